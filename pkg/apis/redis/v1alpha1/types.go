@@ -1,0 +1,126 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Redis names one Redis server to sample. Its metrics are served by the custom
+// metrics API under its name, to the HorizontalPodAutoscaler and to kubectl get --raw.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=redises,singular=redis,scope=Namespaced,categories=redis-metrics
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="True while current metrics of this Redis are served"
+// +kubebuilder:printcolumn:name="Requests/s",type=string,JSONPath=`.status.summary.requestsPerSecond`,description="Requests that clients sent per second, at the instant of Sampled"
+// +kubebuilder:printcolumn:name="Clients",type=integer,JSONPath=`.status.summary.connectedClients`,description="Client connections, at the instant of Sampled"
+// +kubebuilder:printcolumn:name="Memory",type=string,JSONPath=`.status.summary.usedMemory`,description="Memory in use by Redis, at the instant of Sampled"
+// +kubebuilder:printcolumn:name="Sampled",type=date,JSONPath=`.status.summary.sampleTime`,description="Age of the sample that these columns show; the metrics API serves newer ones"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the object is, or is not, ready"
+// +kubebuilder:printcolumn:name="Address",type=string,priority=1,JSONPath=`.spec.address`
+type Redis struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec says where the Redis server is and how it is sampled.
+	// +required
+	Spec RedisSpec `json:"spec"`
+
+	// status is what the adapter has seen of the server. It is written by the adapter alone.
+	// +optional
+	Status RedisStatus `json:"status,omitzero"`
+}
+
+// RedisList is a list of Redis objects.
+//
+// +kubebuilder:object:root=true
+type RedisList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Redis `json:"items"`
+}
+
+// RedisSpec says where the Redis server is and how it is sampled.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.address)",fieldPath=".address",message="spec.address is required: write host:port, for example my-redis.default.svc:6379"
+type RedisSpec struct {
+	// address is the host and port of the Redis server, for example
+	// my-redis.default.svc:6379 or [2001:db8::1]:6379. A name is resolved again
+	// for each new connection.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?[.]?|\\\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\\\]):[0-9]+$')",message="spec.address must be host:port, for example my-redis.default.svc:6379 or [2001:db8::1]:6379"
+	// +kubebuilder:validation:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="spec.address must end in a port from 1 to 65535, for example my-redis.default.svc:6379"
+	Address string `json:"address,omitempty"`
+
+	// database is the number of the logical database that the metric keys counts.
+	// Metrics of the whole server, such as requests-per-second, do not depend on it.
+	//
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	Database int32 `json:"database,omitempty"`
+
+	// sampling says how often Redis is asked, and what its answers are good for.
+	//
+	// +optional
+	// +default={"interval": "5s", "timeout": "1s", "window": "15s", "maxAge": "15s"}
+	Sampling Sampling `json:"sampling,omitzero"`
+}
+
+// Sampling says how often Redis is asked, and what its answers are good for.
+//
+// +kubebuilder:validation:XValidation:rule="[self.interval].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || (duration(self.interval) >= duration('1s') && duration(self.interval) <= duration('5m'))",fieldPath=".interval",message="spec.sampling.interval must be from 1s to 5m"
+// +kubebuilder:validation:XValidation:rule="[self.timeout].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.timeout) >= duration('10ms')",fieldPath=".timeout",message="spec.sampling.timeout must be at least 10ms"
+// +kubebuilder:validation:XValidation:rule="[self.interval, self.timeout].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.timeout) < duration(self.interval)",fieldPath=".timeout",message="spec.sampling.timeout must be shorter than spec.sampling.interval"
+// +kubebuilder:validation:XValidation:rule="[self.interval, self.window].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.window) >= duration(self.interval) + duration(self.interval)",fieldPath=".window",message="spec.sampling.window must be at least twice spec.sampling.interval"
+// +kubebuilder:validation:XValidation:rule="[self.window].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.window) <= duration('1h')",fieldPath=".window",message="spec.sampling.window must be at most 1h"
+// +kubebuilder:validation:XValidation:rule="[self.interval, self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) >= duration(self.interval)",fieldPath=".maxAge",message="spec.sampling.maxAge must not be shorter than spec.sampling.interval"
+// +kubebuilder:validation:XValidation:rule="[self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) <= duration('1h')",fieldPath=".maxAge",message="spec.sampling.maxAge must be at most 1h"
+type Sampling struct {
+	// interval is the time from one sample to the next, from 1s to 5m.
+	//
+	// +optional
+	// +default="5s"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.interval must be a duration such as 500ms, 5s or 1m30s"
+	Interval metav1.Duration `json:"interval,omitzero"`
+
+	// timeout bounds one sample, from dialing to the last byte of the answer. It is shorter than interval.
+	//
+	// +optional
+	// +default="1s"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.timeout must be a duration such as 500ms, 5s or 1m30s"
+	Timeout metav1.Duration `json:"timeout,omitzero"`
+
+	// window is the time over which a rate is taken, at least twice interval. The
+	// default is the period in which the HorizontalPodAutoscaler asks, so that
+	// each request to Redis counts in one decision.
+	//
+	// +optional
+	// +default="15s"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.window must be a duration such as 500ms, 5s or 1m30s"
+	Window metav1.Duration `json:"window,omitzero"`
+
+	// maxAge is the age past which a sample is not served any more: the metrics
+	// API answers with an error then, and the HorizontalPodAutoscaler holds the
+	// replicas. It is not shorter than interval.
+	//
+	// +optional
+	// +default="15s"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.maxAge must be a duration such as 500ms, 5s or 1m30s"
+	MaxAge metav1.Duration `json:"maxAge,omitzero"`
+}
