@@ -1,0 +1,121 @@
+package certs
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/retry"
+)
+
+// fieldManager owns spec.caBundle in managedFields.
+const fieldManager = "redis-metrics-adapter"
+
+var apiServiceResource = schema.GroupVersionResource{
+	Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices",
+}
+
+// APIServiceState says how an APIService stands to this adapter.
+type APIServiceState string
+
+const (
+	// APIServiceCurrent has the caBundle under which this adapter's certificate is verified.
+	APIServiceCurrent APIServiceState = "Current"
+	// APIServiceMissing does not exist; it is waited for.
+	APIServiceMissing APIServiceState = "Missing"
+	// APIServiceForeign names another Service, or none, and is left alone.
+	APIServiceForeign APIServiceState = "Foreign"
+	// APIServiceInsecure sets insecureSkipTLSVerify, beside which the API server refuses a caBundle.
+	APIServiceInsecure APIServiceState = "InsecureSkipTLSVerify"
+	// APIServiceUnknown could not be read or patched.
+	APIServiceUnknown APIServiceState = "Unknown"
+)
+
+// observation is what one look at an APIService found.
+type observation struct {
+	state APIServiceState
+	// service is the namespace/name that the APIService sends requests to.
+	service string
+	// shown holds the authorities that it had before this look, in case that it verifies this adapter at all.
+	shown []*x509.Certificate
+}
+
+// publisher keeps caBundle current in APIServices that belong to one Service.
+type publisher struct {
+	client    dynamic.Interface
+	namespace string
+	service   string
+}
+
+// publish sets the caBundle of the named APIService if it is this adapter's and differs.
+func (p publisher) publish(ctx context.Context, name string, bundle []*x509.Certificate) (observation, error) {
+	var found observation
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		var err error
+		found, err = p.publishOnce(ctx, name, encodeCertificates(bundle))
+		return err
+	})
+	if err != nil {
+		return observation{state: APIServiceUnknown}, fmt.Errorf("APIService %s: %w", name, err)
+	}
+	return found, nil
+}
+
+func (p publisher) publishOnce(ctx context.Context, name string, bundlePEM []byte) (observation, error) {
+	client := p.client.Resource(apiServiceResource)
+	current, err := client.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return observation{state: APIServiceMissing}, nil
+	}
+	if err != nil {
+		return observation{}, err
+	}
+
+	namespace, _, _ := unstructured.NestedString(current.Object, "spec", "service", "namespace")
+	service, _, _ := unstructured.NestedString(current.Object, "spec", "service", "name")
+	found := observation{state: APIServiceCurrent, service: namespace + "/" + service}
+	if namespace != p.namespace || service != p.service {
+		found.state = APIServiceForeign
+		return found, nil
+	}
+	if insecure, _, _ := unstructured.NestedBool(current.Object, "spec", "insecureSkipTLSVerify"); insecure {
+		found.state = APIServiceInsecure
+		return found, nil
+	}
+
+	encoded, _, _ := unstructured.NestedString(current.Object, "spec", "caBundle")
+	// What is not base64 is replaced like any other bundle that differs.
+	shownPEM, _ := base64.StdEncoding.DecodeString(encoded)
+	found.shown = decodeBundle(shownPEM)
+	if bytes.Equal(shownPEM, bundlePEM) {
+		return found, nil
+	}
+	patch, err := caBundlePatch(current, bundlePEM)
+	if err != nil {
+		return observation{}, err
+	}
+	_, err = client.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+	return found, err
+}
+
+// caBundlePatch carries uid and resourceVersion, so that it is refused if the APIService changed since it was read: it
+// may have been given to another Service.
+func caBundlePatch(current *unstructured.Unstructured, bundlePEM []byte) ([]byte, error) {
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"uid": current.GetUID(), "resourceVersion": current.GetResourceVersion()},
+		"spec":     map[string]any{"caBundle": bundlePEM},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode patch: %w", err)
+	}
+	return patch, nil
+}

@@ -1,0 +1,150 @@
+package certs
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"time"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
+)
+
+// maxBackdate lets a certificate be valid at once on a machine whose clock is behind.
+const maxBackdate = time.Hour
+
+// issuer makes authorities and serving certificates for one Service.
+type issuer struct {
+	dnsNames        []string
+	caValidity      time.Duration
+	servingValidity time.Duration
+}
+
+func backdate(validity time.Duration) time.Duration {
+	return min(maxBackdate, validity/10)
+}
+
+// renewAt is the instant at which two thirds of a certificate's life have passed.
+func renewAt(c *x509.Certificate) time.Time {
+	return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 3 * 2)
+}
+
+// newAuthority makes a self-signed authority.
+func (i issuer) newAuthority(now time.Time) (*authority, error) {
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	key, keyPEM, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		// The instant tells successive authorities apart in listings; a common name has at most 64 characters.
+		Subject:               pkix.Name{CommonName: fmt.Sprintf("redis-metrics-adapter-ca@%d", now.Unix())},
+		NotBefore:             now.Add(-backdate(i.caValidity)),
+		NotAfter:              now.Add(i.caValidity),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("sign authority: %w", err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parse new authority: %w", err)
+	}
+	return &authority{cert: parsed, key: key, keyPEM: keyPEM}, nil
+}
+
+// newPair makes a serving certificate signed by ca that does not outlive it.
+func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	key, keyPEM, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	notAfter := now.Add(i.servingValidity)
+	if notAfter.After(ca.cert.NotAfter) {
+		notAfter = ca.cert.NotAfter
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               pkix.Name{CommonName: i.dnsNames[len(i.dnsNames)-1]},
+		DNSNames:              i.dnsNames,
+		NotBefore:             now.Add(-backdate(i.servingValidity)),
+		NotAfter:              notAfter,
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign serving certificate: %w", err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parse new serving certificate: %w", err)
+	}
+	return &pair{certPEM: encodeCertificates([]*x509.Certificate{parsed}), keyPEM: keyPEM, leaf: parsed}, nil
+}
+
+// verify returns the authority of bundle under which clients accept p now, or nil if they would refuse it.
+func (i issuer) verify(p *pair, bundle []*x509.Certificate, now time.Time) *x509.Certificate {
+	if p == nil {
+		return nil
+	}
+	for _, name := range i.dnsNames {
+		if p.leaf.VerifyHostname(name) != nil {
+			return nil
+		}
+	}
+	for _, ca := range bundle {
+		roots := x509.NewCertPool()
+		roots.AddCert(ca)
+		options := x509.VerifyOptions{Roots: roots, DNSName: i.dnsNames[0], CurrentTime: now}
+		if _, err := p.leaf.Verify(options); err == nil {
+			return ca
+		}
+	}
+	return nil
+}
+
+func newKey() (crypto.Signer, []byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("generate key: %w", err)
+	}
+	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode key: %w", err)
+	}
+	return key, keyPEM, nil
+}
+
+func newSerial() (*big.Int, error) {
+	limit := new(big.Int).Lsh(big.NewInt(1), 127)
+	serial, err := rand.Int(rand.Reader, limit)
+	if err != nil {
+		return nil, fmt.Errorf("draw serial number: %w", err)
+	}
+	return serial.Add(serial, big.NewInt(1)), nil
+}
+
+func encodeCertificates(certificates []*x509.Certificate) []byte {
+	// The only error is an encoder's write to memory, which cannot fail.
+	encoded, _ := cert.EncodeCertificates(certificates...)
+	return encoded
+}

@@ -1,0 +1,221 @@
+package certs
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+	informersv1 "k8s.io/client-go/informers/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
+)
+
+// recheckInterval is how soon an APIService that was applied without its caBundle is mended.
+const recheckInterval = 15 * time.Second
+
+var _ dynamiccertificates.CertKeyContentProvider = (*Manager)(nil)
+
+// Manager keeps one Service's certificates current and serves them to a listener.
+type Manager struct {
+	cfg       Config
+	issuer    issuer
+	publisher publisher
+
+	// passing guards held and publication, which only a pass uses.
+	passing     sync.Mutex
+	held        material
+	publication publication
+
+	served atomic.Pointer[pair]
+
+	mu        sync.Mutex
+	listeners []dynamiccertificates.Listener
+	states    map[string]APIServiceState
+}
+
+// New checks cfg; it calls nothing.
+func New(cfg Config) (*Manager, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("certificate settings: %w", err)
+	}
+	return &Manager{
+		cfg: cfg,
+		issuer: issuer{
+			dnsNames:        cfg.dnsNames(),
+			caValidity:      cfg.CAValidity,
+			servingValidity: cfg.ServingValidity,
+		},
+		publisher: publisher{client: cfg.Dynamic, namespace: cfg.Namespace, service: cfg.ServiceName},
+		states:    map[string]APIServiceState{},
+	}, nil
+}
+
+// Ensure blocks until a pair is at hand. It repeats what fails until ctx ends, and then returns the last failure. An
+// APIService that could not be patched is left to [Manager.Run].
+func (m *Manager) Ensure(ctx context.Context) error {
+	backoff := newBackoff()
+	for {
+		err := m.pass(ctx)
+		if m.served.Load() != nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("no serving certificate: %w", errors.Join(context.Cause(ctx), err))
+		}
+		klog.FromContext(ctx).Error(err, "No serving certificate yet, trying again")
+		pause(ctx, backoff.Step(), nil)
+	}
+}
+
+// Run keeps Secret, APIServices and the served pair current until ctx ends.
+func (m *Manager) Run(ctx context.Context) {
+	changed := make(chan struct{}, 1)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { m.watch(ctx, changed) })
+
+	backoff := newBackoff()
+	for ctx.Err() == nil {
+		err := m.pass(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			klog.FromContext(ctx).Error(err, "Certificates are not current, trying again")
+			pause(ctx, backoff.Step(), nil)
+			continue
+		}
+		if pause(ctx, wait.Jitter(recheckInterval, 0.2), changed) {
+			// Writers that disagree would answer each other without end; the backoff makes that slow.
+			pause(ctx, backoff.Step(), nil)
+			continue
+		}
+		backoff = newBackoff()
+	}
+}
+
+// watch sends to changed, without waiting, whenever the Secret was touched. Its list and watch name the Secret in a
+// field selector, so that a role restricted by resourceNames allows them.
+func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
+	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, m.cfg.SecretName).String()
+	informer := informersv1.NewFilteredSecretInformer(m.cfg.Client, m.cfg.Namespace, 0, cache.Indexers{},
+		func(options *metav1.ListOptions) { options.FieldSelector = selector })
+	announce := func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { announce() },
+		UpdateFunc: func(any, any) { announce() },
+		DeleteFunc: func(any) { announce() },
+	})
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "Cannot watch the Secret, it is read at intervals only")
+		return
+	}
+	informer.RunWithContext(ctx)
+}
+
+// Name identifies the pair in the listener's log.
+func (m *Manager) Name() string {
+	return "secret " + m.cfg.Namespace + "/" + m.cfg.SecretName
+}
+
+// CurrentCertKeyContent returns the PEM pair to serve; both are nil before [Manager.Ensure] has returned.
+func (m *Manager) CurrentCertKeyContent() (certPEM, keyPEM []byte) {
+	if current := m.served.Load(); current != nil {
+		return current.certPEM, current.keyPEM
+	}
+	return nil, nil
+}
+
+// NotAfter is the instant at which the served certificate expires, or zero if there is none yet.
+func (m *Manager) NotAfter() time.Time {
+	if current := m.served.Load(); current != nil {
+		return current.leaf.NotAfter
+	}
+	return time.Time{}
+}
+
+// AddListener has listener told whenever another pair is served.
+func (m *Manager) AddListener(listener dynamiccertificates.Listener) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listeners = append(m.listeners, listener)
+}
+
+func (m *Manager) notify() {
+	m.mu.Lock()
+	listeners := slices.Clone(m.listeners)
+	m.mu.Unlock()
+	for _, listener := range listeners {
+		listener.Enqueue()
+	}
+}
+
+// APIServices says for each APIService how the latest pass found it; it is empty before the first.
+func (m *Manager) APIServices() map[string]APIServiceState {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.states)
+}
+
+// setState logs what changed, in words that say what to do.
+func (m *Manager) setState(ctx context.Context, name string, found observation) {
+	m.mu.Lock()
+	before := m.states[name]
+	m.states[name] = found.state
+	m.mu.Unlock()
+	if before == found.state {
+		return
+	}
+	logger := klog.FromContext(ctx).WithValues("apiService", name)
+	own := m.cfg.Namespace + "/" + m.cfg.ServiceName
+	switch found.state {
+	case APIServiceCurrent:
+		logger.Info("APIService trusts this adapter's certificate")
+	case APIServiceMissing:
+		logger.Info("APIService does not exist, waiting for it")
+	case APIServiceForeign:
+		logger.Error(nil, "APIService belongs to another Service and is left alone; only one backend per API version is possible",
+			"service", found.service, "ownService", own)
+	case APIServiceInsecure:
+		logger.Error(nil, "APIService sets spec.insecureSkipTLSVerify, beside which the API server refuses spec.caBundle; "+
+			"remove spec.insecureSkipTLSVerify to have this adapter's certificate verified")
+	}
+}
+
+func (m *Manager) settled(ca *x509.Certificate) bool {
+	return m.publication.settled(ca, time.Now())
+}
+
+func newBackoff() wait.Backoff {
+	return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 20, Cap: 30 * time.Second}
+}
+
+// pause waits for duration or the end of ctx; it ends early and reports true when something is received from early.
+func pause(ctx context.Context, duration time.Duration, early <-chan struct{}) bool {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return false
+	case <-early:
+		return true
+	}
+}
