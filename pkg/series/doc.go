@@ -1,0 +1,22 @@
+// Package series remembers the recent samples of each target and answers, for
+// an instant, which of them may be served: the newest one, or the two that a
+// rate is taken between.
+//
+// Samples and failures flow in from the sampler (Record, Fail); a Sample, a
+// Span or an *UnknownError flows out. Reading takes no lock and copies nothing,
+// so that the request path never waits for a sampler.
+//
+// The rule by which a value may be served stands here, in one place:
+//   - A sample is served until it is older than MaxAge. After that nothing is,
+//     whatever was known before.
+//   - A span joins two samples of one process of the server, with no reset of its
+//     counters between: see sameProcess. The first sample after a restart, a
+//     failover or CONFIG RESETSTAT begins anew, and what came before is forgotten.
+//   - A span is no longer than Window and half an Interval.
+//   - Time between samples is measured by this machine's monotonic clock. Where
+//     the wall clock disagrees, the machine was suspended or its clock was set:
+//     a span does not reach over that, and age counts by the larger of the two.
+//
+// A Store and a Series are safe for concurrent use; samples of one Series must
+// be recorded in order.
+package series

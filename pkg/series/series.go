@@ -1,0 +1,182 @@
+package series
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+// Sample is one answer of a server.
+type Sample struct {
+	// At is the instant at which the answer had arrived, with a monotonic reading.
+	At time.Time
+	// RoundTrip is the time from asking to At: the server took its counters within it.
+	RoundTrip time.Duration
+	// Info is what the server answered.
+	Info *redisinfo.Info
+}
+
+// Span is two samples of one process of a server, with no reset between.
+type Span struct {
+	First, Last Sample
+}
+
+// Duration is the time that the span covers. It is above zero.
+func (s Span) Duration() time.Duration {
+	return s.Last.At.Sub(s.First.At)
+}
+
+// Policy says what samples are good for.
+type Policy struct {
+	// Interval is the time from one sample to the next.
+	Interval time.Duration
+	// Window is the time over which rates are taken.
+	Window time.Duration
+	// MaxAge is the age past which a sample is not served.
+	MaxAge time.Duration
+}
+
+// Store holds the Series of all targets. The zero Store is empty and ready for use.
+type Store struct {
+	series sync.Map // string -> *Series
+}
+
+// Open returns the series with that ID, empty if it did not exist before.
+func (s *Store) Open(id string, policy Policy) *Series {
+	opened, _ := s.series.LoadOrStore(id, &Series{policy: policy})
+	return opened.(*Series)
+}
+
+// Close forgets the series with that ID.
+func (s *Store) Close(id string) {
+	s.series.Delete(id)
+}
+
+// Get returns the series with that ID. One that was never opened, or is closed,
+// is an empty series: nothing is known of it.
+func (s *Store) Get(id string) *Series {
+	if found, ok := s.series.Load(id); ok {
+		return found.(*Series)
+	}
+	return &Series{}
+}
+
+// Series is the recent history of one target.
+type Series struct {
+	policy  Policy
+	mu      sync.Mutex // held by writers
+	current atomic.Pointer[history]
+}
+
+// history is immutable once published.
+type history struct {
+	samples []Sample // of one process, oldest first
+	restart bool     // whether samples of another process came before these
+	failure error    // of the newest attempt, nil if it succeeded
+}
+
+// Record adds the newest sample. Samples that no span may begin with any more are forgotten.
+func (s *Series) Record(sample Sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.load()
+	next := &history{}
+	for n, old := range before.samples {
+		if sample.At.Sub(old.At) <= s.reach() {
+			next.samples = append(make([]Sample, 0, len(before.samples)-n+1), before.samples[n:]...)
+			next.restart = before.restart
+			break
+		}
+	}
+	if n := len(before.samples); n > 0 && !s.comparable(before.samples[n-1], sample) {
+		next.samples, next.restart = nil, true
+	}
+	next.samples = append(next.samples, sample)
+	s.current.Store(next)
+}
+
+// Fail notes that the newest attempt to sample failed. What is known stays until it is too old.
+func (s *Series) Fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.load()
+	s.current.Store(&history{samples: before.samples, restart: before.restart, failure: err})
+}
+
+// Failure returns why the newest attempt to sample failed, nil if it succeeded or none was made.
+func (s *Series) Failure() error {
+	return s.load().failure
+}
+
+// Newest returns the newest sample whatever its age, for those who describe
+// the server rather than serve its numbers.
+func (s *Series) Newest() (Sample, bool) {
+	h := s.load()
+	if len(h.samples) == 0 {
+		return Sample{}, false
+	}
+	return h.samples[len(h.samples)-1], true
+}
+
+// Latest returns the newest sample, or an *UnknownError.
+func (s *Series) Latest(now time.Time) (Sample, error) {
+	return s.latest(s.load(), now)
+}
+
+func (s *Series) latest(h *history, now time.Time) (Sample, error) {
+	if len(h.samples) == 0 {
+		return Sample{}, s.unknown(h, NoSample, 0)
+	}
+	last := h.samples[len(h.samples)-1]
+	if age := max(now.Sub(last.At), wallClock(last.At, now)); age > s.policy.MaxAge {
+		return Sample{}, s.unknown(h, Stale, age)
+	}
+	return last, nil
+}
+
+// Span returns the two samples that a rate is taken between, or an *UnknownError.
+func (s *Series) Span(now time.Time) (Span, error) {
+	h := s.load()
+	last, err := s.latest(h, now)
+	if err != nil {
+		return Span{}, err
+	}
+	for _, first := range h.samples {
+		apart := last.At.Sub(first.At)
+		if apart <= 0 {
+			break
+		}
+		if apart <= s.reach() {
+			return Span{First: first, Last: last}, nil
+		}
+	}
+	return Span{}, s.unknown(h, OneSample, 0)
+}
+
+// comparable tells whether a span may join two consecutive samples.
+func (s *Series) comparable(before, after Sample) bool {
+	drift := wallClock(before.At, after.At) - after.At.Sub(before.At)
+	return drift.Abs() <= s.policy.Interval/10 && sameProcess(before.Info, after.Info)
+}
+
+// wallClock is the time between two instants by the wall clock. The monotonic
+// clock stands still while a virtual machine is suspended, the wall clock jumps
+// when it is set: where the two disagree, neither is to be trusted.
+func wallClock(from, to time.Time) time.Duration {
+	return to.Round(0).Sub(from.Round(0))
+}
+
+// reach is the longest span. Half an interval past the window lets a sample
+// that came a little late end the span that the window means.
+func (s *Series) reach() time.Duration {
+	return s.policy.Window + s.policy.Interval/2
+}
+
+func (s *Series) load() *history {
+	if h := s.current.Load(); h != nil {
+		return h
+	}
+	return &history{}
+}

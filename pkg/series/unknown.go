@@ -1,0 +1,54 @@
+package series
+
+import (
+	"fmt"
+	"time"
+)
+
+// Reason says why a value is unknown.
+type Reason string
+
+const (
+	// NoSample: no sample has succeeded yet.
+	NoSample Reason = "NoSample"
+	// OneSample: a rate needs two samples of one process of the server.
+	OneSample Reason = "OneSample"
+	// Stale: the newest sample is older than MaxAge.
+	Stale Reason = "Stale"
+)
+
+// UnknownError says that a value is not known now, and why.
+type UnknownError struct {
+	Reason Reason
+	// Failure is why the newest attempt to sample failed, nil if it succeeded.
+	Failure error
+	message string
+}
+
+func (e *UnknownError) Error() string {
+	if e.Failure == nil {
+		return e.message
+	}
+	return e.message + "; the last attempt failed: " + e.Failure.Error()
+}
+
+// Unwrap returns the failure of the newest attempt.
+func (e *UnknownError) Unwrap() error {
+	return e.Failure
+}
+
+func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownError {
+	e := &UnknownError{Reason: reason, Failure: h.failure}
+	switch {
+	case reason == Stale:
+		e.message = fmt.Sprintf("the newest sample is %s old, more than maxAge %s",
+			age.Round(100*time.Millisecond), s.policy.MaxAge)
+	case reason == OneSample && h.restart:
+		e.message = "the server restarted, its role changed, its counters were reset or the clock jumped, and a rate needs two samples since"
+	case reason == OneSample:
+		e.message = "a rate needs two samples within the window"
+	default:
+		e.message = "no sample yet"
+	}
+	return e
+}

@@ -1,0 +1,15 @@
+// Package target turns Redis objects into immutable targets and announces their
+// changes.
+//
+// Objects flow in from a watch on the API server; targets flow out in two ways:
+// a Sink is told of each one that appears, changes or goes, in order, and the
+// Index answers which targets exist, from memory.
+//
+// The Index is safe for concurrent use and its answers are never modified. The
+// Sink is called from one goroutine.
+//
+// When the API server cannot be reached, the targets known so far stay, and the
+// watch goes on as soon as it can. An object that the API server accepted and
+// that makes no valid target (which the schema should rule out) is left out and
+// logged; it harms no other.
+package target
