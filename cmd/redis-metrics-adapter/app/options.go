@@ -1,0 +1,109 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/component-base/cli/flag"
+	logsapi "k8s.io/component-base/logs/api/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
+)
+
+// name is the default name of everything that belongs to the adapter in a cluster.
+const name = "redis-metrics-adapter"
+
+// Options is what flags set.
+type Options struct {
+	// Server says where and how to serve.
+	Server *server.Options
+	// Logging says how to log.
+	Logging *logsapi.LoggingConfiguration
+
+	// Kubeconfig is the file that says how to reach the API server, empty inside a cluster.
+	Kubeconfig string
+	// Namespace is the adapter's own namespace.
+	Namespace string
+	// ServiceName is the Service through which the aggregator reaches the adapter.
+	ServiceName string
+	// TLSSecretName is the Secret that keeps the serving certificate which the adapter makes.
+	TLSSecretName string
+	// LeaseName is the Lease by which the one replica that writes status is elected.
+	LeaseName string
+	// Identity tells this replica from the others.
+	Identity string
+}
+
+// NewOptions returns the defaults, some of which come from the environment of a pod.
+func NewOptions() *Options {
+	return &Options{
+		Server:        server.NewOptions(),
+		Logging:       logsapi.NewLoggingConfiguration(),
+		Namespace:     os.Getenv("POD_NAMESPACE"),
+		Identity:      os.Getenv("POD_NAME"),
+		ServiceName:   name,
+		TLSSecretName: name + "-tls",
+		LeaseName:     name,
+	}
+}
+
+// AddFlags adds all flags to one set.
+func (o *Options) AddFlags(flags *pflag.FlagSet) {
+	for _, section := range o.sections().FlagSets {
+		flags.AddFlagSet(section)
+	}
+}
+
+func (o *Options) sections() *flag.NamedFlagSets {
+	sections := &flag.NamedFlagSets{}
+	cluster := sections.FlagSet("cluster")
+	cluster.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
+		"File that says how to reach the Kubernetes API server. Leave it empty inside a cluster.")
+	cluster.StringVar(&o.Namespace, "namespace", o.Namespace,
+		"Namespace of the adapter itself, for its Service, Secret and Lease. Defaults to the environment variable POD_NAMESPACE.")
+	cluster.StringVar(&o.Identity, "identity", o.Identity,
+		"Name that tells this replica from the others in the Lease. Defaults to the environment variable POD_NAME, else the host's name.")
+	cluster.StringVar(&o.ServiceName, "service-name", o.ServiceName,
+		"Service through which the Kubernetes API server reaches the adapter: its serving certificate is made for this name.")
+	cluster.StringVar(&o.TLSSecretName, "tls-secret-name", o.TLSSecretName,
+		"Secret in which replicas share the serving certificate that the adapter makes, unless --tls-cert-file is set.")
+	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
+		"Lease by which the one replica that writes status and Events is elected.")
+	o.Server.AddFlags(sections)
+	logsapi.AddFlags(o.Logging, sections.FlagSet("logging"))
+	return sections
+}
+
+// complete fills in what depends on the machine.
+func (o *Options) complete() error {
+	if o.Identity != "" {
+		return nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("--identity is not set, and the host has no name: %w", err)
+	}
+	o.Identity = host
+	return nil
+}
+
+func (o *Options) validate() error {
+	errs := []error{o.Server.Validate()}
+	if o.Namespace == "" {
+		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
+	}
+	for flagName, value := range map[string]string{
+		"--service-name": o.ServiceName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
+	} {
+		for _, problem := range validation.IsDNS1123Subdomain(value) {
+			errs = append(errs, fmt.Errorf("%s %q is no name of an object: %s", flagName, value, problem))
+		}
+	}
+	if err := logsapi.Validate(o.Logging, nil, nil).ToAggregate(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

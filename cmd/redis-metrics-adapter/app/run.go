@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/component-base/metrics/legacyregistry"
+	"k8s.io/klog/v2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/status"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// statusQPS is above what pkg/status lets through, so that its order of writes holds.
+const statusQPS = 200
+
+// run wires the rooms and serves until ctx ends. Then requests under way are
+// answered, sampling stops, and the Lease is given up, in this order.
+func run(ctx context.Context, options *Options, version string) error {
+	config, err := clientcmd.BuildConfigFromFlags("", options.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("--kubeconfig: %w", err)
+	}
+	config.UserAgent = name + "/" + version
+	redis.SetLogger(quietRedis{})
+
+	own, err := server.NewMetrics(legacyregistry.Register)
+	if err != nil {
+		return err
+	}
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		return err
+	}
+	index, samples := &target.Index{}, &series.Store{}
+	client, err := target.NewClient(config)
+	if err != nil {
+		return err
+	}
+	// What serves must outlast ctx until the last request is answered.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var rooms sync.WaitGroup
+	defer rooms.Wait()
+	defer stop()
+
+	kube, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	writer, err := newStatusWriter(background, config, kube, index, samples, metrics)
+	if err != nil {
+		return err
+	}
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	defer manager.Stop()
+	watcher := target.NewWatcher(background, client, index, sink{manager, writer})
+	rooms.Go(func() { watcher.Run(background) })
+
+	certificate, err := certificate(ctx, background, &rooms, options, config, kube)
+	if err != nil {
+		return err
+	}
+	api, err := server.New(options.Server, server.Config{
+		Kubeconfig:  options.Kubeconfig,
+		Version:     version,
+		Provider:    provider.New(index, samples, metrics, own),
+		Certificate: certificate,
+		Ready:       watcher.Synced,
+	})
+	if err != nil {
+		return err
+	}
+	election := status.LeaderConfig{
+		Leases: kube.CoordinationV1(), Namespace: options.Namespace, Name: options.LeaseName, Identity: options.Identity,
+	}
+	rooms.Go(func() {
+		if err := writer.RunElected(background, election); err != nil {
+			klog.FromContext(ctx).Error(err, "Status is not written")
+		}
+	})
+	return api.Run(ctx)
+}
+
+// sink tells both who samples a target and who writes its status.
+type sink struct {
+	manager *sampler.Manager
+	writer  *status.Writer
+}
+
+func (s sink) Set(t *target.Target) {
+	s.manager.Set(t)
+	s.writer.Notify(t)
+}
+
+func (s sink) Remove(t *target.Target) {
+	s.manager.Remove(t)
+}
+
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
+	config = rest.CopyConfig(config)
+	config.QPS, config.Burst = statusQPS, statusQPS
+	client, err := target.NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
+	return status.New(status.Config{
+		Client:   client,
+		Events:   broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name}),
+		Index:    index,
+		Series:   samples,
+		Catalog:  metrics,
+		ReasonOf: sampler.ReasonOf,
+	})
+}
+
+// certificate returns the serving certificate that the adapter makes, nil if files were named.
+func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, config *rest.Config, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
+	if !options.Server.UsesOwnCertificate() {
+		return nil, nil
+	}
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	manager, err := certs.New(certs.Config{
+		Client: kube, Dynamic: client,
+		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
+		APIServices: server.APIServices(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := manager.Ensure(ctx); err != nil {
+		return nil, err
+	}
+	rooms.Go(func() { manager.Run(background) })
+	return manager, nil
+}
+
+// quietRedis drops what go-redis logs: it names addresses, and whatever it
+// tells comes back as an error of the attempt.
+type quietRedis struct{}
+
+func (quietRedis) Printf(context.Context, string, ...any) {}

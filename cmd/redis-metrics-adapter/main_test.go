@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/help.golden anew")
+
+// build makes the binary as the Dockerfile does.
+func build(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	// The -race or -cover of this test run must not reach the binary.
+	cmd := exec.CommandContext(t.Context(), "make", "-C", "../..", "build", "BIN="+bin, "VERSION=v1.2.3-test")
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "GOFLAGS=")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make build: %v\n%s", err, output)
+	}
+	return filepath.Join(bin, "redis-metrics-adapter")
+}
+
+func TestBinary(t *testing.T) {
+	binary := build(t)
+	run := func(args ...string) (stdout, stderr string, code int) {
+		cmd := exec.CommandContext(t.Context(), binary, args...)
+		cmd.Env = []string{}
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		_ = cmd.Run()
+		return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	}
+
+	t.Run("version", func(t *testing.T) {
+		stdout, stderr, code := run("--version")
+		if stdout != "redis-metrics-adapter v1.2.3-test\n" || stderr != "" || code != 0 {
+			t.Errorf("printed %q and %q, exit %d", stdout, stderr, code)
+		}
+	})
+	t.Run("help", func(t *testing.T) {
+		stdout, stderr, code := run("--help")
+		if stderr != "" || code != 0 {
+			t.Errorf("printed %q to stderr, exit %d", stderr, code)
+		}
+		const golden = "testdata/help.golden"
+		if *update {
+			if err := os.WriteFile(golden, []byte(stdout), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stdout != string(want) {
+			t.Errorf("--help differs from %s; look at it, then run: go test ./cmd/redis-metrics-adapter -update\n%s", golden, stdout)
+		}
+	})
+	for _, test := range []struct {
+		name string
+		args []string
+		says string
+	}{
+		{"unknown flag", []string{"--speed=9"}, "unknown flag: --speed; --help lists the flags"},
+		{"no namespace", []string{"--identity=a"}, "--namespace is required"},
+		{"argument", []string{"serve"}, `unexpected argument "serve"`},
+		{"half a pair", []string{"--namespace=a", "--tls-cert-file=a.crt"}, "--tls-cert-file and --tls-private-key-file go together"},
+		{"port", []string{"--namespace=a", "--secure-port=65536"}, "--secure-port"},
+		{"no kubeconfig", []string{"--namespace=a", "--kubeconfig=/none"}, "--kubeconfig: "},
+		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stdout, stderr, code := run(test.args...)
+			if !strings.Contains(stderr, test.says) || stdout != "" || code != 1 {
+				t.Errorf("printed %q and %q, exit %d, want %q", stdout, stderr, code, test.says)
+			}
+		})
+	}
+	t.Run("static", func(t *testing.T) {
+		if runtime.GOOS != "linux" {
+			t.Logf("%s has no static binaries; the image holds the one for linux", runtime.GOOS)
+			return
+		}
+		file, err := elf.Open(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		for _, program := range file.Progs {
+			if program.Type == elf.PT_INTERP {
+				t.Error("the binary asks for a dynamic loader, which an image from scratch has not")
+			}
+		}
+	})
+}

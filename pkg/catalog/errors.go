@@ -1,0 +1,63 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ValueError says that samples are at hand and give no number for a metric.
+type ValueError struct {
+	Metric string
+	Err    error
+}
+
+func (e *ValueError) Error() string {
+	return e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *ValueError) Unwrap() error {
+	return e.Err
+}
+
+// NoSeriesError says that a selector matched no series of a metric.
+type NoSeriesError struct {
+	Metric string
+	// Existing describes the label values that do exist.
+	Existing string
+}
+
+func (e *NoSeriesError) Error() string {
+	return fmt.Sprintf("the metric selector matches no series of %s; %s", e.Metric, e.Existing)
+}
+
+// listedValues bounds how many values of a label an error lists.
+const listedValues = 20
+
+func noSeries(m *Metric, found []Series) *NoSeriesError {
+	values := map[string]map[string]bool{}
+	for _, s := range found {
+		for label, value := range s.Labels {
+			if values[label] == nil {
+				values[label] = map[string]bool{}
+			}
+			values[label][value] = true
+		}
+	}
+	var parts []string
+	for _, label := range slices.Sorted(maps.Keys(values)) {
+		existing := slices.Sorted(maps.Keys(values[label]))
+		more := ""
+		if len(existing) > listedValues {
+			more = fmt.Sprintf(" and %d more", len(existing)-listedValues)
+			existing = existing[:listedValues]
+		}
+		parts = append(parts, fmt.Sprintf("%s is one of %s%s", label, strings.Join(existing, ", "), more))
+	}
+	if len(parts) == 0 {
+		return &NoSeriesError{Metric: m.Name, Existing: "it has no series now"}
+	}
+	return &NoSeriesError{Metric: m.Name, Existing: strings.Join(parts, "; ")}
+}

@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// Cause says why no value is served. It stands in details.causes of the API
+// error, and labels the adapter's own metrics.
+type Cause string
+
+const (
+	// CauseNoResource: the API describes redises.redis-metrics.dev only.
+	CauseNoResource Cause = "UnknownResource"
+	// CauseNoMetric: the catalogue has no metric of that name.
+	CauseNoMetric Cause = "UnknownMetric"
+	// CauseNoObject: there is no such Redis object.
+	CauseNoObject Cause = "UnknownObject"
+	// CauseRootScoped: an object was named without its namespace.
+	CauseRootScoped Cause = "NamespaceRequired"
+	// CauseNoSeries: the metric selector matches no series.
+	CauseNoSeries Cause = "NoMatchingSeries"
+	// CauseNoValue: the server's numbers give no value for the metric.
+	CauseNoValue Cause = "NoValue"
+)
+
+func noResource(info provider.CustomMetricInfo) error {
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoResource, info.GroupResource.String(), fmt.Sprintf(
+		"no metrics of %s are served here; describedObject must have apiVersion %s and kind %s",
+		info.GroupResource, v1alpha1.GroupVersion(), v1alpha1.Kind))
+}
+
+func noMetric(info provider.CustomMetricInfo) error {
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoMetric, info.Metric, fmt.Sprintf(
+		"metric %q is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that exist", info.Metric))
+}
+
+func noObject(name string) error {
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoObject, name, fmt.Sprintf(
+		"%s %q not found", v1alpha1.GroupResource(), name))
+}
+
+func rootScoped(info provider.CustomMetricInfo, name string) error {
+	return failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, CauseRootScoped, name, fmt.Sprintf(
+		"%s are namespaced: ask for namespaces/<namespace>/%s/%s/%s", v1alpha1.GroupResource(), v1alpha1.GroupResource(), name, info.Metric))
+}
+
+// unknown says that a metric of an object has no value now.
+func unknown(metric, object string, err error) error {
+	var missing *series.UnknownError
+	var none *catalog.NoSeriesError
+	cause := CauseNoValue
+	switch {
+	case errors.As(err, &missing):
+		cause = Cause(missing.Reason)
+	case errors.As(err, &none):
+		cause = CauseNoSeries
+	}
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, cause, object, fmt.Sprintf(
+		"%s of %s %q is unknown: %v", metric, v1alpha1.GroupResource(), object, err))
+}
+
+// allUnknown says that a list would be empty though objects match.
+func allUnknown(metric string, objects int, last error) error {
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, causeOf(last), metric, fmt.Sprintf(
+		"%s is unknown for all of %d objects; the last: %v", metric, objects, last))
+}
+
+func failure(code int32, reason metav1.StatusReason, cause Cause, name, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status:  metav1.StatusFailure,
+		Code:    code,
+		Reason:  reason,
+		Message: message,
+		Details: &metav1.StatusDetails{
+			Name:   name,
+			Group:  v1alpha1.GroupName,
+			Kind:   v1alpha1.Resource,
+			Causes: []metav1.StatusCause{{Type: metav1.CauseType(cause), Message: message}},
+		},
+	}}
+}
+
+func causeOf(err error) Cause {
+	var status *apierrors.StatusError
+	if errors.As(err, &status) && status.ErrStatus.Details != nil {
+		for _, cause := range status.ErrStatus.Details.Causes {
+			return Cause(cause.Type)
+		}
+	}
+	return ""
+}

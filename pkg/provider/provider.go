@@ -1,0 +1,181 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/metrics/pkg/apis/custom_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// Targets answers from memory which objects exist. *target.Index implements it.
+type Targets interface {
+	Get(name types.NamespacedName) (*target.Target, bool)
+	Select(namespace string, selector labels.Selector) []*target.Target
+}
+
+// Histories holds what was sampled. *series.Store implements it.
+type Histories interface {
+	Get(id string) *series.Series
+}
+
+// Observer is told of every value asked for, for the adapter's own metrics.
+type Observer interface {
+	// Answered reports the cause why a value was not served, empty if it was.
+	Answered(cause Cause)
+}
+
+// Provider implements provider.CustomMetricsProvider.
+type Provider struct {
+	targets   Targets
+	histories Histories
+	catalog   *catalog.Catalog
+	observer  Observer
+	infos     []provider.CustomMetricInfo
+}
+
+// New returns a Provider of the metrics in a catalogue.
+func New(targets Targets, histories Histories, metrics *catalog.Catalog, observer Observer) *Provider {
+	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer}
+	for _, m := range metrics.All() {
+		p.infos = append(p.infos, provider.CustomMetricInfo{
+			GroupResource: v1alpha1.GroupResource(),
+			Namespaced:    true,
+			Metric:        m.Name,
+		})
+	}
+	return p
+}
+
+// ListAllMetrics returns the names of all metrics. They do not depend on which objects exist.
+func (p *Provider) ListAllMetrics() []provider.CustomMetricInfo {
+	return p.infos
+}
+
+// GetMetricByName returns the value of a metric of one object.
+func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName, info provider.CustomMetricInfo, selector labels.Selector) (*custom_metrics.MetricValue, error) {
+	metric, err := p.metric(info)
+	if err != nil {
+		return nil, p.answered(err)
+	}
+	if name.Namespace == "" {
+		return nil, p.answered(rootScoped(info, name.Name))
+	}
+	t, ok := p.targets.Get(name)
+	if !ok {
+		return nil, p.answered(noObject(name.Name))
+	}
+	value, err := p.value(t, metric, selector, time.Now())
+	return value, p.answered(err)
+}
+
+// allNamespaces is what a client writes in the place of a namespace to mean all of them.
+const allNamespaces = "*"
+
+// GetMetricBySelector returns the values of a metric of all the objects of a
+// namespace whose labels match, ordered by namespace and name.
+func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
+	metric, err := p.metric(info)
+	if err != nil {
+		return nil, p.answered(err)
+	}
+	if namespace == allNamespaces {
+		namespace = metav1.NamespaceAll
+	}
+	targets := p.targets.Select(namespace, selector)
+	slices.SortFunc(targets, func(a, b *target.Target) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	now := time.Now()
+	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, 0, len(targets))}
+	var unknown error
+	for _, t := range targets {
+		value, err := p.value(t, metric, metricSelector, now)
+		if err := p.answered(err); err != nil {
+			unknown = err
+			continue
+		}
+		list.Items = append(list.Items, *value)
+	}
+	if len(list.Items) == 0 && unknown != nil {
+		return nil, allUnknown(info.Metric, len(targets), unknown)
+	}
+	return list, nil
+}
+
+func (p *Provider) metric(info provider.CustomMetricInfo) (*catalog.Metric, error) {
+	if info.GroupResource != v1alpha1.GroupResource() {
+		return nil, noResource(info)
+	}
+	metric, ok := p.catalog.Lookup(info.Metric)
+	if !ok {
+		return nil, noMetric(info)
+	}
+	return metric, nil
+}
+
+func (p *Provider) value(t *target.Target, metric *catalog.Metric, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
+	query := catalog.Query{Now: now, Database: t.Database}
+	if selector != nil {
+		query.Selector = seriesSelector{selector}
+	}
+	reading, err := metric.Read(p.histories.Get(t.ID()), query)
+	if err != nil {
+		return nil, unknown(metric.Name, t.Name, err)
+	}
+	quantity, err := quantityOf(reading.Value)
+	if err != nil {
+		return nil, unknown(metric.Name, t.Name, err)
+	}
+	identifier, err := identify(metric.Name, selector)
+	if err != nil {
+		return nil, unknown(metric.Name, t.Name, err)
+	}
+	window := int64(reading.Window.Round(time.Second) / time.Second)
+	return &custom_metrics.MetricValue{
+		DescribedObject: custom_metrics.ObjectReference{
+			Kind:       v1alpha1.Kind,
+			APIVersion: v1alpha1.GroupVersion().String(),
+			Namespace:  t.Namespace,
+			Name:       t.Name,
+			UID:        t.UID,
+		},
+		Metric:        identifier,
+		Timestamp:     metav1.NewTime(reading.At),
+		WindowSeconds: &window,
+		Value:         quantity,
+	}, nil
+}
+
+func (p *Provider) answered(err error) error {
+	p.observer.Answered(causeOf(err))
+	return err
+}
+
+// identify names a metric as the answer states it, with the selector asked by.
+func identify(name string, selector labels.Selector) (custom_metrics.MetricIdentifier, error) {
+	identifier := custom_metrics.MetricIdentifier{Name: name}
+	if selector == nil || selector.Empty() {
+		return identifier, nil
+	}
+	parsed, err := metav1.ParseToLabelSelector(selector.String())
+	identifier.Selector = parsed
+	return identifier, err
+}
+
+// seriesSelector lets a label selector pick series.
+type seriesSelector struct{ labels.Selector }
+
+func (s seriesSelector) Matches(of map[string]string) bool {
+	return s.Selector.Matches(labels.Set(of))
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/endpoints/discovery/aggregated"
+	"k8s.io/metrics/pkg/apis/custom_metrics"
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta1"
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+)
+
+// groupPriority and the priorities of versions order discovery as the APIServices do.
+const (
+	groupPriority   = 100
+	v1beta1Priority = 100
+	v1beta2Priority = 200
+)
+
+// listMetrics puts the metrics into the aggregated discovery document.
+//
+// A metric is a subresource of the resource that it describes, and kubectl
+// api-resources leaves subresources out. Therefore each metric is listed a
+// second time, as a resource of its own whose name has no slash, and
+// withMetricAlias answers under that name.
+func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo) {
+	priorities := map[string]int{
+		v1beta1.SchemeGroupVersion.Version: v1beta1Priority,
+		v1beta2.SchemeGroupVersion.Version: v1beta2Priority,
+	}
+	for version, priority := range priorities {
+		manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
+			Version:   version,
+			Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
+			Resources: resources(version, infos),
+		})
+		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, groupPriority, priority)
+	}
+}
+
+func resources(version string, infos []provider.CustomMetricInfo) []apidiscoveryv2.APIResourceDiscovery {
+	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
+	resource := func(name string) apidiscoveryv2.APIResourceDiscovery {
+		return apidiscoveryv2.APIResourceDiscovery{
+			Resource:         name,
+			SingularResource: name,
+			ResponseKind:     kind,
+			Scope:            apidiscoveryv2.ScopeNamespace,
+			Verbs:            []string{"get"},
+		}
+	}
+	var aliases []apidiscoveryv2.APIResourceDiscovery
+	described := map[string][]apidiscoveryv2.APISubresourceDiscovery{}
+	for _, info := range infos {
+		aliases = append(aliases, resource(aliasOf(info)))
+		name := info.GroupResource.String()
+		described[name] = append(described[name], apidiscoveryv2.APISubresourceDiscovery{
+			Subresource: info.Metric, ResponseKind: kind, Verbs: []string{"get"},
+		})
+	}
+	for name, metrics := range described {
+		parent := resource(name)
+		// Only the metrics answer, not the resource itself.
+		parent.Verbs = nil
+		parent.Subresources = metrics
+		aliases = append(aliases, parent)
+	}
+	return aliases
+}
+
+// aliasOf names a metric without a slash: requests-per-second.redises.redis-metrics.dev.
+func aliasOf(info provider.CustomMetricInfo) string {
+	return info.Metric + "." + info.GroupResource.String()
+}
+
+// withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
+// it does namespaces/{namespace}/{resource}/{name}/{metric}, before anything
+// reads the path: what is authorized is the metric, under its one name.
+func withMetricAlias(next http.Handler) http.Handler {
+	const suffix = ".redises.redis-metrics.dev"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// "", apis, group, version, namespaces, namespace, alias, name
+		parts := strings.Split(r.URL.Path, "/")
+		if len(parts) == 8 && parts[1] == "apis" && parts[2] == custom_metrics.GroupName && parts[4] == "namespaces" {
+			if metric, ok := strings.CutSuffix(parts[6], suffix); ok && metric != "" {
+				r = r.Clone(r.Context())
+				r.URL.Path = strings.Join(append(parts[:6], suffix[1:], parts[7], metric), "/")
+				r.URL.RawPath = ""
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// APIServices returns the names of the APIServices by which the aggregator routes to this server.
+func APIServices() []string {
+	return []string{
+		v1beta1.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
+		v1beta2.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
+	}
+}

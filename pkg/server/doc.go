@@ -1,0 +1,14 @@
+// Package server stands up the aggregated API server: the custom metrics API on
+// a TLS port with authentication and authorization delegated to the API server
+// of the cluster, discovery, /livez, /readyz and /metrics.
+//
+// A custom metrics provider, a serving certificate and readiness checks flow in;
+// requests are answered until the context of Run ends, and then drained.
+//
+// It is the only user of the library's AdapterBase, and mends what that leaves
+// open: discovery in its aggregated form, by which kubectl lists resources, and
+// a malformed metric selector, which is the client's fault (400).
+//
+// New fails on flags that contradict each other and when the cluster's API
+// server cannot be asked how to authenticate clients.
+package server

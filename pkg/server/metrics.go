@@ -1,0 +1,83 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/component-base/metrics"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+const namespace = "redis_metrics_adapter"
+
+// Metrics are the adapter's own metrics. They name no object: their number does
+// not grow with the number of Redis objects. All methods are safe for concurrent use.
+type Metrics struct {
+	targets  *metrics.Gauge
+	attempts *metrics.CounterVec
+	took     *metrics.Histogram
+	late     *metrics.Histogram
+	values   *metrics.CounterVec
+}
+
+// NewMetrics registers the adapter's own metrics.
+func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
+	m := &Metrics{
+		targets: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "targets", StabilityLevel: metrics.ALPHA,
+			Help: "Redis objects that are sampled.",
+		}),
+		attempts: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "sampling_attempts_total", StabilityLevel: metrics.ALPHA,
+			Help: "Attempts to sample a Redis, by the reason why they failed, Succeeded if they did not.",
+		}, []string{"result"}),
+		took: metrics.NewHistogram(&metrics.HistogramOpts{
+			Namespace: namespace, Name: "sampling_duration_seconds", StabilityLevel: metrics.ALPHA,
+			Help:    "How long attempts to sample a Redis took.",
+			Buckets: metrics.ExponentialBuckets(0.0005, 4, 9),
+		}),
+		late: metrics.NewHistogram(&metrics.HistogramOpts{
+			Namespace: namespace, Name: "sampling_lateness_seconds", StabilityLevel: metrics.ALPHA,
+			Help:    "How long after they were due attempts to sample a Redis began.",
+			Buckets: metrics.ExponentialBuckets(0.0005, 4, 9),
+		}),
+		values: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
+			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
+		}, []string{"result"}),
+	}
+	var errs []error
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values} {
+		errs = append(errs, register(each))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("registering the adapter's own metrics: %w", err)
+	}
+	return m, nil
+}
+
+// Targets implements sampler.Observer.
+func (m *Metrics) Targets(n int) {
+	m.targets.Set(float64(n))
+}
+
+// Attempted implements sampler.Observer.
+func (m *Metrics) Attempted(late, took time.Duration, reason sampler.Reason) {
+	if reason == "" {
+		reason = "Succeeded"
+	}
+	m.attempts.WithLabelValues(string(reason)).Inc()
+	m.took.Observe(took.Seconds())
+	m.late.Observe(late.Seconds())
+}
+
+// Answered implements provider.Observer.
+func (m *Metrics) Answered(cause provider.Cause) {
+	if cause == "" {
+		cause = "Served"
+	}
+	m.values.WithLabelValues(string(cause)).Inc()
+}

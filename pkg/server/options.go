@@ -1,0 +1,96 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/component-base/cli/flag"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/cmd/options"
+)
+
+// Options says where and how the server serves.
+type Options struct {
+	// Adapter holds the options of the generic API server.
+	Adapter *options.CustomMetricsAdapterServerOptions
+	// ShutdownDelay is how long the server goes on serving after it was told to
+	// stop, while it says on /readyz that it is not ready any more.
+	ShutdownDelay time.Duration
+}
+
+const (
+	// authorizedTTL is how long a granted permission is remembered, as long as the
+	// API server's own webhook authorizer does by default: the
+	// HorizontalPodAutoscaler asks every 15 s, and the library's 10 s would ask
+	// the API server each time.
+	authorizedTTL = 5 * time.Minute
+	// defaultPort is a port that needs no privilege.
+	defaultPort = 6443
+	// defaultShutdownDelay lets the aggregator and kube-proxy notice.
+	defaultShutdownDelay = 5 * time.Second
+)
+
+// NewOptions returns the defaults.
+func NewOptions() *Options {
+	adapter := options.NewCustomMetricsAdapterServerOptions()
+	adapter.SecureServing.BindPort = defaultPort
+	adapter.SecureServing.ServerCert.CertDirectory = ""
+	adapter.SecureServing.ServerCert.PairName = ""
+	adapter.Authorization.AllowCacheTTL = authorizedTTL
+	return &Options{Adapter: adapter, ShutdownDelay: defaultShutdownDelay}
+}
+
+// AddFlags adds the flags to the sections of a help text.
+func (o *Options) AddFlags(sections *flag.NamedFlagSets) {
+	serving := sections.FlagSet("serving")
+	all := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.Adapter.SecureServing.AddFlags(all)
+	for name, usage := range servingFlags() {
+		f := all.Lookup(name)
+		f.Usage = usage
+		serving.AddFlag(f)
+	}
+	serving.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
+		"How long to go on serving after a signal to stop, so that clients learn that this replica goes away.")
+	o.Adapter.Authentication.AddFlags(sections.FlagSet("authentication"))
+	o.Adapter.Authorization.AddFlags(sections.FlagSet("authorization"))
+}
+
+// servingFlags are the flags of the generic API server that have a meaning here, with what they mean here.
+func servingFlags() map[string]string {
+	return map[string]string{
+		"bind-address":                     "Address to listen at.",
+		"secure-port":                      "Port to serve HTTPS at, from 1 to 65535.",
+		"disable-http2-serving":            "Serve HTTP/1.1 only.",
+		"http2-max-streams-per-connection": "Requests at a time in one HTTP/2 connection; 0 leaves it to Go.",
+		"tls-cert-file":                    "File with the serving certificate, followed by those of intermediate authorities. It is read again when it changes. Without it the adapter makes its own certificate and keeps spec.caBundle of its APIServices current.",
+		"tls-private-key-file":             "File with the private key of --tls-cert-file.",
+		"tls-cipher-suites":                "Cipher suites of TLS 1.2, by the names of Go's package crypto/tls. Empty means Go's own choice.",
+		"tls-min-version":                  "Lowest version of TLS: VersionTLS12 or VersionTLS13. Empty means Go's own choice, 1.2.",
+	}
+}
+
+// UsesOwnCertificate tells whether no certificate files were named, so that the
+// adapter has to make its serving certificate itself.
+func (o *Options) UsesOwnCertificate() bool {
+	pair := o.Adapter.SecureServing.ServerCert.CertKey
+	return pair.CertFile == "" && pair.KeyFile == ""
+}
+
+// Validate names each flag whose value cannot be.
+func (o *Options) Validate() error {
+	errs := o.Adapter.Validate()
+	pair := o.Adapter.SecureServing.ServerCert.CertKey
+	if (pair.CertFile == "") != (pair.KeyFile == "") {
+		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file go together: set both, or neither to let the adapter make its certificate"))
+	}
+	if o.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration must not be negative, is %s", o.ShutdownDelay))
+	}
+	if port := o.Adapter.SecureServing.BindPort; port == 0 && o.Adapter.SecureServing.Listener == nil {
+		errs = append(errs, field.Invalid(field.NewPath("--secure-port"), port, "must be from 1 to 65535"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+	"k8s.io/apiserver/pkg/server/healthz"
+	"k8s.io/component-base/metrics/legacyregistry"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver/metrics"
+	basecmd "sigs.k8s.io/custom-metrics-apiserver/pkg/cmd"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+)
+
+// Name is the name of the server in its logs and its OpenAPI document.
+const Name = "redis-metrics-adapter"
+
+// requestTimeout bounds a request; everything is answered from memory.
+const requestTimeout = 10 * time.Second
+
+// Config is what a server works with.
+type Config struct {
+	// Kubeconfig is the file that says how to reach the API server, empty inside a cluster.
+	Kubeconfig string
+	// Version is the version of this program.
+	Version string
+	// Provider answers the API.
+	Provider provider.CustomMetricsProvider
+	// Certificate is the serving certificate; nil means that Options name files.
+	Certificate dynamiccertificates.CertKeyContentProvider
+	// Ready tells whether all that existed at the start is known.
+	Ready func() bool
+}
+
+// Server serves the custom metrics API.
+type Server struct {
+	generic *genericapiserver.GenericAPIServer
+}
+
+// New makes a server that listens already and does not serve yet.
+func New(o *Options, cfg Config) (*Server, error) {
+	o.Adapter.SecureServing.ServerCert.GeneratedCert = cfg.Certificate
+	if o.Adapter.Authentication.RemoteKubeConfigFile == "" {
+		o.Adapter.Authentication.RemoteKubeConfigFile = cfg.Kubeconfig
+	}
+	if o.Adapter.Authorization.RemoteKubeConfigFile == "" {
+		o.Adapter.Authorization.RemoteKubeConfigFile = cfg.Kubeconfig
+	}
+	base := &basecmd.AdapterBase{
+		Name:                              Name,
+		CustomMetricsAdapterServerOptions: o.Adapter,
+		RemoteKubeConfigFile:              cfg.Kubeconfig,
+		// The flags of AdapterBase concern what it would do itself; ours are in Options.
+		FlagSet: pflag.NewFlagSet(Name, pflag.ContinueOnError),
+	}
+	base.WithCustomMetrics(cfg.Provider)
+	config, err := base.Config()
+	if err != nil {
+		return nil, fmt.Errorf("configuring the API server: %w", err)
+	}
+	generic := config.GenericConfig
+	generic.OpenAPIConfig.Info.Version = cfg.Version
+	generic.OpenAPIV3Config.Info.Version = cfg.Version
+	generic.RequestTimeout = requestTimeout
+	generic.ShutdownDelayDuration = o.ShutdownDelay
+	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
+		return withMetricAlias(genericapiserver.DefaultBuildHandlerChain(withCheckedSelector(api), c))
+	}
+	generic.AddReadyzChecks(healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
+		if !cfg.Ready() {
+			return errors.New("the Redis objects of the cluster have not been read yet")
+		}
+		return nil
+	}))
+	adapter, err := base.Server()
+	if err != nil {
+		return nil, fmt.Errorf("making the API server: %w", err)
+	}
+	listMetrics(adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics())
+	if err := metrics.RegisterMetrics(legacyregistry.Register); err != nil {
+		return nil, fmt.Errorf("registering the library's metrics: %w", err)
+	}
+	return &Server{generic: adapter.GenericAPIServer}, nil
+}
+
+// Run serves until ctx ends and the requests under way then are answered.
+func (s *Server) Run(ctx context.Context) error {
+	return s.generic.PrepareRun().RunWithContext(ctx)
+}
