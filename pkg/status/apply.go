@@ -1,0 +1,104 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// FieldManager owns the fields of status in server-side apply.
+const FieldManager = "redis-metrics-adapter"
+
+// write is one status on its way to the API server.
+type write struct {
+	name   types.NamespacedName
+	uid    types.UID
+	status *v1alpha1.RedisStatus
+}
+
+// applied is the body of an apply request: no field but those that the adapter owns.
+type applied struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        identity             `json:"metadata"`
+	Status          v1alpha1.RedisStatus `json:"status"`
+}
+
+type identity struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// UID says which object is meant. For the status of a custom resource the API
+	// server does not hold it against the object's own (tried on 1.37): see otherObjectError.
+	UID types.UID `json:"uid"`
+}
+
+// otherObjectError says that the status went to an object that took the name
+// of the one that was meant, before the watch told of it.
+type otherObjectError struct {
+	uid types.UID
+}
+
+func (e *otherObjectError) Error() string {
+	return fmt.Sprintf("the name belongs to another object by now, of UID %s", e.uid)
+}
+
+func applyStatus(ctx context.Context, client rest.Interface, w write) error {
+	body, err := json.Marshal(applied{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind},
+		Metadata: identity{Namespace: w.name.Namespace, Name: w.name.Name, UID: w.uid},
+		Status:   *w.status,
+	})
+	if err != nil {
+		return fmt.Errorf("encoding status: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer, err := client.Patch(types.ApplyYAMLPatchType).
+		Namespace(w.name.Namespace).
+		Resource(v1alpha1.Resource).
+		Name(w.name.Name).
+		SubResource("status").
+		Param("fieldManager", FieldManager).
+		Param("force", "true").
+		MaxRetries(0).
+		Body(body).
+		Do(ctx).
+		Raw()
+	if err != nil {
+		return err
+	}
+	var written struct {
+		Metadata identity `json:"metadata"`
+	}
+	if err := json.Unmarshal(answer, &written); err != nil {
+		return fmt.Errorf("decoding the answer: %w", err)
+	}
+	if written.Metadata.UID != w.uid {
+		return &otherObjectError{uid: written.Metadata.UID}
+	}
+	return nil
+}
+
+// isGone tells that the object does not exist under this UID any more. Forced
+// apply knows no other conflict than that of the UID.
+func isGone(err error) bool {
+	var other *otherObjectError
+	return apierrors.IsNotFound(err) || apierrors.IsConflict(err) || errors.As(err, &other)
+}
+
+// loggable leaves out what the API server quotes of the object, such as its address.
+func loggable(err error) error {
+	if !apierrors.IsInvalid(err) {
+		return err
+	}
+	return fmt.Errorf("the API server refused the status (%d %s): is the CustomResourceDefinition the one of this version?",
+		http.StatusUnprocessableEntity, metav1.StatusReasonInvalid)
+}

@@ -1,0 +1,176 @@
+package status
+
+import (
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+const manyObjects = 10_000
+
+// many adds objects that differ in name only, so that one attempt speaks for
+// all: what is tested is how their writes are bounded.
+func (w *world) many(count int) []*target.Target {
+	var targets []*target.Target
+	for n := range count {
+		t := &target.Target{
+			NamespacedName: types.NamespacedName{Namespace: "default", Name: "r" + strconv.Itoa(n)},
+			UID:            "1", Generation: 1, Address: "r.example:6379",
+			Interval: 5 * time.Minute, Timeout: time.Second, Window: 15 * time.Minute, MaxAge: 10 * time.Minute,
+			Status: &v1alpha1.RedisStatus{},
+		}
+		w.set(t)
+		targets = append(targets, t)
+	}
+	return targets
+}
+
+func (w *world) notifyAll(targets []*target.Target) {
+	for _, one := range targets {
+		w.writer.Notify(one)
+	}
+	synctest.Wait()
+}
+
+// checkBounds counts the writes to each object and to all in each second.
+func checkBounds(t *testing.T, writes []wrote, perSecond, burst int) {
+	t.Helper()
+	if len(writes) == 0 {
+		t.Error("nothing was written")
+		return
+	}
+	last := map[types.NamespacedName]time.Time{}
+	start := writes[0].at
+	for n, one := range writes {
+		if before, ok := last[one.name]; ok && one.at.Sub(before) < objectGap {
+			t.Fatalf("%s was written after %s", one.name, one.at.Sub(before))
+		}
+		last[one.name] = one.at
+		if allowed := burst + perSecond*int(one.at.Sub(start)/time.Second+1); n+1 > allowed {
+			t.Fatalf("%d writes in %s, more than %d", n+1, one.at.Sub(start), allowed)
+		}
+	}
+}
+
+func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an hour of 10,000 objects")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		targets := w.many(manyObjects)
+		stop := w.lead()
+		defer func() { stop() }()
+		s := newServer()
+		sample := func(rounds int) {
+			for range rounds {
+				s.clients = 1000 - s.clients // notable each time
+				w.answer(targets[0], s)
+				w.notifyAll(targets)
+				pass(5 * time.Minute)
+			}
+		}
+		sample(4) // until the conditions of all are written
+		for _, one := range targets {
+			if w.says(one) != ready {
+				t.Fatalf("%s says %q after 20 minutes", one.NamespacedName, w.says(one))
+			}
+		}
+		w.taken()
+		sample(12)
+		writes := w.taken()
+		t.Logf("%d writes in an hour", len(writes))
+		checkBounds(t, writes, numbersPerSecond, numbersBurst)
+		if least := numbersPerSecond * 3600 * 9 / 10; len(writes) < least {
+			t.Errorf("only %d writes of numbers in an hour, want %d", len(writes), least)
+		}
+		objects := map[types.NamespacedName]int{}
+		for _, one := range writes {
+			objects[one.name]++
+		}
+		for _, one := range targets {
+			if times := objects[one.NamespacedName]; times < 2 || times > 5 {
+				t.Fatalf("%s was written %d times: turns are not even", one.NamespacedName, times)
+			}
+		}
+		// All servers fail at once, while numbers wait.
+		w.fail(targets[0], refused())
+		w.notifyAll(targets)
+		pass(time.Duration((manyObjects-urgentBurst)/urgentPerSecond+1) * time.Second)
+		checkBounds(t, w.taken(), urgentPerSecond+numbersPerSecond, urgentBurst+numbersBurst)
+		for _, one := range targets {
+			if condition(w.status(one), "Reachable").Status != "False" {
+				t.Fatalf("%s says %q long after the failure", one.NamespacedName, w.says(one))
+			}
+		}
+	})
+}
+
+func TestConditionsThatFlapAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		targets := w.many(300)
+		defer w.lead()()
+		s := newServer()
+		for n := range 120 {
+			if n%2 == 0 {
+				w.answer(targets[0], s)
+			} else {
+				w.fail(targets[0], refused())
+			}
+			w.notifyAll(targets)
+			pass(500 * time.Millisecond)
+		}
+		writes := w.taken()
+		t.Logf("%d writes in a minute", len(writes))
+		checkBounds(t, writes, urgentPerSecond+numbersPerSecond, urgentBurst+numbersBurst)
+	})
+}
+
+func TestFewObjectsAreRefreshedEachMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.add("r", "1")
+		defer w.lead()()
+		s := newServer()
+		sample := func(attempts int) {
+			for range attempts {
+				w.answer(r, s)
+				pass(5 * time.Second)
+			}
+		}
+		sample(3)
+		w.taken()
+		sample(12 * 10)
+		if got := len(w.taken()); got < 9 || got > 10 {
+			t.Errorf("%d writes of unchanged numbers in 10 minutes, want one a minute", got)
+		}
+		for range 120 {
+			s.clients = 1000 - s.clients
+			sample(1)
+		}
+		if got := len(w.taken()); got < 55 || got > 61 {
+			t.Errorf("%d writes of changing numbers in 10 minutes, want one in 10 s", got)
+		}
+	})
+}
+
+func BenchmarkExamine(b *testing.B) {
+	w := newWorld(b)
+	r := w.add("r", "1")
+	now := time.Now()
+	w.answer(r, newServer())
+	w.answer(r, newServer())
+	o := newObject(r, now)
+	o.wroteAt = now
+	r.Status = w.writer.examine(o, r, now, false).status
+	for b.Loop() {
+		w.writer.examine(o, r, now, false)
+	}
+}

@@ -1,0 +1,165 @@
+package status
+
+import (
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// Reasons of conditions, beside those of failed attempts.
+const (
+	reasonSampled    = "Sampled"
+	reasonAnswered   = "Answered"
+	reasonNotSampled = "NotSampled"
+	reasonWarmingUp  = "WarmingUp"
+	reasonStale      = "Stale"
+	reasonFailed     = "SamplingFailed"
+)
+
+// verdict is a condition before it is known when it came about.
+type verdict struct {
+	status          metav1.ConditionStatus
+	reason, message string
+}
+
+// failure is the newest attempt if it failed.
+type failure struct {
+	reason, message string
+}
+
+// view is what a Series tells at one instant.
+type view struct {
+	ready, reachable verdict
+	// failure is nil if the newest attempt succeeded, or none was made.
+	failure *failure
+	// attempted tells whether any attempt ended.
+	attempted bool
+	// expires is when the newest sample stops to be current, zero if it has, or there is none.
+	expires time.Time
+}
+
+func look(h *series.Series, maxAge time.Duration, reasonOf func(error) string, now time.Time) view {
+	v := view{failure: failureOf(h.Failure(), reasonOf)}
+	_, sampled := h.Newest()
+	v.attempted = sampled || v.failure != nil
+	if sample, err := h.Latest(now); err == nil {
+		// A sample is current at maxAge still, and not past it.
+		v.expires = sample.At.Add(maxAge + time.Millisecond)
+	}
+	v.ready = readyOf(h, v.failure, now)
+	v.reachable = reachableOf(v)
+	return v
+}
+
+func readyOf(h *series.Series, f *failure, now time.Time) verdict {
+	_, err := h.Span(now)
+	if err == nil {
+		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
+	}
+	var unknown *series.UnknownError
+	oneSample := errors.As(err, &unknown) && unknown.Reason == series.OneSample
+	_, sampled := h.Newest()
+	switch {
+	case oneSample:
+		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
+			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
+				"This passes within two intervals; if it stays, see whether the server restarts or fails over again and again."}
+	case f != nil:
+		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + advice(f.reason)}
+	case !sampled:
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}
+	}
+	return verdict{metav1.ConditionFalse, reasonStale,
+		"Metrics are not served: the newest sample is older than spec.sampling.maxAge. " +
+			"Attempts come late: raise maxAge, or see whether the adapter lacks CPU."}
+}
+
+func reachableOf(v view) verdict {
+	switch {
+	case v.failure != nil:
+		return verdict{metav1.ConditionFalse, v.failure.reason,
+			"The last attempt to sample failed: " + v.failure.message + "." + advice(v.failure.reason)}
+	case v.attempted:
+		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample succeeded."}
+	}
+	return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}
+}
+
+func failureOf(err error, reasonOf func(error) string) *failure {
+	if err == nil {
+		return nil
+	}
+	reason := reasonOf(err)
+	if !isReason(reason) {
+		return &failure{reasonFailed, "the cause cannot be shown here"}
+	}
+	return &failure{reason, err.Error()}
+}
+
+// isReason tells whether the API server takes a text as the reason of a condition.
+func isReason(text string) bool {
+	for n, c := range text {
+		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !letter && (n == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// advice says what to do about a failed attempt, where there is something to do.
+func advice(reason string) string {
+	switch reason {
+	case "NameNotResolved":
+		return " Check the host name in spec.address, and that its Service exists."
+	case "ConnectionRefused", "ConnectionFailed":
+		return " Check the port in spec.address, that Redis runs, and that no NetworkPolicy stands between."
+	case "Timeout":
+		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
+	case "AuthenticationFailed":
+		return " Check the credentials that this object gives, and the server's default user if it gives none."
+	case "PermissionDenied":
+		return " Allow the user +info, +ping and +select."
+	case "TooManyClients":
+		return " Raise maxclients in Redis, or close connections."
+	case "Busy":
+		return " If the script does not end, use SCRIPT KILL."
+	case "DatabaseOutOfRange":
+		return " Write a smaller spec.database."
+	case "Protocol":
+		return " Check that the port in spec.address is that of Redis, and speaks without TLS."
+	}
+	return ""
+}
+
+// transitions remembers when this replica saw the conditions change, so that a
+// write that waited its turn tells the true instant.
+type transitions map[string]transition
+
+type transition struct {
+	status metav1.ConditionStatus
+	at     time.Time
+}
+
+func (x transitions) note(condition string, status metav1.ConditionStatus, now time.Time) {
+	if x[condition].status != status {
+		x[condition] = transition{status, now}
+	}
+}
+
+// condition makes a condition of a verdict. Its transition time is kept while its status is.
+func (x transitions) condition(name string, v verdict, generation int64, before *v1alpha1.RedisStatus) metav1.Condition {
+	c := metav1.Condition{
+		Type: name, Status: v.status, Reason: v.reason, Message: v.message,
+		ObservedGeneration: generation, LastTransitionTime: second(x[name].at),
+	}
+	if old := meta.FindStatusCondition(before.Conditions, name); old != nil && old.Status == v.status {
+		c.LastTransitionTime = old.LastTransitionTime
+	}
+	return c
+}

@@ -1,0 +1,107 @@
+package status
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// reasonOfFailed is the ReasonOf of tests.
+func reasonOfFailed(err error) string {
+	var known *failed
+	if errors.As(err, &known) {
+		return known.reason
+	}
+	return ""
+}
+
+// step is an attempt, and the time until the next.
+type step struct {
+	server *server
+	err    error
+	then   time.Duration
+}
+
+func TestConditions(t *testing.T) {
+	ok, restarted := newServer(), newServer()
+	restarted.runID = "b"
+	timeout := &failed{"Timeout", "the server did not answer within spec.sampling.timeout"}
+	for name, test := range map[string]struct {
+		steps []step
+		want  string
+	}{
+		"nothing known":                  {nil, notSampled},
+		"one sample":                     {[]step{{server: ok}}, warmingUp},
+		"two samples":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok}}, ready},
+		"first attempt failed":           {[]step{{err: refused()}}, down},
+		"one sample, then a failure":     {[]step{{server: ok, then: 5 * time.Second}, {err: refused()}}, "Ready=Unknown/WarmingUp Reachable=False/ConnectionRefused"},
+		"failure, within maxAge":         {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {err: timeout}}, "Ready=True/Sampled Reachable=False/Timeout"},
+		"at maxAge":                      {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15 * time.Second}}, ready},
+		"past maxAge":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
+		"failure, past maxAge":           {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
+		"restart of Redis":               {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
+		"samples too far apart":          {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
+		"a failure of an unknown kind":   {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
+		"a reason that is no identifier": {[]step{{err: &failed{"no reason", "secret"}}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				target := w.add("r", "1")
+				for _, s := range test.steps {
+					if s.server != nil {
+						w.answer(target, s.server)
+					} else {
+						w.fail(target, s.err)
+					}
+					<-time.After(s.then)
+				}
+				o := newObject(target, time.Now())
+				found := w.writer.examine(o, target, time.Now(), false)
+				if got := brief(found.status); got != test.want {
+					t.Errorf("status says %q, want %q", got, test.want)
+				}
+				checkConditions(t, found.status)
+			})
+		})
+	}
+}
+
+// checkConditions asserts what the API server asks of conditions, and that nothing leaks into them.
+func checkConditions(t *testing.T, s *v1alpha1.RedisStatus) {
+	t.Helper()
+	for _, c := range s.Conditions {
+		if c.ObservedGeneration != 1 || c.LastTransitionTime.IsZero() || c.Message == "" || len(validation.IsQualifiedName(c.Reason)) != 0 {
+			t.Errorf("condition is %+v", c)
+		}
+		for _, secret := range []string{"example", "10.0.0.1", "secret"} {
+			if strings.Contains(c.Message, secret) {
+				t.Errorf("%s's message holds %q: %s", c.Type, secret, c.Message)
+			}
+		}
+	}
+}
+
+func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.add("r", "1")
+		o := newObject(r, time.Now())
+		w.fail(r, refused())
+		seen := time.Now()
+		w.writer.examine(o, r, seen, false)
+		<-time.After(time.Minute)
+		found := w.writer.examine(o, r, time.Now(), false)
+		want := metav1.NewTime(seen)
+		if got := condition(found.status, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
+			t.Errorf("a write that waited says %s, want %s", got, want)
+		}
+	})
+}

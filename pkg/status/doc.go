@@ -1,0 +1,87 @@
+// Package status writes the status and the Events of each Redis object, in the
+// elected replica only.
+//
+// Notices flow in (Writer.Notify: "something about this target may have
+// changed"); what is known of a target is read when it is looked at, from the
+// Index, the Series and the Catalog. Server-side apply requests to the status
+// subresource and Events flow out. A Writer's methods are safe for concurrent
+// use. Notify returns at once, and is a single atomic load in a replica that is
+// not elected. RunElected leads whenever it can, and Run writes while it leads.
+//
+// Ready is
+//   - True (Sampled) while a current sample and a span of two exist, so that
+//     rates are served;
+//   - False when no current sample exists. The reason is that of the failed
+//     attempt, or Stale when no attempt failed. It turns False when the newest
+//     sample reaches maxAge, though no attempt may end then;
+//   - Unknown (NotSampled) before the first attempt, and Unknown (WarmingUp)
+//     while one sample exists and a rate needs two: at the start, and again after
+//     Redis restarted, changed its role or had its counters reset. Levels such as
+//     connected-clients are served then and rates are not, so that neither True
+//     nor False would be the truth. It passes by itself within an interval, and is
+//     worth no Warning.
+//
+// Reachable tells how the newest attempt ended.
+//
+// A restart of the adapter is no news of Redis: what the object says stays for
+// up to two intervals (at most holdAtMost) while this replica has less than two
+// samples and no failure of its own. Events tell of changes to what the object
+// said before, so that a restart emits none.
+//
+// # Bounds
+//
+// Conditions, roles, versions and errors are written at once, with
+//   - one write in a second to one object (objectGap),
+//   - 50 writes in a second, bursts of 100, to all (urgentPerSecond, urgentBurst).
+//
+// Numbers ride along with each such write. Alone they are written
+//   - when they changed notably: by a tenth or more, and requests per second by 1
+//     at least, or became known or unknown; each 10 s at most (notableGap);
+//   - after 60 s when a newer sample exists (refreshGap), for column Sampled;
+//   - 10 in a second, bursts of 20, over all objects (numbersPerSecond,
+//     numbersBurst), in turn. Past 600 objects the turn comes less often than
+//     each 60 s: after 17 min with 10,000 objects. Numbers never delay conditions.
+//
+// So etcd sees 60 writes in a second at worst, and 10 when nothing changes. The
+// client must let that through, so that these bounds alone decide: give its
+// rest.Config a QPS above 60 and a Burst above 120, or QPS -1. Events pass through
+// the recorder, whose correlator drops the excess of each object: 25 at once, then
+// one in 5 min.
+//
+// # Failures
+//
+// A write that fails is tried again after 1 s, twice that each next time, up to
+// 60 s, with what is true then. An object that is gone, or has another UID, is
+// no failure. A write that reaches an object that took the name a moment ago, and
+// that the watch did not show yet, is put right as soon as the watch does.
+// Messages in status hold text of errors only if Config.ReasonOf knows them.
+package status
+
+import "time"
+
+const (
+	// objectGap is the shortest time between two writes to one object.
+	objectGap = time.Second
+	// notableGap is the shortest time between a write and one of numbers that changed notably.
+	notableGap = 10 * time.Second
+	// refreshGap is the time after which numbers are written although they changed little.
+	refreshGap = 60 * time.Second
+	// urgentPerSecond and urgentBurst bound writes that cannot wait, over all objects.
+	urgentPerSecond, urgentBurst = 50, 100
+	// numbersPerSecond and numbersBurst bound writes of numbers, over all objects.
+	numbersPerSecond, numbersBurst = 10, 20
+	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
+	inFlightAtMost, numbersInFlight = 16, 4
+	// requestTimeout bounds one request to the API server.
+	requestTimeout = 10 * time.Second
+	// firstRetry and lastRetry are the shortest and the longest wait after a failed write.
+	firstRetry, lastRetry = time.Second, 60 * time.Second
+	// watchLag is how long the last write is believed, rather than a watch that does not show it.
+	watchLag = 60 * time.Second
+	// holdAtMost bounds how long the status of a leader before is kept for want of own samples.
+	holdAtMost = 60 * time.Second
+	// sweepPeriod is the longest time for which an object is not looked at, and a gone one remembered.
+	sweepPeriod = 10 * time.Minute
+	// failureLogGap is the shortest time between two log lines about failing writes.
+	failureLogGap = 10 * time.Second
+)

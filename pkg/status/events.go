@@ -1,0 +1,42 @@
+package status
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/record"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// announce tells of what changed from the status before to the one that was just written.
+func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus) {
+	object := &corev1.ObjectReference{
+		APIVersion: v1alpha1.GroupVersion().String(),
+		Kind:       v1alpha1.Kind,
+		Namespace:  w.name.Namespace,
+		Name:       w.name.Name,
+		UID:        w.uid,
+	}
+	ready := became(v1alpha1.ConditionReady, before, w.status)
+	reachable := became(v1alpha1.ConditionReachable, before, w.status)
+	switch {
+	case ready != nil && ready.Status == metav1.ConditionTrue:
+		events.Event(object, corev1.EventTypeNormal, ready.Reason, ready.Message)
+	case ready != nil && ready.Status == metav1.ConditionFalse:
+		events.Event(object, corev1.EventTypeWarning, ready.Reason, ready.Message)
+		return // one cause, one Event
+	}
+	if reachable != nil && reachable.Status == metav1.ConditionFalse {
+		events.Event(object, corev1.EventTypeWarning, reachable.Reason, reachable.Message)
+	}
+}
+
+// became returns the condition if its status changed.
+func became(condition string, before, after *v1alpha1.RedisStatus) *metav1.Condition {
+	now := meta.FindStatusCondition(after.Conditions, condition)
+	if now == nil || meta.IsStatusConditionPresentAndEqual(before.Conditions, condition, now.Status) {
+		return nil
+	}
+	return now
+}

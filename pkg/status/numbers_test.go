@@ -1,0 +1,136 @@
+package status
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+func TestSummary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.add("r", "1")
+		summary := func() *v1alpha1.Summary {
+			return w.writer.numbers.summary(w.store.Get(r.ID()), 0, time.Now())
+		}
+		if s := summary(); s != nil {
+			t.Errorf("of no sample: %+v", s)
+		}
+		w.answer(r, newServer())
+		if s := summary(); s == nil || s.RequestsPerSecond != "" || *s.ConnectedClients != 7 || s.UsedMemory != "1.5Mi" {
+			t.Errorf("of one sample: %+v", s)
+		}
+		<-time.After(5 * time.Second)
+		w.answer(r, newServer())
+		if s := summary(); s == nil || s.RequestsPerSecond != "0" {
+			t.Errorf("of an idle server: %+v", s)
+		}
+		<-time.After(16 * time.Second)
+		if s := summary(); s != nil {
+			t.Errorf("of an old sample: %+v", s)
+		}
+	})
+}
+
+func TestFormatRate(t *testing.T) {
+	for rate, want := range map[float64]string{
+		0: "0", 0.01: "<0.1", 0.05: "0.1", 0.94: "0.9", 1: "1", 99.96: "100", 1234.56: "1234.6",
+		1e15: "1e+15", math.MaxFloat64: "1.798e+308",
+	} {
+		if got := formatRate(rate); got != want || len(got) > 32 {
+			t.Errorf("%v reads %q, want %q", rate, got, want)
+		}
+	}
+}
+
+func TestFormatBytes(t *testing.T) {
+	for bytes, want := range map[float64]string{
+		0: "0", 512: "512", 1023: "1023", 1024: "1Ki", 1536: "1.5Ki", 3 << 19: "1.5Mi",
+		1<<20 - 1: "1Mi", 1 << 30: "1Gi", 5.25 * (1 << 40): "5.2Ti", math.MaxInt64: "8Ei",
+	} {
+		if got := formatBytes(bytes); got != want || len(got) > 32 {
+			t.Errorf("%v bytes read %q, want %q", bytes, got, want)
+		}
+	}
+}
+
+func TestNotable(t *testing.T) {
+	of := func(requests string, clients int64, memory string) *v1alpha1.Summary {
+		s := &v1alpha1.Summary{RequestsPerSecond: requests, UsedMemory: memory}
+		if clients >= 0 {
+			s.ConnectedClients = &clients
+		}
+		return s
+	}
+	for name, test := range map[string]struct {
+		before, after *v1alpha1.Summary
+		want          bool
+	}{
+		"none and none":           {nil, nil, false},
+		"none and some":           {nil, of("1", 1, "1Mi"), true},
+		"some and none":           {of("1", 1, "1Mi"), nil, true},
+		"equal":                   {of("1", 1, "1Mi"), of("1", 1, "1Mi"), false},
+		"requests by 9 %":         {of("1000", 1, "1Mi"), of("910", 1, "1Mi"), false},
+		"requests by a tenth":     {of("1000", 1, "1Mi"), of("900", 1, "1Mi"), true},
+		"requests to zero":        {of("1000", 1, "1Mi"), of("0", 1, "1Mi"), true},
+		"a request now and then":  {of("0", 1, "1Mi"), of("0.2", 1, "1Mi"), false},
+		"less than shown":         {of("0", 1, "1Mi"), of(tiny, 1, "1Mi"), false},
+		"requests become unknown": {of("0", 1, "1Mi"), of("", 1, "1Mi"), true},
+		"a client more":           {of("1", 1, "1Mi"), of("1", 2, "1Mi"), true},
+		"a client of a hundred":   {of("1", 100, "1Mi"), of("1", 101, "1Mi"), false},
+		"clients become unknown":  {of("1", 1, "1Mi"), of("1", -1, "1Mi"), true},
+		"memory by 5 %":           {of("1", 1, "1Mi"), of("1", 1, "1.1Mi"), false},
+		"memory by half":          {of("1", 1, "1Mi"), of("1", 1, "1.5Mi"), true},
+		"another unit":            {of("1", 1, "1020Ki"), of("1", 1, "1Mi"), false},
+		"what no one can read":    {of("1", 1, "much"), of("1", 1, "1Mi"), true},
+	} {
+		if got := notable(test.before, test.after); got != test.want {
+			t.Errorf("%s: notable is %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+func TestNode(t *testing.T) {
+	known := []v1alpha1.NodeStatus{{Address: "a:1", Role: "replica", Version: "7.2.0"}}
+	empty := &series.Series{}
+	if n := node("a:1", empty, "down", known); n.Role != "replica" || n.Version != "7.2.0" || n.LastError != "down" {
+		t.Errorf("not sampled yet: %+v", n)
+	}
+	if n := node("b:1", empty, "", known); n != (v1alpha1.NodeStatus{Address: "b:1"}) {
+		t.Errorf("of another address: %+v", n)
+	}
+	s := newServer()
+	s.role, s.version = "sentinel", strings.Repeat("é", 40)+"\x1b[31m"
+	h := new(series.Store).Open("x", series.Policy{})
+	h.Record(series.Sample{At: time.Now(), Info: s.info(1)})
+	n := node("a:1", h, strings.Repeat("x", 300), known)
+	if n.Role != "" || n.Version != strings.Repeat("é", 32) || len(n.LastError) != maxErrorLength {
+		t.Errorf("of a strange server: %+v", n)
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"8.0.0": "8.0.0", "8\x1b[0m": "8[0m", "\xff8": "8", strings.Repeat("é", 33): strings.Repeat("é", 32), "x" + strings.Repeat("é", 32): "x" + strings.Repeat("é", 31),
+	} {
+		if got := printable(text, maxVersionLength); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestNumbersNeedTheirMetrics(t *testing.T) {
+	none, err := catalog.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newNumbers(none); err == nil {
+		t.Error("an empty catalogue is taken")
+	}
+}

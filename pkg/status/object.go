@@ -1,0 +1,80 @@
+package status
+
+import (
+	"container/list"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// object is what a round remembers of one Redis object.
+type object struct {
+	name types.NamespacedName
+	uid  types.UID
+	// id is that of the target; it changes with the spec.
+	id string
+	// first is when this round first looked at the object under this id.
+	first time.Time
+	// seenReady tells that this round saw rates under this id.
+	seenReady   bool
+	transitions transitions
+
+	// written is the last write as long as the watch does not show it, else nil.
+	written *v1alpha1.RedisStatus
+	// wroteAt is when a write last succeeded.
+	wroteAt time.Time
+	// inFlight tells that a write waits for its answer; nothing else is done about the object then.
+	inFlight bool
+	// failures counts writes that failed since the last that succeeded; none goes out before retryAt.
+	failures int
+	retryAt  time.Time
+	// successor is the object that took the name and was hit by a write to this one.
+	successor types.UID
+
+	// due is when to look again, heapPos where that stands in the agenda.
+	due     time.Time
+	heapPos int
+	// queue is where the object waits to be written, nil if it does not, and ticket its place there.
+	queue  *queue
+	ticket *list.Element
+}
+
+func newObject(t *target.Target, now time.Time) *object {
+	o := &object{name: t.NamespacedName, uid: t.UID, heapPos: -1}
+	o.follow(t, now)
+	if t.Status != nil && t.Status.Summary != nil {
+		// The leader before wrote about then, and its turn counts.
+		if at := t.Status.Summary.SampleTime.Time; at.Before(now) {
+			o.wroteAt = at
+		}
+	}
+	return o
+}
+
+// follow begins anew when the spec has changed.
+func (o *object) follow(t *target.Target, now time.Time) {
+	if o.id != t.ID() {
+		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, transitions{}
+	}
+}
+
+// base is the status that the API server holds, as far as this replica knows:
+// the last write is newer than a watch that is behind it.
+func (o *object) base(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
+	shown := t.Status
+	if shown == nil {
+		shown = &v1alpha1.RedisStatus{}
+	}
+	if o.written == nil {
+		return shown
+	}
+	if now.Sub(o.wroteAt) > watchLag || equality.Semantic.DeepEqual(o.written, shown) {
+		o.written = nil
+		return shown
+	}
+	return o.written
+}

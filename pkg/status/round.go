@@ -1,0 +1,222 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+
+	"golang.org/x/time/rate"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// round is one time in the lead. But for the requests, which run in goroutines
+// and report to results, all of it belongs to the goroutine of run.
+type round struct {
+	*Writer
+	objects map[types.NamespacedName]*object
+	agenda  agenda
+	atOnce  *queue
+	inTurn  *queue
+
+	results  chan result
+	requests sync.WaitGroup
+	logging  rate.Sometimes
+}
+
+// result is the end of a request.
+type result struct {
+	object *object
+	queue  *queue
+	write  write
+	base   *v1alpha1.RedisStatus
+	err    error
+}
+
+func newRound(w *Writer) *round {
+	return &round{
+		Writer:  w,
+		objects: map[types.NamespacedName]*object{},
+		atOnce:  newQueue(urgentPerSecond, urgentBurst, inFlightAtMost-numbersInFlight),
+		inTurn:  newQueue(numbersPerSecond, numbersBurst, numbersInFlight),
+		results: make(chan result, inFlightAtMost),
+		logging: rate.Sometimes{Interval: failureLogGap},
+	}
+}
+
+func (r *round) run(ctx context.Context) {
+	defer r.requests.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-timer.C:
+		case ended := <-r.results:
+			r.end(ctx, ended)
+		}
+		for name := range r.collect() {
+			r.look(name)
+		}
+		for now := time.Now(); len(r.agenda) > 0 && !r.agenda[0].due.After(now); {
+			r.look(r.agenda[0].name)
+		}
+		r.send(ctx, r.atOnce)
+		r.send(ctx, r.inTurn)
+		timer.Reset(time.Until(r.next()))
+	}
+}
+
+// next is when there is something to do although nothing happens.
+func (r *round) next() time.Time {
+	now := time.Now()
+	next := now.Add(sweepPeriod)
+	if len(r.agenda) > 0 {
+		next = earlier(next, r.agenda[0].due)
+	}
+	for _, q := range []*queue{r.atOnce, r.inTurn} {
+		if opens, ok := q.opens(now); ok {
+			next = earlier(next, opens)
+		}
+	}
+	return next
+}
+
+// look decides what an object needs, and lets it wait for that.
+func (r *round) look(name types.NamespacedName) {
+	now := time.Now()
+	o, t := r.remember(name, now)
+	if t == nil {
+		return
+	}
+	if o.inFlight {
+		r.agenda.set(o, now.Add(sweepPeriod))
+		return
+	}
+	r.settle(o, r.examine(o, t, now, o.queue == r.inTurn), now)
+}
+
+// remember returns the object of that name and its target, and forgets it if there is none.
+func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *target.Target) {
+	o := r.objects[name]
+	t, exists := r.cfg.Index.Get(name)
+	if o != nil && (!exists || o.uid != t.UID) {
+		o.put(nil)
+		r.agenda.drop(o)
+		delete(r.objects, name)
+	}
+	if !exists {
+		return nil, nil
+	}
+	if o == nil || o.uid != t.UID {
+		before := o
+		o = newObject(t, now)
+		if before != nil && before.successor == t.UID {
+			o.first = time.Time{}
+		}
+		r.objects[name] = o
+	}
+	o.follow(t, now)
+	return o, t
+}
+
+// settle puts an object where its finding says.
+func (r *round) settle(o *object, f finding, now time.Time) {
+	var wanted *queue
+	switch f.need {
+	case needNumbers:
+		wanted = r.inTurn
+	case needUrgent:
+		wanted = r.atOnce
+	}
+	if wanted != nil && f.at.After(now) {
+		f.again = earlier(f.again, f.at)
+		wanted = nil
+	}
+	o.put(wanted)
+	r.agenda.set(o, f.again)
+}
+
+// send begins the writes that a queue has and its bounds allow. What is written
+// is what is true now, not what was when the object began to wait.
+func (r *round) send(ctx context.Context, q *queue) {
+	for {
+		now := time.Now()
+		o := q.first(now)
+		if o == nil {
+			return
+		}
+		o, t := r.remember(o.name, now)
+		if t == nil {
+			continue
+		}
+		f := r.examine(o, t, now, false)
+		r.settle(o, f, now)
+		if o.queue != q {
+			continue
+		}
+		q.limit.AllowN(now, 1)
+		o.put(nil)
+		r.begin(ctx, o, q, f)
+	}
+}
+
+func (r *round) begin(ctx context.Context, o *object, q *queue, f finding) {
+	q.inFlight++
+	o.inFlight = true
+	begun := result{object: o, queue: q, base: f.base, write: write{name: o.name, uid: o.uid, status: f.status}}
+	r.requests.Go(func() {
+		begun.err = r.apply(ctx, begun.write)
+		r.results <- begun
+	})
+}
+
+// end takes in the outcome of a request.
+func (r *round) end(ctx context.Context, ended result) {
+	o, now := ended.object, time.Now()
+	ended.queue.inFlight--
+	o.inFlight = false
+	var other *otherObjectError
+	switch {
+	case ended.err == nil:
+		o.written, o.wroteAt, o.failures = ended.write.status, now, 0
+		announce(r.cfg.Events, ended.write, ended.base)
+	case isGone(ended.err):
+		o.retryAt = now.Add(lastRetry)
+		if errors.As(ended.err, &other) {
+			o.successor = other.uid
+			if current := r.objects[o.name]; current != nil && current.uid == other.uid {
+				current.first = time.Time{}
+			}
+		}
+	default:
+		o.failures++
+		o.retryAt = now.Add(backoff(o.failures, ended.err))
+		r.logging.Do(func() {
+			klog.FromContext(ctx).Error(loggable(ended.err), "Status not written, will try again", "redis", klog.KRef(o.name.Namespace, o.name.Name))
+		})
+	}
+	r.look(o.name)
+}
+
+// backoff is the wait after a number of failures, a little different for each
+// object, and no shorter than the API server asks for.
+func backoff(failures int, err error) time.Duration {
+	wait := lastRetry
+	if doublings := failures - 1; doublings < 6 {
+		wait = min(firstRetry<<doublings, lastRetry)
+	}
+	if seconds, asked := apierrors.SuggestsClientDelay(err); asked {
+		wait = max(wait, time.Duration(seconds)*time.Second)
+	}
+	return min(wait, lastRetry) + rand.N(wait/4)
+}

@@ -1,0 +1,300 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest/fake"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// world is an API server, a watch that follows it, and samples, all in memory.
+type world struct {
+	t      testing.TB
+	writer *Writer
+	store  *series.Store
+	infos  int // asked for so far
+
+	mu      sync.Mutex
+	targets map[types.NamespacedName]*target.Target
+	writes  []wrote
+	events  []string
+	lag     time.Duration // of the watch
+	err     error         // that the API server answers with
+}
+
+type wrote struct {
+	at     time.Time
+	name   types.NamespacedName
+	status *v1alpha1.RedisStatus
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, store: &series.Store{}, targets: map[types.NamespacedName]*target.Target{}}
+	w.writer = w.newWriter()
+	return w
+}
+
+// newWriter is that of another replica, or of this one after a restart.
+func (w *world) newWriter() *Writer {
+	w.t.Helper()
+	c, err := catalog.Builtin()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	writer, err := New(Config{
+		Client: &fake.RESTClient{}, Events: w, Index: w, Series: w.store, Catalog: c,
+		ReasonOf: reasonOfFailed,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	writer.apply = w.apply
+	return writer
+}
+
+// failed is a failed attempt.
+type failed struct{ reason, text string }
+
+func (f *failed) Error() string { return f.text }
+
+func refused() error {
+	return &failed{"ConnectionRefused", "the connection was refused: nothing listens at spec.address"}
+}
+
+// Get implements Index.
+func (w *world) Get(name types.NamespacedName) (*target.Target, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t, ok := w.targets[name]
+	return t, ok
+}
+
+// Select implements Index.
+func (w *world) Select(string, labels.Selector) []*target.Target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []*target.Target
+	for _, t := range w.targets {
+		all = append(all, t)
+	}
+	return all
+}
+
+func (w *world) apply(_ context.Context, one write) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes = append(w.writes, wrote{time.Now(), one.name, one.status})
+	if w.err != nil {
+		return w.err
+	}
+	if w.lag == 0 {
+		w.show(one)
+		return nil
+	}
+	time.AfterFunc(w.lag, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.show(one)
+	})
+	return nil
+}
+
+func (w *world) show(one write) {
+	if t := w.targets[one.name]; t != nil && t.UID == one.uid {
+		changed := *t
+		changed.Status = one.status
+		w.targets[one.name] = &changed
+	}
+}
+
+// Event implements record.EventRecorder.
+func (w *world) Event(object runtime.Object, kind, reason, message string) {
+	ref, ok := object.(*corev1.ObjectReference)
+	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" {
+		w.t.Errorf("Event about %#v", object)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, kind+" "+reason)
+}
+
+// Eventf implements record.EventRecorder.
+func (w *world) Eventf(object runtime.Object, kind, reason, format string, args ...any) {
+	w.Event(object, kind, reason, fmt.Sprintf(format, args...))
+}
+
+// AnnotatedEventf implements record.EventRecorder.
+func (w *world) AnnotatedEventf(object runtime.Object, _ map[string]string, kind, reason, format string, args ...any) {
+	w.Event(object, kind, reason, fmt.Sprintf(format, args...))
+}
+
+// add makes an object and the series that a sampler would.
+func (w *world) add(name string, uid types.UID) *target.Target {
+	t := &target.Target{
+		NamespacedName: types.NamespacedName{Namespace: "default", Name: name},
+		UID:            uid, Generation: 1, Address: name + ".example:6379",
+		Interval: 5 * time.Second, Timeout: time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second,
+		Status: &v1alpha1.RedisStatus{},
+	}
+	w.set(t)
+	return t
+}
+
+func (w *world) set(t *target.Target) {
+	w.mu.Lock()
+	w.targets[t.NamespacedName] = t
+	w.mu.Unlock()
+	w.store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+}
+
+func (w *world) remove(t *target.Target) {
+	w.mu.Lock()
+	delete(w.targets, t.NamespacedName)
+	w.mu.Unlock()
+	w.store.Close(t.ID())
+}
+
+// server is what INFO answers.
+type server struct {
+	runID   string
+	role    string
+	version string
+	gets    int64
+	clients int64
+	memory  int64
+}
+
+func newServer() *server {
+	return &server{runID: "a", role: "master", version: "8.0.0", clients: 7, memory: 3 << 19}
+}
+
+// info is the answer to an INFO that came after so many others.
+func (s *server) info(before int) *redisinfo.Info {
+	var text strings.Builder
+	for _, line := range []string{
+		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version,
+		"connected_clients:" + strconv.FormatInt(s.clients, 10), "used_memory:" + strconv.FormatInt(s.memory, 10),
+		"# Commandstats", "cmdstat_info:calls=" + strconv.Itoa(before) + ",usec=1", "cmdstat_get:calls=" + strconv.FormatInt(s.gets, 10) + ",usec=1",
+	} {
+		text.WriteString(line + "\r\n")
+	}
+	info, err := new(redisinfo.Parser).Parse(text.String())
+	if err != nil {
+		panic(err)
+	}
+	return info
+}
+
+// answer is a successful attempt.
+func (w *world) answer(t *target.Target, s *server) {
+	w.infos++
+	w.store.Get(t.ID()).Record(series.Sample{At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)})
+	w.writer.Notify(t)
+}
+
+// fail is a failed attempt.
+func (w *world) fail(t *target.Target, err error) {
+	w.store.Get(t.ID()).Fail(err)
+	w.writer.Notify(t)
+}
+
+// lead runs the writer until the returned function is called.
+func (w *world) lead() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.writer.Run(ctx) })
+	synctest.Wait()
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// pass lets time go by.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// taken returns what was written since it was last called.
+func (w *world) taken() []wrote {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	writes := w.writes
+	w.writes = nil
+	return writes
+}
+
+func (w *world) takenEvents() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	events := strings.Join(w.events, ", ")
+	w.events = nil
+	return events
+}
+
+// says is the conditions of an object's status in short.
+func (w *world) says(t *target.Target) string {
+	current, ok := w.Get(t.NamespacedName)
+	if !ok {
+		return "gone"
+	}
+	return brief(current.Status)
+}
+
+func (w *world) status(t *target.Target) *v1alpha1.RedisStatus {
+	current, ok := w.Get(t.NamespacedName)
+	if !ok {
+		return &v1alpha1.RedisStatus{}
+	}
+	return current.Status
+}
+
+func brief(s *v1alpha1.RedisStatus) string {
+	var parts []string
+	for _, name := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable} {
+		if c := meta.FindStatusCondition(s.Conditions, name); c != nil {
+			parts = append(parts, fmt.Sprintf("%s=%s/%s", name, c.Status, c.Reason))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func condition(s *v1alpha1.RedisStatus, name string) metav1.Condition {
+	if c := meta.FindStatusCondition(s.Conditions, name); c != nil {
+		return *c
+	}
+	return metav1.Condition{}
+}
+
+func (w *world) expect(what string, t *target.Target, says string, writes int, events string) {
+	w.t.Helper()
+	if got := w.says(t); got != says {
+		w.t.Errorf("%s: status says %q, want %q", what, got, says)
+	}
+	if got := len(w.taken()); got != writes {
+		w.t.Errorf("%s: %d writes, want %d", what, got, writes)
+	}
+	if got := w.takenEvents(); got != events {
+		w.t.Errorf("%s: Events %q, want %q", what, got, events)
+	}
+}

@@ -1,0 +1,125 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// Index tells which targets exist. *target.Index implements it.
+type Index interface {
+	Get(name types.NamespacedName) (*target.Target, bool)
+	Select(namespace string, selector labels.Selector) []*target.Target
+}
+
+// Store holds what was sampled of each target. *series.Store implements it.
+type Store interface {
+	Get(id string) *series.Series
+}
+
+// Config is what a Writer works with. All fields are required.
+type Config struct {
+	// Client writes Redis objects; see the package on its QPS.
+	Client rest.Interface
+	// Events takes the Events.
+	Events record.EventRecorder
+	// Index tells which targets exist.
+	Index Index
+	// Series holds their samples.
+	Series Store
+	// Catalog computes the numbers of the summary.
+	Catalog *catalog.Catalog
+	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
+	// reason. For an error whose text must not be shown it returns "".
+	ReasonOf func(error) string
+}
+
+// Writer writes the status of Redis objects while Run runs.
+type Writer struct {
+	cfg     Config
+	numbers numbers
+	apply   func(ctx context.Context, w write) error
+
+	leading atomic.Bool
+	running sync.Mutex // held by Run
+
+	mu    sync.Mutex
+	inbox map[types.NamespacedName]struct{}
+	wake  chan struct{}
+}
+
+// New returns a Writer that is idle until Run.
+func New(cfg Config) (*Writer, error) {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.ReasonOf == nil {
+		return nil, errors.New("status: a field of Config is not set")
+	}
+	n, err := newNumbers(cfg.Catalog)
+	if err != nil {
+		return nil, fmt.Errorf("status: %w", err)
+	}
+	w := &Writer{cfg: cfg, numbers: n, wake: make(chan struct{}, 1)}
+	w.apply = func(ctx context.Context, one write) error { return applyStatus(ctx, cfg.Client, one) }
+	return w, nil
+}
+
+// Notify says that something about a target may have changed: an attempt to
+// sample it ended, or its object changed.
+func (w *Writer) Notify(t *target.Target) {
+	if w.leading.Load() {
+		w.post(t.NamespacedName)
+	}
+}
+
+func (w *Writer) post(names ...types.NamespacedName) {
+	w.mu.Lock()
+	if w.inbox == nil {
+		w.inbox = map[types.NamespacedName]struct{}{}
+	}
+	for _, name := range names {
+		w.inbox[name] = struct{}{}
+	}
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *Writer) collect() map[types.NamespacedName]struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	collected := w.inbox
+	w.inbox = nil
+	return collected
+}
+
+// Run looks at every target once, then at those it is notified of, and writes,
+// until ctx ends and the last request is over.
+func (w *Writer) Run(ctx context.Context) {
+	w.running.Lock()
+	defer w.running.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	w.leading.Store(true)
+	defer w.collect()
+	defer w.leading.Store(false)
+	all := w.cfg.Index.Select("", labels.Everything())
+	names := make([]types.NamespacedName, len(all))
+	for n, t := range all {
+		names[n] = t.NamespacedName
+	}
+	w.post(names...)
+	newRound(w).run(ctx)
+}
