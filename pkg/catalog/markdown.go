@@ -1,0 +1,17 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown returns the catalogue as a table, as the README shows it.
+func (c *Catalog) Markdown() string {
+	var b strings.Builder
+	b.WriteString("| Metric | Kind | Unit | Labels | Meaning |\n|---|---|---|---|---|\n")
+	for _, m := range c.metrics {
+		labels := strings.Join(append([]string{LabelRole}, m.Labels...), ", ")
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Kind, m.Unit, labels, m.Help)
+	}
+	return b.String()
+}
