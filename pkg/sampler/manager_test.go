@@ -1,0 +1,171 @@
+package sampler
+
+import (
+	"math"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+func TestLoopSamplesAndEndsWithItsTarget(t *testing.T) {
+	server := redistest.New(t)
+	m, tgt := managing(t), targetAt("one", server.Addr)
+	m.Set(tgt)
+	m.Set(tgt) // a change of the object that is none of the spec
+	m.awaitMore(t, tgt, 3)
+	if n := connections(t, server); n != 1 {
+		t.Errorf("%d connections for one target, want 1", n)
+	}
+	if got, err := read(t, m.of(tgt), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+		t.Errorf("requests-per-second of an idle server = %v, %v; want 0", got.Value, err)
+	}
+	m.Remove(tgt)
+	poll(t, "the connection is gone", func() bool { return connections(t, server) == 0 })
+	if _, err := m.of(tgt).Latest(time.Now()); err == nil {
+		t.Error("a target that was removed is still served")
+	}
+	m.Remove(tgt) // harmless
+	m.Set(tgt)
+	m.awaitMore(t, tgt, 2)
+	if n := connections(t, server); n != 1 {
+		t.Errorf("%d connections for a target that came back, want 1", n)
+	}
+}
+
+func TestTrafficIsMeasuredWithinFivePerCent(t *testing.T) {
+	server := redistest.New(t)
+	m, tgt := managing(t), targetAt("traffic", server.Addr)
+	m.Set(tgt)
+	m.awaitMore(t, tgt, 1)
+	const sent = 3000
+	for range 10 {
+		work(t, server, sent/10, 0)
+		m.awaitMore(t, tgt, 1)
+	}
+	m.awaitMore(t, tgt, 1)
+	got, err := read(t, m.of(tgt), catalog.RequestsPerSecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if counted := got.Value * got.Window.Seconds(); math.Abs(counted-sent) > 0.05*sent {
+		t.Errorf("%v requests over %v, want %d", counted, got.Window, sent)
+	}
+}
+
+func TestTwoTargetsAtOneServerAreApart(t *testing.T) {
+	server := redistest.New(t)
+	m, a, b := managing(t), targetAt("a", server.Addr), targetAt("b", server.Addr)
+	m.Set(a)
+	m.Set(b)
+	m.awaitMore(t, a, 2)
+	m.awaitMore(t, b, 2)
+	if n := connections(t, server); n != 2 {
+		t.Errorf("%d connections for two targets, want 2", n)
+	}
+	m.Remove(a)
+	poll(t, "one connection is left", func() bool { return connections(t, server) == 1 })
+	m.awaitMore(t, b, 2)
+	if got, err := read(t, m.of(b), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+		t.Errorf("requests-per-second of the other target = %v, %v; want 0", got.Value, err)
+	}
+}
+
+func TestServerThatHangsDelaysNoOther(t *testing.T) {
+	stopped, healthy := redistest.New(t), redistest.New(t)
+	m, slow, fine := managing(t), targetAt("slow", stopped.Addr), targetAt("fine", healthy.Addr)
+	slow.Timeout = time.Second
+	m.Set(slow)
+	m.Set(fine)
+	m.awaitMore(t, slow, 1)
+	m.awaitMore(t, fine, 1)
+	stopped.Signal(syscall.SIGSTOP)
+	before := m.count(fine)
+	m.await(t, "the stopped server's failure", func() bool {
+		err := m.of(slow).Failure()
+		return err != nil && classify(err).Reason == Timeout
+	})
+	// It took a second, in which the other one has ten beats.
+	if n := m.count(fine) - before; n < 4 {
+		t.Errorf("the healthy server was sampled %d times while the other one hung for 1s, want about 10", n)
+	}
+	if err := m.of(fine).Failure(); err != nil {
+		t.Errorf("the healthy server failed: %v", err)
+	}
+}
+
+func TestRemoveClosesAConnectionThatHangs(t *testing.T) {
+	server := stubbing(t, func([]string) string { return "" })
+	m, tgt := managing(t), targetAt("hanging", server.addr)
+	m.Set(tgt)
+	awaitAsked(t, server, "info")
+	start := time.Now()
+	m.Remove(tgt)
+	select {
+	case <-server.closed:
+	case <-time.After(ample / 2):
+		t.Fatalf("the connection is open %v after Remove", time.Since(start))
+	}
+}
+
+func TestStopEndsLoopsThatHang(t *testing.T) {
+	server := stubbing(t, func([]string) string { return "" })
+	m := managing(t)
+	for _, name := range []string{"a", "b", "c"} {
+		m.Set(targetAt(name, server.addr))
+		awaitAsked(t, server, "info")
+	}
+	start := time.Now()
+	m.Stop()
+	if took := time.Since(start); took > ample/2 {
+		t.Errorf("Stop took %v, want far less than a timeout of %v", took, ample)
+	}
+	m.Set(targetAt("late", server.addr))
+	if m.count(targetAt("late", server.addr)) != 0 {
+		t.Error("a target was sampled after Stop")
+	}
+}
+
+func TestFailuresAreToldAndOvercome(t *testing.T) {
+	server := redistest.New(t)
+	m, tgt := managing(t), targetAt("back", server.Addr)
+	m.Set(tgt)
+	m.awaitMore(t, tgt, 2)
+	server.Kill()
+	m.await(t, "the killed server's failure", func() bool { return m.of(tgt).Failure() != nil })
+	if got := classify(m.of(tgt).Failure()).Reason; got != ConnectionRefused && got != ConnectionLost {
+		t.Errorf("the failure is %s, want ConnectionRefused or ConnectionLost", got)
+	}
+	server.Restart()
+	m.await(t, "a sample of the new server", func() bool { return m.of(tgt).Failure() == nil })
+	m.awaitMore(t, tgt, 1)
+	if got, err := read(t, m.of(tgt), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+		t.Errorf("requests-per-second after a restart = %v, %v; want 0", got.Value, err)
+	}
+}
+
+func TestObserverIsToldOfTargets(t *testing.T) {
+	server := redistest.New(t)
+	m, a, b := managing(t), targetAt("a", server.Addr), targetAt("b", server.Addr)
+	for _, step := range []struct {
+		do   func()
+		want int
+	}{
+		{func() { m.Set(a) }, 1},
+		{func() { m.Set(b) }, 2},
+		{func() { m.Set(b) }, 2},
+		{func() { m.Remove(a) }, 1},
+		{func() { m.Remove(a) }, 1},
+		{func() { m.Remove(b) }, 0},
+	} {
+		step.do()
+		m.mu.Lock()
+		got := m.targets
+		m.mu.Unlock()
+		if got != step.want {
+			t.Errorf("Targets(%d), want %d", got, step.want)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package sampler
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// ClientName is the name under which the adapter's connections stand in CLIENT LIST.
+const ClientName = "redis-metrics-adapter"
+
+// bufferBytes sizes the read and the write buffer of a connection: an INFO is about 5 KB.
+const bufferBytes = 4 << 10
+
+// probe makes one attempt after the other at one target. It is not safe for concurrent use.
+type probe struct {
+	target *target.Target
+	now    func() time.Time
+	client *redis.Client         // nil when the next attempt has to dial
+	conn   atomic.Pointer[guard] // what the client dialed last
+	parser redisinfo.Parser
+	// sections are what INFO is asked for, once the server is known to take several.
+	sections []any
+	// oneSection remembers a server that refused to be asked for several sections.
+	oneSection bool
+}
+
+func newProbe(t *target.Target) *probe {
+	return &probe{target: t, now: time.Now}
+}
+
+// attempt asks the server once. After an error the connection is closed.
+// The error is an *Error.
+func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			// The guard keeps from go-redis what it is known to panic on. One target's
+			// server must not end the sampling of the others by what is not known.
+			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+		}
+		if err != nil {
+			err = p.explain(classify(err))
+			p.close()
+		}
+	}()
+	if p.client == nil {
+		p.client = p.dial()
+		p.sections = nil
+	}
+	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
+	client := p.client
+	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, p.target.Timeout)
+	defer cancel()
+	return p.ask(ctx)
+}
+
+// explain finds out why a server closed the connection: one that has too many
+// clients says so unasked, and go-redis takes that for the answer to HELLO.
+func (p *probe) explain(err *Error) *Error {
+	conn := p.conn.Load()
+	if err.Reason != ConnectionLost || conn == nil {
+		return err
+	}
+	if refusal := conn.refusal.Load(); refusal != nil && replyReason(*refusal) == TooManyClients {
+		return &Error{Reason: TooManyClients, cause: err}
+	}
+	return err
+}
+
+// ask sends INFO and a token in one round trip.
+func (p *probe) ask(ctx context.Context) (series.Sample, error) {
+	token := rand.Text()
+	start := p.now()
+	pipe := p.client.Pipeline()
+	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
+	_ = pipe.Process(ctx, info)
+	echo := redis.NewStringCmd(ctx, "ping", token)
+	_ = pipe.Process(ctx, echo)
+	_, err := pipe.Exec(ctx)
+	at := p.now()
+	if err := firstOf(info.Err(), echo.Err(), err); err != nil {
+		var reply redis.Error
+		p.oneSection = p.oneSection || (p.sections != nil && errors.As(info.Err(), &reply))
+		return series.Sample{}, err
+	}
+	if took(start, at) > p.target.Timeout {
+		// Nothing tells when the server took its counters, if this process or
+		// its machine stood still while the answer lay about.
+		return series.Sample{}, &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
+	}
+	if echo.Val() != token {
+		return series.Sample{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
+	}
+	parsed, err := p.parser.Parse(info.Val())
+	if err != nil {
+		return series.Sample{}, &Error{Reason: Protocol, cause: err}
+	}
+	loading, err := parsed.Int("loading")
+	if err != nil {
+		return series.Sample{}, &Error{Reason: Protocol, cause: err}
+	}
+	if loading != 0 {
+		return series.Sample{}, &Error{Reason: Loading}
+	}
+	p.learn(parsed)
+	return series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed}, nil
+}
+
+// took is the time from one instant to another by the clock that says more: the
+// monotonic clock stands still while a machine is suspended, the wall clock may be set.
+func took(start, at time.Time) time.Duration {
+	return max(at.Sub(start), at.Round(0).Sub(start.Round(0)))
+}
+
+// firstOf returns the first error: the one of INFO tells more than what follows from it.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wanted are the arguments of INFO: everything, as long as the server is not
+// known to take several sections.
+func (p *probe) wanted() []any {
+	if p.sections == nil {
+		return []any{"all"}
+	}
+	return p.sections
+}
+
+// learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
+// Source: https://redis.io/docs/latest/commands/info/, history.
+func (p *probe) learn(info *redisinfo.Info) {
+	if p.sections != nil || p.oneSection {
+		return
+	}
+	version, err := info.Text("redis_version")
+	if err != nil {
+		return
+	}
+	text, _, _ := strings.Cut(version, ".")
+	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
+		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "keyspace"}
+	}
+}
+
+// dial makes a client that dials its one connection in the next attempt.
+func (p *probe) dial() *redis.Client {
+	dialer := &net.Dialer{Timeout: p.target.Timeout}
+	return redis.NewClient(&redis.Options{
+		Addr:       p.target.Address,
+		DB:         p.target.Database,
+		ClientName: ClientName,
+		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			guarded := &guard{Conn: conn}
+			p.conn.Store(guarded)
+			return guarded, nil
+		},
+		Protocol:        2,
+		DisableIdentity: true,
+		// One attempt is one attempt: the loop decides when the next one is due.
+		MaxRetries:            -1,
+		DialerRetries:         1,
+		ContextTimeoutEnabled: true,
+		DialTimeout:           p.target.Timeout,
+		ReadTimeout:           p.target.Timeout,
+		WriteTimeout:          p.target.Timeout,
+		PoolTimeout:           p.target.Timeout,
+		PoolSize:              1,
+		MaxIdleConns:          1,
+		ConnMaxIdleTime:       -1,
+		ReadBufferSize:        bufferBytes,
+		WriteBufferSize:       bufferBytes,
+		MaintNotificationsConfig: &maintnotifications.Config{
+			Mode: maintnotifications.ModeDisabled,
+		},
+	})
+}
+
+func (p *probe) close() {
+	if p.client != nil {
+		_ = p.client.Close()
+		p.client = nil
+		p.conn.Store(nil)
+	}
+}

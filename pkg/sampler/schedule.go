@@ -1,0 +1,37 @@
+package sampler
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// schedule says when the attempts of a target are due: the first one soon, the
+// others in a fixed rhythm whose phase is the target's own.
+type schedule struct {
+	interval time.Duration
+	phase    time.Duration
+}
+
+func newSchedule(id string, interval time.Duration) schedule {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id))
+	return schedule{interval: interval, phase: time.Duration(h.Sum64() % uint64(interval))}
+}
+
+// first is when to begin, within a tenth of the interval, so that many targets
+// that appear at once are known soon and still do not all dial at one instant.
+func (s schedule) first(start time.Time) time.Time {
+	return start.Add(s.phase / 10)
+}
+
+// next is the first beat of the rhythm that lies at least a quarter of the
+// interval after the last attempt was due: a rate over less would be coarse.
+// Beats that an attempt took longer than are left out, not caught up with.
+func (s schedule) next(start, due, now time.Time) time.Time {
+	earliest := due.Add(s.interval / 4)
+	if now.After(earliest) {
+		earliest = now
+	}
+	beats := (earliest.Sub(start) - s.phase + s.interval - 1) / s.interval
+	return start.Add(s.phase + beats*s.interval)
+}

@@ -1,0 +1,98 @@
+package sampler
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestFirstAttemptIsSoonAndSpread(t *testing.T) {
+	const interval = 10 * time.Second
+	start := time.Now()
+	tenths := make([]int, 10)
+	for n := range 10000 {
+		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		wait := s.first(start).Sub(start)
+		if wait < 0 || wait > interval/10 {
+			t.Fatalf("the first attempt waits %v, want at most a tenth of %v", wait, interval)
+		}
+		tenths[min(9, int(wait/(interval/100)))]++
+	}
+	for n, count := range tenths {
+		if count < 800 || count > 1200 {
+			t.Errorf("part %d of 10 has %d of 10000 first attempts, want about 1000", n, count)
+		}
+	}
+}
+
+func TestTargetsSpreadOverTheInterval(t *testing.T) {
+	const interval = 10 * time.Second
+	start := time.Now()
+	tenths := make([]int, 10)
+	for n := range 10000 {
+		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		due := s.first(start)
+		for range 5 {
+			due = s.next(start, due, due)
+		}
+		tenths[due.Sub(start)%interval/(interval/10)]++
+	}
+	for n, count := range tenths {
+		if count < 800 || count > 1200 {
+			t.Errorf("part %d of 10 has %d of 10000 attempts, want about 1000", n, count)
+		}
+	}
+}
+
+func TestRhythmIsSteady(t *testing.T) {
+	for _, interval := range []time.Duration{time.Second, 5 * time.Second, 5 * time.Minute, 1500 * time.Millisecond, 7 * time.Nanosecond} {
+		for n := range 200 {
+			start := time.Now()
+			s := newSchedule(fmt.Sprint(n), interval)
+			due := s.first(start)
+			for beat := range 20 {
+				next := s.next(start, due, due.Add(interval/100))
+				gap := next.Sub(due)
+				if beat == 0 {
+					if gap < interval/4 || gap > interval+interval/4+1 {
+						t.Fatalf("interval %v: the second attempt comes %v after the first", interval, gap)
+					}
+				} else if gap != interval {
+					t.Fatalf("interval %v: beat %d comes %v after the one before", interval, beat, gap)
+				}
+				due = next
+			}
+		}
+	}
+}
+
+func TestBeatsMissedAreNotCaughtUpWith(t *testing.T) {
+	const interval = 10 * time.Second
+	tests := []struct {
+		name string
+		took time.Duration
+		gap  time.Duration // from one beat to the next
+	}{
+		{"at once", 0, interval},
+		{"just in time", interval, interval},
+		{"a little too long", interval + 1, 2 * interval},
+		{"three beats and a half", 3*interval + interval/2, 4 * interval},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			start := time.Now()
+			s := newSchedule("id", interval)
+			due := s.next(start, s.first(start), s.first(start))
+			for range 3 {
+				next := s.next(start, due, due.Add(tt.took))
+				if got := next.Sub(due); got != tt.gap {
+					t.Fatalf("the next attempt is due %v after the last, want %v", got, tt.gap)
+				}
+				if next.Sub(due.Add(tt.took)) < 0 {
+					t.Fatal("an attempt is due in the past")
+				}
+				due = next
+			}
+		})
+	}
+}

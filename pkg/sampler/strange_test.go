@@ -1,0 +1,156 @@
+package sampler
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// TestStrangeServers holds that whatever answers, an attempt ends with a reason,
+// without a panic, a goroutine left behind, or a word of the server's in its text.
+func TestStrangeServers(t *testing.T) {
+	const secret = "hunter2"
+	to := func(command, answer string) reply {
+		return func(asked []string) string {
+			if asked[0] == command {
+				return answer
+			}
+			return healthy(goodInfo)(asked)
+		}
+	}
+	tests := []struct {
+		name  string
+		reply reply
+		want  Reason
+	}{
+		{"garbage", to("info", "garbage "+secret+"\r\n"), Protocol},
+		{"HTTP", to("info", "HTTP/1.1 400 Bad Request\r\nServer: "+secret+"\r\n\r\n"), Protocol},
+		{"an INFO that is none", to("info", bulk(secret)), Protocol},
+		{"an empty INFO", to("info", bulk("")), Protocol},
+		{"an INFO that is null", to("info", "$-1\r\n"), Protocol},
+		{"an INFO that is an array", to("info", "*2\r\n+a\r\n+b\r\n"), Protocol},
+		{"an INFO that is a number", to("info", ":1\r\n"), Protocol},
+		{"a status that is no INFO", to("info", "+OK\r\n"), Protocol},
+		{"a huge INFO", to("info", "$9223372036854775807\r\n"), Protocol},
+		{"a large INFO", to("info", "$2147483647\r\n"), Protocol},
+		{"an INFO past the bound", to("info", bulk(goodInfo+strings.Repeat("x", maxReplyBytes))), Protocol},
+		{"a huge array", to("info", "*2147483647\r\n"), Protocol},
+		{"deep nesting", to("info", strings.Repeat("*1\r\n", 100_000)), Protocol},
+		{"half an INFO, then the end", func(asked []string) string {
+			if asked[0] == "info" {
+				return "$1000\r\nrun_id:a\r\n"
+			}
+			return hangUp
+		}, ConnectionLost},
+		{"no answer but the end", to("info", hangUp), ConnectionLost},
+		{"a PING that is not ours", to("ping", bulk("another")), Protocol},
+		{"a PING that is null", to("ping", "$-1\r\n"), Protocol},
+		{"replies out of step", func(asked []string) string {
+			switch asked[0] {
+			case "info":
+				return bulk("stale: reply of a question before") + bulk(goodInfo)
+			default:
+				return bulk(asked[1])
+			}
+		}, Protocol},
+		{"an INFO of a question before", func(asked []string) string {
+			if asked[0] == "info" {
+				return bulk(goodInfo) + bulk(goodInfo)
+			}
+			return bulk(asked[1])
+		}, Protocol},
+		{"it loads and says so in INFO", healthy("run_id:a\r\nloading:1\r\n"), Loading},
+		{"it does not say whether it loads", healthy("run_id:a\r\n"), Protocol},
+		{"it says nonsense of whether it loads", healthy("run_id:a\r\nloading:maybe\r\n"), Protocol},
+		{"it loads and refuses PING", to("ping", "-LOADING Redis is loading "+secret+"\r\n"), Loading},
+		{"it refuses INFO", to("info", "-ERR "+secret+" at 10.1.2.3:6379\r\n"), Refused},
+		{"it is moved", to("info", "-MOVED 1 10.1.2.3:6379\r\n"), Refused},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := goleak.IgnoreCurrent()
+			t.Cleanup(func() { goleak.VerifyNone(t, before) }) // runs when the stub and the probe are closed
+			server := stubbing(t, tt.reply)
+			o := probing(t, targetAt("strange", server.addr))
+			for range 2 {
+				o.fail(tt.want)
+			}
+			_, err := o.probe.attempt(context.Background())
+			if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "10.1.2.3") || strings.Contains(err.Error(), server.addr) {
+				t.Errorf("the error shows what it must not: %v", err)
+			}
+		})
+	}
+}
+
+func TestServerThatNeverEndsItsAnswerTimesOut(t *testing.T) {
+	for name, answer := range map[string]string{
+		"nothing":      "",
+		"half an INFO": "$1000\r\nrun_id:a\r\n",
+		"half a line":  "$10",
+		"INFO only":    bulk(goodInfo),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := stubbing(t, func(asked []string) string {
+				if asked[0] == "info" {
+					return answer
+				}
+				return ""
+			})
+			tgt := targetAt("slow", server.addr)
+			tgt.Timeout = 100 * time.Millisecond
+			if took := probing(t, tgt).fail(Timeout); took > 20*tgt.Timeout {
+				t.Errorf("the attempt took %v, want the timeout of %v", took, tgt.Timeout)
+			}
+		})
+	}
+}
+
+func TestOldServerIsAskedForEverything(t *testing.T) {
+	for name, tt := range map[string]struct {
+		info string
+		want int // words of the second INFO
+	}{
+		"6.2":            {goodInfo, 2},
+		"7.0":            {strings.Replace(goodInfo, "6.2.0", "7.0.0", 1), 10},
+		"no version":     {strings.Replace(goodInfo, "redis_version", "other_version", 1), 2},
+		"a version of 8": {strings.Replace(goodInfo, "6.2.0", "8.2.1", 1), 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			words := make(chan int, 10)
+			server := stubbing(t, func(asked []string) string {
+				if asked[0] == "info" {
+					words <- len(asked)
+				}
+				return healthy(tt.info)(asked)
+			})
+			o := probing(t, targetAt("old", server.addr))
+			o.sample()
+			o.sample()
+			if first := <-words; first != 2 {
+				t.Errorf("the first INFO has %d words, want 2: the version is not known yet", first)
+			}
+			if second := <-words; second != tt.want {
+				t.Errorf("the second INFO has %d words, want %d", second, tt.want)
+			}
+		})
+	}
+}
+
+func TestServerThatRefusesSeveralSectionsIsAskedForEverything(t *testing.T) {
+	server := stubbing(t, func(asked []string) string {
+		if asked[0] == "info" && len(asked) > 2 {
+			return "-ERR syntax error\r\n"
+		}
+		return healthy(strings.Replace(goodInfo, "6.2.0", "7.0.0", 1))(asked)
+	})
+	o := probing(t, targetAt("picky", server.addr))
+	o.sample()
+	o.fail(Refused)
+	for range 3 {
+		o.sample()
+	}
+}
