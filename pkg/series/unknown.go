@@ -9,11 +9,11 @@ import (
 type Reason string
 
 const (
-	// NoSample: no sample has succeeded yet.
+	// NoSample means that no sample has succeeded yet.
 	NoSample Reason = "NoSample"
-	// OneSample: a rate needs two samples of one process of the server.
+	// OneSample means that a rate needs two samples of one process of the server.
 	OneSample Reason = "OneSample"
-	// Stale: the newest sample is older than MaxAge.
+	// Stale means that the newest sample is older than MaxAge.
 	Stale Reason = "Stale"
 )
 

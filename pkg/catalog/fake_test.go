@@ -1,0 +1,84 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// history is two samples, apart by a span.
+type history struct {
+	first, last *redisinfo.Info
+	end         time.Time
+	apart       time.Duration
+	err         error
+}
+
+func (h history) Latest(time.Time) (series.Sample, error) {
+	return series.Sample{At: h.end, Info: h.last}, h.err
+}
+
+func (h history) Span(time.Time) (series.Span, error) {
+	return series.Span{
+		First: series.Sample{At: h.end.Add(-h.apart), Info: h.first},
+		Last:  series.Sample{At: h.end, Info: h.last},
+	}, h.err
+}
+
+// info parses lines of INFO, to which a role is added unless they have one.
+func info(t testing.TB, lines ...string) *redisinfo.Info {
+	t.Helper()
+	text := strings.Join(lines, "\r\n") + "\r\n"
+	if !strings.Contains("\r\n"+text, "\r\nrole:") {
+		text = "role:master\r\n" + text
+	}
+	var p redisinfo.Parser
+	parsed, err := p.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+// over is ten seconds between two answers.
+func over(t testing.TB, first, last []string) history {
+	t.Helper()
+	return history{first: info(t, first...), last: info(t, last...), end: time.Now(), apart: 10 * time.Second}
+}
+
+func metric(t testing.TB, name string) *catalog.Metric {
+	t.Helper()
+	c, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := c.Lookup(name)
+	if !ok {
+		t.Fatalf("there is no metric %s", name)
+	}
+	return m
+}
+
+// selector lets a Kubernetes selector pick series.
+type selector struct {
+	labels.Selector
+}
+
+func (s selector) Matches(l map[string]string) bool {
+	return s.Selector.Matches(labels.Set(l))
+}
+
+func picking(t testing.TB, text string) catalog.Selector {
+	t.Helper()
+	parsed, err := labels.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return selector{parsed}
+}

@@ -1,0 +1,173 @@
+package catalog_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// stats are lines of section commandstats with INFO among them.
+func stats(more ...string) []string {
+	return append([]string{"# Commandstats", "cmdstat_info:calls=9,usec=1"}, more...)
+}
+
+func requestRows() []row {
+	return []row{
+		{name: "idle", first: stats(), last: stats(), want: 0},
+		{name: "idle after work", first: stats("cmdstat_get:calls=7,usec=1"), last: stats("cmdstat_get:calls=7,usec=1"), want: 0},
+		{
+			name:  "idle and watched",
+			first: stats("cmdstat_ping:calls=1", "cmdstat_client|setname:calls=1", "cmdstat_config|get:calls=1", "cmdstat_config:calls=1"),
+			last:  stats("cmdstat_ping:calls=90", "cmdstat_client|setname:calls=91", "cmdstat_config|get:calls=92", "cmdstat_config:calls=94", "cmdstat_slowlog|get:calls=93"),
+			want:  0,
+		},
+		{
+			name:  "several commands",
+			first: stats("cmdstat_get:calls=100,usec=1", "cmdstat_set:calls=10,usec=1", "cmdstat_ping:calls=1,usec=1"),
+			last:  stats("cmdstat_get:calls=130,usec=1", "cmdstat_set:calls=30,usec=1", "cmdstat_ping:calls=99,usec=1"),
+			want:  5,
+		},
+		{name: "first seen in the second sample", first: stats(), last: stats("cmdstat_xadd:calls=20,usec=1"), want: 2},
+		{name: "first seen after a section without commands", first: []string{"x:1", "# Commandstats"}, last: stats("cmdstat_xadd:calls=20,usec=1"), want: 2},
+		{name: "subcommand", first: stats(), last: stats("cmdstat_xgroup|create:calls=10,usec=1"), want: 1},
+		{name: "commandstats missing", first: []string{"x:1"}, last: []string{"x:1"}, err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
+		{name: "commandstats missing before", first: []string{"x:1"}, last: stats("cmdstat_get:calls=1000"), err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
+		{name: "commandstats missing after", first: stats(), last: []string{"x:1"}, err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
+		{name: "command gone", first: stats("cmdstat_get:calls=1"), last: stats(), err: "get is not counted any more", is: redisinfo.ErrAbsent},
+		{name: "calls fallen", first: stats("cmdstat_get:calls=2"), last: stats("cmdstat_get:calls=1"), err: "calls of get went from 2 to 1"},
+		{name: "calls fallen beside others that grew", first: stats("cmdstat_get:calls=2", "cmdstat_set:calls=2"), last: stats("cmdstat_get:calls=1", "cmdstat_set:calls=200"), err: "calls of get"},
+		{name: "calls malformed", first: stats(), last: stats("cmdstat_get:calls=x"), err: "malformed", is: redisinfo.ErrMalformed},
+		{name: "calls malformed before", first: stats("cmdstat_get:calls=x"), last: stats("cmdstat_get:calls=1"), err: "malformed", is: redisinfo.ErrMalformed},
+		{name: "calls negative", first: stats(), last: stats("cmdstat_get:calls=-1"), err: "calls of get"},
+		{name: "command twice", first: stats(), last: stats("cmdstat_get:calls=1", "cmdstat_get:calls=2"), err: "malformed", is: redisinfo.ErrMalformed},
+	}
+}
+
+func TestSelectorPicksCommands(t *testing.T) {
+	h := over(t,
+		stats("cmdstat_get:calls=100", "cmdstat_set:calls=10", "cmdstat_xgroup|create:calls=0"),
+		stats("cmdstat_get:calls=130", "cmdstat_set:calls=30", "cmdstat_xgroup|create:calls=10"))
+	tests := []struct {
+		selector string
+		want     float64
+		err      string
+	}{
+		{selector: "", want: 6},
+		{selector: "command=get", want: 3},
+		{selector: "command in (get, set)", want: 5},
+		{selector: "command!=get", want: 3},
+		{selector: "role=primary", want: 6},
+		{selector: "role=primary,command=set", want: 2},
+		{selector: "command=del", err: "matches no series of requests-per-second; command is one of get, set, xgroup|create; role is one of primary"},
+		{selector: "role=replica", err: "role is one of primary"},
+		{selector: "command=info", err: "matches no series"},
+		{selector: "pod=a", err: "matches no series"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.selector, func(t *testing.T) {
+			got, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end, Selector: picking(t, tt.selector)})
+			if tt.err == "" {
+				if err != nil || got.Value != tt.want {
+					t.Errorf("Read = %v, %v; want %v", got.Value, err, tt.want)
+				}
+				return
+			}
+			var none *catalog.NoSeriesError
+			if !errors.As(err, &none) || !strings.Contains(err.Error(), tt.err) || got != (catalog.Reading{}) {
+				t.Errorf("Read = %+v, %v; want a NoSeriesError with %q", got, err, tt.err)
+			}
+		})
+	}
+}
+
+func TestSelectorOnAnIdleServerSaysThatThereIsNoSeries(t *testing.T) {
+	h := over(t, stats(), stats())
+	_, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end, Selector: picking(t, "command=get")})
+	if err == nil || !strings.Contains(err.Error(), "it has no series now") {
+		t.Errorf("Read = %v", err)
+	}
+}
+
+func TestSelectorOnAGaugeKnowsTheRole(t *testing.T) {
+	h := over(t, []string{"x:1"}, []string{"role:slave", "connected_clients:3"})
+	q := catalog.Query{Now: h.end, Selector: picking(t, "role=replica")}
+	if got, err := metric(t, catalog.ConnectedClients).Read(h, q); err != nil || got.Value != 3 {
+		t.Errorf("Read = %v, %v; want 3", got.Value, err)
+	}
+	q.Selector = picking(t, "role=primary")
+	if got, err := metric(t, catalog.ConnectedClients).Read(h, q); err == nil || !strings.Contains(err.Error(), "role is one of replica") {
+		t.Errorf("Read = %v, %v; want that it has role replica", got.Value, err)
+	}
+}
+
+func TestErrorListsNoMoreThanTwentyValues(t *testing.T) {
+	var many []string
+	for a := range 5 {
+		for b := range 10 {
+			many = append(many, "cmdstat_"+string(rune('a'+a))+string(rune('a'+b))+":calls=1")
+		}
+	}
+	h := over(t, stats(), stats(many...))
+	_, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end, Selector: picking(t, "command=zz")})
+	if err == nil || !strings.Contains(err.Error(), " and 30 more") || strings.Contains(err.Error(), "ea") {
+		t.Errorf("Read = %v", err)
+	}
+}
+
+// groupsOfNoRequests are the groups whose commands set up a connection, or
+// watch or run a server, by Redis' own documentation.
+func groupsOfNoRequests() []string {
+	return []string{"connection", "server", "cluster", "sentinel"}
+}
+
+// TestNoCommandThatWatchesOrRunsTheServerIsARequest asks a real server which
+// commands there are and to what group each belongs.
+func TestNoCommandThatWatchesOrRunsTheServerIsARequest(t *testing.T) {
+	exceptions := map[string]bool{ // whether it is a request, against its group
+		"flushall": true, "flushdb": true, "swapdb": true, "pubsub": false,
+		"pfselftest": false, "pfdebug": false, "restore-asking": false,
+	}
+	groups := commandGroups(t)
+	if len(groups) < 200 {
+		t.Fatalf("the server documents %d commands, want 200 at least", len(groups))
+	}
+	for command, group := range groups {
+		want, exception := exceptions[command]
+		if !exception {
+			want = !slices.Contains(groupsOfNoRequests(), group)
+		}
+		h := over(t, stats(), stats("cmdstat_"+command+":calls=10,usec=1", "cmdstat_"+command+"|sub:calls=10,usec=1"))
+		if command == "info" {
+			h = over(t, stats(), []string{"# Commandstats", "cmdstat_info:calls=19,usec=1"})
+		}
+		got, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end})
+		if err != nil || (got.Value > 0) != want {
+			t.Errorf("%s of group %s: Read = %v, %v; want it to be a request: %v", command, group, got.Value, err, want)
+		}
+	}
+}
+
+func commandGroups(t *testing.T) map[string]string {
+	t.Helper()
+	server := redistest.New(t)
+	reply, err := server.Client().Do(context.Background(), "command", "docs").Slice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string]string{}
+	for n := 0; n+1 < len(reply); n += 2 {
+		doc := reply[n+1].([]any)
+		for m := 0; m+1 < len(doc); m += 2 {
+			if doc[m] == "group" {
+				groups[reply[n].(string)] = doc[m+1].(string)
+			}
+		}
+	}
+	return groups
+}
