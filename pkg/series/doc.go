@@ -12,7 +12,8 @@
 //   - A span joins two samples of one process of the server, with no reset of its
 //     counters between: see sameProcess. The first sample after a restart, a
 //     failover or CONFIG RESETSTAT begins anew, and what came before is forgotten.
-//   - A span is no longer than Window and half an Interval.
+//   - A span is no longer than Window and half an Interval, and no shorter than
+//     ten times the round trips at its ends, within which the server took its counters.
 //   - Time between samples is measured by this machine's monotonic clock. Where
 //     the wall clock disagrees, the machine was suspended or its clock was set:
 //     a span does not reach over that, and age counts by the larger of the two.

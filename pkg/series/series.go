@@ -28,6 +28,12 @@ func (s Span) Duration() time.Duration {
 	return s.Last.At.Sub(s.First.At)
 }
 
+// blurred tells of a span whose true length may differ by more than a tenth from
+// Duration, since a server takes its counters somewhere within the round trip.
+func (s Span) blurred() bool {
+	return 10*(s.First.RoundTrip+s.Last.RoundTrip) > s.Duration()
+}
+
 // Policy says what samples are good for.
 type Policy struct {
 	// Interval is the time from one sample to the next.
@@ -143,16 +149,18 @@ func (s *Series) Span(now time.Time) (Span, error) {
 	if err != nil {
 		return Span{}, err
 	}
+	reason := OneSample
 	for _, first := range h.samples {
-		apart := last.At.Sub(first.At)
-		if apart <= 0 {
-			break
-		}
-		if apart <= s.reach() {
-			return Span{First: first, Last: last}, nil
+		span := Span{First: first, Last: last}
+		switch apart := span.Duration(); {
+		case apart <= 0 || apart > s.reach():
+		case span.blurred():
+			reason = Blurred
+		default:
+			return span, nil
 		}
 	}
-	return Span{}, s.unknown(h, OneSample, 0)
+	return Span{}, s.unknown(h, reason, 0)
 }
 
 // comparable tells whether a span may join two consecutive samples.

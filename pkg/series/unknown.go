@@ -13,6 +13,8 @@ const (
 	NoSample Reason = "NoSample"
 	// OneSample means that a rate needs two samples of one process of the server.
 	OneSample Reason = "OneSample"
+	// Blurred means that the server answered too slowly to tell when it took its counters.
+	Blurred Reason = "Blurred"
 	// Stale means that the newest sample is older than MaxAge.
 	Stale Reason = "Stale"
 )
@@ -43,6 +45,8 @@ func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownE
 	case reason == Stale:
 		e.message = fmt.Sprintf("the newest sample is %s old, more than maxAge %s",
 			age.Round(100*time.Millisecond), s.policy.MaxAge)
+	case reason == Blurred:
+		e.message = "the server answers too slowly to tell over what time its counters grew: the round trips are more than a tenth of it"
 	case reason == OneSample && h.restart:
 		e.message = "the server restarted, its role changed, its counters were reset or the clock jumped, and a rate needs two samples since"
 	case reason == OneSample:

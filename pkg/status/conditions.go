@@ -13,12 +13,13 @@ import (
 
 // Reasons of conditions, beside those of failed attempts.
 const (
-	reasonSampled    = "Sampled"
-	reasonAnswered   = "Answered"
-	reasonNotSampled = "NotSampled"
-	reasonWarmingUp  = "WarmingUp"
-	reasonStale      = "Stale"
-	reasonFailed     = "SamplingFailed"
+	reasonSampled     = "Sampled"
+	reasonAnswered    = "Answered"
+	reasonNotSampled  = "NotSampled"
+	reasonWarmingUp   = "WarmingUp"
+	reasonSlowAnswers = "SlowAnswers"
+	reasonStale       = "Stale"
+	reasonFailed      = "SamplingFailed"
 )
 
 // verdict is a condition before it is known when it came about.
@@ -61,11 +62,18 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 	if err == nil {
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
 	}
+	reason := series.Reason("")
 	var unknown *series.UnknownError
-	oneSample := errors.As(err, &unknown) && unknown.Reason == series.OneSample
+	if errors.As(err, &unknown) {
+		reason = unknown.Reason
+	}
 	_, sampled := h.Newest()
 	switch {
-	case oneSample:
+	case reason == series.Blurred:
+		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
+			"Rates such as requests-per-second are not served: the server answers too slowly to tell over what time its counters grew. " +
+				"See whether slow commands block it, or raise spec.sampling.interval and window."}
+	case reason == series.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
 				"This passes within two intervals; if it stays, see whether the server restarts or fails over again and again."}
@@ -122,7 +130,7 @@ func advice(reason string) string {
 	case "Timeout":
 		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
 	case "AuthenticationFailed":
-		return " Check the credentials that this object gives, and the server's default user if it gives none."
+		return " The adapter gives no credentials: let the server's default user in, with +info, +ping and +select."
 	case "PermissionDenied":
 		return " Allow the user +info, +ping and +select."
 	case "TooManyClients":

@@ -81,6 +81,7 @@ type RedisSpec struct {
 // +kubebuilder:validation:XValidation:rule="[self.interval, self.timeout].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.timeout) < duration(self.interval)",fieldPath=".timeout",message="spec.sampling.timeout must be shorter than spec.sampling.interval"
 // +kubebuilder:validation:XValidation:rule="[self.interval, self.window].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.window) >= duration(self.interval) + duration(self.interval)",fieldPath=".window",message="spec.sampling.window must be at least twice spec.sampling.interval"
 // +kubebuilder:validation:XValidation:rule="[self.window].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.window) <= duration('1h')",fieldPath=".window",message="spec.sampling.window must be at most 1h"
+// +kubebuilder:validation:XValidation:rule="[self.interval, self.window].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.window).getMilliseconds() <= 60 * duration(self.interval).getMilliseconds()",fieldPath=".window",message="spec.sampling.window must be at most 60 times spec.sampling.interval"
 // +kubebuilder:validation:XValidation:rule="[self.interval, self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) >= duration(self.interval)",fieldPath=".maxAge",message="spec.sampling.maxAge must not be shorter than spec.sampling.interval"
 // +kubebuilder:validation:XValidation:rule="[self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) <= duration('1h')",fieldPath=".maxAge",message="spec.sampling.maxAge must be at most 1h"
 type Sampling struct {
@@ -102,9 +103,9 @@ type Sampling struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.timeout must be a duration such as 500ms, 5s or 1m30s"
 	Timeout metav1.Duration `json:"timeout,omitzero"`
 
-	// window is the time over which a rate is taken, at least twice interval. The
-	// default is the period in which the HorizontalPodAutoscaler asks, so that
-	// each request to Redis counts in one decision.
+	// window is the time over which a rate is taken, at least twice interval and
+	// at most 60 times. The default is the period in which the
+	// HorizontalPodAutoscaler asks, so that each request to Redis counts in one decision.
 	//
 	// +optional
 	// +default="15s"
