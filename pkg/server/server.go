@@ -44,7 +44,6 @@ type Server struct {
 
 // New makes a server that listens already and does not serve yet.
 func New(o *Options, cfg Config) (*Server, error) {
-	o.Adapter.SecureServing.ServerCert.GeneratedCert = cfg.Certificate
 	if o.Adapter.Authentication.RemoteKubeConfigFile == "" {
 		o.Adapter.Authentication.RemoteKubeConfigFile = cfg.Kubeconfig
 	}
@@ -64,6 +63,10 @@ func New(o *Options, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("configuring the API server: %w", err)
 	}
 	generic := config.GenericConfig
+	if cfg.Certificate != nil {
+		// The library has put a certificate for localhost there.
+		generic.SecureServing.Cert = cfg.Certificate
+	}
 	generic.OpenAPIConfig.Info.Version = cfg.Version
 	generic.OpenAPIV3Config.Info.Version = cfg.Version
 	generic.RequestTimeout = requestTimeout

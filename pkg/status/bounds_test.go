@@ -59,9 +59,6 @@ func checkBounds(t *testing.T, writes []wrote, perSecond, burst int) {
 }
 
 func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
-	if testing.Short() {
-		t.Skip("an hour of 10,000 objects")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		targets := w.many(manyObjects)

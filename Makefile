@@ -1,0 +1,81 @@
+# Everything a person or the CI runs here. Start with "make help".
+
+BIN     := $(CURDIR)/bin
+# What a --version prints. A tree without git (an archive) says so.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+# Arguments for "make demo" and "make cluster", and for the end-to-end tests.
+ARGS     ?=
+E2E_ARGS ?=
+E2E_TIMEOUT ?= 25m
+
+export BIN_DIR := $(BIN)
+
+CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok
+
+.NOTPARALLEL: # go builds in parallel by itself
+.DEFAULT_GOAL := help
+
+##@ Use
+.PHONY: help
+help: ## Print this
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traffic (about 4 minutes, the first time more)
+	@hack/build.sh $(BIN)/demo hack ./cmd/demo $(VERSION)
+	@exec $(BIN)/demo $(ARGS)
+
+.PHONY: cluster
+cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local control plane until Ctrl-C; ARGS=--with-adapter adds the adapter
+	@hack/build.sh $(BIN)/cluster hack ./cmd/cluster $(VERSION)
+	@exec $(BIN)/cluster $(ARGS)
+
+##@ Build
+.PHONY: build
+build: ## Build bin/redis-metrics-adapter, static
+	@hack/build.sh $(BIN)/redis-metrics-adapter . ./cmd/redis-metrics-adapter $(VERSION)
+
+.PHONY: tools
+tools: $(addprefix $(BIN)/,$(CONTROL_PLANE)) ## Build the control plane that demo and tests use (minutes the first time)
+
+.PHONY: generate
+generate: ## Generate deepcopy functions and the CRD from pkg/apis
+	@hack/generate.sh
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf $(BIN) _output
+
+##@ Test
+.PHONY: test
+test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
+
+.PHONY: test-unit
+test-unit: setup ## Unit and integration tests with the race detector, against a real redis-server
+	go test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME
+	@hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: test-e2e
+test-e2e: setup tools build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+	cd hack && go test -race -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
+
+.PHONY: verify
+verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities
+	@hack/verify.sh
+
+.PHONY: setup
+setup:
+	@hack/install.sh redis compiler
+
+# A binary of the control plane depends on the module that pins its version, and on nothing else.
+$(BIN)/etcd: hack/tools/etcd/go.mod hack/tools/etcd/go.sum
+	@hack/build.sh $@ hack/tools/etcd go.etcd.io/etcd/server/v3
+$(BIN)/kwok: hack/tools/kwok/go.mod hack/tools/kwok/go.sum
+	@hack/build.sh $@ hack/tools/kwok sigs.k8s.io/kwok/cmd/kwok
+$(BIN)/kube%: hack/tools/kubernetes/go.mod hack/tools/kubernetes/go.sum
+	@hack/build.sh $@ hack/tools/kubernetes k8s.io/kubernetes/cmd/kube$*

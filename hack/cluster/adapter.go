@@ -1,0 +1,254 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+// AdapterName names the adapter's binary, Namespace, ServiceAccount, Deployment and Service.
+const AdapterName = "redis-metrics-adapter"
+
+// AdapterOptions says how to run an adapter. The zero value runs deploy/base.
+type AdapterOptions struct {
+	// Name is what the adapter takes for its pod's name. Default: redis-metrics-adapter-0.
+	Name string
+	// Binary is the program. Default: redis-metrics-adapter in the cluster's BinDir.
+	Binary string
+	// Manifests is the directory to give to "kubectl kustomize". Default: deploy/base of the tree around the working
+	// directory.
+	Manifests string
+	// ExtraArgs are added to the Deployment's arguments, and replace those of the same flag.
+	ExtraArgs []string
+	// ExtraEnv is added to the environment, as NAME=value.
+	ExtraEnv []string
+	// Standby starts one more replica to which no request is routed until [Adapter.Route]. The manifests are applied
+	// by the first adapter.
+	Standby bool
+}
+
+// Adapter is an adapter that runs as a process of this machine with the arguments of its Deployment and the rights of
+// its ServiceAccount.
+type Adapter struct {
+	*Process
+	cluster *Cluster
+	port    int
+}
+
+// BaseURL returns where the adapter serves, past the API server. Its certificate is for the Service's name.
+func (a *Adapter) BaseURL() string { return "https://" + loopback(a.port) }
+
+// ServerName returns the name in the adapter's serving certificate.
+func (a *Adapter) ServerName() string { return AdapterName + "." + AdapterName + ".svc" }
+
+// StartAdapter applies the manifests and runs the adapter that they describe, and returns once the API server routes
+// both versions of custom.metrics.k8s.io to it.
+//
+// What differs from production is only what its location demands: the Deployment is not applied, because no node here
+// runs containers, and its container runs as a process; the Service is of type ExternalName and names this machine. The
+// controller manager is restarted, so that an HPA may name a Redis object at once and not after up to 30 s.
+func (c *Cluster) StartAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
+	adapter, err := c.startAdapter(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("start adapter: %w", err)
+	}
+	return adapter, nil
+}
+
+func (c *Cluster) startAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
+	if err := options.complete(c.options.BinDir); err != nil {
+		return nil, err
+	}
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	objects, err := c.Render(ctx, options.Manifests)
+	if err != nil {
+		return nil, err
+	}
+	objects, container, err := localize(objects, port)
+	if err != nil {
+		return nil, fmt.Errorf("manifests of %s: %w", options.Manifests, err)
+	}
+	if !options.Standby {
+		if err := c.Apply(ctx, objects); err != nil {
+			return nil, err
+		}
+	}
+	kubeconfig, err := c.KubeconfigForServiceAccount(ctx, AdapterName, AdapterName)
+	if err != nil {
+		return nil, err
+	}
+	adapter := c.newAdapter(options, container, kubeconfig, port)
+	if err := c.launchAdapter(ctx, adapter); err != nil {
+		return nil, errors.Join(err, adapter.Stop())
+	}
+	if options.Standby {
+		return adapter, nil
+	}
+	if err := adapter.awaitRouted(ctx); err != nil {
+		return nil, errors.Join(err, adapter.Stop())
+	}
+	return adapter, c.learnKinds(ctx)
+}
+
+// learnKinds restarts the controller manager. It looks for new kinds every 30 s only, and until then the HPA controller
+// cannot map a Redis object that an HPA describes; in a cluster of some age that has passed unnoticed.
+func (c *Cluster) learnKinds(ctx context.Context) error {
+	manager := c.Process(ControllerManager)
+	manager.kill()
+	return manager.Restart(ctx)
+}
+
+func (o *AdapterOptions) complete(binDir string) error {
+	setDefault(&o.Name, AdapterName+"-0")
+	setDefault(&o.Binary, filepath.Join(binDir, AdapterName))
+	var err error
+	if o.Binary, err = filepath.Abs(o.Binary); err != nil {
+		return err
+	}
+	if _, err := os.Stat(o.Binary); err != nil {
+		return fmt.Errorf("adapter binary missing, run \"make build\": %w", err)
+	}
+	if o.Manifests != "" {
+		return nil
+	}
+	o.Manifests, err = findUp(filepath.Join("deploy", "base", "kustomization.yaml"))
+	o.Manifests = filepath.Dir(o.Manifests)
+	return err
+}
+
+// findUp looks for a file in the working directory and the ones above.
+func findUp(name string) (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for from := dir; ; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no %s in %s or above", name, from)
+		}
+	}
+}
+
+func (c *Cluster) newAdapter(options AdapterOptions, container container, kubeconfig string, port int) *Adapter {
+	args := mergeArgs(container.args,
+		"--kubeconfig="+kubeconfig,
+		"--bind-address=127.0.0.1",
+		"--secure-port="+strconv.Itoa(port),
+	)
+	env := append(container.environment(options.Name), "PATH="+os.Getenv("PATH"), "HOME="+c.dir)
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+		env = append(env, "GOCOVERDIR="+dir)
+	}
+	process := &Process{
+		name:    options.Name,
+		path:    options.Binary,
+		args:    mergeArgs(expand(args, env), options.ExtraArgs...),
+		env:     append(env, options.ExtraEnv...),
+		dir:     c.dir,
+		logPath: filepath.Join(c.dir, "logs", options.Name+".log"),
+		ready:   httpReady("https://" + loopback(port) + "/readyz"),
+	}
+	return &Adapter{Process: process, cluster: c, port: port}
+}
+
+func (c *Cluster) launchAdapter(ctx context.Context, adapter *Adapter) error {
+	c.mu.Lock()
+	if c.stopped {
+		c.mu.Unlock()
+		return errors.New("the cluster is stopped")
+	}
+	c.adapters = append(c.adapters, adapter)
+	err := adapter.start()
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := adapter.await(ctx); err != nil {
+		return fmt.Errorf("%w; the end of its log:\n%s", err, adapter.LogTail(20))
+	}
+	c.logf("%s ready on %s", adapter.name, adapter.BaseURL())
+	return nil
+}
+
+// Restart stops the adapter if it runs, starts it again, and waits until it is ready and requests reach it.
+func (a *Adapter) Restart(ctx context.Context) error {
+	if err := a.Process.Restart(ctx); err != nil {
+		return err
+	}
+	return a.awaitRouted(ctx)
+}
+
+// Route sends the requests of the API server to this adapter, as a Service does with a pod that has become ready.
+func (a *Adapter) Route(ctx context.Context) error {
+	patch := fmt.Appendf(nil, `{"spec":{"service":{"port":%d}}}`, a.port)
+	client, err := dynamic.NewForConfig(a.cluster.config)
+	if err != nil {
+		return err
+	}
+	for _, name := range apiServiceNames() {
+		if _, err := client.Resource(apiServices).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("route %s to %s: %w", name, a.name, err)
+		}
+	}
+	return a.awaitRouted(ctx)
+}
+
+// awaitRouted waits until the API server reports both of the adapter's APIServices as available.
+func (a *Adapter) awaitRouted(ctx context.Context) error {
+	client, err := dynamic.NewForConfig(a.cluster.config)
+	if err != nil {
+		return err
+	}
+	return await(ctx, "the APIServices to be available", []*Process{a.Process}, func(ctx context.Context) error {
+		for _, name := range apiServiceNames() {
+			object, err := client.Resource(apiServices).Get(ctx, name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			if err := available(object); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var apiServices = schema.GroupVersionResource{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}
+
+func apiServiceNames() []string {
+	return []string{"v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"}
+}
+
+func available(object *unstructured.Unstructured) error {
+	conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
+	if err != nil {
+		return err
+	}
+	for _, each := range conditions {
+		condition, _ := each.(map[string]any)
+		if condition["type"] != "Available" {
+			continue
+		}
+		if condition["status"] == "True" {
+			return nil
+		}
+		return fmt.Errorf("APIService %s is not available: %v: %v", object.GetName(), condition["reason"], condition["message"])
+	}
+	return fmt.Errorf("APIService %s has not been looked at yet", object.GetName())
+}

@@ -1,0 +1,196 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Cluster is a running control plane.
+type Cluster struct {
+	options     Options
+	dir         string
+	temporary   bool
+	credentials *credentials
+	url         string
+	kubeconfig  string
+	config      *rest.Config
+	client      kubernetes.Interface
+
+	mu        sync.Mutex
+	processes []*Process // the control plane, in order of start
+	adapters  []*Adapter
+	stopped   bool
+}
+
+// Start starts a control plane and returns when it is ready to schedule pods and to make them ready. When it fails, or
+// ctx ends on the way, it stops what it had started. Later on ctx does not matter: call [Cluster.Stop].
+func Start(ctx context.Context, options Options) (*Cluster, error) {
+	if err := options.complete(); err != nil {
+		return nil, fmt.Errorf("start cluster: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, options.StartTimeout)
+	defer cancel()
+	dir, temporary, err := options.prepareDir()
+	if err != nil {
+		return nil, fmt.Errorf("start cluster: %w", err)
+	}
+	c := &Cluster{options: options, dir: dir, temporary: temporary}
+	if err := c.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start cluster: %w", err), c.Stop())
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context) error {
+	began := time.Now()
+	ports, err := pickPorts()
+	if err != nil {
+		return err
+	}
+	if err := c.prepare(ports); err != nil {
+		return err
+	}
+	if err := c.bring(ctx, c.etcd(ports)); err != nil {
+		return err
+	}
+	if err := c.bring(ctx, c.apiServer(ports)); err != nil {
+		return err
+	}
+	if err := c.bring(ctx, c.controllerManager(ports), c.scheduler(ports), c.kwok(ports)); err != nil {
+		return err
+	}
+	if err := c.createNodes(ctx); err != nil {
+		return err
+	}
+	if err := c.awaitControllers(ctx); err != nil {
+		return err
+	}
+	c.logf("control plane ready after %.1fs", time.Since(began).Seconds())
+	return nil
+}
+
+// prepare writes everything that the processes read, and makes the administrator's client.
+func (c *Cluster) prepare(ports ports) error {
+	var err error
+	if c.credentials, err = newCredentials(filepath.Join(c.dir, "pki")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(c.dir, "logs"), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.kwokConfig(), stages, 0o600); err != nil {
+		return err
+	}
+	c.url = "https://" + loopback(ports.apiServer)
+	if c.kubeconfig, err = c.KubeconfigForUser("admin", "system:masters"); err != nil {
+		return err
+	}
+	if c.config, err = clientcmd.BuildConfigFromFlags("", c.kubeconfig); err != nil {
+		return err
+	}
+	c.config.QPS = -1 // tests and demos wait for the cluster, not for a client's own limiter
+	c.client, err = kubernetes.NewForConfig(c.config)
+	return err
+}
+
+// bring starts processes side by side and waits until all are ready.
+func (c *Cluster) bring(ctx context.Context, processes ...*Process) error {
+	began := time.Now()
+	for _, process := range processes {
+		if err := c.startProcess(process); err != nil {
+			return err
+		}
+	}
+	for _, process := range processes {
+		if err := process.await(ctx); err != nil {
+			return err
+		}
+		c.logf("%s ready (%.1fs)", process.name, time.Since(began).Seconds())
+	}
+	return nil
+}
+
+func (c *Cluster) startProcess(process *Process) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return fmt.Errorf("start %s: the cluster is stopped", process.name)
+	}
+	c.processes = append(c.processes, process)
+	return process.start()
+}
+
+// Config returns a client configuration for the cluster's administrator (group system:masters). It is a copy.
+func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
+
+// Kubeconfig returns the path of the administrator's kubeconfig.
+func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
+
+// Dir returns the directory that holds data, kubeconfigs and logs.
+func (c *Cluster) Dir() string { return c.dir }
+
+// FrontProxy returns, in PEM, the client certificate and key with which the API server calls aggregated servers, and
+// the authority of that certificate. With it a test may call the adapter as the aggregator does.
+func (c *Cluster) FrontProxy() (cert, key, ca []byte) {
+	return c.credentials.frontProxyClient.cert, c.credentials.frontProxyClient.key, c.credentials.frontProxyCA.cert
+}
+
+// Process returns a process of the control plane by its name, or nil.
+func (c *Cluster) Process(name string) *Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.IndexFunc(c.processes, func(p *Process) bool { return p.name == name }); i >= 0 {
+		return c.processes[i]
+	}
+	return nil
+}
+
+// Err returns what has died although nobody asked it to, each with the end of its log, or nil.
+func (c *Cluster) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var failures []error
+	for _, process := range c.processes {
+		failures = append(failures, process.failure())
+	}
+	for _, adapter := range c.adapters {
+		failures = append(failures, adapter.failure())
+	}
+	return errors.Join(failures...)
+}
+
+// Stop ends all processes, adapters first and in good order, the rest at once, and removes the directory if it was a
+// temporary one.
+func (c *Cluster) Stop() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil
+	}
+	c.stopped = true
+	var failures []error
+	for _, adapter := range c.adapters {
+		failures = append(failures, adapter.Stop())
+	}
+	for _, process := range slices.Backward(c.processes) {
+		process.kill()
+	}
+	if c.temporary {
+		failures = append(failures, os.RemoveAll(c.dir))
+	}
+	return errors.Join(failures...)
+}
+
+func (c *Cluster) logf(format string, args ...any) {
+	fmt.Fprintf(c.options.Log, format+"\n", args...)
+}

@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// serviceRange holds the addresses of Services.
+const serviceRange = "10.96.0.0/16"
+
+// ports are the loopback ports of one control plane.
+type ports struct {
+	etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok int
+}
+
+func pickPorts() (ports, error) {
+	var p ports
+	taken := map[int]bool{}
+	for _, field := range []*int{&p.etcd, &p.etcdPeer, &p.apiServer, &p.controllerManager, &p.scheduler, &p.kwok} {
+		for *field == 0 || taken[*field] {
+			port, err := FreePort()
+			if err != nil {
+				return ports{}, err
+			}
+			*field = port
+		}
+		taken[*field] = true
+	}
+	return p, nil
+}
+
+// process describes a program of the control plane that has not been started yet.
+func (c *Cluster) process(name string, args ...string) *Process {
+	return &Process{
+		name:    name,
+		path:    filepath.Join(c.options.BinDir, name),
+		args:    append(args, c.options.ExtraArgs[name]...),
+		dir:     c.dir,
+		logPath: filepath.Join(c.dir, "logs", name+".log"),
+	}
+}
+
+func (c *Cluster) etcd(ports ports) *Process {
+	client, peer := "http://"+loopback(ports.etcd), "http://"+loopback(ports.etcdPeer)
+	p := c.process(Etcd,
+		"--name=etcd",
+		"--data-dir="+filepath.Join(c.dir, "etcd"),
+		"--listen-client-urls="+client, "--advertise-client-urls="+client,
+		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer,
+		"--initial-cluster=etcd="+peer,
+		"--unsafe-no-fsync", // nothing here has to outlive the machine
+		"--log-level=warn",
+	)
+	p.ready = httpReady(client + "/health")
+	return p
+}
+
+func (c *Cluster) apiServer(ports ports) *Process {
+	file := c.credentials.path
+	p := c.process(APIServer,
+		"--etcd-servers=http://"+loopback(ports.etcd),
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+		"--secure-port="+strconv.Itoa(ports.apiServer),
+		"--endpoint-reconciler-type=none", // EndpointSlices refuse loopback addresses
+		"--tls-cert-file="+file("apiserver.crt"), "--tls-private-key-file="+file("apiserver.key"),
+		"--client-ca-file="+file("ca.crt"),
+		"--authorization-mode=Node,RBAC",
+		"--enable-admission-plugins=NodeRestriction",
+		"--allow-privileged=true",
+		"--service-cluster-ip-range="+serviceRange,
+		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+		"--service-account-key-file="+file("service-account.pub"),
+		"--service-account-signing-key-file="+file("service-account.key"),
+		"--requestheader-client-ca-file="+file("front-proxy-ca.crt"),
+		"--requestheader-allowed-names="+frontProxyName,
+		"--requestheader-username-headers=X-Remote-User",
+		"--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file="+file("front-proxy-client.crt"),
+		"--proxy-client-key-file="+file("front-proxy-client.key"),
+	)
+	p.ready = c.apiServerReady
+	return p
+}
+
+func (c *Cluster) controllerManager(ports ports) *Process {
+	file := c.credentials.path
+	p := c.process(ControllerManager, append(c.delegating(ports.controllerManager),
+		"--service-account-private-key-file="+file("service-account.key"),
+		"--root-ca-file="+file("ca.crt"),
+		"--cluster-signing-cert-file="+file("ca.crt"), "--cluster-signing-key-file="+file("ca.key"),
+		"--use-service-account-credentials",
+		"--kube-api-qps=300", "--kube-api-burst=600", // else starting alone takes it five seconds more
+		"--horizontal-pod-autoscaler-sync-period="+c.options.HPASyncPeriod.String(),
+		"--horizontal-pod-autoscaler-downscale-stabilization="+c.options.HPADownscaleStabilization.String(),
+		"--node-monitor-grace-period=10m", // no node is ever lost here, but the API server may be halted for a while
+	)...)
+	p.ready = httpReady("https://" + loopback(ports.controllerManager) + "/healthz")
+	return p
+}
+
+func (c *Cluster) scheduler(ports ports) *Process {
+	p := c.process(Scheduler, c.delegating(ports.scheduler)...)
+	p.ready = httpReady("https://" + loopback(ports.scheduler) + "/healthz")
+	return p
+}
+
+// delegating returns what controller manager and scheduler have in common.
+func (c *Cluster) delegating(port int) []string {
+	return []string{
+		"--kubeconfig=" + c.kubeconfig,
+		"--authentication-kubeconfig=" + c.kubeconfig,
+		"--authorization-kubeconfig=" + c.kubeconfig,
+		"--bind-address=127.0.0.1",
+		"--secure-port=" + strconv.Itoa(port),
+		"--leader-elect=false",
+	}
+}

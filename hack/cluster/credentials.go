@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// frontProxyName is the name in the certificate with which the API server calls aggregated servers.
+const frontProxyName = "front-proxy-client"
+
+// credentials are the cluster's authorities and keys. The processes read them from files in dir.
+type credentials struct {
+	dir              string
+	ca               *authority
+	frontProxyCA     *authority
+	frontProxyClient keyPair
+}
+
+// newCredentials makes all keys and certificates that do not belong to one user and writes them into dir.
+func newCredentials(dir string) (*credentials, error) {
+	c := &credentials{dir: dir}
+	var err error
+	if c.ca, err = newAuthority("cluster-ca"); err != nil {
+		return nil, err
+	}
+	if c.frontProxyCA, err = newAuthority("front-proxy-ca"); err != nil {
+		return nil, err
+	}
+	if c.frontProxyClient, err = c.frontProxyCA.client(frontProxyName); err != nil {
+		return nil, err
+	}
+	serving, err := c.ca.server(APIServer, apiServerNames(), net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1))
+	if err != nil {
+		return nil, err
+	}
+	private, public, err := newServiceAccountKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	for name, content := range map[string][]byte{
+		"ca.crt": c.ca.cert, "ca.key": c.ca.key,
+		"apiserver.crt": serving.cert, "apiserver.key": serving.key,
+		"front-proxy-ca.crt":     c.frontProxyCA.cert,
+		"front-proxy-client.crt": c.frontProxyClient.cert, "front-proxy-client.key": c.frontProxyClient.key,
+		"service-account.key": private, "service-account.pub": public,
+	} {
+		if err := os.WriteFile(c.path(name), content, 0o600); err != nil {
+			return nil, fmt.Errorf("write certificate: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func (c *credentials) path(name string) string { return filepath.Join(c.dir, name) }
+
+func apiServerNames() []string {
+	return []string{
+		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+	}
+}

@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Names of the control plane's processes, as [Cluster.Process] knows them and as their binaries are called.
+const (
+	Etcd              = "etcd"
+	APIServer         = "kube-apiserver"
+	ControllerManager = "kube-controller-manager"
+	Scheduler         = "kube-scheduler"
+	Kwok              = "kwok"
+)
+
+const kubectl = "kubectl"
+
+// Options says what to start. The zero value is a cluster with upstream's own timings and binaries from $BIN_DIR.
+type Options struct {
+	// BinDir holds the control plane's binaries and the adapter. Default: $BIN_DIR.
+	BinDir string
+	// Dir holds data, certificates, kubeconfigs and logs. It must be empty or absent, and is kept.
+	// Default: a temporary directory that Stop removes.
+	Dir string
+	// Log receives a line per step. Default: none.
+	Log io.Writer
+	// HPASyncPeriod is how often the HPA controller looks. Default: 15s, as upstream.
+	HPASyncPeriod time.Duration
+	// HPADownscaleStabilization is how long a scale-in is held back where the HPA does not say. Default: 5m, as upstream.
+	HPADownscaleStabilization time.Duration
+	// Nodes is how many fake nodes there are. Default: 3.
+	Nodes int
+	// ExtraArgs are added to the arguments of a process, by its name.
+	ExtraArgs map[string][]string
+	// StartTimeout bounds the start. Default: 2m.
+	StartTimeout time.Duration
+}
+
+// complete fills in defaults and refuses what cannot work.
+func (o *Options) complete() error {
+	if o.BinDir == "" {
+		o.BinDir = os.Getenv("BIN_DIR")
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	setDefault(&o.HPASyncPeriod, 15*time.Second)
+	setDefault(&o.HPADownscaleStabilization, 5*time.Minute)
+	setDefault(&o.StartTimeout, 2*time.Minute)
+	setDefault(&o.Nodes, 3)
+	if err := checkBinaries(o.BinDir); err != nil {
+		return err
+	}
+	var err error
+	o.BinDir, err = filepath.Abs(o.BinDir) // processes work in another directory
+	return err
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func checkBinaries(dir string) error {
+	if dir == "" {
+		return errors.New("no directory of control plane binaries: set BIN_DIR, or run the tests through make")
+	}
+	for _, name := range []string{Etcd, APIServer, ControllerManager, Scheduler, Kwok, kubectl} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("control plane binary missing, run \"make tools\": %w", err)
+		}
+	}
+	return nil
+}
+
+// prepareDir returns the directory to work in and whether Stop shall remove it.
+func (o *Options) prepareDir() (dir string, temporary bool, err error) {
+	if o.Dir == "" {
+		dir, err = os.MkdirTemp("", "cluster-")
+		return dir, true, err
+	}
+	dir, err = filepath.Abs(o.Dir)
+	if err != nil {
+		return "", false, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", false, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", false, err
+	}
+	if len(entries) > 0 {
+		return "", false, fmt.Errorf("directory %s is not empty: remove it or name another", dir)
+	}
+	return dir, false, nil
+}

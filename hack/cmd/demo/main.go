@@ -1,0 +1,45 @@
+// Command demo runs package demo: the whole path from Redis traffic to a StatefulSet scaled by the stock HPA.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/demo"
+)
+
+// exitInterrupted is what shells report for a program that Ctrl-C ended.
+const exitInterrupted = 130
+
+func main() {
+	options := demo.Options{Out: os.Stdout}
+	flag.StringVar(&options.BinDir, "bin-dir", os.Getenv("BIN_DIR"), "directory of the control plane's and the adapter's binaries")
+	flag.StringVar(&options.Dir, "dir", "", "directory for data and logs, kept afterwards (default: a temporary one)")
+	flag.StringVar(&options.Deploy, "deploy", "deploy", "directory of the manifests")
+	flag.BoolVar(&options.Embedded, "embedded", false, "use a Redis inside this program even where there is a redis-server")
+	flag.BoolVar(&options.Plain, "plain", false, "print lines instead of drawing on the terminal")
+	flag.Parse()
+	os.Exit(run(options))
+}
+
+func run(options demo.Options) (exitCode int) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	err := demo.Run(ctx, options)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "\ndemo: interrupted; everything is stopped")
+		return exitInterrupted
+	}
+	fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
+	if options.Dir == "" {
+		fmt.Fprintln(os.Stderr, "demo: to keep the logs, run \"make demo ARGS=--dir=DIRECTORY\"")
+	}
+	return 1
+}

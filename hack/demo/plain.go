@@ -1,0 +1,39 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// plainEvery is how often numbers are printed when nothing else changes.
+const plainEvery = 15 * time.Second
+
+// plain prints a line for each change, for logs and pipes.
+type plain struct {
+	out   io.Writer
+	marks int // of the story, printed so far
+	state string
+	at    time.Time // of the last line with numbers
+}
+
+func (p *plain) show(f frame) error {
+	var text strings.Builder
+	for _, m := range f.story.marks[p.marks:] {
+		text.WriteString(markLine(m, f.story.began) + "\n")
+	}
+	p.marks = len(f.story.marks)
+
+	s := f.snap
+	state := fmt.Sprintf("replicas %d, %d ready; HPA %s", s.replicas, s.ready, hpaText(s))
+	if state != p.state || s.at.Sub(p.at) >= plainEvery {
+		p.state, p.at = state, s.at
+		fmt.Fprintf(&text, "%5s  sent %.0f/s; served %s; %s\n",
+			clock(s.at.Sub(f.story.began)), f.sent, strings.TrimSpace(servedText(s)), state)
+	}
+	_, err := io.WriteString(p.out, text.String())
+	return err
+}
+
+func (p *plain) close() error { return nil }

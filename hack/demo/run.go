@@ -1,0 +1,143 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+)
+
+// Options says how to run the demo.
+type Options struct {
+	// BinDir holds the binaries of the control plane and of the adapter.
+	BinDir string
+	// Dir is kept with its logs; empty: a temporary directory.
+	Dir string
+	// Deploy is the directory of manifests, with base and samples.
+	Deploy string
+	// Embedded takes the Redis inside this process even where there is a redis-server.
+	Embedded bool
+	// Plain prints lines even on a terminal.
+	Plain bool
+	// Out receives all output.
+	Out *os.File
+}
+
+// Run runs the demo until the HPA has scaled out and in, and returns why it did not, if so. It leaves no process behind.
+func Run(ctx context.Context, options Options) (err error) {
+	began := time.Now()
+	c, err := cluster.Start(ctx, cluster.Options{BinDir: options.BinDir, Dir: options.Dir, Log: options.Out})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Stop()) }()
+
+	address, kind, stop, err := startRedis(ctx, c, options.Embedded)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	fmt.Fprintf(options.Out, "traffic goes to %s\n", kind)
+	if err := deploy(ctx, c, options, address); err != nil {
+		return err
+	}
+	s, a, err := play(ctx, c, address, pickView(options))
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(options.Out, summary(s, a, time.Since(began)))
+	return nil
+}
+
+// deploy applies and starts the adapter, then the samples.
+func deploy(ctx context.Context, c *cluster.Cluster, options Options, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err := c.StartAdapter(ctx, cluster.AdapterOptions{Manifests: filepath.Join(options.Deploy, "base")})
+	if err != nil {
+		return err
+	}
+	return applySamples(ctx, c, options.Deploy, address)
+}
+
+// play drives the load through the phases and shows what comes of it.
+func play(ctx context.Context, c *cluster.Cluster, address string, view view) (s *story, a *traffic.Audit, err error) {
+	w, err := newWatcher(c.Config())
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	load, ended := traffic.New(address), make(chan struct{})
+	load.SetRate(script()[0].load)
+	go func() {
+		defer close(ended)
+		if err := load.Run(ctx); err != nil {
+			cancel(err)
+		}
+	}()
+	defer func() {
+		cancel(nil)
+		<-ended
+		err = errors.Join(err, view.close())
+	}()
+	s, a = newStory(script(), time.Now()), &traffic.Audit{}
+	if err := tell(ctx, s, a, w, load, view, c.Err); err != nil {
+		return nil, nil, err
+	}
+	return s, a, verdict(a)
+}
+
+// tell looks once a second, lets the story go on, and shows it, until it is over or a process has died.
+func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *traffic.Driver, view view, died func() error) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	var f frame
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+		snap, err := w.look(ctx)
+		if err := errors.Join(died(), err); err != nil {
+			return errors.Join(context.Cause(ctx), err)
+		}
+		if snap.servedErr == nil {
+			a.Check(snap.served, load.History())
+		}
+		over, err := s.step(snap)
+		load.SetRate(s.phase().load)
+		f = f.next(s, snap, load)
+		if err := errors.Join(err, view.show(f)); err != nil || over {
+			return err
+		}
+	}
+}
+
+// next returns the frame after f.
+func (f frame) next(s *story, snap snapshot, load *traffic.Driver) frame {
+	f.story, f.snap = s, snap
+	f.sent = load.Rate(snap.at, time.Second)
+	f.trail = push(f.trail, f.sent)
+	shown := -1.0
+	if snap.servedErr == nil {
+		shown = snap.served.PerSecond
+	}
+	f.served = push(f.served, shown)
+	return f
+}
+
+// pickView draws on a terminal and prints lines elsewhere.
+func pickView(options Options) view {
+	info, err := options.Out.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 || options.Plain || os.Getenv("TERM") == "dumb" {
+		return &plain{out: io.Writer(options.Out)}
+	}
+	return &screen{out: options.Out}
+}

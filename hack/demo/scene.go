@@ -1,0 +1,66 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+)
+
+// Names in deploy/samples.
+const (
+	namespace       = "default"
+	redisName       = "my-redis"
+	statefulSetName = "app-statefulset"
+	hpaName         = "app-hpa"
+	metricName      = "requests-per-second"
+)
+
+// stabilization is how long the HPA of the demo waits before it scales in; Kubernetes' default is 5 minutes.
+const stabilization = 30 * time.Second
+
+// applySamples applies deploy/samples with two changes: the Redis object names the demo's Redis, and the HPA scales in
+// sooner.
+func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address string) error {
+	objects, err := c.Render(ctx, filepath.Join(deploy, "samples"))
+	if err != nil {
+		return err
+	}
+	objects, err = stage(objects, address)
+	if err != nil {
+		return fmt.Errorf("samples: %w", err)
+	}
+	return c.Apply(ctx, objects)
+}
+
+// stage makes those changes, and leaves out the sample's own Redis server, whose pods no node here would run.
+func stage(objects []*unstructured.Unstructured, address string) ([]*unstructured.Unstructured, error) {
+	var kept []*unstructured.Unstructured
+	var changed int
+	for _, object := range objects {
+		var err error
+		switch kind := object.GetKind(); {
+		case kind == "Redis":
+			changed++
+			err = unstructured.SetNestedField(object.Object, address, "spec", "address")
+		case kind == "HorizontalPodAutoscaler":
+			changed++
+			err = unstructured.SetNestedField(object.Object, int64(stabilization.Seconds()),
+				"spec", "behavior", "scaleDown", "stabilizationWindowSeconds")
+		case object.GetName() == redisName:
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+		kept = append(kept, object)
+	}
+	if changed != 2 {
+		return nil, fmt.Errorf("%d Redis and HorizontalPodAutoscaler objects, want one of each", changed)
+	}
+	return kept, nil
+}

@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// TestAdapterRestart kills the adapter under load and starts it again. It has a
+// control plane of its own, because the APIServices are not available meanwhile.
+func TestAdapterRestart(t *testing.T) {
+	h := ownHouse(t)
+	s := newScene(t, h)
+	server := redistest.New(t)
+	driver := drive(t, server.Addr, 2500)
+	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", "hpa-averagevalue.yaml")
+	s.awaitReplicas(t, 3, scaling)
+	checked := s.audit(t, driver)
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		if err := h.adapter.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.adapter.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		throughout(t, 5*interval, func(ctx context.Context) error {
+			if replicas, err := s.replicas(ctx); err != nil || replicas != 3 {
+				return fmt.Errorf("after %s %d replicas are wanted though the load is what it was, %w", signal, replicas, err)
+			}
+			return nil
+		})
+		awaitRequests(t, s, "my-redis")
+	}
+	checked()
+}
+
+func ownHouse(t *testing.T, change ...func(*cluster.Options)) house {
+	t.Helper()
+	h, err := open(t.Context(), change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the end of the adapter's log:\n%s", h.adapter.LogTail(40))
+		}
+		if err := h.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// TestRequestsAreAnsweredFromMemory halts both Redis and the API server, and asks
+// the adapter as the aggregator does.
+func TestRequestsAreAnsweredFromMemory(t *testing.T) {
+	h := ownHouse(t)
+	s := newScene(t, h)
+	server := redistest.New(t)
+	s.redis(t, "cart", server.Addr, nil)
+	awaitRequests(t, s, "cart")
+	ask := aggregator(t, h)
+	path := s.path("v1beta2", "cart", "requests-per-second")
+	if code, body, _ := ask(path); code != http.StatusOK {
+		t.Fatalf("answered %d %s", code, body)
+	}
+
+	server.Signal(syscall.SIGSTOP)
+	apiServer := h.Process(cluster.APIServer)
+	if err := apiServer.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	halted := time.Now()
+	defer func() {
+		server.Signal(syscall.SIGCONT)
+		_ = apiServer.Signal(syscall.SIGCONT)
+	}()
+	answers, slowest := map[int]int{}, time.Duration(0)
+	throughout(t, maxAge+2*interval, func(context.Context) error {
+		code, body, took := ask(path)
+		answers[code]++
+		slowest = max(slowest, took)
+		switch {
+		case code == http.StatusOK && time.Since(halted) > maxAge+2*resolution:
+			return fmt.Errorf("%s after the halt a number is served: %s", time.Since(halted), body)
+		case code == http.StatusNotFound && !strings.Contains(body, "more than maxAge 15s"):
+			return fmt.Errorf("answered %s", body)
+		case code != http.StatusOK && code != http.StatusNotFound:
+			return fmt.Errorf("answered %d %s", code, body)
+		case took > time.Second:
+			return fmt.Errorf("an answer took %s: it waited for something", took)
+		}
+		return nil
+	})
+	if answers[http.StatusOK] == 0 || answers[http.StatusNotFound] == 0 {
+		t.Errorf("answers by code: %v, want numbers until maxAge and errors after", answers)
+	}
+	t.Logf("answers by code %v, the slowest took %s", answers, slowest)
+}
+
+// aggregator returns a function that asks the adapter directly, with the
+// certificate and the headers of the aggregator, for the HPA controller.
+func aggregator(t *testing.T, h house) func(path string) (code int, body string, took time.Duration) {
+	t.Helper()
+	certificate, key, _ := h.FrontProxy()
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(secret.Data["ca.crt"]) {
+		t.Fatal("the Secret holds no authority")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{
+		Certificates: []tls.Certificate{pair}, RootCAs: authorities, ServerName: h.adapter.ServerName(), MinVersion: tls.VersionTLS12,
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	return func(path string) (int, string, time.Duration) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.adapter.BaseURL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Remote-User", "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+		request.Header.Add("X-Remote-Group", "system:serviceaccounts")
+		request.Header.Add("X-Remote-Group", "system:authenticated")
+		start := time.Now()
+		response, err := client.Do(request)
+		if err != nil {
+			return 0, err.Error(), time.Since(start)
+		}
+		defer response.Body.Close()
+		body := new(strings.Builder)
+		if _, err := io.Copy(body, response.Body); err != nil {
+			return 0, err.Error(), time.Since(start)
+		}
+		return response.StatusCode, body.String(), time.Since(start)
+	}
+}

@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestSchemaRefuses applies each fixture to the real API server and reads what a user would.
+func TestSchemaRefuses(t *testing.T) {
+	files, err := filepath.Glob("testdata/crd/*.yaml")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d fixtures, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(text), "\n")
+			want, ok := strings.CutPrefix(first, "# want: ")
+			if !ok {
+				t.Fatalf("%s does not begin with the message that it wants", file)
+			}
+			out, err := shared.Kubectl(t.Context(), "apply", "--dry-run=server", "--validate=strict", "-f", file)
+			if err == nil {
+				t.Fatalf("accepted: %s", out)
+			}
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("the API server says\n%v\nwant in it\n%s", err, want)
+			}
+			if strings.Contains(err.Error(), "evaluating rule") {
+				t.Errorf("a rule failed instead of refusing: %v", err)
+			}
+		})
+	}
+}
+
+func TestSchemaAccepts(t *testing.T) {
+	files, err := filepath.Glob("testdata/crd/valid/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d fixtures, %v", len(files), err)
+	}
+	for _, file := range files {
+		if out, err := shared.Kubectl(t.Context(), "apply", "--dry-run=server", "--validate=strict", "-f", file); err != nil {
+			t.Errorf("%s: %v %s", file, err, out)
+		}
+	}
+}
+
+func TestExplainReadsWell(t *testing.T) {
+	out, err := shared.Kubectl(t.Context(), "explain", "redis.spec.sampling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"interval is the time from one sample to the next, from 1s to 5m.",
+		"timeout bounds one sample",
+		"window is the time over which a rate is taken, at least twice interval and at most 60 times.",
+		"maxAge is the age past which a sample is not served any more",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+			t.Errorf("kubectl explain lacks %q:\n%s", want, out)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+)
+
+const (
+	// syncPeriod is how often the HPA controller looks here; upstream looks every 15 s.
+	syncPeriod = 5 * time.Second
+	// stabilization is for how long a lower recommendation must hold; upstream waits 5 minutes.
+	stabilization = 10 * time.Second
+)
+
+// house is the control plane and the adapter that the tests share.
+type house struct {
+	*cluster.Cluster
+	adapter *cluster.Adapter
+	client  kubernetes.Interface
+}
+
+var shared house
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	h, err := open(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	shared = h
+	watched := watchAvailability(ctx, h)
+	code := m.Run()
+	if err := errors.Join(watched(), h.Err()); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	if code != 0 {
+		fmt.Fprintf(os.Stderr, "the end of the adapter's log:\n%s\n", h.adapter.LogTail(60))
+	}
+	if err := h.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	return code
+}
+
+// open starts a control plane and an adapter.
+func open(ctx context.Context, extra ...func(*cluster.Options)) (house, error) {
+	options := cluster.Options{
+		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
+	}
+	for _, change := range extra {
+		change(&options)
+	}
+	c, err := cluster.Start(ctx, options)
+	if err != nil {
+		return house{}, err
+	}
+	client, err := kubernetes.NewForConfig(c.Config())
+	if err != nil {
+		return house{}, errors.Join(err, c.Stop())
+	}
+	adapter, err := c.StartAdapter(ctx, cluster.AdapterOptions{})
+	if err != nil {
+		return house{}, errors.Join(err, c.Stop())
+	}
+	return house{Cluster: c, adapter: adapter, client: client}, nil
+}
+
+// watchAvailability looks at the APIServices until the returned function is
+// called, which says whether they were ever unavailable.
+func watchAvailability(ctx context.Context, h house) func() error {
+	ctx, cancel := context.WithCancel(ctx)
+	found := make(chan error, 1)
+	go func() {
+		var seen error
+		defer func() { found <- seen }()
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			for _, version := range versions() {
+				status, err := h.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io",
+					"-o", `jsonpath={.status.conditions[?(@.type=="Available")].status}`)
+				if err == nil && status != "True" && seen == nil {
+					seen = fmt.Errorf("APIService %s was not available at %s: %q", version, time.Now().Format(time.TimeOnly), status)
+				}
+			}
+		}
+	}()
+	return func() error {
+		cancel()
+		return <-found
+	}
+}
+
+func versions() []string { return []string{"v1beta1", "v1beta2"} }
+
+// repository is the root of the project.
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}

@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// scaling is how long a change of load may take to become pods: a window until
+// the value is whole, a look of the HPA, and pods that start one interval later.
+const scaling = 60 * time.Second
+
+// TestScenario is what the project began from, in both forms of the target. The
+// HPA is a plain manifest: nothing grants it any right.
+func TestScenario(t *testing.T) {
+	t.Run("AverageValue", func(t *testing.T) {
+		s, driver := stage(t, "hpa-averagevalue.yaml")
+		checked := s.audit(t, driver)
+		// 500 requests per second are the share of one replica, 2500 that of three, 9000 more than the maximum.
+		for _, step := range []struct {
+			perSecond int
+			replicas  int32
+		}{{500, 1}, {2500, 3}, {9000, 5}, {500, 1}} {
+			driver.SetRate(step.perSecond)
+			s.awaitReplicas(t, step.replicas, scaling+time.Duration(5)*15*time.Second)
+		}
+		checked()
+	})
+	t.Run("Value", func(t *testing.T) {
+		s, driver := stage(t, "hpa-value.yaml")
+		checked := s.audit(t, driver)
+		// 1000 in total: at 2000 the number of replicas doubles with every look, up to the maximum.
+		driver.SetRate(2000)
+		s.awaitReplicas(t, 5, scaling)
+		// At 500 it halves.
+		driver.SetRate(500)
+		s.awaitReplicas(t, 1, scaling+time.Duration(5)*15*time.Second)
+		checked()
+	})
+}
+
+// stage applies the samples at a Redis with traffic that holds two replicas.
+func stage(t *testing.T, hpa string) (*scene, *traffic.Driver) {
+	t.Helper()
+	s := newScene(t, shared)
+	server := redistest.New(t)
+	driver := drive(t, server.Addr, 1000)
+	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", hpa)
+	s.awaitReplicas(t, 2, scaling)
+	return s, driver
+}
+
+// audit asks as the HPA does for as long as the test runs. The returned function
+// says whether each number that was served is that of the traffic.
+func (s *scene) audit(t *testing.T, driver *traffic.Driver) (checked func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	audit := &traffic.Audit{}
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(500 * time.Millisecond)
+		defer ticker.Stop()
+		var values []traffic.Value
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if value, err := s.requests(ctx, "my-redis"); err == nil {
+				values = append(values, value)
+			}
+			// A value is compared once the traffic around its instant is known.
+			for len(values) > 0 && time.Since(values[0].At) > 3*time.Second {
+				audit.Check(values[0], driver.History())
+				values = values[1:]
+			}
+		}
+	}()
+	stop := func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(stop)
+	return func() {
+		stop()
+		if audit.Checked < 5 {
+			t.Errorf("only %d numbers were compared with the traffic", audit.Checked)
+		}
+		for _, wrong := range audit.Wrong {
+			t.Error(wrong)
+		}
+		t.Logf("%d numbers compared with the traffic, the largest was off by %s", audit.Checked, fmt.Sprintf("%.1f %%", 100*audit.Largest))
+	}
+}

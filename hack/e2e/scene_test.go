@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+)
+
+// scene is a namespace of a test, with what the samples of deploy/ put there.
+type scene struct {
+	house
+	namespace string
+}
+
+// newScene makes a namespace that goes with the test.
+func newScene(t *testing.T, h house) *scene {
+	t.Helper()
+	created, err := h.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scene{house: h, namespace: created.Name}
+	t.Cleanup(func() {
+		_ = h.client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), s.namespace, metav1.DeleteOptions{})
+	})
+	return s
+}
+
+// apply applies files of deploy/samples in the scene's namespace, with the Redis
+// object at an address. Nothing else of the samples is changed.
+func (s *scene) apply(t *testing.T, address string, files ...string) {
+	t.Helper()
+	for _, file := range files {
+		path := filepath.Join(repository(t), "deploy", "samples", file)
+		text := s.kubectl(t, "create", "--dry-run=client", "-f", path, "-o", "json", "--validate=false")
+		var objects []*unstructured.Unstructured
+		for decoder := json.NewDecoder(strings.NewReader(text)); decoder.More(); {
+			one := &unstructured.Unstructured{}
+			if err := decoder.Decode(&one.Object); err != nil {
+				t.Fatal(err)
+			}
+			one.SetNamespace(s.namespace)
+			if one.GetKind() == "Redis" {
+				if err := unstructured.SetNestedField(one.Object, address, "spec", "address"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			objects = append(objects, one)
+		}
+		if err := s.Apply(t.Context(), objects); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// redis creates a Redis object with default sampling.
+func (s *scene) redis(t *testing.T, name, address string, labels map[string]string) {
+	t.Helper()
+	object := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
+		"spec": map[string]any{"address": address},
+	}}
+	object.SetName(name)
+	object.SetNamespace(s.namespace)
+	object.SetLabels(labels)
+	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *scene) kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := s.Kubectl(t.Context(), args...)
+	if err != nil {
+		t.Fatalf("kubectl %s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+// path is where a metric of a Redis object is served.
+func (s *scene) path(version, name, metric string) string {
+	return fmt.Sprintf("/apis/custom.metrics.k8s.io/%s/namespaces/%s/redises.redis-metrics.dev/%s/%s", version, s.namespace, name, metric)
+}
+
+// ask asks for the values of a metric, through the API server as the HPA does.
+func (s *scene) ask(ctx context.Context, name, metric string) (*v1beta2.MetricValueList, error) {
+	body, err := raw(ctx, s.client.CoreV1().RESTClient().Get().AbsPath(s.path("v1beta2", name, metric)))
+	if err != nil {
+		return nil, err
+	}
+	list := &v1beta2.MetricValueList{}
+	if err := json.Unmarshal(body, list); err != nil {
+		return nil, err
+	}
+	if len(list.Items) == 0 {
+		return nil, errors.New("the answer holds no value")
+	}
+	return list, nil
+}
+
+// raw returns the body of an answer in JSON, or the error that the server says.
+func raw(ctx context.Context, request *rest.Request) ([]byte, error) {
+	result := request.SetHeader("Accept", "application/json").Do(ctx)
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	return result.Raw()
+}
+
+// requests asks for requests-per-second of one object.
+func (s *scene) requests(ctx context.Context, name string) (traffic.Value, error) {
+	list, err := s.ask(ctx, name, "requests-per-second")
+	if err != nil {
+		return traffic.Value{}, err
+	}
+	item := list.Items[0]
+	return traffic.Value{
+		PerSecond: item.Value.AsApproximateFloat64(),
+		At:        item.Timestamp.Time,
+		Window:    time.Duration(*item.WindowSeconds) * time.Second,
+	}, nil
+}
+
+// hpa returns the sample's HorizontalPodAutoscaler, and why it does not read its metric, empty if it does.
+func (s *scene) hpa(ctx context.Context) (*autoscalingv2.HorizontalPodAutoscaler, string, error) {
+	hpa, err := s.client.AutoscalingV2().HorizontalPodAutoscalers(s.namespace).Get(ctx, "app-hpa", metav1.GetOptions{})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, condition := range hpa.Status.Conditions {
+		if condition.Type == autoscalingv2.ScalingActive && condition.Status != corev1.ConditionTrue {
+			return hpa, condition.Reason, nil
+		}
+	}
+	return hpa, "", nil
+}
+
+// replicas returns how many replicas the sample's StatefulSet is asked to have.
+func (s *scene) replicas(ctx context.Context) (int32, error) {
+	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, "app-statefulset", metav1.GetOptions{})
+	if err != nil {
+		return 0, err
+	}
+	return *set.Spec.Replicas, nil
+}
+
+// awaitReplicas waits until the StatefulSet has that many ready pods.
+func (s *scene) awaitReplicas(t *testing.T, want int32, within time.Duration) {
+	t.Helper()
+	eventually(t, within, func(ctx context.Context) error {
+		set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, "app-statefulset", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if *set.Spec.Replicas != want || set.Status.ReadyReplicas != want {
+			return fmt.Errorf("%d replicas, %d ready, want %d", *set.Spec.Replicas, set.Status.ReadyReplicas, want)
+		}
+		return nil
+	})
+}
+
+// drive sends traffic to a Redis until the test ends.
+func drive(t *testing.T, address string, perSecond int) *traffic.Driver {
+	t.Helper()
+	driver := traffic.New(address)
+	driver.SetRate(perSecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- driver.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return driver
+}
+
+// eventually repeats a look until it finds nothing wrong, and fails the test with what it found last.
+func eventually(t *testing.T, within time.Duration, look func(ctx context.Context) error) {
+	t.Helper()
+	var last error
+	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, within, true, func(ctx context.Context) (bool, error) {
+		if err := look(ctx); err != nil {
+			if ctx.Err() == nil {
+				last = err
+			}
+			return false, nil
+		}
+		return true, nil
+	})
+	if err != nil {
+		t.Fatalf("not within %s: %v", within, last)
+	}
+}
+
+// throughout repeats a look for a time and fails the test at the first thing it finds wrong.
+func throughout(t *testing.T, lasting time.Duration, look func(ctx context.Context) error) {
+	t.Helper()
+	end := time.Now().Add(lasting)
+	err := wait.PollUntilContextCancel(t.Context(), 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		if err := look(ctx); err != nil {
+			return false, err
+		}
+		return time.Now().After(end), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Generates deepcopy functions and the CRD from the API types, and the README's table of metrics from the catalogue. With --check it writes nothing and fails when the tree
+# holds anything else.
+# Usage: generate.sh [--check]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+types=pkg/apis/redis/v1alpha1
+crds=deploy/base/crd
+table=TestReadmeHasTheMetricTable
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+
+(cd hack/tools/codegen && go build -o "$output/controller-gen" sigs.k8s.io/controller-tools/cmd/controller-gen)
+"$output/controller-gen" object paths="./$types" output:object:dir="$output/object"
+"$output/controller-gen" crd paths="./$types" output:crd:dir="$output/crd"
+
+if [ "${1:-}" = --check ]; then
+  diff -u "$types/zz_generated.deepcopy.go" "$output/object/zz_generated.deepcopy.go"
+  for file in "$output"/crd/*; do
+    diff -u "$crds/$(basename "$file")" "$file"
+  done
+  go test -count=1 -run "^$table\$" ./pkg/catalog
+  exit 0
+fi
+mkdir -p "$crds"
+cp "$output"/object/*.go "$types/"
+cp "$output"/crd/* "$crds/"
+go test -count=1 -run "^$table\$" ./pkg/catalog -update

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what tests need beside Go and finds missing: a redis-server to hold the adapter against, and a C compiler
+# for the race detector.
+# Usage: install.sh redis|compiler ...
+set -euo pipefail
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+apt_install() {
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "$* missing: run \"apt-get install $*\" as root"
+    as_root=(sudo)
+  fi
+  echo "installing $* with apt-get"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+redis() {
+  ! command -v redis-server >/dev/null || return 0
+  if command -v apt-get >/dev/null; then
+    apt_install redis-server
+  elif command -v brew >/dev/null; then
+    brew install redis
+  fi
+  command -v redis-server >/dev/null || fail "redis-server is missing: install Redis 7 or newer and put it on PATH"
+}
+
+compiler() {
+  ! command -v "$(go env CC)" >/dev/null || return 0
+  ! command -v apt-get >/dev/null || apt_install gcc libc6-dev
+  command -v "$(go env CC)" >/dev/null || fail "a C compiler is missing: the race detector needs one"
+}
+
+for what; do
+  "$what"
+done

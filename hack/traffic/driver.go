@@ -1,0 +1,97 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// pace is how often a batch of commands is sent.
+	pace = 20 * time.Millisecond
+	// longestBatch bounds what is made up for at once after a delay.
+	longestBatch = 10 * pace
+	// remembered is how far back the traffic can be compared with what was served.
+	remembered = 2 * time.Minute
+)
+
+// Driver sends commands to a Redis at a steady rate and remembers how many were answered.
+type Driver struct {
+	client  *redis.Client
+	perSec  atomic.Int64
+	history *History
+}
+
+// New returns a driver for the server at an address. It sends nothing until it has a rate and runs.
+func New(address string) *Driver {
+	return &Driver{
+		client:  redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}),
+		history: NewHistory(remembered),
+	}
+}
+
+// SetRate changes the load, from the next batch on.
+func (d *Driver) SetRate(requestsPerSecond int) { d.perSec.Store(int64(requestsPerSecond)) }
+
+// Run sends traffic until ctx ends, or returns why it could not.
+func (d *Driver) Run(ctx context.Context) error {
+	defer func() { _ = d.client.Close() }()
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	var total int64
+	var due float64
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		now := time.Now()
+		due += min(now.Sub(last), longestBatch).Seconds() * float64(d.perSec.Load())
+		last = now
+		count := int64(due)
+		due -= float64(count)
+		if err := d.send(ctx, total, count); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("send traffic to Redis: %w", err)
+		}
+		total += count
+		d.history.Record(time.Now(), total)
+	}
+}
+
+// send sends commands number first to first+count-1 in one round trip: a SET, then four GETs, and so on.
+func (d *Driver) send(ctx context.Context, first, count int64) error {
+	if count == 0 {
+		return nil
+	}
+	pipe := d.client.Pipeline()
+	for n := first; n < first+count; n++ {
+		key := "demo:" + strconv.FormatInt(n/5%100, 10)
+		if n%5 == 0 {
+			pipe.Set(ctx, key, n, 0)
+		} else {
+			pipe.Get(ctx, key)
+		}
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// History returns how many commands had been answered when.
+func (d *Driver) History() *History { return d.history }
+
+// Rate returns how many commands per second were truly answered over the span that ends about now.
+func (d *Driver) Rate(now time.Time, span time.Duration) float64 {
+	// The newest point of the history is up to a few batches old.
+	end := now.Add(-5 * pace)
+	rate, _ := d.history.Rate(end.Add(-span), end)
+	return rate
+}

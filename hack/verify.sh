@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Runs every check, then names each that failed together with the command that repairs it.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+bin=${BIN_DIR:-$PWD/bin}
+export BIN_DIR=$bin
+failures=()
+
+# check NAME REPAIR FUNCTION runs one check.
+check() {
+  local start=$SECONDS
+  if "$3"; then
+    echo "ok    $1 ($((SECONDS - start))s)"
+  else
+    echo "FAIL  $1: $2"
+    failures+=("$1: $2")
+  fi
+}
+
+modules() { git ls-files --cached --others --exclude-standard -- 'go.mod' '*/go.mod' | xargs -n1 dirname; }
+
+tool() { (cd "hack/tools/$1" && go build -o "$bin/$2" "$3"); }
+
+formatted() {
+  local files
+  files=$(git ls-files --cached --others --exclude-standard -- '*.go' | xargs gofmt -l)
+  [ -z "$files" ] || { echo "$files"; return 1; }
+}
+
+vetted() { go vet ./... && (cd hack && go vet ./...); }
+
+linted() {
+  tool lint golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint || return
+  "$bin/golangci-lint" run ./... && (cd hack && "$bin/golangci-lint" run ./...)
+}
+
+generated() { hack/generate.sh --check; }
+
+tidy() {
+  local module ok=0
+  for module in $(modules); do
+    (cd "$module" && go mod tidy -diff) || { echo "in $module"; ok=1; }
+  done
+  return $ok
+}
+
+# invulnerable counts as passed, with a line that says so, when the vulnerability database cannot be reached.
+invulnerable() {
+  local output code=0
+  tool vuln govulncheck golang.org/x/vuln/cmd/govulncheck || return
+  output=$("$bin/govulncheck" ./... 2>&1) || code=$?
+  case $code in
+  0) ;;
+  3) echo "$output"; return 1 ;; # govulncheck's exit code for "vulnerabilities found"
+  *) echo "      govulncheck did not run: $(tail -n 1 <<<"$output")" ;;
+  esac
+}
+
+check format "gofmt -w \$(git ls-files '*.go')" formatted
+check vet "mend what go vet names above" vetted
+check lint "$bin/golangci-lint run --fix ./... , and mend the rest by hand" linted
+check generated "make generate" generated
+check modules "go mod tidy, in the module named above" tidy
+check vulnerabilities "go get the fixed version named above, then go mod tidy" invulnerable
+
+if [ ${#failures[@]} -gt 0 ]; then
+  printf '\nverify failed:\n'
+  printf '  %s\n' "${failures[@]}"
+  exit 1
+fi
