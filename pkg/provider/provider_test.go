@@ -63,7 +63,8 @@ func newTarget(namespace, name, tier string) *target.Target {
 func record(t *testing.T, s *series.Series, now time.Time, ago time.Duration, gets, sets int) {
 	t.Helper()
 	text := fmt.Sprintf("run_id:a\r\nrole:master\r\nconnected_clients:7\r\nused_memory:900\r\nmaxmemory:0\r\n"+
-		"cmdstat_info:calls=3,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_set:calls=%d,usec=1\r\n", gets, sets)
+		"# Commandstats\r\ncmdstat_info:calls=%d,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_set:calls=%d,usec=1\r\n",
+		100-ago/time.Second, gets, sets)
 	info, err := new(redisinfo.Parser).Parse(text)
 	if err != nil {
 		t.Fatal(err)
