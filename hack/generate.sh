@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Generates deepcopy functions and the CRD from the API types, and the README's table of metrics from the catalogue. With --check it writes nothing and fails when the tree
-# holds anything else.
+# Generates deepcopy functions and the CRD from the API types, and the README's table of metrics from the catalogue.
+# With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -19,17 +19,17 @@ import (
 type Cause string
 
 const (
-	// CauseNoResource: the API describes redises.redis-metrics.dev only.
+	// CauseNoResource says that the API describes redises.redis-metrics.dev only.
 	CauseNoResource Cause = "UnknownResource"
-	// CauseNoMetric: the catalogue has no metric of that name.
+	// CauseNoMetric says that the catalogue has no metric of that name.
 	CauseNoMetric Cause = "UnknownMetric"
-	// CauseNoObject: there is no such Redis object.
+	// CauseNoObject says that there is no such Redis object.
 	CauseNoObject Cause = "UnknownObject"
-	// CauseRootScoped: an object was named without its namespace.
+	// CauseRootScoped says that an object was named without its namespace.
 	CauseRootScoped Cause = "NamespaceRequired"
-	// CauseNoSeries: the metric selector matches no series.
+	// CauseNoSeries says that the metric selector matches no series.
 	CauseNoSeries Cause = "NoMatchingSeries"
-	// CauseNoValue: the server's numbers give no value for the metric.
+	// CauseNoValue says that the server's numbers give no value for the metric.
 	CauseNoValue Cause = "NoValue"
 )
 

@@ -179,7 +179,7 @@ func TestUnknownIsAnError(t *testing.T) {
 			if err == nil {
 				t.Fatalf("served %+v", got)
 			}
-			status, ok := err.(*apierrors.StatusError)
+			status, ok := err.(*apierrors.StatusError) //nolint:errorlint // the library does not unwrap
 			if !ok {
 				t.Fatalf("error is a %T: the library answers 500 to what is no *StatusError", err)
 			}

@@ -1,6 +1,7 @@
 package series_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,9 @@ func TestBlurredSpanIsUnknown(t *testing.T) {
 				s.Record(series.Sample{At: now, RoundTrip: took, Info: host.answer(t)})
 			}
 			if test.want == 0 {
-				wantUnknown(t, s, now, series.Blurred)
+				if unknown := wantUnknown(t, s, now, series.Blurred); !strings.Contains(unknown.Error(), "too slowly") {
+					t.Errorf("%q does not tell of slow answers", unknown)
+				}
 				return
 			}
 			span, err := s.Span(now)

@@ -19,7 +19,8 @@
 //     Redis restarted, changed its role or had its counters reset. Levels such as
 //     connected-clients are served then and rates are not, so that neither True
 //     nor False would be the truth. It passes by itself within an interval, and is
-//     worth no Warning.
+//     worth no Warning. Unknown (SlowAnswers) likewise while the server answers too
+//     slowly for a rate.
 //
 // Reachable tells how the newest attempt ended.
 //
