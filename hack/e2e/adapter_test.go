@@ -110,9 +110,15 @@ func TestRequestsAreAnsweredFromMemory(t *testing.T) {
 	t.Logf("answers by code %v, the slowest took %s", answers, slowest)
 }
 
-// aggregator returns a function that asks the adapter directly, with the
-// certificate and the headers of the aggregator, for the HPA controller.
+// aggregator asks for the HPA controller.
 func aggregator(t *testing.T, h house) func(path string) (code int, body string, took time.Duration) {
+	t.Helper()
+	return aggregatorFor(t, h, "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+}
+
+// aggregatorFor returns a function that asks the adapter directly, with the
+// certificate and the headers by which the aggregator asks for a user.
+func aggregatorFor(t *testing.T, h house, user string) func(path string) (code int, body string, took time.Duration) {
 	t.Helper()
 	certificate, key, _ := h.FrontProxy()
 	pair, err := tls.X509KeyPair(certificate, key)
@@ -137,7 +143,7 @@ func aggregator(t *testing.T, h house) func(path string) (code int, body string,
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("X-Remote-User", "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+		request.Header.Set("X-Remote-User", user)
 		request.Header.Add("X-Remote-Group", "system:serviceaccounts")
 		request.Header.Add("X-Remote-Group", "system:authenticated")
 		start := time.Now()
@@ -152,4 +158,82 @@ func aggregator(t *testing.T, h house) func(path string) (code int, body string,
 		}
 		return response.StatusCode, body.String(), time.Since(start)
 	}
+}
+
+// TestProbesMetricsAndDrain looks at what operators look at, and stops the adapter as a rollout does.
+func TestProbesMetricsAndDrain(t *testing.T) {
+	h := ownHouse(t)
+	s := newScene(t, h)
+	server := redistest.New(t)
+	s.redis(t, "cart", server.Addr, nil)
+	awaitRequests(t, s, "cart")
+	ask := aggregator(t, h)
+	path := s.path("v1beta2", "cart", "keys")
+	for _, probe := range []string{"/livez", "/readyz", path} {
+		if code, body, _ := ask(probe); code != http.StatusOK {
+			t.Errorf("%s answers %d %s", probe, code, body)
+		}
+	}
+	if code, _, _ := ask("/metrics"); code != http.StatusForbidden {
+		t.Errorf("who may not read /metrics is answered %d", code)
+	}
+	out := operatorsMetrics(t, h)
+	for _, series := range []string{
+		`metrics_apiserver_metric_freshness_seconds_count{group="custom.metrics.k8s.io"}`,
+		`redis_metrics_adapter_targets 1`,
+		`redis_metrics_adapter_sampling_attempts_total{result="Succeeded"}`,
+		`redis_metrics_adapter_sampling_duration_seconds_count`,
+		`redis_metrics_adapter_sampling_lateness_seconds_count`,
+		`redis_metrics_adapter_values_total{result="Served"}`,
+	} {
+		if !strings.Contains(out, series) {
+			t.Errorf("/metrics lacks %s", series)
+		}
+	}
+	if strings.Contains(out, server.Addr) {
+		t.Error("/metrics names an address")
+	}
+
+	if err := h.adapter.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	stopped, unready := time.Now(), false
+	throughout(t, 4*time.Second, func(context.Context) error {
+		if code, body, _ := ask(path); code != http.StatusOK {
+			return fmt.Errorf("%s after the signal answered %d %s", time.Since(stopped), code, body)
+		}
+		code, _, _ := ask("/readyz")
+		unready = unready || code != http.StatusOK
+		return nil
+	})
+	if !unready {
+		t.Error("/readyz did not say that this replica goes away")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	if err := h.adapter.Wait(ctx); err != nil {
+		t.Errorf("the adapter did not end well: %v", err)
+	}
+	if n := connections(server); n != 0 {
+		t.Errorf("%d connections are left", n)
+	}
+}
+
+// operatorsMetrics reads /metrics as one who has the rights of an operator.
+func operatorsMetrics(t *testing.T, h house) string {
+	t.Helper()
+	s := scene{house: h}
+	s.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
+	s.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
+	request := aggregatorFor(t, h, "operator")
+	var out string
+	eventually(t, 15*time.Second, func(context.Context) error {
+		code, body, _ := request("/metrics")
+		if code != http.StatusOK {
+			return fmt.Errorf("answered %d %s", code, body)
+		}
+		out = body
+		return nil
+	})
+	return out
 }
