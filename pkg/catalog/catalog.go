@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -20,26 +19,27 @@ const (
 	Gauge Kind = "gauge"
 	// Rate is the growth of a counter in one second, over a window.
 	Rate Kind = "rate"
-	// Ratio is the growth of one counter to that of another, over a window.
+	// Ratio is the growth of one counter to that of another, or to time where the
+	// counter is one of seconds, over a window.
 	Ratio Kind = "ratio"
 )
 
-// Fold says how several series become one value.
-type Fold string
-
-const (
-	// Sum adds the series. The sum of no series is 0.
-	Sum Fold = "sum"
-	// Single means that the metric has one series only.
-	Single Fold = "single"
-)
-
-// Labels of a series.
+// Labels of a series. None holds an address.
 const (
 	// LabelRole is primary or replica.
 	LabelRole = "role"
 	// LabelCommand is a command's lower-case name.
 	LabelCommand = "command"
+	// LabelDatabase is the number of a logical database.
+	LabelDatabase = "db"
+	// LabelError is the code that an error reply begins with.
+	LabelError = "error"
+	// LabelMode is user or system.
+	LabelMode = "mode"
+	// LabelPercentile is a percentile, such as 99.9.
+	LabelPercentile = "percentile"
+	// LabelReplica is the place of a replica in its primary's list, from 0.
+	LabelReplica = "replica"
 )
 
 // Metric is one row of the catalogue.
@@ -48,6 +48,8 @@ type Metric struct {
 	Name string
 	// Unit is the unit of its value.
 	Unit string
+	// Versions are those of Redis that have it, such as 7.0+; empty for all.
+	Versions string
 	// Help says in a sentence what it measures.
 	Help string
 	// Kind says what it is taken from.
@@ -65,6 +67,11 @@ type Metric struct {
 type Series struct {
 	Labels map[string]string
 	Value  float64
+
+	// weight is what Value counts for where the metric folds as Weighted.
+	weight float64
+	// err says why this series has no value while others of the metric may have.
+	err error
 }
 
 type gaugeInput struct {
@@ -147,61 +154,75 @@ func (c *Catalog) Lookup(name string) (*Metric, bool) {
 
 // Read computes the value of the metric from a history.
 func (m *Metric) Read(h History, q Query) (Reading, error) {
-	found, reading, err := m.series(h, q)
+	found, info, reading, err := m.series(h, q)
 	if err != nil {
 		return Reading{}, err
 	}
 	if q.Selector != nil && !q.Selector.Empty() {
-		chosen := slices.DeleteFunc(slices.Clone(found), func(s Series) bool { return !q.Selector.Matches(s.Labels) })
-		if len(chosen) == 0 {
-			return Reading{}, noSeries(m, found)
+		if found, err = m.choose(found, info, q.Selector); err != nil {
+			return Reading{}, err
 		}
-		found = chosen
 	}
-	for _, s := range found {
-		reading.Value += s.Value
-	}
-	if math.IsNaN(reading.Value) || math.IsInf(reading.Value, 0) || reading.Value < 0 {
-		return Reading{}, &ValueError{Metric: m.Name, Err: fmt.Errorf("the server's counters give %v", reading.Value)}
+	if reading.Value, err = m.Fold.of(found); err != nil {
+		return Reading{}, &ValueError{Metric: m.Name, Err: err}
 	}
 	return reading, nil
 }
 
-// series computes all series, and when they were taken.
-func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
+// series computes all series, and when they were taken. A server that does not
+// tell its role has none.
+func (m *Metric) series(h History, q Query) ([]Series, *redisinfo.Info, Reading, error) {
+	var (
+		found   []Series
+		info    *redisinfo.Info
+		reading Reading
+		err     error
+	)
 	if m.gauge != nil {
-		sample, err := h.Latest(q.Now)
-		if err != nil {
-			return nil, Reading{}, err
+		sample, unknown := h.Latest(q.Now)
+		if unknown != nil {
+			return nil, nil, Reading{}, unknown
 		}
-		found, err := m.gauge(gaugeInput{info: sample.Info, database: q.Database})
-		return m.label(found, sample.Info, err, Reading{At: sample.At})
+		info, reading = sample.Info, Reading{At: sample.At}
+		found, err = m.gauge(gaugeInput{info: info, database: q.Database})
+	} else {
+		span, unknown := h.Span(q.Now)
+		if unknown != nil {
+			return nil, nil, Reading{}, unknown
+		}
+		info, reading = span.Last.Info, Reading{At: span.Last.At, Window: span.Duration()}
+		found, err = m.window(windowInput{first: span.First.Info, last: info, seconds: reading.Window.Seconds()})
 	}
-	span, err := h.Span(q.Now)
-	if err != nil {
-		return nil, Reading{}, err
+	if _, errRole := Role(info); err != nil || errRole != nil {
+		return nil, nil, Reading{}, &ValueError{Metric: m.Name, Err: errors.Join(err, errRole)}
 	}
-	in := windowInput{first: span.First.Info, last: span.Last.Info, seconds: span.Duration().Seconds()}
-	found, err := m.window(in)
-	return m.label(found, span.Last.Info, err, Reading{At: span.Last.At, Window: span.Duration()})
+	return found, info, reading, nil
 }
 
-func (m *Metric) label(found []Series, info *redisinfo.Info, err error, reading Reading) ([]Series, Reading, error) {
-	role, errRole := Role(info)
-	if err := errors.Join(err, errRole); err != nil {
-		return nil, Reading{}, &ValueError{Metric: m.Name, Err: err}
+// choose labels the series with their role and returns those that the selector picks.
+func (m *Metric) choose(found []Series, info *redisinfo.Info, selector Selector) ([]Series, error) {
+	role, err := Role(info)
+	if err != nil {
+		return nil, &ValueError{Metric: m.Name, Err: err}
 	}
+	var chosen []Series
 	for n := range found {
 		if found[n].Labels == nil {
-			found[n].Labels = map[string]string{}
+			found[n].Labels = make(map[string]string, 1)
 		}
 		found[n].Labels[LabelRole] = role
+		if selector.Matches(found[n].Labels) {
+			chosen = append(chosen, found[n])
+		}
 	}
-	return found, reading, nil
+	if len(chosen) == 0 {
+		return nil, noSeries(m, found)
+	}
+	return chosen, nil
 }
 
 // Role returns what a server says of itself, primary or replica. INFO writes
-// master and slave.
+// master and slave; Dragonfly writes replica.
 func Role(info *redisinfo.Info) (string, error) {
 	text, err := info.Text("role")
 	if err != nil {
@@ -210,7 +231,7 @@ func Role(info *redisinfo.Info) (string, error) {
 	switch text {
 	case "master":
 		return "primary", nil
-	case "slave":
+	case "slave", "replica":
 		return "replica", nil
 	}
 	return "", fmt.Errorf("INFO field role: %w: %.32q", redisinfo.ErrMalformed, text)

@@ -13,71 +13,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
-type lines = []string
-
-// rows holds, for each row of the catalogue, what it reads from known samples
-// ten seconds apart, and what it makes of samples that give no number.
-func rows() map[string][]row {
-	counter := func(key string) []row {
-		return []row{
-			{name: "grown", first: lines{key + ":100"}, last: lines{key + ":150"}, want: 5},
-			{name: "still", first: lines{key + ":100"}, last: lines{key + ":100"}, want: 0},
-			{name: "large", first: lines{key + ":0"}, last: lines{key + ":9223372036854775807"}, want: 922337203685477580.7},
-			{name: "fallen", first: lines{key + ":100"}, last: lines{key + ":99"}, err: "went from 100 to 99"},
-			{name: "negative", first: lines{key + ":-100"}, last: lines{key + ":-50"}, err: "went from -100 to -50"},
-			{name: "absent", first: lines{"x:1"}, last: lines{"x:1"}, err: key + ": not reported", is: redisinfo.ErrAbsent},
-			{name: "absent before", first: lines{"x:1"}, last: lines{key + ":100"}, err: key + ": not reported", is: redisinfo.ErrAbsent},
-			{name: "absent after", first: lines{key + ":1"}, last: lines{"x:1"}, err: key + ": not reported", is: redisinfo.ErrAbsent},
-			{name: "past int64", first: lines{key + ":1"}, last: lines{key + ":9223372036854775808"}, err: "malformed", is: redisinfo.ErrMalformed},
-			{name: "no number", first: lines{key + ":1"}, last: lines{key + ":nan"}, err: "malformed", is: redisinfo.ErrMalformed},
-			{name: "role unknown", first: lines{key + ":1"}, last: lines{key + ":2", "role:sentinel"}, err: "INFO field role", is: redisinfo.ErrMalformed},
-		}
-	}
-	gauge := func(key string) []row {
-		return []row{
-			{name: "level", last: lines{key + ":7"}, want: 7},
-			{name: "zero", last: lines{key + ":0"}, want: 0},
-			{name: "negative", last: lines{key + ":-1"}, err: "-1"},
-			{name: "absent", last: lines{"x:1"}, err: key + ": not reported", is: redisinfo.ErrAbsent},
-			{name: "no number", last: lines{key + ":inf"}, err: "malformed", is: redisinfo.ErrMalformed},
-		}
-	}
-	return map[string][]row{
-		"requests-per-second":             requestRows(),
-		"commands-per-second":             counter("total_commands_processed"),
-		"connections-per-second":          counter("total_connections_received"),
-		"network-input-bytes-per-second":  counter("total_net_input_bytes"),
-		"network-output-bytes-per-second": counter("total_net_output_bytes"),
-		"evictions-per-second":            counter("evicted_keys"),
-		"expirations-per-second":          counter("expired_keys"),
-		"connected-clients":               gauge("connected_clients"),
-		"blocked-clients":                 gauge("blocked_clients"),
-		"used-memory-bytes":               gauge("used_memory"),
-		"keyspace-hit-ratio": {
-			{name: "both", first: lines{"keyspace_hits:10", "keyspace_misses:10"}, last: lines{"keyspace_hits:40", "keyspace_misses:20"}, want: 0.75},
-			{name: "hits only", first: lines{"keyspace_hits:10", "keyspace_misses:10"}, last: lines{"keyspace_hits:40", "keyspace_misses:10"}, want: 1},
-			{name: "misses only", first: lines{"keyspace_hits:10", "keyspace_misses:10"}, last: lines{"keyspace_hits:10", "keyspace_misses:11"}, want: 0},
-			{name: "no look-up", first: lines{"keyspace_hits:10", "keyspace_misses:10"}, last: lines{"keyspace_hits:10", "keyspace_misses:10"}, err: "no key was looked up"},
-			{name: "more than int64 in all", first: lines{"keyspace_hits:0", "keyspace_misses:0"}, last: lines{"keyspace_hits:9223372036854775807", "keyspace_misses:9223372036854775807"}, want: 0.5},
-			{name: "hits fallen", first: lines{"keyspace_hits:10", "keyspace_misses:10"}, last: lines{"keyspace_hits:9", "keyspace_misses:20"}, err: "went from 10 to 9"},
-			{name: "misses absent", first: lines{"keyspace_hits:10"}, last: lines{"keyspace_hits:10"}, err: "not reported", is: redisinfo.ErrAbsent},
-		},
-		"memory-utilization": {
-			{name: "half", last: lines{"used_memory:50", "maxmemory:100"}, want: 0.5},
-			{name: "above maxmemory", last: lines{"used_memory:150", "maxmemory:100"}, want: 1.5},
-			{name: "no limit", last: lines{"used_memory:50", "maxmemory:0"}, err: "set maxmemory in Redis, or use used-memory-bytes"},
-			{name: "negative", last: lines{"used_memory:-50", "maxmemory:100"}, err: "-0.5"},
-			{name: "maxmemory absent", last: lines{"used_memory:50"}, err: "maxmemory: not reported", is: redisinfo.ErrAbsent},
-		},
-		"keys": {
-			{name: "of the object's database", last: lines{"# Keyspace", "db0:keys=1,expires=0", "db3:keys=9,expires=2"}, database: 3, want: 9},
-			{name: "none", last: lines{"# Keyspace", "db0:keys=1,expires=0"}, database: 3, want: 0},
-			{name: "section not reported", last: lines{"x:1"}, err: "Keyspace: not reported", is: redisinfo.ErrAbsent},
-			{name: "malformed", last: lines{"# Keyspace", "db0:keys=x,expires=0"}, err: "malformed", is: redisinfo.ErrMalformed},
-		},
-	}
-}
-
 type row struct {
 	name        string
 	first, last lines
@@ -162,6 +97,7 @@ func TestEachMetricIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	kebab := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	versions := regexp.MustCompile(`^[0-9]+\.[0-9]+(\.[0-9]+)?\+$`)
 	kinds := []catalog.Kind{catalog.Gauge, catalog.Rate, catalog.Ratio}
 	before := ""
 	for _, m := range c.All() {
@@ -174,6 +110,9 @@ func TestEachMetricIsDocumented(t *testing.T) {
 		before = m.Name
 		if m.Unit == "" || !strings.HasSuffix(m.Help, ".") || !slices.Contains(kinds, m.Kind) || m.Fold == "" {
 			t.Errorf("%s lacks a unit, a sentence of help, a kind or a fold: %+v", m.Name, m)
+		}
+		if m.Versions != "" && !versions.MatchString(m.Versions) {
+			t.Errorf("%s has versions %q, want such as 7.0+", m.Name, m.Versions)
 		}
 		if (m.Kind == catalog.Rate) != strings.HasSuffix(m.Name, "-per-second") {
 			t.Errorf("%s is a %s: a rate, and nothing else, ends in -per-second", m.Name, m.Kind)
@@ -201,7 +140,7 @@ func TestNewRefusesBadRows(t *testing.T) {
 }
 
 func TestRoleIsPrimaryOrReplica(t *testing.T) {
-	for text, want := range map[string]string{"master": "primary", "slave": "replica"} {
+	for text, want := range map[string]string{"master": "primary", "slave": "replica", "replica": "replica"} {
 		if got, err := catalog.Role(info(t, "role:"+text)); err != nil || got != want {
 			t.Errorf("Role of %s = %q, %v; want %s", text, got, err, want)
 		}

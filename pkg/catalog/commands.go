@@ -10,7 +10,7 @@ import "strings"
 // server and change data: they are requests.
 func isRequest(command string) bool {
 	base, _, _ := strings.Cut(command, "|")
-	switch base {
+	switch strings.ToLower(base) { // Dragonfly writes capitals
 	case "auth", "client", "echo", "hello", "ping", "quit", "reset", "select":
 		return false
 	case "asking", "cluster", "readonly", "readwrite", "restore-asking":

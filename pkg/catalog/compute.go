@@ -15,6 +15,14 @@ func level(key string) func(gaugeInput) ([]Series, error) {
 	}
 }
 
+// fraction reads a field of INFO that has decimals.
+func fraction(key string) func(gaugeInput) ([]Series, error) {
+	return func(in gaugeInput) ([]Series, error) {
+		f, err := in.info.Float(key)
+		return []Series{{Value: f}}, err
+	}
+}
+
 // counterRate takes the growth of a counter of INFO in one second.
 func counterRate(key string) func(windowInput) ([]Series, error) {
 	return func(in windowInput) ([]Series, error) {
@@ -25,8 +33,12 @@ func counterRate(key string) func(windowInput) ([]Series, error) {
 
 // growth is how much a counter grew over the window.
 func (in windowInput) growth(key string) (int64, error) {
-	first, errFirst := in.first.Int(key)
-	last, errLast := in.last.Int(key)
+	return in.growthOf(key, (*redisinfo.Info).Int)
+}
+
+func (in windowInput) growthOf(key string, read func(*redisinfo.Info, string) (int64, error)) (int64, error) {
+	first, errFirst := read(in.first, key)
+	last, errLast := read(in.last, key)
 	if err := errors.Join(errFirst, errLast); err != nil {
 		return 0, err
 	}
@@ -40,75 +52,24 @@ func grown(key string, first, last int64) (int64, error) {
 	return last - first, nil
 }
 
-// hitRatio is hits to look-ups over the window.
-func hitRatio(in windowInput) ([]Series, error) {
-	hits, errHits := in.growth("keyspace_hits")
-	misses, errMisses := in.growth("keyspace_misses")
-	if err := errors.Join(errHits, errMisses); err != nil {
+// cpuCores is CPU time to time. Microseconds are whole numbers, of which none is lost.
+func cpuCores(in windowInput) ([]Series, error) {
+	user, errUser := in.growthOf("used_cpu_user", (*redisinfo.Info).Microseconds)
+	system, errSystem := in.growthOf("used_cpu_sys", (*redisinfo.Info).Microseconds)
+	if err := errors.Join(errUser, errSystem); err != nil {
 		return nil, err
 	}
-	if hits+misses == 0 {
-		return nil, errors.New("no key was looked up within the window, so that there is no ratio")
-	}
-	return []Series{{Value: float64(hits) / (float64(hits) + float64(misses))}}, nil
+	const microseconds = 1e6
+	return []Series{
+		{Labels: map[string]string{LabelMode: "user"}, Value: float64(user) / microseconds / in.seconds},
+		{Labels: map[string]string{LabelMode: "system"}, Value: float64(system) / microseconds / in.seconds},
+	}, nil
 }
 
-func memoryUtilization(in gaugeInput) ([]Series, error) {
-	used, errUsed := in.info.Int("used_memory")
-	limit, errLimit := in.info.Int("maxmemory")
-	if err := errors.Join(errUsed, errLimit); err != nil {
-		return nil, err
+// share is a part to a whole, or the reason why there is none.
+func share(part, whole int64, reason string) ([]Series, error) {
+	if whole <= 0 {
+		return nil, errors.New(reason)
 	}
-	if limit <= 0 {
-		return nil, errors.New("maxmemory is 0, which means no limit, so that there is no ratio: set maxmemory in Redis, or use used-memory-bytes")
-	}
-	return []Series{{Value: float64(used) / float64(limit)}}, nil
-}
-
-func keys(in gaugeInput) ([]Series, error) {
-	space, err := in.info.Keyspace(in.database)
-	return []Series{{Value: float64(space.Keys)}}, err
-}
-
-// requests is the growth of each counted command's calls in one second.
-func requests(in windowInput) ([]Series, error) {
-	// A command that was not called is left out of commandstats: where the
-	// section itself is missing, that says nothing.
-	for _, info := range []*redisinfo.Info{in.first, in.last} {
-		if err := info.Section("Commandstats"); err != nil {
-			return nil, err
-		}
-	}
-	before := map[string]int64{}
-	for stats, err := range in.first.Commands() {
-		if err != nil {
-			return nil, err
-		}
-		before[stats.Command] = stats.Calls
-	}
-	var found []Series
-	for stats, err := range in.last.Commands() {
-		if err != nil {
-			return nil, err
-		}
-		if !isRequest(stats.Command) {
-			continue
-		}
-		// A command that was absent before had not been called since the counters began.
-		calls, err := grown("calls of "+stats.Command, before[stats.Command], stats.Calls)
-		if err != nil {
-			return nil, err
-		}
-		delete(before, stats.Command)
-		found = append(found, Series{
-			Labels: map[string]string{LabelCommand: stats.Command},
-			Value:  float64(calls) / in.seconds,
-		})
-	}
-	for command := range before {
-		if isRequest(command) {
-			return nil, fmt.Errorf("command %s is not counted any more: %w", command, redisinfo.ErrAbsent)
-		}
-	}
-	return found, nil
+	return []Series{{Value: float64(part) / float64(whole)}}, nil
 }

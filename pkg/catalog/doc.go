@@ -2,9 +2,13 @@
 // is computed from samples, what labels its series carry, and how series fold
 // into the one value that a HorizontalPodAutoscaler takes.
 //
-// A History flows in, a Reading flows out. A metric is a row in a table
-// (builtin.go) with a pure function; the documented table is made from the same
-// rows (Markdown).
+// A History flows in, a Reading flows out. A metric is a row in a table (the
+// builtin files, by section of INFO) with a pure function (the compute files);
+// the documented table is made from the same rows (Markdown).
+//
+// A selector picks series by their labels, and what is left is folded (Fold). A
+// series that is known to exist and has no value makes the fold an error when it
+// is among them, and does not matter when the selector leaves it out.
 //
 // A Catalog is immutable and safe for concurrent use.
 //

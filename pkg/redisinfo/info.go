@@ -33,7 +33,8 @@ const ambiguous = -1
 
 // CommandStats is what section commandstats reports of one command.
 type CommandStats struct {
-	// Command is the lower-case name; a subcommand reads "config|get" from Redis 7 on.
+	// Command is the name as the server writes it: in lower case, but for Dragonfly,
+	// which writes capitals; a subcommand reads "config|get" from Redis 7 on.
 	Command string
 	// Calls is the number of calls since the counters were last reset.
 	Calls int64
@@ -89,29 +90,49 @@ func (i *Info) Float(key string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || strings.ContainsAny(text, "_xX") || math.IsNaN(f) || math.IsInf(f, 0) {
+	f, ok := parseFloat(text)
+	if !ok {
 		return 0, fmt.Errorf("INFO field %s: %w: %.32q is no finite number", key, ErrMalformed, text)
 	}
 	return f, nil
 }
 
+func parseFloat(text string) (float64, bool) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.ContainsAny(text, "_xX") || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
+
+// Microseconds returns the value of a field in seconds that has six decimals. One
+// with fewer is malformed: Dragonfly leaves out the noughts that follow the
+// point, so that its 1.5 may be 1.000005 seconds.
+func (i *Info) Microseconds(key string) (int64, error) {
+	text, err := i.Text(key)
+	if err != nil {
+		return 0, err
+	}
+	whole, decimals, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole+decimals, 10, 64)
+	if err != nil || len(decimals) != 6 || whole == "" || decimals[0] == '-' || decimals[0] == '+' {
+		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not in seconds with six decimals", key, ErrMalformed, text)
+	}
+	return n, nil
+}
+
 // Keyspace returns the counts of one logical database. INFO leaves out a
 // database without keys, so that one absent from section keyspace holds exactly none.
 func (i *Info) Keyspace(database int) (Keyspace, error) {
-	key := "db" + strconv.Itoa(database)
-	text, err := i.Text(key)
-	if errors.Is(err, ErrAbsent) {
+	record, ok := i.Record("db" + strconv.Itoa(database))
+	if !ok {
 		return Keyspace{}, i.Section("Keyspace")
 	}
+	keys, err := record.Int("keys")
 	if err != nil {
 		return Keyspace{}, err
 	}
-	keys, err := subfield(key, text, "keys")
-	if err != nil {
-		return Keyspace{}, err
-	}
-	expires, err := subfield(key, text, "expires")
+	expires, err := record.Int("expires")
 	if err != nil {
 		return Keyspace{}, err
 	}
@@ -125,12 +146,8 @@ const commandPrefix = "cmdstat_"
 // commandstats is empty or was not reported: Section tells which.
 func (i *Info) Commands() iter.Seq2[CommandStats, error] {
 	return func(yield func(CommandStats, error) bool) {
-		for n, key := range i.layout.keys {
-			command, ok := strings.CutPrefix(key, commandPrefix)
-			if !ok {
-				continue
-			}
-			calls, err := i.calls(n, key)
+		for command, record := range i.Records(commandPrefix) {
+			calls, err := record.Int("calls")
 			if !yield(CommandStats{Command: command, Calls: calls}, err) {
 				return
 			}
@@ -141,44 +158,15 @@ func (i *Info) Commands() iter.Seq2[CommandStats, error] {
 // Calls returns how often the server has executed a command since the counters
 // were last reset. A command that it has not executed yet is absent.
 func (i *Info) Calls(command string) (int64, error) {
-	if n, ok := i.layout.index[commandPrefix+command]; ok && n != ambiguous {
-		return subfield(i.layout.keys[n], i.values[n], "calls")
+	record, ok := i.Record(commandPrefix + command)
+	if !ok {
+		_, err := i.CommandText(command)
+		return 0, err
 	}
-	_, err := i.CommandText(command)
-	return 0, err
-}
-
-func (i *Info) calls(n int, key string) (int64, error) {
-	if i.layout.index[key] == ambiguous {
-		return 0, fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
-	}
-	return subfield(key, i.values[n], "calls")
+	return record.Int("calls")
 }
 
 // CommandText returns what commandstats reports of one command, as the server wrote it.
 func (i *Info) CommandText(command string) (string, error) {
 	return i.Text(commandPrefix + command)
-}
-
-// subfield reads an integer out of a value such as "calls=3,usec=7".
-func subfield(key, text, name string) (int64, error) {
-	found, times := "", 0
-	for rest, more := text, true; more; {
-		var part string
-		part, rest, more = strings.Cut(rest, ",")
-		if value, ok := strings.CutPrefix(part, name); ok && strings.HasPrefix(value, "=") {
-			found, times = value[1:], times+1
-		}
-	}
-	switch times {
-	case 0:
-		return 0, fmt.Errorf("INFO field %s: %s: %w", key, name, ErrAbsent)
-	case 1:
-		n, err := strconv.ParseInt(found, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is no integer", key, ErrMalformed, name, found)
-		}
-		return n, nil
-	}
-	return 0, fmt.Errorf("INFO field %s: %w: %s occurs more than once", key, ErrMalformed, name)
 }

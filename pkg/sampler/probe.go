@@ -158,7 +158,7 @@ func (p *probe) learn(info *redisinfo.Info) {
 	}
 	text, _, _ := strings.Cut(version, ".")
 	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
-		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "keyspace"}
+		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
 	}
 }
 

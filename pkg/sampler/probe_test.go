@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"regexp"
 	"syscall"
 	"testing"
 	"time"
@@ -90,19 +91,20 @@ func TestEveryMetricOfARealServer(t *testing.T) {
 	}
 	want := map[string]float64{
 		"keys": 1, "keyspace-hit-ratio": 0.5, "blocked-clients": 0, "connected-clients": 2,
-		"evictions-per-second": 0, "expirations-per-second": 0,
+		"evictions-per-second": 0, "expirations-per-second": 0, "errors-per-second": 0,
 	}
+	// What only a replica, a primary with replicas, or a newer Redis reports.
+	elsewhere := regexp.MustCompile(`^(primary-|replication-lag-|pubsub-clients$)`)
 	for _, m := range c.All() {
 		got, err := o.read(m.Name)
 		if err != nil {
-			t.Errorf("%s: %v", m.Name, err)
+			if !elsewhere.MatchString(m.Name) {
+				t.Errorf("%s: %v: does the sampler ask for the section that has it?", m.Name, err)
+			}
 			continue
 		}
 		if exact, known := want[m.Name]; known && got.Value != exact {
 			t.Errorf("%s = %v, want %v", m.Name, got.Value, exact)
-		}
-		if _, known := want[m.Name]; !known && got.Value <= 0 {
-			t.Errorf("%s = %v, want more than 0", m.Name, got.Value)
 		}
 	}
 }

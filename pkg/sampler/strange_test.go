@@ -115,12 +115,12 @@ func TestOldServerIsAskedForEverything(t *testing.T) {
 		want int // words of the second INFO
 	}{
 		"6.2":            {goodInfo, 2},
-		"7.0":            {strings.Replace(goodInfo, "6.2.0", "7.0.0", 1), 10},
+		"7.0":            {strings.Replace(goodInfo, "6.2.0", "7.0.0", 1), 12},
 		"no version":     {strings.Replace(goodInfo, "redis_version", "other_version", 1), 2},
-		"a version of 8": {strings.Replace(goodInfo, "6.2.0", "8.2.1", 1), 10},
+		"a version of 8": {strings.Replace(goodInfo, "6.2.0", "8.2.1", 1), 12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			words := make(chan int, 10)
+			words := make(chan int, 12)
 			server := stubbing(t, func(asked []string) string {
 				if asked[0] == "info" {
 					words <- len(asked)

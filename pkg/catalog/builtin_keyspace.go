@@ -1,0 +1,46 @@
+package catalog
+
+func keyspaceRows() []Metric {
+	return []Metric{
+		{
+			Name: "keys", Unit: "keys", Kind: Gauge, Fold: Single,
+			Help:  "Keys in the logical database that spec.database names.",
+			gauge: keys,
+		},
+		{
+			Name: "keyspace-keys", Unit: "keys", Kind: Gauge, Fold: Sum, Labels: []string{LabelDatabase},
+			Help:  "Keys in each logical database, expired ones that are not removed yet among them.",
+			gauge: keyspaceKeys,
+		},
+		{
+			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Single,
+			Help:  "Share of the keys in the logical database that spec.database names that have an expiry. Unknown while it has no key.",
+			gauge: expiringKeys,
+		},
+		{
+			Name: "keyspace-hits-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Single,
+			Help:   "Look-ups that found a key.",
+			window: counterRate("keyspace_hits"),
+		},
+		{
+			Name: "keyspace-misses-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Single,
+			Help:   "Look-ups that found no key.",
+			window: counterRate("keyspace_misses"),
+		},
+		{
+			Name: "keyspace-hit-ratio", Unit: "ratio 0 to 1", Kind: Ratio, Fold: Single,
+			Help:   "Share of key look-ups that found a key. Unknown while no key is looked up.",
+			window: hitRatio,
+		},
+		{
+			Name: "evictions-per-second", Unit: "keys/s", Kind: Rate, Fold: Single,
+			Help:   "Keys evicted because maxmemory was reached.",
+			window: counterRate("evicted_keys"),
+		},
+		{
+			Name: "expirations-per-second", Unit: "keys/s", Kind: Rate, Fold: Single,
+			Help:   "Keys removed because they expired.",
+			window: counterRate("expired_keys"),
+		},
+	}
+}

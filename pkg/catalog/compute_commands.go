@@ -1,0 +1,178 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+const (
+	commandPrefix = "cmdstat_"
+	errorPrefix   = "errorstat_"
+	latencyPrefix = "latency_percentiles_usec_"
+)
+
+// growth is how much one number of a record grew over the window.
+type growth struct {
+	name string
+	by   int64
+}
+
+// growths is how much a number of each record grew over the window, for the
+// names that are kept. What was never counted is left out by the server: where
+// the section itself is missing, that says nothing.
+func (in windowInput) growths(section, prefix, number string, keep func(name string) bool) ([]growth, error) {
+	for _, info := range []*redisinfo.Info{in.first, in.last} {
+		if err := info.Section(section); err != nil {
+			return nil, err
+		}
+	}
+	for name, record := range in.first.Records(prefix) {
+		if _, still := in.last.Record(record.Key()); !still && keep(name) {
+			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
+		}
+	}
+	var found []growth
+	for name, record := range in.last.Records(prefix) {
+		if !keep(name) {
+			continue
+		}
+		last, err := record.Int(number)
+		if err != nil {
+			return nil, err
+		}
+		var first int64 // of one absent before, which had not been counted since the counters began
+		if before, was := in.first.Record(record.Key()); was {
+			if first, err = before.Int(number); err != nil {
+				return nil, err
+			}
+		}
+		by, err := grown(number+" of "+name, first, last)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, growth{name: name, by: by})
+	}
+	return found, nil
+}
+
+// commandGrowths is growths of section commandstats.
+func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]growth, error) {
+	found, err := in.growths("Commandstats", commandPrefix, number, keep)
+	for n := range found {
+		found[n].name = strings.ToLower(found[n].name) // Dragonfly writes capitals
+	}
+	return found, err
+}
+
+func all(string) bool { return true }
+
+// requests is the growth of each counted command's calls in one second.
+func requests(in windowInput) ([]Series, error) {
+	calls, err := in.commandGrowths("calls", isRequest)
+	return in.rates(calls, LabelCommand), err
+}
+
+// commandRate is the growth of one number of each command in one second.
+func commandRate(number string) func(windowInput) ([]Series, error) {
+	return func(in windowInput) ([]Series, error) {
+		grown, err := in.commandGrowths(number, all)
+		return in.rates(grown, LabelCommand), err
+	}
+}
+
+func (in windowInput) rates(grown []growth, label string) []Series {
+	found := make([]Series, 0, len(grown))
+	for _, g := range grown {
+		found = append(found, Series{
+			Labels: map[string]string{label: g.name},
+			Value:  float64(g.by) / in.seconds,
+		})
+	}
+	return found
+}
+
+// latencyMean is time to calls of each counted command.
+func latencyMean(in windowInput) ([]Series, error) {
+	calls, errCalls := in.commandGrowths("calls", isRequest)
+	times, errTimes := in.commandGrowths("usec", isRequest)
+	if err := errors.Join(errCalls, errTimes); err != nil {
+		return nil, err
+	}
+	found := make([]Series, 0, len(calls))
+	for n, g := range calls {
+		s := Series{Labels: map[string]string{LabelCommand: g.name}, weight: float64(g.by)}
+		if g.by > 0 {
+			s.Value = float64(times[n].by) / s.weight
+		}
+		found = append(found, s)
+	}
+	return found, nil
+}
+
+// latencyPercentiles reads section latencystats. Redis leaves out a command
+// that was not called, and all of them with latency-tracking off.
+func latencyPercentiles(in gaugeInput) ([]Series, error) {
+	if err := in.info.Section("Latencystats"); err != nil {
+		return nil, err
+	}
+	var found []Series
+	for name, record := range in.info.Records(latencyPrefix) {
+		if !isRequest(name) {
+			continue
+		}
+		for part := range record.Names() {
+			percentile, ok := strings.CutPrefix(part, "p")
+			if !ok {
+				continue
+			}
+			value, err := record.Float(part)
+			found = append(found, Series{
+				Labels: map[string]string{LabelCommand: strings.ToLower(name), LabelPercentile: percentile},
+				Value:  value,
+				err:    err,
+			})
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no command has latency percentiles: none was called, or latency-tracking is off in Redis")
+	}
+	return found, nil
+}
+
+// errorsDisabled is what Redis 7.4 and later count in place of every code, once
+// there are more codes than they keep.
+const errorsDisabled = "ERRORSTATS_DISABLED"
+
+// errorRates is the growth of each error code's count in one second.
+func errorRates(in windowInput) ([]Series, error) {
+	if _, disabled := in.last.Record(errorPrefix + errorsDisabled); disabled {
+		return nil, errors.New("the server has stopped counting errors, since there were too many codes: CONFIG RESETSTAT begins anew")
+	}
+	// Dragonfly has a section of that name and writes its codes in another way, so that
+	// none would be found there; it lacks the total, which Redis has had as long as the codes.
+	if _, err := in.growth("total_error_replies"); err != nil {
+		return nil, err
+	}
+	codes, err := in.growths("Errorstats", errorPrefix, "count", isErrorCode)
+	if err != nil {
+		return nil, err
+	}
+	// A script may begin its error with anything, an address among others, which
+	// neither a label nor an error of ours may tell.
+	others, err := in.growths("Errorstats", errorPrefix, "count", func(name string) bool { return !isErrorCode(name) })
+	if err != nil {
+		return nil, errors.New("the count of an error whose code is not of capital letters cannot be read or fell")
+	}
+	for n := range others {
+		others[n].name = "other"
+	}
+	return in.rates(append(codes, others...), LabelError), nil
+}
+
+// isErrorCode tells a code by Redis' convention.
+func isErrorCode(name string) bool {
+	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
+}

@@ -1,0 +1,65 @@
+package catalog
+
+import (
+	"errors"
+	"strconv"
+)
+
+// hitRatio is hits to look-ups over the window.
+func hitRatio(in windowInput) ([]Series, error) {
+	hits, errHits := in.growth("keyspace_hits")
+	misses, errMisses := in.growth("keyspace_misses")
+	if err := errors.Join(errHits, errMisses); err != nil {
+		return nil, err
+	}
+	if hits+misses == 0 {
+		return nil, errors.New("no key was looked up within the window, so that there is no ratio")
+	}
+	return []Series{{Value: float64(hits) / (float64(hits) + float64(misses))}}, nil
+}
+
+func keys(in gaugeInput) ([]Series, error) {
+	space, err := in.info.Keyspace(in.database)
+	return []Series{{Value: float64(space.Keys)}}, err
+}
+
+func expiringKeys(in gaugeInput) ([]Series, error) {
+	space, err := in.info.Keyspace(in.database)
+	if err != nil {
+		return nil, err
+	}
+	return share(space.Expires, space.Keys, "the database has no key, so that there is no ratio")
+}
+
+// usualDatabases is how many logical databases Redis has unless it is set to
+// another number, which INFO does not tell.
+const usualDatabases = 16
+
+// keyspaceKeys has a series for each database that is usual, the object's own and
+// those that have keys: one that was emptied is known to have none.
+func keyspaceKeys(in gaugeInput) ([]Series, error) {
+	databases := make([]int, 0, usualDatabases+1)
+	for database := range usualDatabases {
+		databases = append(databases, database)
+	}
+	if in.database >= usualDatabases {
+		databases = append(databases, in.database)
+	}
+	for name := range in.info.Numbered("db") {
+		if database, err := strconv.Atoi(name); err == nil && database >= usualDatabases && database != in.database {
+			databases = append(databases, database)
+		}
+	}
+	found := make([]Series, 0, len(databases))
+	for _, database := range databases {
+		space, err := in.info.Keyspace(database)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, Series{
+			Labels: map[string]string{LabelDatabase: strconv.Itoa(database)},
+			Value:  float64(space.Keys),
+		})
+	}
+	return found, nil
+}

@@ -1,0 +1,114 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+// replicationLagBytes is what a primary has written less what a replica has acknowledged.
+func replicationLagBytes(in gaugeInput) ([]Series, error) {
+	written, err := in.info.Int("master_repl_offset")
+	if err != nil {
+		return nil, err
+	}
+	return replicas(in.info, func(record redisinfo.Record) (int64, error) {
+		acknowledged, err := record.Int("offset")
+		if err != nil {
+			return 0, err
+		}
+		if acknowledged == 0 && written > 0 {
+			// Redis shows 0 until the first acknowledgement, which tells nothing.
+			return 0, errors.New("it has not acknowledged anything yet")
+		}
+		return written - acknowledged, nil
+	})
+}
+
+// replicationLagSeconds asks for an offset as well: Dragonfly has none, and its
+// lag is not in seconds.
+func replicationLagSeconds(in gaugeInput) ([]Series, error) {
+	return replicas(in.info, func(record redisinfo.Record) (int64, error) {
+		lag, errLag := record.Int("lag")
+		_, errOffset := record.Int("offset")
+		return lag, errors.Join(errLag, errOffset)
+	})
+}
+
+// replicas has a series for each replica of the list.
+func replicas(info *redisinfo.Info, lag func(redisinfo.Record) (int64, error)) ([]Series, error) {
+	connected, err := info.Int("connected_slaves")
+	if err != nil {
+		return nil, err
+	}
+	if connected == 0 {
+		return nil, errors.New("no replica is connected, so that there is no lag")
+	}
+	var found []Series
+	for number, record := range info.Numbered("slave") {
+		s := Series{Labels: map[string]string{LabelReplica: number}}
+		n, err := lag(record)
+		if errState := synchronized(record); errState != nil {
+			err = errState // Redis shows a lag of 0 while it synchronizes a replica
+		}
+		if err != nil {
+			s.err = fmt.Errorf("replica %s: %w", number, err)
+		}
+		s.Value = float64(n)
+		found = append(found, s)
+	}
+	if int64(len(found)) != connected {
+		return nil, fmt.Errorf("%d replicas are connected and INFO describes %d of them", connected, len(found))
+	}
+	return found, nil
+}
+
+func synchronized(record redisinfo.Record) error {
+	state, err := record.Text("state")
+	if err == nil && state != "online" {
+		err = fmt.Errorf("it is not synchronized: its state is %.32q", state)
+	}
+	return err
+}
+
+func primaryLinkUp(in gaugeInput) ([]Series, error) {
+	up, err := linkUp(in.info)
+	if err != nil {
+		return nil, err
+	}
+	if up {
+		return []Series{{Value: 1}}, nil
+	}
+	return []Series{{Value: 0}}, nil
+}
+
+func primaryLastIO(in gaugeInput) ([]Series, error) {
+	up, err := linkUp(in.info)
+	if err != nil {
+		return nil, err
+	}
+	if !up {
+		return nil, errors.New("the link to the primary is down")
+	}
+	return level("master_last_io_seconds_ago")(in)
+}
+
+// linkUp tells whether a replica is connected to its primary.
+func linkUp(info *redisinfo.Info) (bool, error) {
+	role, err := Role(info)
+	if err != nil {
+		return false, err
+	}
+	if role == "primary" {
+		return false, errors.New("the server is a primary, which has no link to another one")
+	}
+	status, err := info.Text("master_link_status")
+	switch {
+	case err != nil:
+		return false, err
+	case status == "up", status == "down":
+		return status == "up", nil
+	}
+	return false, fmt.Errorf("INFO field master_link_status: %w: %.32q", redisinfo.ErrMalformed, status)
+}

@@ -1,0 +1,127 @@
+package redisinfo
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Record is a field whose value holds several named numbers, such as
+// "calls=3,usec=7". The zero Record has none.
+type Record struct {
+	key, text string
+	twice     bool
+}
+
+// Key returns the key of the field.
+func (r Record) Key() string {
+	return r.key
+}
+
+// Text returns one named part of the value as the server wrote it.
+func (r Record) Text(name string) (string, error) {
+	if r.twice {
+		return "", r.ambiguous()
+	}
+	found, times := "", 0
+	for rest, more := r.text, true; more; {
+		var part string
+		part, rest, more = strings.Cut(rest, ",")
+		if value, ok := strings.CutPrefix(part, name); ok && strings.HasPrefix(value, "=") {
+			found, times = value[1:], times+1
+		}
+	}
+	switch times {
+	case 0:
+		return "", fmt.Errorf("INFO field %s: %s: %w", r.key, name, ErrAbsent)
+	case 1:
+		return found, nil
+	}
+	return "", fmt.Errorf("INFO field %s: %w: %s occurs more than once", r.key, ErrMalformed, name)
+}
+
+// Int returns one named integer of the value.
+func (r Record) Int(name string) (int64, error) {
+	text, err := r.Text(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is no integer", r.key, ErrMalformed, name, text)
+	}
+	return n, nil
+}
+
+// Float returns one named number of the value. NaN and infinities are malformed.
+func (r Record) Float(name string) (float64, error) {
+	text, err := r.Text(name)
+	if err != nil {
+		return 0, err
+	}
+	f, ok := parseFloat(text)
+	if !ok {
+		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is no finite number", r.key, ErrMalformed, name, text)
+	}
+	return f, nil
+}
+
+// Names yields the names in the value, in the order in which the server wrote them.
+func (r Record) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(r.text, ",") {
+			if name, _, ok := strings.Cut(part, "="); ok && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+func (r Record) ambiguous() error {
+	return fmt.Errorf("INFO field %s: %w: it occurs more than once", r.key, ErrMalformed)
+}
+
+// Record returns one field as a record, and whether the server reported it.
+func (i *Info) Record(key string) (Record, bool) {
+	n, ok := i.layout.index[key]
+	switch {
+	case !ok, isSection(key):
+		return Record{}, false
+	case n == ambiguous:
+		return Record{key: key, twice: true}, true
+	}
+	return Record{key: key, text: i.values[n]}, true
+}
+
+// Records yields each field whose key begins so, by what follows in the key. It
+// yields nothing where the server has nothing to count or does not report such
+// fields at all: Section tells which.
+func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
+	return func(yield func(string, Record) bool) {
+		for n, key := range i.layout.keys {
+			name, ok := strings.CutPrefix(key, prefix)
+			if !ok {
+				continue
+			}
+			if !yield(name, Record{key: key, text: i.values[n], twice: i.layout.index[key] == ambiguous}) {
+				return
+			}
+		}
+	}
+}
+
+// Numbered yields the records whose key is a prefix and a decimal number alone,
+// such as db0 and slave1, since other fields begin with the same words.
+func (i *Info) Numbered(prefix string) iter.Seq2[string, Record] {
+	return func(yield func(string, Record) bool) {
+		for name, record := range i.Records(prefix) {
+			if name == "" || strings.Trim(name, "0123456789") != "" {
+				continue
+			}
+			if !yield(name, record) {
+				return
+			}
+		}
+	}
+}
