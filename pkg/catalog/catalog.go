@@ -75,6 +75,8 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
+	// own tells how often the adapter itself called a command meanwhile.
+	own func(command string) int64
 }
 
 // History is what a metric is computed from. *series.Series implements it.
@@ -181,7 +183,9 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	if err != nil {
 		return nil, Reading{}, err
 	}
-	in := windowInput{first: span.First.Info, last: span.Last.Info, seconds: span.Duration().Seconds()}
+	in := windowInput{first: span.First.Info, last: span.Last.Info, seconds: span.Duration().Seconds(), own: func(command string) int64 {
+		return span.Last.Own.Since(span.First.Own, command)
+	}}
 	found, err := m.window(in)
 	return m.label(found, span.Last.Info, err, Reading{At: span.Last.At, Window: span.Duration()})
 }

@@ -102,7 +102,7 @@ func requests(in windowInput) ([]Series, error) {
 		delete(before, stats.Command)
 		found = append(found, Series{
 			Labels: map[string]string{LabelCommand: stats.Command},
-			Value:  float64(calls) / in.seconds,
+			Value:  float64(max(0, calls-in.own(stats.Command))) / in.seconds,
 		})
 	}
 	for command := range before {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
 // Target is what one Redis object asks for. It is immutable: a changed object
@@ -36,6 +37,13 @@ type Target struct {
 	// MaxAge is the age past which a sample is not served.
 	MaxAge time.Duration
 
+	// Declared are the metrics that the object declares and that can be probed.
+	Declared []Declared
+	// Probes asks the server for Declared, in their order. It is nil if there are none.
+	Probes *probe.Plan
+	// Problems are sentences about the declared metrics that cannot be probed.
+	Problems []string
+
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus
 }
@@ -47,7 +55,7 @@ func (t *Target) ID() string {
 }
 
 // fromObject fails for an object that the schema should have refused.
-func fromObject(o *v1alpha1.Redis) (*Target, error) {
+func fromObject(o *v1alpha1.Redis, reserved func(name string) bool) (*Target, error) {
 	t := &Target{
 		NamespacedName: types.NamespacedName{Namespace: o.Namespace, Name: o.Name},
 		UID:            o.UID,
@@ -71,5 +79,6 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 	if t.Address == "" {
 		return nil, errors.New("spec.address is required: write host:port")
 	}
+	t.declare(o.Spec.Metrics, reserved)
 	return t, nil
 }

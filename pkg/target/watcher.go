@@ -27,6 +27,7 @@ type Sink interface {
 type Watcher struct {
 	index      *Index
 	sink       Sink
+	reserved   func(name string) bool
 	controller cache.Controller
 }
 
@@ -48,9 +49,10 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 	return client, nil
 }
 
-// NewWatcher returns a Watcher that keeps index and tells sink.
-func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink) *Watcher {
-	w := &Watcher{index: index, sink: sink}
+// NewWatcher returns a Watcher that keeps index and tells sink. No object may
+// declare a metric of a reserved name.
+func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink, reserved func(name string) bool) *Watcher {
+	w := &Watcher{index: index, sink: sink, reserved: reserved}
 	logger := klog.FromContext(ctx)
 	_, w.controller = cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {}),
@@ -80,7 +82,7 @@ func (w *Watcher) set(logger klog.Logger, o any) {
 	if !ok {
 		return
 	}
-	t, err := fromObject(object)
+	t, err := fromObject(object, w.reserved)
 	if err != nil {
 		logger.Error(err, "Redis object left out", "redis", klog.KObj(object))
 		w.remove(types.NamespacedName{Namespace: object.Namespace, Name: object.Name})

@@ -28,7 +28,7 @@ func following(t *testing.T, server *apiServer) (*target.Index, *sink, *target.W
 	index := &target.Index{}
 	s := &sink{index: index, wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
-	w := target.NewWatcher(ctx, server.client(), index, s)
+	w := target.NewWatcher(ctx, server.client(), index, s, func(string) bool { return false })
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
