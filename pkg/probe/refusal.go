@@ -8,11 +8,10 @@ import (
 
 // subject is what a command was sent about, for the sentence that says why it failed.
 type subject struct {
-	command    string
-	key, kind  string // the key and the type that it should have
-	group      string
-	isScript   bool
-	isFunction bool
+	command   string
+	key, kind string // the key and the type that it should have
+	group     string
+	isScript  bool
 }
 
 // refusal says why the server answered with an error, nil if it did not. It
@@ -26,7 +25,7 @@ func refusal(reply any, about subject) error {
 	text := err.Error()
 	class, _, _ := strings.Cut(text, " ")
 	if about.isScript {
-		if err := scriptRefusal(text, about); err != nil {
+		if err := scriptRefusal(text); err != nil {
 			return err
 		}
 	}
@@ -51,7 +50,7 @@ func refusal(reply any, about subject) error {
 	return fmt.Errorf("the server refused to answer %s", strings.ToUpper(about.command))
 }
 
-func scriptRefusal(text string, about subject) error {
+func scriptRefusal(text string) error {
 	switch {
 	case strings.Contains(text, "Error compiling script"):
 		return errors.New("the script does not compile")
