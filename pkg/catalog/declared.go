@@ -48,13 +48,8 @@ func (d Declared) Read(h ProbedHistory, q Query) (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	role, err := Role(newest.Info)
-	if err != nil {
-		return Reading{}, d.failed(err)
-	}
-	labels := map[string]string{LabelRole: role}
-	if q.Selector != nil && !q.Selector.Empty() && !q.Selector.Matches(labels) {
-		return Reading{}, &NoSeriesError{Metric: d.Name, Existing: fmt.Sprintf("%s is one of %s", LabelRole, role)}
+	if err := chosen(d.Name, newest, q.Selector); err != nil {
+		return Reading{}, err
 	}
 	return reading, nil
 }

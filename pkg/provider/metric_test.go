@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -26,8 +27,12 @@ func declaring(t *testing.T) *Provider {
 	}
 	all := targets{newTarget("shop", "with", "cache"), newTarget("shop", "without", "cache")}
 	all[0].Declared = []target.Declared{
-		{Name: "waiting", Probe: probe.List("jobs")}, {Name: "wrong", Index: 1, Probe: probe.List("text")},
-		{Name: "keys", Index: 2, Probe: probe.List("jobs")}, // a name that is built in is refused before
+		{Name: "waiting", Probe: probe.List("jobs")}, {Name: "wrong", Index: 1, Place: 1, Probe: probe.List("text")},
+		{Name: "keys", Index: 2, Place: 2, Probe: probe.List("jobs")}, // a name that is built in is refused before
+		{Name: "sum", Index: 3, Expression: compiled(t, `metric("waiting") + 10.0 * metric("keys")`)},
+		{Name: "of-wrong", Index: 4, Expression: compiled(t, `metric("wrong")`)},
+		{Name: "of-cold", Index: 5, Expression: compiled(t, `metric("requests-per-second")`)},
+		{Name: "of-sum", Index: 6, Expression: compiled(t, `metric("sum")`)}, // refused before
 	}
 	store := &series.Store{}
 	info, err := new(redisinfo.Parser).Parse("role:master\r\n# Keyspace\r\ndb0:keys=5,expires=0\r\n")
@@ -42,6 +47,15 @@ func declaring(t *testing.T) *Provider {
 	return New(all, store, metrics, causes{})
 }
 
+func compiled(t *testing.T, source string) *expression.Expression {
+	t.Helper()
+	e, err := expression.Compile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 func TestDeclaredMetricsAreThoseOfTheirObject(t *testing.T) {
 	p := declaring(t)
 	for _, test := range []struct {
@@ -51,7 +65,11 @@ func TestDeclaredMetricsAreThoseOfTheirObject(t *testing.T) {
 		{"with", "waiting", "12", ""},
 		{"with", "keys", "5", ""},
 		{"with", "wrong", "", `key "text" is of another type`},
-		{"with", "other", "", `spec.metrics of with declares keys, waiting, wrong`},
+		{"with", "other", "", `spec.metrics of with declares keys, of-cold, of-sum, of-wrong, sum, waiting, wrong`},
+		{"with", "sum", "62", ""},
+		{"with", "of-wrong", "", `wrong: key "text" is of another type`},
+		{"with", "of-cold", "", "requests-per-second: a rate needs two samples"},
+		{"with", "of-sum", "", "no metric sum that the expression may name"},
 		{"without", "waiting", "", `spec.metrics of without declares none`},
 	} {
 		got, err := p.GetMetricByName(context.Background(), types.NamespacedName{Namespace: "shop", Name: test.object}, metric(test.metric), labels.Everything())

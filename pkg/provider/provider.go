@@ -126,7 +126,7 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	return list, nil
 }
 
-func (p *Provider) value(t *target.Target, metric string, read reader, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
+func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
 	query := catalog.Query{Now: now, Database: t.Database}
 	if selector != nil {
 		query.Selector = seriesSelector{selector}

@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// Frozen returns a series that stays as s is now, so that several values can be
+// read from the same samples.
+func (s *Series) Frozen() *Series {
+	frozen := &Series{policy: s.policy}
+	frozen.current.Store(s.load())
+	return frozen
+}
+
 // SpanJoined is Span over samples each of which is joined to the one before it.
 func (s *Series) SpanJoined(now time.Time, joined func(before, after Sample) bool) (Span, error) {
 	h := s.load()

@@ -32,9 +32,9 @@ func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
 	}
 	sample, sampled := h.Newest()
 	var failed []string
-	for n, d := range t.Declared {
-		if n < len(sample.Probed) && sample.Probed[n].Err != nil {
-			failed = append(failed, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, sample.Probed[n].Err))
+	for _, d := range t.Declared {
+		if d.Probe != nil && d.Place < len(sample.Probed) && sample.Probed[d.Place].Err != nil {
+			failed = append(failed, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, sample.Probed[d.Place].Err))
 		}
 	}
 	switch {

@@ -24,7 +24,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, redis := newWorld(t), newServer()
 		r := w.add("r", "1")
-		r.Declared = []target.Declared{{Name: "fine", Probe: probe.List("a")}, {Name: "bad", Index: 2, Probe: probe.List("b")}}
+		r.Declared = []target.Declared{{Name: "fine", Probe: probe.List("a")}, {Name: "bad", Index: 2, Place: 1, Probe: probe.List("b")}}
 		fine, bad := probe.Result{Value: 1}, probe.Result{Err: errors.New(`key "b" is of another type: it must be a list`)}
 		stop := w.lead()
 		defer stop()

@@ -2,32 +2,36 @@ package target
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
-// Declared is a metric that an object declares. Its Result stands at its place
-// among those of a sample.
+// Declared is a metric that an object declares, either a Probe or an Expression.
 type Declared struct {
 	// Name is the name under which it is served.
 	Name string
 	// Index is its place in spec.metrics.
 	Index int
-	// Probe reads it.
+	// Probe reads it, and Place is where its Result stands among those of a sample.
 	Probe *probe.Probe
+	Place int
+	// Expression computes it.
+	Expression *expression.Expression
 	// Over makes one value of the samples of a window, empty for the newest one.
 	Over v1alpha1.OverFunction
 }
 
-// Lookup returns the declared metric of that name and its place among the Results of a sample.
-func (t *Target) Lookup(name string) (metric Declared, place int, ok bool) {
-	for n, d := range t.Declared {
+// Lookup returns the declared metric of that name.
+func (t *Target) Lookup(name string) (Declared, bool) {
+	for _, d := range t.Declared {
 		if d.Name == name {
-			return d, n, true
+			return d, true
 		}
 	}
-	return Declared{}, 0, false
+	return Declared{}, false
 }
 
 // declare takes in spec.metrics. A metric that is wrong harms no other.
@@ -35,27 +39,60 @@ func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) b
 	var probes []*probe.Probe
 	for n := range metrics {
 		m := &metrics[n]
+		declared := Declared{Name: m.Name, Index: n}
 		if reserved(m.Name) {
-			t.Problems = append(t.Problems, fmt.Sprintf(
-				"spec.metrics[%d].name: every Redis object has a metric %s: write another name", n, m.Name))
+			t.problem(n, ".name", "every Redis object has a metric %s: write another name", m.Name)
 			continue
 		}
-		p := probeOf(m)
-		if p == nil {
-			t.Problems = append(t.Problems, fmt.Sprintf(
-				"spec.metrics[%d]: %s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", n, m.Name))
+		if m.Expression != "" {
+			compiled, err := expression.Compile(m.Expression)
+			if err != nil {
+				t.problem(n, ".expression", "%v", err)
+				continue
+			}
+			declared.Expression = compiled
+		} else if declared.Probe = probeOf(m); declared.Probe == nil {
+			t.problem(n, "", "%s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", m.Name)
 			continue
+		} else {
+			declared.Place = len(probes)
+			probes = append(probes, declared.Probe)
 		}
-		declared := Declared{Name: m.Name, Index: n, Probe: p}
 		if m.Over != nil && m.Over.Function != v1alpha1.OverLast {
 			declared.Over = m.Over.Function
 		}
 		t.Declared = append(t.Declared, declared)
-		probes = append(probes, p)
 	}
+	t.checkNames(reserved)
 	if len(probes) > 0 {
 		t.Probes = probe.Compile(probes)
 	}
+}
+
+func (t *Target) problem(index int, field, format string, args ...any) {
+	t.Problems = append(t.Problems, fmt.Sprintf("spec.metrics[%d]%s: ", index, field)+fmt.Sprintf(format, args...))
+}
+
+// checkNames drops expressions that name what they may not.
+func (t *Target) checkNames(reserved func(name string) bool) {
+	t.Declared = slices.DeleteFunc(slices.Clone(t.Declared), func(d Declared) bool {
+		if d.Expression == nil {
+			return false
+		}
+		for _, name := range d.Expression.Names() {
+			of, ok := t.Lookup(name)
+			switch {
+			case reserved(name):
+			case ok && of.Expression != nil:
+				t.problem(d.Index, ".expression", "%s is an expression itself: write what it stands for", name)
+				return true
+			case !ok:
+				t.problem(d.Index, ".expression", "the object has no metric %s", name)
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // probeOf returns nil for a metric that the schema should have refused.

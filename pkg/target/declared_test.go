@@ -22,18 +22,23 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		{Name: "both", List: key, Set: key},
 		{Name: "newer", Stream: &v1alpha1.StreamSource{Key: "jobs", Measure: "Newer"}},
 		{Name: "lag", Stream: &v1alpha1.StreamSource{Key: "jobs", Group: "g", Measure: v1alpha1.StreamLag}, Over: &v1alpha1.Over{Function: v1alpha1.OverMax}},
+		{Name: "sum", Expression: `metric("list") + metric("` + reservedName + `")`},
+		{Name: "bool", Expression: `metric("list") > 1.0`},
+		{Name: "of-nothing", Expression: `metric("nothing")`},
+		{Name: "of-sum", Expression: `metric("sum")`},
 	}
 	server.put(o)
 	s.want(t, "set default/my-redis u1/1")
 	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
-	if len(got.Declared) != 2 || len(got.Probes.Probes()) != 2 {
-		t.Fatalf("declared are %+v, want two", got.Declared)
+	if len(got.Declared) != 3 || len(got.Probes.Probes()) != 2 {
+		t.Fatalf("declared are %+v, want three", got.Declared)
 	}
-	if lag, place, ok := got.Lookup("lag"); !ok || place != 1 || lag.Index != 5 || lag.Over != v1alpha1.OverMax {
-		t.Errorf("lag is %+v at %d, %v", lag, place, ok)
+	if lag, ok := got.Lookup("lag"); !ok || lag.Place != 1 || lag.Index != 5 || lag.Over != v1alpha1.OverMax {
+		t.Errorf("lag is %+v, %v", lag, ok)
 	}
-	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: "} {
-		if len(got.Problems) != 4 || !strings.HasPrefix(got.Problems[n], want) {
+	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: ",
+		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: the object has no metric nothing", "spec.metrics[9].expression: sum is an expression itself"} {
+		if len(got.Problems) != 7 || !strings.HasPrefix(got.Problems[n], want) {
 			t.Errorf("problems are %q, want %q", got.Problems, want)
 		}
 	}
@@ -47,7 +52,7 @@ func TestEverySourceMakesAProbe(t *testing.T) {
 	kind := reflect.TypeFor[v1alpha1.Metric]()
 	for n := range kind.NumField() {
 		field := kind.Field(n)
-		if field.Name == "Name" || field.Name == "Over" {
+		if field.Type.Kind() != reflect.Pointer || field.Name == "Over" {
 			continue
 		}
 		metric := v1alpha1.Metric{Name: strings.ToLower(field.Name)}

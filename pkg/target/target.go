@@ -55,7 +55,7 @@ func (t *Target) ID() string {
 }
 
 // fromObject fails for an object that the schema should have refused.
-func fromObject(o *v1alpha1.Redis, reserved func(name string) bool) (*Target, error) {
+func fromObject(o *v1alpha1.Redis) (*Target, error) {
 	t := &Target{
 		NamespacedName: types.NamespacedName{Namespace: o.Namespace, Name: o.Name},
 		UID:            o.UID,
@@ -79,6 +79,5 @@ func fromObject(o *v1alpha1.Redis, reserved func(name string) bool) (*Target, er
 	if t.Address == "" {
 		return nil, errors.New("spec.address is required: write host:port")
 	}
-	t.declare(o.Spec.Metrics, reserved)
 	return t, nil
 }

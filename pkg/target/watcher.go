@@ -82,11 +82,17 @@ func (w *Watcher) set(logger klog.Logger, o any) {
 	if !ok {
 		return
 	}
-	t, err := fromObject(object, w.reserved)
+	t, err := fromObject(object)
 	if err != nil {
 		logger.Error(err, "Redis object left out", "redis", klog.KObj(object))
 		w.remove(types.NamespacedName{Namespace: object.Namespace, Name: object.Name})
 		return
+	}
+	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
+		// A write of status, or of labels, leaves the spec as it is.
+		t.Declared, t.Probes, t.Problems = known.Declared, known.Probes, known.Problems
+	} else {
+		t.declare(object.Spec.Metrics, w.reserved)
 	}
 	before := w.index.set(t)
 	if before != nil && before.ID() != t.ID() {

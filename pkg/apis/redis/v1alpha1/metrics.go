@@ -3,7 +3,8 @@ package v1alpha1
 // Metric is a metric of this object beyond those that every Redis object has.
 // Whatever it reads, it changes nothing in Redis.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.pubSub), has(self.script)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, pubSub, script: write one, for example list: {key: jobs}"
+// +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.pubSub), has(self.script), has(self.expression)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, pubSub, script, expression: write one, for example list: {key: jobs}"
+// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.expression)",fieldPath=".over",message="over is for what is measured: write it at the metrics that the expression names"
 // +kubebuilder:validation:XValidation:rule="!has(self.over) || !(has(self.counter) || (has(self.info) && has(self.info.type) && self.info.type == 'Rate') || (has(self.stream) && has(self.stream.measure) && self.stream.measure == 'EntriesAddedPerSecond'))",fieldPath=".over",message="over is for levels, and a rate is taken over spec.sampling.window already: leave it out"
 type Metric struct {
 	// name is the name under which the metrics API serves the metric. No metric
@@ -68,6 +69,16 @@ type Metric struct {
 	// not answered in time it is held back, for a minute at first and for ten at most.
 	// +optional
 	Script *ScriptSource `json:"script,omitempty"`
+
+	// expression computes the metric from others of this object, declared or not,
+	// by a formula in CEL: metric("name") is a double, so that numbers beside it
+	// are written with a point. It is unknown while one that it names is, and may
+	// name no other expression. Example:
+	// metric("jobs-waiting") / math.greatest(metric("workers"), 1.0)
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	Expression string `json:"expression,omitempty"`
 
 	// over makes one value of the samples of the last spec.sampling.window. It is
 	// unknown until samples cover that time, and while one among them is unknown.
