@@ -214,7 +214,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestKustomizationsNameEveryFile(t *testing.T) {
 	// Two forms of one object cannot stand in one kustomization.
-	alternatives := []string{"samples/hpa-value.yaml"}
+	alternatives := []string{"samples/hpa-value.yaml", "samples-queue/hpa-stream.yaml"}
 
 	covered := slices.Clone(alternatives)
 	for _, path := range yamlFiles(t, ".") {

@@ -36,7 +36,7 @@ func TestAdapterRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		throughout(t, 5*interval, func(ctx context.Context) error {
-			if replicas, err := s.replicas(ctx); err != nil || replicas != 3 {
+			if replicas, err := s.replicas(ctx, "app-statefulset"); err != nil || replicas != 3 {
 				return fmt.Errorf("after %s %d replicas are wanted though the load is what it was, %w", signal, replicas, err)
 			}
 			return nil

@@ -55,7 +55,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 		case err != nil && strings.Contains(err.Error(), server.Addr):
 			return fmt.Errorf("the error carries the address: %w", err)
 		}
-		if replicas, err := s.replicas(ctx); err != nil || replicas != 3 {
+		if replicas, err := s.replicas(ctx, "app-statefulset"); err != nil || replicas != 3 {
 			return fmt.Errorf("%d replicas are wanted while nothing is known, %w", replicas, err)
 		}
 		if _, reason, err := s.hpa(ctx); err == nil && reason == "FailedGetObjectMetric" && failed == 0 {
@@ -89,7 +89,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 			audit.Check(values[0], driver.History())
 			values = values[1:]
 		}
-		if replicas, err := s.replicas(ctx); err != nil || replicas != 3 {
+		if replicas, err := s.replicas(ctx, "app-statefulset"); err != nil || replicas != 3 {
 			return fmt.Errorf("%d replicas are wanted though the load is what it was, %w", replicas, err)
 		}
 		return nil

@@ -47,8 +47,13 @@ func newScene(t *testing.T, h house) *scene {
 // object at an address. Nothing else of the samples is changed.
 func (s *scene) apply(t *testing.T, address string, files ...string) {
 	t.Helper()
+	s.applyFrom(t, "samples", address, files...)
+}
+
+func (s *scene) applyFrom(t *testing.T, folder, address string, files ...string) {
+	t.Helper()
 	for _, file := range files {
-		path := filepath.Join(repository(t), "deploy", "samples", file)
+		path := filepath.Join(repository(t), "deploy", folder, file)
 		text := s.kubectl(t, "create", "--dry-run=client", "-f", path, "-o", "json", "--validate=false")
 		var objects []*unstructured.Unstructured
 		for decoder := json.NewDecoder(strings.NewReader(text)); decoder.More(); {
@@ -152,9 +157,9 @@ func (s *scene) hpa(ctx context.Context) (*autoscalingv2.HorizontalPodAutoscaler
 	return hpa, "", nil
 }
 
-// replicas returns how many replicas the sample's StatefulSet is asked to have.
-func (s *scene) replicas(ctx context.Context) (int32, error) {
-	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, "app-statefulset", metav1.GetOptions{})
+// replicas returns how many replicas a StatefulSet is asked to have.
+func (s *scene) replicas(ctx context.Context, name string) (int32, error) {
+	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return 0, err
 	}
@@ -164,16 +169,19 @@ func (s *scene) replicas(ctx context.Context) (int32, error) {
 // awaitReplicas waits until the StatefulSet has that many ready pods.
 func (s *scene) awaitReplicas(t *testing.T, want int32, within time.Duration) {
 	t.Helper()
-	eventually(t, within, func(ctx context.Context) error {
-		set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, "app-statefulset", metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		if *set.Spec.Replicas != want || set.Status.ReadyReplicas != want {
-			return fmt.Errorf("%d replicas, %d ready, want %d", *set.Spec.Replicas, set.Status.ReadyReplicas, want)
-		}
-		return nil
-	})
+	eventually(t, within, func(ctx context.Context) error { return s.set(ctx, "app-statefulset", want) })
+}
+
+// set says how a StatefulSet differs from one with that many ready pods.
+func (s *scene) set(ctx context.Context, name string, want int32) error {
+	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if *set.Spec.Replicas != want || set.Status.ReadyReplicas != want {
+		return fmt.Errorf("%d replicas, %d ready, want %d", *set.Spec.Replicas, set.Status.ReadyReplicas, want)
+	}
+	return nil
 }
 
 // drive sends traffic to a Redis until the test ends.

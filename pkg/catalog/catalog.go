@@ -82,6 +82,8 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
+	// own tells how often the adapter itself called a command meanwhile.
+	own func(command string) int64
 }
 
 // History is what a metric is computed from. *series.Series implements it.
@@ -191,7 +193,10 @@ func (m *Metric) series(h History, q Query) ([]Series, *redisinfo.Info, Reading,
 			return nil, nil, Reading{}, unknown
 		}
 		info, reading = span.Last.Info, Reading{At: span.Last.At, Window: span.Duration()}
-		found, err = m.window(windowInput{first: span.First.Info, last: info, seconds: reading.Window.Seconds()})
+		found, err = m.window(windowInput{
+			first: span.First.Info, last: info, seconds: reading.Window.Seconds(),
+			own: func(command string) int64 { return span.Last.Own.Since(span.First.Own, command) },
+		})
 	}
 	if _, errRole := Role(info); err != nil || errRole != nil {
 		return nil, nil, Reading{}, &ValueError{Metric: m.Name, Err: errors.Join(err, errRole)}

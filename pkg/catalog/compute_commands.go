@@ -69,9 +69,13 @@ func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]g
 
 func all(string) bool { return true }
 
-// requests is the growth of each counted command's calls in one second.
+// requests is the growth of each counted command's calls in one second, less
+// those by which the adapter itself reads the metrics that the object declares.
 func requests(in windowInput) ([]Series, error) {
 	calls, err := in.commandGrowths("calls", isRequest)
+	for n := range calls {
+		calls[n].by = max(0, calls[n].by-in.own(calls[n].name))
+	}
 	return in.rates(calls, LabelCommand), err
 }
 

@@ -15,7 +15,7 @@
 //	                that matches no series
 //	400 BadRequest  a name at the root of the API, where only "*" has a meaning
 //
-// A list leaves out objects whose value is unknown, and is an error if that are
+// A list leaves out objects that do not declare the metric and those whose value is unknown, and is an error if that are
 // all of them. No error carries Retry-After, since a controller would wait for
 // it inside its worker.
 package provider

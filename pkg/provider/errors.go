@@ -1,9 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // Cause says why no value is served. It stands in details.causes of the API
@@ -21,7 +25,7 @@ type Cause string
 const (
 	// CauseNoResource says that the API describes redises.redis-metrics.dev only.
 	CauseNoResource Cause = "UnknownResource"
-	// CauseNoMetric says that the catalogue has no metric of that name.
+	// CauseNoMetric says that neither the catalogue has a metric of that name, nor does the object declare it.
 	CauseNoMetric Cause = "UnknownMetric"
 	// CauseNoObject says that there is no such Redis object.
 	CauseNoObject Cause = "UnknownObject"
@@ -39,9 +43,19 @@ func noResource(info provider.CustomMetricInfo) error {
 		info.GroupResource, v1alpha1.GroupVersion(), v1alpha1.Kind))
 }
 
-func noMetric(info provider.CustomMetricInfo) error {
+// noMetric says that an object has no metric of that name, nil that none of several has.
+func noMetric(info provider.CustomMetricInfo, t *target.Target) error {
+	declares := ""
+	if t != nil {
+		names := make([]string, len(t.Declared))
+		for n, d := range t.Declared {
+			names[n] = d.Name
+		}
+		slices.Sort(names)
+		declares = "; spec.metrics of " + t.Name + " declares " + cmp.Or(strings.Join(names, ", "), "none")
+	}
 	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoMetric, info.Metric, fmt.Sprintf(
-		"metric %q is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that exist", info.Metric))
+		"metric %q is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that every object has%s", info.Metric, declares))
 }
 
 func noObject(name string) error {

@@ -64,9 +64,8 @@ func (p *Provider) ListAllMetrics() []provider.CustomMetricInfo {
 
 // GetMetricByName returns the value of a metric of one object.
 func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName, info provider.CustomMetricInfo, selector labels.Selector) (*custom_metrics.MetricValue, error) {
-	metric, err := p.metric(info)
-	if err != nil {
-		return nil, p.answered(err)
+	if info.GroupResource != v1alpha1.GroupResource() {
+		return nil, p.answered(noResource(info))
 	}
 	if name.Namespace == "" {
 		return nil, p.answered(rootScoped(info, name.Name))
@@ -75,7 +74,11 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 	if !ok {
 		return nil, p.answered(noObject(name.Name))
 	}
-	value, err := p.value(t, metric, selector, time.Now())
+	read, ok := p.metric(t, info.Metric)
+	if !ok {
+		return nil, p.answered(noMetric(info, t))
+	}
+	value, err := p.value(t, info.Metric, read, selector, time.Now())
 	return value, p.answered(err)
 }
 
@@ -83,11 +86,11 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 const allNamespaces = "*"
 
 // GetMetricBySelector returns the values of a metric of all the objects of a
-// namespace whose labels match, ordered by namespace and name.
+// namespace whose labels match, ordered by namespace and name. Objects that do
+// not have the metric are left out.
 func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
-	metric, err := p.metric(info)
-	if err != nil {
-		return nil, p.answered(err)
+	if info.GroupResource != v1alpha1.GroupResource() {
+		return nil, p.answered(noResource(info))
 	}
 	if namespace == allNamespaces {
 		namespace = metav1.NamespaceAll
@@ -98,48 +101,47 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	})
 	now := time.Now()
 	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, 0, len(targets))}
+	_, exists := p.catalog.Lookup(info.Metric)
+	asked := 0
 	var unknown error
 	for _, t := range targets {
-		value, err := p.value(t, metric, metricSelector, now)
+		read, ok := p.metric(t, info.Metric)
+		if !ok {
+			continue
+		}
+		asked++
+		value, err := p.value(t, info.Metric, read, metricSelector, now)
 		if err := p.answered(err); err != nil {
 			unknown = err
 			continue
 		}
 		list.Items = append(list.Items, *value)
 	}
-	if len(list.Items) == 0 && unknown != nil {
-		return nil, allUnknown(info.Metric, len(targets), unknown)
+	switch {
+	case !exists && asked == 0:
+		return nil, p.answered(noMetric(info, nil))
+	case len(list.Items) == 0 && unknown != nil:
+		return nil, allUnknown(info.Metric, asked, unknown)
 	}
 	return list, nil
 }
 
-func (p *Provider) metric(info provider.CustomMetricInfo) (*catalog.Metric, error) {
-	if info.GroupResource != v1alpha1.GroupResource() {
-		return nil, noResource(info)
-	}
-	metric, ok := p.catalog.Lookup(info.Metric)
-	if !ok {
-		return nil, noMetric(info)
-	}
-	return metric, nil
-}
-
-func (p *Provider) value(t *target.Target, metric *catalog.Metric, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
+func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
 	query := catalog.Query{Now: now, Database: t.Database}
 	if selector != nil {
 		query.Selector = seriesSelector{selector}
 	}
-	reading, err := metric.Read(p.histories.Get(t.ID()), query)
+	reading, err := read(p.histories.Get(t.ID()), query)
 	if err != nil {
-		return nil, unknown(metric.Name, t.Name, err)
+		return nil, unknown(metric, t.Name, err)
 	}
 	quantity, err := quantityOf(reading.Value)
 	if err != nil {
-		return nil, unknown(metric.Name, t.Name, err)
+		return nil, unknown(metric, t.Name, err)
 	}
-	identifier, err := identify(metric.Name, selector)
+	identifier, err := identify(metric, selector)
 	if err != nil {
-		return nil, unknown(metric.Name, t.Name, err)
+		return nil, unknown(metric, t.Name, err)
 	}
 	window := int64(reading.Window.Round(time.Second) / time.Second)
 	return &custom_metrics.MetricValue{

@@ -77,7 +77,9 @@ func FuzzMetricSelector(f *testing.F) {
 			return
 		}
 		p, _ := house(t)
-		value, err := p.value(newTarget("shop", "warm", "cache"), &p.catalog.All()[0], parsed, time.Now())
+		warm, first := newTarget("shop", "warm", "cache"), p.catalog.All()[0].Name
+		read, _ := p.metric(warm, first)
+		value, err := p.value(warm, first, read, parsed, time.Now())
 		if (value == nil) == (err == nil) {
 			t.Fatalf("%q: value %v, error %v", text, value, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -36,10 +37,21 @@ type probe struct {
 	sections []any
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
+	// plan is what the object declares beyond INFO.
+	plan *declared.Plan
+	// own counts the commands of plan that the server executed.
+	own declared.Calls
+	// held is how long commands that nothing bounds are left out, and heldUntil the end of that.
+	held      time.Duration
+	heldUntil time.Time
 }
 
 func newProbe(t *target.Target) *probe {
-	return &probe{target: t, now: time.Now}
+	plan := t.Probes
+	if plan == nil {
+		plan = declared.Compile(nil)
+	}
+	return &probe{target: t, now: time.Now, plan: plan}
 }
 
 // attempt asks the server once. After an error the connection is closed.
@@ -52,7 +64,9 @@ func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
 			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
 		if err != nil {
-			err = p.explain(classify(err))
+			explained := p.explain(classify(err))
+			p.hold(explained.Reason)
+			err = explained
 			p.close()
 		}
 	}()
@@ -82,18 +96,20 @@ func (p *probe) explain(err *Error) *Error {
 	return err
 }
 
-// ask sends INFO and a token in one round trip.
+// ask sends INFO, what the object declares, and a token, in one round trip.
 func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 	token := rand.Text()
 	start := p.now()
 	pipe := p.client.Pipeline()
 	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
 	_ = pipe.Process(ctx, info)
+	sent := p.plan.Commands(start.Before(p.heldUntil))
+	probes := send(ctx, pipe, sent)
 	echo := redis.NewStringCmd(ctx, "ping", token)
 	_ = pipe.Process(ctx, echo)
 	_, err := pipe.Exec(ctx)
 	at := p.now()
-	if err := firstOf(info.Err(), echo.Err(), err); err != nil {
+	if err := firstOf(info.Err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
 		p.oneSection = p.oneSection || (p.sections != nil && errors.As(info.Err(), &reply))
 		return series.Sample{}, err
@@ -106,19 +122,30 @@ func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 	if echo.Val() != token {
 		return series.Sample{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
 	}
-	parsed, err := p.parser.Parse(info.Val())
+	parsed, err := p.parse(info.Val())
 	if err != nil {
-		return series.Sample{}, &Error{Reason: Protocol, cause: err}
+		return series.Sample{}, err
+	}
+	p.learn(parsed)
+	sample := series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.own}
+	sample.Probed = p.take(sent, probes, parsed)
+	return sample, nil
+}
+
+// parse reads an INFO, and refuses that of a server that is loading its data.
+func (p *probe) parse(text string) (*redisinfo.Info, error) {
+	parsed, err := p.parser.Parse(text)
+	if err != nil {
+		return nil, &Error{Reason: Protocol, cause: err}
 	}
 	loading, err := parsed.Int("loading")
 	if err != nil {
-		return series.Sample{}, &Error{Reason: Protocol, cause: err}
+		return nil, &Error{Reason: Protocol, cause: err}
 	}
 	if loading != 0 {
-		return series.Sample{}, &Error{Reason: Loading}
+		return nil, &Error{Reason: Loading}
 	}
-	p.learn(parsed)
-	return series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed}, nil
+	return parsed, nil
 }
 
 // took is the time from one instant to another by the clock that says more: the
@@ -149,7 +176,7 @@ func (p *probe) wanted() []any {
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
 func (p *probe) learn(info *redisinfo.Info) {
-	if p.sections != nil || p.oneSection {
+	if p.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
 		return
 	}
 	version, err := info.Text("redis_version")

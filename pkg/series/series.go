@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
@@ -16,6 +17,11 @@ type Sample struct {
 	RoundTrip time.Duration
 	// Info is what the server answered.
 	Info *redisinfo.Info
+	// Probed is what the object's declared probes gave, in their order.
+	Probed []probe.Result
+	// Own counts the commands of probes that the loop that took this sample had
+	// the server execute before Info.
+	Own probe.Calls
 }
 
 // Span is two samples of one process of a server, with no reset between.
@@ -149,8 +155,13 @@ func (s *Series) Span(now time.Time) (Span, error) {
 	if err != nil {
 		return Span{}, err
 	}
-	reason := OneSample
-	for _, first := range h.samples {
+	return s.span(h, h.samples, last, OneSample)
+}
+
+// span joins the first of some samples that it can to the last, and is unknown
+// for a reason if there is none.
+func (s *Series) span(h *history, samples []Sample, last Sample, reason Reason) (Span, error) {
+	for _, first := range samples {
 		span := Span{First: first, Last: last}
 		switch apart := span.Duration(); {
 		case apart <= 0 || apart > s.reach():

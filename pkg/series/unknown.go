@@ -15,6 +15,10 @@ const (
 	OneSample Reason = "OneSample"
 	// Blurred means that the server answered too slowly to tell when it took its counters.
 	Blurred Reason = "Blurred"
+	// CounterReset means that a counter that a probe reads began anew, and its rate needs two samples since.
+	CounterReset Reason = "CounterReset"
+	// Incomplete means that samples do not cover the window, as a value over it needs.
+	Incomplete Reason = "Incomplete"
 	// Stale means that the newest sample is older than MaxAge.
 	Stale Reason = "Stale"
 )
@@ -47,6 +51,10 @@ func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownE
 			age.Round(100*time.Millisecond), s.policy.MaxAge)
 	case reason == Blurred:
 		e.message = "the server answers too slowly to tell over what time its counters grew: the round trips are more than a tenth of it"
+	case reason == CounterReset:
+		e.message = "the counter fell, or was unknown or made anew, and a rate needs two samples since"
+	case reason == Incomplete:
+		e.message = "samples do not cover all of the window yet, or one is missing in it"
 	case reason == OneSample && h.restart:
 		e.message = "the server restarted, its role changed, its counters were reset or the clock jumped, and a rate needs two samples since"
 	case reason == OneSample:

@@ -24,6 +24,10 @@
 //
 // Reachable tells how the newest attempt ended.
 //
+// MetricsValid, of objects with spec.metrics only, is False while one of them is
+// wrong (InvalidMetric) or had no value in the newest sample (NoValue), and names
+// each of them; the others are served all the same.
+//
 // A restart of the adapter is no news of Redis: what the object says stays for
 // up to two intervals (at most holdAtMost) while this replica has less than two
 // samples and no failure of its own. Events tell of changes to what the object

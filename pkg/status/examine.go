@@ -109,6 +109,10 @@ func compose(o *object, t *target.Target, h *series.Series, v view, base *v1alph
 			o.transitions.condition(v1alpha1.ConditionReachable, v.reachable, t.Generation, base),
 		},
 	}
+	if valid, ok := metricsValid(t, h); ok {
+		o.transitions.note(v1alpha1.ConditionMetricsValid, valid.status, now)
+		s.Conditions = append(s.Conditions, o.transitions.condition(v1alpha1.ConditionMetricsValid, valid, t.Generation, base))
+	}
 	failed := ""
 	if v.failure != nil {
 		failed = v.failure.message

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
 // Target is what one Redis object asks for. It is immutable: a changed object
@@ -35,6 +36,13 @@ type Target struct {
 	Window time.Duration
 	// MaxAge is the age past which a sample is not served.
 	MaxAge time.Duration
+
+	// Declared are the metrics that the object declares and that can be probed.
+	Declared []Declared
+	// Probes asks the server for Declared, in their order. It is nil if there are none.
+	Probes *probe.Plan
+	// Problems are sentences about the declared metrics that cannot be probed.
+	Problems []string
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus

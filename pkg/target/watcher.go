@@ -27,6 +27,7 @@ type Sink interface {
 type Watcher struct {
 	index      *Index
 	sink       Sink
+	reserved   func(name string) bool
 	controller cache.Controller
 }
 
@@ -48,9 +49,10 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 	return client, nil
 }
 
-// NewWatcher returns a Watcher that keeps index and tells sink.
-func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink) *Watcher {
-	w := &Watcher{index: index, sink: sink}
+// NewWatcher returns a Watcher that keeps index and tells sink. No object may
+// declare a metric of a reserved name.
+func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink, reserved func(name string) bool) *Watcher {
+	w := &Watcher{index: index, sink: sink, reserved: reserved}
 	logger := klog.FromContext(ctx)
 	_, w.controller = cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {}),
@@ -85,6 +87,12 @@ func (w *Watcher) set(logger klog.Logger, o any) {
 		logger.Error(err, "Redis object left out", "redis", klog.KObj(object))
 		w.remove(types.NamespacedName{Namespace: object.Namespace, Name: object.Name})
 		return
+	}
+	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
+		// A write of status, or of labels, leaves the spec as it is.
+		t.Declared, t.Probes, t.Problems = known.Declared, known.Probes, known.Problems
+	} else {
+		t.declare(object.Spec.Metrics, w.reserved)
 	}
 	before := w.index.set(t)
 	if before != nil && before.ID() != t.ID() {

@@ -71,7 +71,10 @@ func run(ctx context.Context, options *Options, version string) error {
 	}
 	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{manager, writer})
+	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
+		_, builtin := metrics.Lookup(name)
+		return builtin
+	})
 	rooms.Go(func() { watcher.Run(background) })
 
 	certificate, err := certificate(ctx, background, &rooms, options, config, kube)

@@ -11,6 +11,9 @@ const (
 	ConditionReady = "Ready"
 	// ConditionReachable is True when the last attempt to sample the server succeeded.
 	ConditionReachable = "Reachable"
+	// ConditionMetricsValid is True when each metric that the object declares had
+	// a value in the newest sample. It is absent from an object that declares none.
+	ConditionMetricsValid = "MetricsValid"
 )
 
 // RedisStatus is what the adapter has seen of the server. Conditions change at
@@ -21,7 +24,8 @@ type RedisStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready (current metrics are served) and Reachable (the last sample succeeded).
+	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded)
+	// and, where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample).
 	// +optional
 	// +listType=map
 	// +listMapKey=type

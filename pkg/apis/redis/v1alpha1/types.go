@@ -72,6 +72,19 @@ type RedisSpec struct {
 	// +optional
 	// +default={"interval": "5s", "timeout": "1s", "window": "15s", "maxAge": "15s"}
 	Sampling Sampling `json:"sampling,omitzero"`
+
+	// metrics are metrics of this object beyond those that every Redis object has.
+	// Condition MetricsValid tells of those that are wrong or have no value.
+	// What is sent to measure them is no request in requests-per-second of this
+	// object, unless a script sends it. It is one in that of another object of the same
+	// Redis, and, where several replicas of the adapter run, each counts what the
+	// others send: the metric selector command notin (llen) leaves it out.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=50
+	Metrics []Metric `json:"metrics,omitempty"`
 }
 
 // Sampling says how often Redis is asked, and what its answers are good for.

@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// TestQueueScalesFromZeroAndBack drives the stock HPA 0 -> n -> 0 by what waits in
+// Redis, with nothing but the manifests of deploy/samples-queue.
+func TestQueueScalesFromZeroAndBack(t *testing.T) {
+	t.Run("list", func(t *testing.T) {
+		s, server := queue(t, "hpa-list.yaml")
+		s.awaitWorkers(t, 0)
+		for job := range 35 {
+			server.Do("rpush", "jobs", job)
+		}
+		s.awaitWorkers(t, 4)
+		// A Redis that cannot be asked wakes nobody and sends nobody home.
+		server.Kill()
+		s.holdWorkers(t, 4, maxAge+2*syncPeriod)
+		server.Restart() // without its data: the list is empty now, which is a known 0
+		s.awaitWorkers(t, 0)
+	})
+	t.Run("stream", func(t *testing.T) {
+		s, server := queue(t, "hpa-stream.yaml")
+		// Without its group the backlog is unknown, and the workers stay.
+		s.holdWorkers(t, 1, 3*syncPeriod)
+		server.Do("xgroup", "create", "events", "workers", "$", "mkstream")
+		s.awaitWorkers(t, 0)
+		for event := range 25 {
+			server.Do("xadd", "events", "*", "event", event)
+		}
+		s.awaitWorkers(t, 3)
+		read := server.Do("xreadgroup", "group", "workers", "w", "count", 25, "streams", "events", ">")
+		// All is delivered and nothing acknowledged: pending alone keeps the workers.
+		s.holdWorkers(t, 3, stabilization+3*syncPeriod)
+		for _, id := range entries(t, read) {
+			server.Do("xack", "events", "workers", id)
+		}
+		s.awaitWorkers(t, 0)
+	})
+}
+
+// queue applies the samples at a Redis of its own.
+func queue(t *testing.T, hpa string) (*scene, *redistest.Server) {
+	t.Helper()
+	s := newScene(t, shared)
+	server := redistest.New(t)
+	s.applyFrom(t, "samples-queue", server.Addr, "redis.yaml", "worker.yaml", hpa)
+	return s, server
+}
+
+func (s *scene) awaitWorkers(t *testing.T, want int32) {
+	t.Helper()
+	eventually(t, 90*time.Second, func(ctx context.Context) error { return s.set(ctx, "worker", want) })
+}
+
+func (s *scene) holdWorkers(t *testing.T, want int32, lasting time.Duration) {
+	t.Helper()
+	throughout(t, lasting, func(ctx context.Context) error {
+		replicas, err := s.replicas(ctx, "worker")
+		if err == nil && replicas != want {
+			err = fmt.Errorf("%d replicas, want %d", replicas, want)
+		}
+		return err
+	})
+}
+
+// entries are the IDs in a reply of XREADGROUP.
+func entries(t *testing.T, reply any) []string {
+	t.Helper()
+	var ids []string
+	streams, _ := reply.([]any)
+	for _, stream := range streams {
+		pair, _ := stream.([]any)
+		if len(pair) != 2 {
+			continue
+		}
+		read, _ := pair[1].([]any)
+		for _, entry := range read {
+			if fields, _ := entry.([]any); len(fields) > 0 {
+				ids = append(ids, fmt.Sprint(fields[0]))
+			}
+		}
+	}
+	if len(ids) == 0 {
+		t.Fatalf("no entries in %v", reply)
+	}
+	return ids
+}

@@ -1,0 +1,76 @@
+package catalog
+
+import (
+	"fmt"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// Formula computes a number from metrics by their names. *expression.Expression implements it.
+type Formula interface {
+	Names() []string
+	Eval(of map[string]float64) (float64, error)
+}
+
+// Reader computes a metric from a history.
+type Reader func(h *series.Series, q Query) (Reading, error)
+
+// Computed is a metric of one object that is computed from others of it.
+type Computed struct {
+	// Name is the name under which it is served.
+	Name string
+	// Formula computes it.
+	Formula Formula
+	// Find finds the metrics that Formula names.
+	Find func(name string) (Reader, bool)
+}
+
+// Read computes the metric from one state of a history, as Metric.Read does. It
+// covers the longest window of the metrics that it names. The selector picks its
+// one series, which has the label role, and not theirs.
+func (c Computed) Read(h *series.Series, q Query) (Reading, error) {
+	h = h.Frozen()
+	newest, err := h.Latest(q.Now)
+	if err != nil {
+		return Reading{}, err
+	}
+	reading := Reading{At: newest.At}
+	all := q
+	all.Selector = nil
+	values := map[string]float64{}
+	for _, name := range c.Formula.Names() {
+		read, ok := c.Find(name)
+		if !ok {
+			return Reading{}, c.failed(fmt.Errorf("the object has no metric %s that the expression may name", name))
+		}
+		one, err := read(h, all)
+		if err != nil {
+			return Reading{}, fmt.Errorf("%s: %w", name, err)
+		}
+		values[name] = one.Value
+		reading.Window = max(reading.Window, one.Window)
+	}
+	if reading.Value, err = c.Formula.Eval(values); err != nil {
+		return Reading{}, c.failed(err)
+	}
+	if err := chosen(c.Name, newest, q.Selector); err != nil {
+		return Reading{}, err
+	}
+	return reading, nil
+}
+
+func (c Computed) failed(err error) error {
+	return &ValueError{Metric: c.Name, Err: err}
+}
+
+// chosen fails unless a selector picks the one series of a metric of one object.
+func chosen(metric string, newest series.Sample, selector Selector) error {
+	role, err := Role(newest.Info)
+	if err != nil {
+		return &ValueError{Metric: metric, Err: err}
+	}
+	if selector != nil && !selector.Empty() && !selector.Matches(map[string]string{LabelRole: role}) {
+		return &NoSeriesError{Metric: metric, Existing: fmt.Sprintf("%s is one of %s", LabelRole, role)}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// Over says how a declared gauge's samples of a window become one value.
+type Over string
+
+const (
+	// OverNewest takes the newest sample alone.
+	OverNewest Over = ""
+	// OverMax takes the largest.
+	OverMax Over = "Max"
+	// OverMin takes the smallest.
+	OverMin Over = "Min"
+	// OverAverage takes the mean of the samples.
+	OverAverage Over = "Average"
+)
+
+// ProbedHistory is what a declared metric is computed from. *series.Series implements it.
+type ProbedHistory interface {
+	Latest(now time.Time) (series.Sample, error)
+	SpanJoined(now time.Time, joined func(before, after series.Sample) bool) (series.Span, error)
+	Covering(now time.Time) ([]series.Sample, error)
+}
+
+// Declared is a metric of one object alone.
+type Declared struct {
+	// Name is the name under which it is served.
+	Name string
+	// Probe read its Results, and Place is where they stand in a sample.
+	Probe *probe.Probe
+	Place int
+	// Over is for gauges.
+	Over Over
+}
+
+// Read computes the value of the metric from a history, as Metric.Read does.
+// Its one series has the label role.
+func (d Declared) Read(h ProbedHistory, q Query) (Reading, error) {
+	reading, newest, err := d.read(h, q.Now)
+	if err != nil {
+		return Reading{}, err
+	}
+	if err := chosen(d.Name, newest, q.Selector); err != nil {
+		return Reading{}, err
+	}
+	return reading, nil
+}
+
+func (d Declared) read(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
+	newest, err := h.Latest(now)
+	if err != nil {
+		return Reading{}, newest, err
+	}
+	last := d.of(newest)
+	if last.Err != nil {
+		return Reading{}, newest, d.failed(last.Err)
+	}
+	if d.Probe.Kind == probe.Counter {
+		return d.rate(h, now)
+	}
+	if d.Over != OverNewest {
+		return d.over(h, now)
+	}
+	return Reading{Value: last.Value, At: newest.At}, newest, nil
+}
+
+func (d Declared) rate(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
+	span, err := h.SpanJoined(now, func(before, after series.Sample) bool {
+		return d.Probe.Joins(d.of(before), d.of(after))
+	})
+	if err != nil {
+		return Reading{}, span.Last, err
+	}
+	grown := d.of(span.Last).Value - d.of(span.First).Value
+	window := span.Duration()
+	return Reading{Value: grown / window.Seconds(), At: span.Last.At, Window: window}, span.Last, nil
+}
+
+func (d Declared) over(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
+	samples, err := h.Covering(now)
+	if err != nil {
+		return Reading{}, series.Sample{}, err
+	}
+	values := make([]float64, len(samples))
+	for n, sample := range samples {
+		one := d.of(sample)
+		if one.Err != nil {
+			return Reading{}, samples[n], d.failed(fmt.Errorf("a sample within the window has no value: %w", one.Err))
+		}
+		values[n] = one.Value
+	}
+	first, last := samples[0], samples[len(samples)-1]
+	value, err := d.Over.of(values)
+	if err != nil {
+		return Reading{}, last, d.failed(err)
+	}
+	return Reading{Value: value, At: last.At, Window: last.At.Sub(first.At)}, last, nil
+}
+
+// of makes one value of those of a window, of which there is one at least.
+func (o Over) of(values []float64) (float64, error) {
+	switch o {
+	case OverMax:
+		return slices.Max(values), nil
+	case OverMin:
+		return slices.Min(values), nil
+	case OverAverage:
+		sum := 0.0
+		for _, value := range values {
+			sum += value
+		}
+		return sum / float64(len(values)), nil
+	}
+	return 0, fmt.Errorf("over has no function %q", string(o))
+}
+
+// of returns what the metric's probe gave in a sample.
+func (d Declared) of(sample series.Sample) probe.Result {
+	if d.Place >= len(sample.Probed) {
+		return probe.Result{Err: errors.New("the sample was taken without it")}
+	}
+	return sample.Probed[d.Place]
+}
+
+func (d Declared) failed(err error) error {
+	return &ValueError{Metric: d.Name, Err: err}
+}

@@ -1,0 +1,112 @@
+package catalog_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// probed are the samples of a window.
+type probed struct {
+	samples []series.Sample
+	err     error
+}
+
+func (p probed) Latest(time.Time) (series.Sample, error) {
+	return p.samples[len(p.samples)-1], nil
+}
+
+func (p probed) SpanJoined(time.Time, func(before, after series.Sample) bool) (series.Span, error) {
+	return series.Span{First: p.samples[0], Last: p.samples[len(p.samples)-1]}, p.err
+}
+
+func (p probed) Covering(time.Time) ([]series.Sample, error) {
+	return p.samples, p.err
+}
+
+func results(t testing.TB, all ...probe.Result) probed {
+	t.Helper()
+	p := probed{}
+	end := time.Now()
+	for n, result := range all {
+		at := end.Add(time.Duration(n-len(all)+1) * 5 * time.Second)
+		p.samples = append(p.samples, series.Sample{At: at, Info: info(t), Probed: []probe.Result{{Value: 99}, result}})
+	}
+	return p
+}
+
+func numbers(t testing.TB, values ...float64) probed {
+	t.Helper()
+	all := make([]probe.Result, len(values))
+	for n, value := range values {
+		all[n].Value = value
+	}
+	return results(t, all...)
+}
+
+func TestDeclaredMetric(t *testing.T) {
+	gone := probe.Result{Err: errors.New("key is gone")}
+	for _, test := range []struct {
+		name    string
+		kind    *probe.Probe
+		over    catalog.Over
+		history probed
+		want    float64
+		window  time.Duration
+	}{
+		{"newest", probe.List("k"), catalog.OverNewest, numbers(t, 4, 8, 6), 6, 0},
+		{"newest after an unknown one", probe.List("k"), catalog.OverNewest, results(t, gone, probe.Result{Value: 6}), 6, 0},
+		{"max", probe.List("k"), catalog.OverMax, numbers(t, 4, 8, 6), 8, 10 * time.Second},
+		{"min", probe.List("k"), catalog.OverMin, numbers(t, 4, 8, 6), 4, 10 * time.Second},
+		{"average", probe.List("k"), catalog.OverAverage, numbers(t, 4, 8, 6), 6, 10 * time.Second},
+		{"rate", probe.CounterKey("k"), catalog.OverNewest, numbers(t, 4, 8, 24), 2, 10 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			row := catalog.Declared{Name: "mine", Probe: test.kind, Place: 1, Over: test.over}
+			for selector, matches := range map[string]bool{"": true, "role=primary": true, "role=replica": false} {
+				got, err := row.Read(test.history, catalog.Query{Selector: picking(t, selector)})
+				switch none := (*catalog.NoSeriesError)(nil); {
+				case !matches && !errors.As(err, &none):
+					t.Errorf("selector %s matches: %v, %v", selector, got.Value, err)
+				case matches && (err != nil || got.Value != test.want || got.Window != test.window):
+					t.Errorf("%v over %v, %v; want %v over %v", got.Value, got.Window, err, test.want, test.window)
+				}
+			}
+		})
+	}
+}
+
+func TestDeclaredMetricIsUnknown(t *testing.T) {
+	gone := probe.Result{Err: errors.New("key is gone")}
+	incomplete := numbers(t, 1, 2)
+	incomplete.err = &series.UnknownError{Reason: series.Incomplete}
+	before := numbers(t, 1)
+	before.samples[0].Probed = nil
+	for _, test := range []struct {
+		name    string
+		kind    *probe.Probe
+		over    catalog.Over
+		history probed
+		want    string
+	}{
+		{"newest is unknown", probe.List("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
+		{"one in the window is unknown", probe.List("k"), catalog.OverMax, results(t, gone, probe.Result{Value: 6}), "a sample within the window has no value: key is gone"},
+		{"window is incomplete", probe.List("k"), catalog.OverMax, incomplete, ""},
+		{"no span", probe.CounterKey("k"), catalog.OverNewest, incomplete, ""},
+		{"counter is unknown", probe.CounterKey("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
+		{"no such function", probe.List("k"), "Median", numbers(t, 1, 2), `over has no function "Median"`},
+		{"not probed", probe.List("k"), catalog.OverNewest, before, "the sample was taken without it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			row := catalog.Declared{Name: "mine", Probe: test.kind, Place: 1, Over: test.over}
+			if got, err := row.Read(test.history, catalog.Query{}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, %v; want an error with %q", got, err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package expression_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+)
+
+func TestExpressions(t *testing.T) {
+	values := map[string]float64{"a": 6, "b": 4, "zero": 0, "huge": math.MaxFloat64}
+	for _, test := range []struct {
+		source string
+		want   float64
+		err    string
+	}{
+		{`metric("a") + metric("b")`, 10, ""},
+		{`metric('a') / metric('b')`, 1.5, ""},
+		{`metric("a") > 5 ? metric("b") * 2.0 : 0.0`, 8, ""},
+		{`math.greatest(metric("a"), metric("b"), 5.0)`, 6, ""},
+		{`math.greatest(0.0, metric("b") - metric("a"))`, 0, ""},
+		{`int(metric("a")) / 4`, 1, ""},
+		{`math.ceil(metric("a") / metric("b"))`, 2, ""},
+		{`metric("b") - metric("a")`, 0, "gives a negative number"},
+		{`metric("a") / metric("zero")`, 0, "gives no finite number"},
+		{`metric("zero") / metric("zero")`, 0, "gives no finite number"},
+		{`metric("huge") * metric("huge")`, 0, "gives no finite number"},
+		{`1 / int(metric("zero"))`, 0, "cannot be computed"},
+		{`int(metric("huge"))`, 0, "cannot be computed"},
+		{`math.greatest(metric("zero") / metric("zero"), 1.0)`, 0, "cannot be computed"},
+	} {
+		e, err := expression.Compile(test.source)
+		if err != nil {
+			t.Errorf("%s: %v", test.source, err)
+			continue
+		}
+		got, err := e.Eval(values)
+		switch {
+		case test.err == "" && (err != nil || got != test.want):
+			t.Errorf("%s = %v, %v; want %v", test.source, got, err, test.want)
+		case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
+			t.Errorf("%s = %v, %v; want an error with %q", test.source, got, err, test.err)
+		}
+	}
+}
+
+func TestFormulasThatAreRefused(t *testing.T) {
+	for source, want := range map[string]string{
+		``:                                  "does not compile",
+		`metric("a") +`:                     "does not compile: Syntax error",
+		`metric("a") * 2`:                   "found no matching overload for '_*_' applied to '(double, int)'",
+		`metric("a") > 1`:                   "gives a bool and must give a number",
+		`"a"`:                               "gives a string and must give a number",
+		`1.0`:                               "names no metric",
+		`metric("a" + "b")`:                 "metric takes a name that is written out",
+		`metric(1)`:                         "metric takes a name that is written out",
+		`metric("a", "b")`:                  "does not compile",
+		`other("a")`:                        "undeclared reference to 'other'",
+		`[1.0].map(x, metric("a"))[0]`:      "does not compile",
+		`[1, 2].exists(x, x > 1) ? 1.0:2.0`: "does not compile",
+		`@values["a"]`:                      "does not compile",
+	} {
+		if _, err := expression.Compile(source); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error with %q", source, err, want)
+		}
+	}
+}
+
+func TestNamesAreThoseInTheFormula(t *testing.T) {
+	e, err := expression.Compile(`metric("a") > 1 ? metric("b") : metric("a")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(e.Names(), " "); got != "a b" {
+		t.Errorf("names are %q", got)
+	}
+}
+
+func BenchmarkEval(b *testing.B) {
+	e, err := expression.Compile(`metric("a") / math.greatest(metric("b"), 1.0)`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	values := map[string]float64{"a": 6, "b": 4}
+	for b.Loop() {
+		if _, err := e.Eval(values); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := expression.Compile(`metric("a") / math.greatest(metric("b"), 1.0)`); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// subject is what a command was sent about, for the sentence that says why it failed.
+type subject struct {
+	command   string
+	key, kind string // the key and the type that it should have
+	group     string
+	isScript  bool
+}
+
+// refusal says why the server answered with an error, nil if it did not. It
+// knows classes of errors and repeats nothing of their text.
+// Source: Redis' server.c, script.c, script_lua.c, function.c and t_stream.c.
+func refusal(reply any, about subject) error {
+	err, ok := reply.(error)
+	if !ok {
+		return nil
+	}
+	text := err.Error()
+	class, _, _ := strings.Cut(text, " ")
+	if about.isScript {
+		if err := scriptRefusal(text); err != nil {
+			return err
+		}
+	}
+	switch {
+	case class == "WRONGTYPE":
+		return fmt.Errorf("key %q is of another type: it must be a %s", about.key, about.kind)
+	case class == "NOGROUP":
+		return fmt.Errorf("stream %q has no consumer group %q", about.key, about.group)
+	case strings.HasPrefix(text, "ERR no such key"):
+		return fmt.Errorf("stream %q does not exist", about.key)
+	case class == "NOPERM":
+		return fmt.Errorf("the server's ACL does not let this adapter call %s for this", strings.ToUpper(about.command))
+	case unknownCommand(text):
+		return fmt.Errorf("the server does not know the command %s", strings.ToUpper(about.command))
+	case class == "BUSY", class == "LOADING", class == "MASTERDOWN", class == "OOM", class == "MISCONF":
+		return fmt.Errorf("the server refuses commands now: %s", class)
+	case class == "MOVED", class == "ASK", class == "CLUSTERDOWN", class == "CROSSSLOT", class == "TRYAGAIN":
+		return fmt.Errorf("the server is a node of a cluster that does not hold the key: %s", class)
+	case about.isScript:
+		return errors.New("the script ended with an error")
+	}
+	return fmt.Errorf("the server refused to answer %s", strings.ToUpper(about.command))
+}
+
+func scriptRefusal(text string) error {
+	switch {
+	case strings.Contains(text, "Error compiling script"):
+		return errors.New("the script does not compile")
+	case strings.Contains(text, "Function not found"):
+		return errors.New("the server has no function of that name: load it with FUNCTION LOAD")
+	case strings.Contains(text, "Can not execute a script with write flag"):
+		return errors.New("the function may write: register it with the flag no-writes")
+	case strings.Contains(text, "Write commands are not allowed"):
+		return errors.New("the script writes, and only reading is allowed")
+	case strings.Contains(text, "Unknown Redis command"):
+		return errors.New("the script calls a command that the server does not know")
+	case strings.Contains(text, "ACL failure in script"), strings.Contains(text, "can't run this command or subcommand"):
+		return errors.New("the server's ACL does not let the script call a command")
+	case strings.HasPrefix(text, "WRONGTYPE"):
+		return errors.New("the script reads a key as a type that it is not of")
+	}
+	return nil
+}
+
+func unknownCommand(text string) bool {
+	return strings.HasPrefix(text, "ERR unknown command") || strings.HasPrefix(text, "ERR unknown subcommand") ||
+		strings.HasPrefix(text, "ERR Unknown subcommand")
+}
+
+// executed tells whether the server counts a command that it answered so among
+// its calls: one that it refused before it ran is counted elsewhere.
+// Source: rejectCommand in Redis' server.c.
+func executed(reply any) bool {
+	err, ok := reply.(error)
+	if !ok {
+		return true
+	}
+	text := err.Error()
+	if unknownCommand(text) || strings.HasPrefix(text, "ERR wrong number of arguments") {
+		return false
+	}
+	class, _, _ := strings.Cut(text, " ")
+	switch class {
+	case "NOPERM", "NOAUTH", "LOADING", "BUSY", "MASTERDOWN", "OOM", "MISCONF", "READONLY", "NOREPLICAS",
+		"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT", "TRYAGAIN":
+		return false
+	}
+	return true
+}

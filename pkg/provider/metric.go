@@ -1,0 +1,33 @@
+package provider
+
+import (
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// metric finds a metric of an object: one that all of them have, or one that it declares.
+func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) {
+	if declared, ok := t.Lookup(name); ok && declared.Expression != nil {
+		if _, builtin := p.catalog.Lookup(name); !builtin {
+			row := catalog.Computed{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
+				return p.measured(t, name)
+			}}
+			return row.Read, true
+		}
+	}
+	return p.measured(t, name)
+}
+
+// measured finds a metric that is no expression.
+func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool) {
+	if builtin, ok := p.catalog.Lookup(name); ok {
+		return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
+	}
+	declared, ok := t.Lookup(name)
+	if !ok || declared.Probe == nil {
+		return nil, false
+	}
+	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: catalog.Over(declared.Over)}
+	return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
+}

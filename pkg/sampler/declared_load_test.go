@@ -1,0 +1,203 @@
+package sampler
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// eachKind is a probe of every kind.
+func eachKind() []*declared.Probe {
+	return []*declared.Probe{
+		declared.List("list"), declared.Set("set"), declared.Hash("hash"), declared.HyperLogLog("hll"),
+		declared.SortedSet("zset", "", ""), declared.SortedSet("zset", "1", "2"), declared.String("string"), declared.CounterKey("string"),
+		declared.StreamLength("stream"), declared.StreamPending("stream", "group"), declared.StreamLag("stream", "group"),
+		declared.StreamOldestPending("stream", "group"), declared.StreamOldestEntry("stream"), declared.StreamEntriesAdded("stream"),
+		declared.Info("maxclients", declared.Gauge), declared.PubSub("news"), declared.Script("return 1", nil, nil),
+		declared.Function("one", nil, nil),
+	}
+}
+
+func TestAllProbesOfATickGoInOneRoundTrip(t *testing.T) {
+	server := redistest.New(t)
+	fill(server)
+	o := declaring(t, server, eachKind()...)
+	o.sample()
+	before, after := o.sample(), o.sample()
+	// The server counts a read when it has taken what a client sent, and INFO is in the first line of that.
+	reads := func(s string) int64 {
+		n, err := before.Info.Int(s)
+		m, errAfter := after.Info.Int(s)
+		if err != nil || errAfter != nil {
+			t.Fatal(err, errAfter)
+		}
+		return m - n
+	}
+	if got := reads("total_reads_processed"); got != 1 {
+		t.Errorf("the server read %d times for one attempt, want once", got)
+	}
+	// Two of the stream's probes share XINFO GROUPS, and two of the string's GETRANGE.
+	want := int64(len("I") + len(eachKind()) - 1 - 2 + len("T") + len("P"))
+	if got := reads("total_commands_processed"); got != want {
+		t.Errorf("the server executed %d commands for one attempt, want %d", got, want)
+	}
+}
+
+func TestProbesAreNoRequests(t *testing.T) {
+	server := redistest.New(t)
+	fill(server)
+	server.Do("function", "load", "#!lua name=lib\nredis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}")
+	probes := append(eachKind(),
+		declared.List("none"), declared.List("set"), declared.StreamLag("none", "group"), declared.Script("no Lua", nil, nil), declared.Script("error('x')", nil, nil))
+	o := declaring(t, server, probes...)
+	o.sample()
+	idle := func() {
+		t.Helper()
+		for range 3 {
+			o.sample()
+			got, err := o.read(catalog.RequestsPerSecond)
+			if err != nil || got.Value != 0 {
+				t.Fatalf("requests-per-second = %v, %v; want exactly 0", got.Value, err)
+			}
+		}
+	}
+	idle()
+	// A command that the ACL refuses is not executed, and not counted.
+	server.Do("acl", "setuser", "default", "-llen", "-eval_ro", "-xinfo|groups")
+	o.sample()
+	o.unknown(0, "ACL does not let this adapter call LLEN")
+	o.unknown(9, "ACL does not let this adapter call XINFO GROUPS")
+	o = declaring(t, server, probes...)
+	o.sample()
+	idle()
+	server.Do("rpush", "list", "d")
+	o.sample()
+	got, err := o.read(catalog.RequestsPerSecond)
+	if sent := got.Value * got.Window.Seconds(); err != nil || sent < 0.999 || sent > 1.001 {
+		t.Errorf("%v requests over the window, %v; want the one that a client sent", sent, err)
+	}
+}
+
+// aclLine is what a user needs for every built-in metric and each declared kind, and no more.
+const aclLine = "on >password resetkeys %R~* resetchannels -@all +info +ping +select +client|setname +time +llen +scard +hlen +zcard +zcount +getrange " +
+	"+xlen +xrange +xpending +xinfo|groups +xinfo|stream +pubsub|numsub +eval_ro +fcall_ro"
+
+func TestReadOnlyUserSuffices(t *testing.T) {
+	server := redistest.New(t)
+	fill(server)
+	server.Do("function", "load", "#!lua name=lib\nredis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}")
+	args := []any{"acl", "setuser", "default", "reset", "nopass"}
+	for _, rule := range strings.Fields(aclLine) {
+		if rule != ">password" {
+			args = append(args, rule)
+		}
+	}
+	admin := server.Dial()
+	if err := admin.Do(t.Context(), "acl", "setuser", "admin", "on", "nopass", "~*", "+@all").Err(); err != nil {
+		t.Fatal(err)
+	}
+	server.Do(args...)
+	probes := eachKind()
+	o := declaring(t, server, probes...)
+	o.sample()
+	o.sample()
+	for place := range probes {
+		// PFCOUNT may note its estimate in the key, and so asks for the right to write to it.
+		if place == 3 {
+			o.unknown(place, "ACL does not let this adapter call PFCOUNT")
+			continue
+		}
+		o.value(place)
+	}
+	// Each command of the line is needed.
+	for _, rule := range strings.Fields(aclLine) {
+		command, ok := strings.CutPrefix(rule, "+")
+		if !ok || command == "info" || command == "ping" || command == "select" || command == "client|setname" {
+			continue
+		}
+		if _, err := admin.Do(t.Context(), "auth", "admin", "x").Result(); err != nil {
+			t.Fatal(err)
+		}
+		if err := admin.Do(t.Context(), "acl", "setuser", "default", "-"+command).Err(); err != nil {
+			t.Fatal(err)
+		}
+		o.sample()
+		failed := 0
+		for place := range probes {
+			if _, err := o.declared(place); err != nil && strings.Contains(err.Error(), strings.ToUpper(strings.ReplaceAll(command, "|", " "))) {
+				failed++
+			}
+		}
+		if failed == 0 {
+			t.Errorf("nothing needs +%s", command)
+		}
+		if err := admin.Do(t.Context(), "acl", "setuser", "default", "+"+command).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestScriptThatLoopsIsHeldBack(t *testing.T) {
+	server := redistest.New(t, "--busy-reply-threshold", "50")
+	o := declaring(t, server, declared.Script("while true do end", nil, nil), declared.List("list"))
+	o.probe.target.Timeout = time.Second
+	now := time.Now()
+	var ahead time.Duration
+	o.probe.now = func() time.Time { return now.Add(time.Since(now) + ahead) }
+	o.fail(Timeout)
+	o.fail(Busy)
+	server.Do("script", "kill")
+	o.sample()
+	o.unknown(0, "held back for a while")
+	if got := o.value(1); got != 0 {
+		t.Errorf("the list gives %v, want 0", got)
+	}
+	ahead += firstHold
+	o.fail(Timeout)
+	server.Do("script", "kill")
+	ahead += firstHold // the second time it takes longer
+	o.sample()
+	ahead += firstHold
+	o.fail(Timeout)
+	server.Do("script", "kill")
+}
+
+func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
+	server := redistest.New(t)
+	o := declaring(t, server, declared.Script("local t = {} for n = 1, 5000 do t[n] = n end return t", nil, nil), declared.List("list"))
+	o.fail(Protocol)
+	o.sample()
+	o.unknown(0, "held back for a while")
+	o.value(1)
+}
+
+func TestLargeStringIsNotAskedFor(t *testing.T) {
+	server := redistest.New(t)
+	server.Do("set", "large", strings.Repeat("7", 4<<20))
+	o := declaring(t, server, declared.String("large"))
+	o.sample()
+	o.unknown(0, `key "large" holds no number`)
+}
+
+func TestTwoTargetsOfOneServerReadTheirOwnDatabases(t *testing.T) {
+	server := redistest.New(t)
+	server.Do("rpush", "jobs", "a", "b")
+	one := declaring(t, server, declared.List("jobs"))
+	other := targetAt("other", server.Addr)
+	other.Database = 1
+	other.Probes = declared.Compile([]*declared.Probe{declared.String("jobs"), declared.List("jobs")})
+	two := probing(t, other)
+	one.sample()
+	two.sample()
+	if got := one.value(0); got != 2 {
+		t.Errorf("database 0 has %v jobs, want 2", got)
+	}
+	two.unknown(0, "does not exist")
+	if got := two.value(1); got != 0 {
+		t.Errorf("database 1 has %v jobs, want 0", got)
+	}
+}

@@ -1,0 +1,55 @@
+package series
+
+import (
+	"slices"
+	"time"
+)
+
+// Frozen returns a series that stays as s is now, so that several values can be
+// read from the same samples.
+func (s *Series) Frozen() *Series {
+	frozen := &Series{policy: s.policy}
+	frozen.current.Store(s.load())
+	return frozen
+}
+
+// SpanJoined is Span over samples each of which is joined to the one before it.
+func (s *Series) SpanJoined(now time.Time, joined func(before, after Sample) bool) (Span, error) {
+	h := s.load()
+	last, err := s.latest(h, now)
+	if err != nil {
+		return Span{}, err
+	}
+	first := len(h.samples) - 1
+	for first > 0 && joined(h.samples[first-1], h.samples[first]) {
+		first--
+	}
+	reason := OneSample
+	if first > 0 {
+		reason = CounterReset
+	}
+	return s.span(h, h.samples[first:], last, reason)
+}
+
+// Covering returns the samples of the window that ends with the newest one,
+// oldest first, or an *UnknownError if they do not cover it, or one is missing.
+// The caller must not modify them.
+func (s *Series) Covering(now time.Time) ([]Sample, error) {
+	h := s.load()
+	last, err := s.latest(h, now)
+	if err != nil {
+		return nil, err
+	}
+	slack := s.policy.Interval / 2
+	begin := slices.IndexFunc(h.samples, func(one Sample) bool { return last.At.Sub(one.At) <= s.reach() })
+	samples := h.samples[begin:]
+	if last.At.Sub(samples[0].At) < s.policy.Window-slack {
+		return nil, s.unknown(h, Incomplete, 0)
+	}
+	for n, one := range samples[1:] {
+		if one.At.Sub(samples[n].At) > s.policy.Interval+slack {
+			return nil, s.unknown(h, Incomplete, 0)
+		}
+	}
+	return samples, nil
+}

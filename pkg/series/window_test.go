@@ -1,0 +1,95 @@
+package series_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+func reasonOf(err error) series.Reason {
+	var unknown *series.UnknownError
+	if errors.As(err, &unknown) {
+		return unknown.Reason
+	}
+	return ""
+}
+
+func TestWindowIsCoveredOrUnknown(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		after []time.Duration // since the first sample
+		want  int
+	}{
+		{"one sample", []time.Duration{0}, 0},
+		{"too short", []time.Duration{0, 5 * time.Second, 10 * time.Second}, 0},
+		{"whole", []time.Duration{0, 5 * time.Second, 10 * time.Second, 15 * time.Second}, 4},
+		{"one a little late", []time.Duration{0, 6 * time.Second, 10 * time.Second, 16 * time.Second}, 4},
+		{"the first phase", []time.Duration{0, 3 * time.Second, 8 * time.Second, 13 * time.Second}, 4},
+		{"one missing", []time.Duration{0, 5 * time.Second, 15 * time.Second}, 0},
+		{"one missing before the window", []time.Duration{0, 10 * time.Second, 15 * time.Second, 20 * time.Second, 25 * time.Second}, 4},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, redis, t0 := open(t), fresh("a"), time.Now()
+			now := t0
+			for _, after := range test.after {
+				redis.work(1)
+				now = t0.Add(after)
+				s.Record(series.Sample{At: now, Info: redis.answer(t)})
+			}
+			got, err := s.Covering(now)
+			if len(got) != test.want {
+				t.Errorf("%d samples, %v; want %d", len(got), err, test.want)
+			}
+			if test.want == 0 && reasonOf(err) != series.Incomplete {
+				t.Errorf("error %v, want that the window is incomplete", err)
+			}
+			if _, err := s.Covering(now.Add(maxAge + 1)); reasonOf(err) != series.Stale {
+				t.Errorf("past maxAge it says %v", err)
+			}
+		})
+	}
+}
+
+func TestWindowDoesNotReachOverARestart(t *testing.T) {
+	s, redis, now := open(t), fresh("a"), time.Now()
+	for range 4 {
+		redis.work(1)
+		now = now.Add(interval)
+		s.Record(series.Sample{At: now, Info: redis.answer(t)})
+	}
+	restarted := fresh("b")
+	now = now.Add(interval)
+	s.Record(series.Sample{At: now, Info: restarted.answer(t)})
+	if got, err := s.Covering(now); reasonOf(err) != series.Incomplete {
+		t.Errorf("%d samples, %v", len(got), err)
+	}
+}
+
+func TestSpanIsJoinedFromItsEnd(t *testing.T) {
+	s, redis, t0 := open(t), fresh("a"), time.Now()
+	counter := probe.CounterKey("jobs")
+	joined := func(before, after series.Sample) bool { return counter.Joins(before.Probed[0], after.Probed[0]) }
+	none := probe.Result{Err: errors.New("gone")}
+	for n, step := range []struct {
+		result probe.Result
+		first  int // of the span, in samples from the start; -1 if it is unknown
+	}{
+		{probe.Result{Value: 7}, -1}, {probe.Result{Value: 9}, 0}, {none, -1}, {probe.Result{Value: 10}, -1},
+		{probe.Result{Value: 10}, 3}, {probe.Result{Value: 2}, -1}, {probe.Result{Value: 3}, 5}, {probe.Result{Value: 4}, 5},
+	} {
+		redis.work(1)
+		now := t0.Add(time.Duration(n) * interval)
+		s.Record(series.Sample{At: now, Info: redis.answer(t), Probed: []probe.Result{step.result}})
+		span, err := s.SpanJoined(now, joined)
+		switch want := t0.Add(time.Duration(step.first) * interval); {
+		case step.first < 0 && n == 0 && reasonOf(err) != series.OneSample,
+			step.first < 0 && n > 0 && reasonOf(err) != series.CounterReset:
+			t.Errorf("sample %d: span %v, %v", n, span.Duration(), err)
+		case step.first >= 0 && (err != nil || !span.First.At.Equal(want) || !span.Last.At.Equal(now)):
+			t.Errorf("sample %d: the span begins %v after the start, %v; want sample %d", n, span.First.At.Sub(t0), err, step.first)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// Reasons of condition MetricsValid.
+const (
+	reasonProbed        = "Probed"
+	reasonInvalidMetric = "InvalidMetric"
+	reasonNoValue       = "NoValue"
+)
+
+// maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
+const maxMetricSentences, maxMetricSentence = 10, 400
+
+// maxEventMessage is what an Event takes.
+const maxEventMessage = 1024
+
+// metricsValid tells of the declared metrics: which are wrong, and which had no
+// value in the newest sample. It returns false for an object that declares none.
+func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
+	if len(t.Declared)+len(t.Problems) == 0 {
+		return verdict{}, false
+	}
+	sample, sampled := h.Newest()
+	var failed []string
+	for _, d := range t.Declared {
+		if d.Probe != nil && d.Place < len(sample.Probed) && sample.Probed[d.Place].Err != nil {
+			failed = append(failed, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, sample.Probed[d.Place].Err))
+		}
+	}
+	switch {
+	case len(t.Problems) > 0:
+		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(t.Problems, failed))}, true
+	case len(failed) > 0:
+		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(failed)}, true
+	case !sampled:
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No sample has been taken yet."}, true
+	}
+	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}, true
+}
+
+// sentences joins as many sentences as a message should have.
+func sentences(all []string) string {
+	more := ""
+	if len(all) > maxMetricSentences {
+		more = fmt.Sprintf("; and %d more", len(all)-maxMetricSentences)
+		all = all[:maxMetricSentences]
+	}
+	short := make([]string, len(all))
+	for n, one := range all {
+		short[n] = one
+		if len(one) > maxMetricSentence {
+			short[n] = printable(one, maxMetricSentence) + "..."
+		}
+	}
+	return strings.Join(short, "; ") + more + "."
+}

@@ -1,0 +1,160 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+)
+
+// Declared is a metric that an object declares, either a Probe or an Expression.
+type Declared struct {
+	// Name is the name under which it is served.
+	Name string
+	// Index is its place in spec.metrics.
+	Index int
+	// Probe reads it, and Place is where its Result stands among those of a sample.
+	Probe *probe.Probe
+	Place int
+	// Expression computes it.
+	Expression *expression.Expression
+	// Over makes one value of the samples of a window, empty for the newest one.
+	Over v1alpha1.OverFunction
+}
+
+// Lookup returns the declared metric of that name.
+func (t *Target) Lookup(name string) (Declared, bool) {
+	for _, d := range t.Declared {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return Declared{}, false
+}
+
+// declare takes in spec.metrics. A metric that is wrong harms no other.
+func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) bool) {
+	var probes []*probe.Probe
+	for n := range metrics {
+		m := &metrics[n]
+		declared := Declared{Name: m.Name, Index: n}
+		if reserved(m.Name) {
+			t.problem(n, ".name", "every Redis object has a metric %s: write another name", m.Name)
+			continue
+		}
+		if m.Expression != "" {
+			compiled, err := expression.Compile(m.Expression)
+			if err != nil {
+				t.problem(n, ".expression", "%v", err)
+				continue
+			}
+			declared.Expression = compiled
+		} else if declared.Probe = probeOf(m); declared.Probe == nil {
+			t.problem(n, "", "%s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", m.Name)
+			continue
+		} else {
+			declared.Place = len(probes)
+			probes = append(probes, declared.Probe)
+		}
+		if m.Over != nil && m.Over.Function != v1alpha1.OverLast {
+			declared.Over = m.Over.Function
+		}
+		t.Declared = append(t.Declared, declared)
+	}
+	t.checkNames(reserved)
+	if len(probes) > 0 {
+		t.Probes = probe.Compile(probes)
+	}
+}
+
+func (t *Target) problem(index int, field, format string, args ...any) {
+	t.Problems = append(t.Problems, fmt.Sprintf("spec.metrics[%d]%s: ", index, field)+fmt.Sprintf(format, args...))
+}
+
+// checkNames drops expressions that name what they may not.
+func (t *Target) checkNames(reserved func(name string) bool) {
+	t.Declared = slices.DeleteFunc(slices.Clone(t.Declared), func(d Declared) bool {
+		if d.Expression == nil {
+			return false
+		}
+		for _, name := range d.Expression.Names() {
+			of, ok := t.Lookup(name)
+			switch {
+			case reserved(name):
+			case ok && of.Expression != nil:
+				t.problem(d.Index, ".expression", "%s is an expression itself: write what it stands for", name)
+				return true
+			case !ok:
+				t.problem(d.Index, ".expression", "the object has no metric %s", name)
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// probeOf returns nil for a metric that the schema should have refused.
+func probeOf(m *v1alpha1.Metric) *probe.Probe {
+	var found []*probe.Probe
+	for _, one := range []struct {
+		source *v1alpha1.KeySource
+		probe  func(key string) *probe.Probe
+	}{
+		{m.List, probe.List}, {m.Set, probe.Set}, {m.Hash, probe.Hash}, {m.HyperLogLog, probe.HyperLogLog},
+		{m.String, probe.String}, {m.Counter, probe.CounterKey},
+	} {
+		if one.source != nil {
+			found = append(found, one.probe(one.source.Key))
+		}
+	}
+	if m.SortedSet != nil {
+		found = append(found, probe.SortedSet(m.SortedSet.Key, m.SortedSet.MinScore, m.SortedSet.MaxScore))
+	}
+	if m.Stream != nil {
+		found = append(found, streamProbe(m.Stream))
+	}
+	if m.Info != nil {
+		kind := probe.Gauge
+		if m.Info.Type == v1alpha1.InfoRate {
+			kind = probe.Counter
+		}
+		found = append(found, probe.Info(m.Info.Field, kind))
+	}
+	if m.PubSub != nil {
+		found = append(found, probe.PubSub(m.PubSub.Channel))
+	}
+	if m.Script != nil {
+		found = append(found, scriptProbe(m.Script))
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
+	switch s.Measure {
+	case v1alpha1.StreamLength:
+		return probe.StreamLength(s.Key)
+	case v1alpha1.StreamPending:
+		return probe.StreamPending(s.Key, s.Group)
+	case v1alpha1.StreamLag:
+		return probe.StreamLag(s.Key, s.Group)
+	case v1alpha1.StreamOldestPendingSeconds:
+		return probe.StreamOldestPending(s.Key, s.Group)
+	case v1alpha1.StreamOldestEntrySeconds:
+		return probe.StreamOldestEntry(s.Key)
+	case v1alpha1.StreamEntriesAddedPerSecond:
+		return probe.StreamEntriesAdded(s.Key)
+	}
+	return nil
+}
+
+func scriptProbe(s *v1alpha1.ScriptSource) *probe.Probe {
+	if s.Function != "" {
+		return probe.Function(s.Function, s.Keys, s.Args)
+	}
+	return probe.Script(s.Source, s.Keys, s.Args)
+}

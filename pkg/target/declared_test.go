@@ -1,0 +1,72 @@
+package target_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
+	server := serving(t, true)
+	index, s, _ := following(t, server)
+	o := redis("default", "my-redis", "u1", 1)
+	key := &v1alpha1.KeySource{Key: "jobs"}
+	o.Spec.Metrics = []v1alpha1.Metric{
+		{Name: "list", List: key},
+		{Name: reservedName, List: key},
+		{Name: "nothing"},
+		{Name: "both", List: key, Set: key},
+		{Name: "newer", Stream: &v1alpha1.StreamSource{Key: "jobs", Measure: "Newer"}},
+		{Name: "lag", Stream: &v1alpha1.StreamSource{Key: "jobs", Group: "g", Measure: v1alpha1.StreamLag}, Over: &v1alpha1.Over{Function: v1alpha1.OverMax}},
+		{Name: "sum", Expression: `metric("list") + metric("` + reservedName + `")`},
+		{Name: "bool", Expression: `metric("list") > 1.0`},
+		{Name: "of-nothing", Expression: `metric("nothing")`},
+		{Name: "of-sum", Expression: `metric("sum")`},
+	}
+	server.put(o)
+	s.want(t, "set default/my-redis u1/1")
+	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
+	if len(got.Declared) != 3 || len(got.Probes.Probes()) != 2 {
+		t.Fatalf("declared are %+v, want three", got.Declared)
+	}
+	if lag, ok := got.Lookup("lag"); !ok || lag.Place != 1 || lag.Index != 5 || lag.Over != v1alpha1.OverMax {
+		t.Errorf("lag is %+v, %v", lag, ok)
+	}
+	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: ",
+		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: the object has no metric nothing", "spec.metrics[9].expression: sum is an expression itself"} {
+		if len(got.Problems) != 7 || !strings.HasPrefix(got.Problems[n], want) {
+			t.Errorf("problems are %q, want %q", got.Problems, want)
+		}
+	}
+}
+
+// TestEverySourceMakesAProbe fails for a source of the API that nobody has taught to probe.
+func TestEverySourceMakesAProbe(t *testing.T) {
+	server := serving(t, true)
+	index, s, _ := following(t, server)
+	o := redis("default", "my-redis", "u1", 1)
+	kind := reflect.TypeFor[v1alpha1.Metric]()
+	for n := range kind.NumField() {
+		field := kind.Field(n)
+		if field.Type.Kind() != reflect.Pointer || field.Name == "Over" {
+			continue
+		}
+		metric := v1alpha1.Metric{Name: strings.ToLower(field.Name)}
+		value := reflect.New(field.Type.Elem())
+		if stream, ok := value.Interface().(*v1alpha1.StreamSource); ok {
+			stream.Measure = v1alpha1.StreamLength
+		}
+		reflect.ValueOf(&metric).Elem().Field(n).Set(value)
+		o.Spec.Metrics = append(o.Spec.Metrics, metric)
+	}
+	server.put(o)
+	s.want(t, "set default/my-redis u1/1")
+	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
+	if len(got.Problems) != 0 || len(got.Declared) != len(o.Spec.Metrics) {
+		t.Errorf("%d of %d sources make a probe: %v", len(got.Declared), len(o.Spec.Metrics), got.Problems)
+	}
+}
