@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// TestDeclaredMetrics reads what an object declares through the API server, and
+// what its status says of the ones that are wrong.
+func TestDeclaredMetrics(t *testing.T) {
+	s := newScene(t, shared)
+	server := redistest.New(t)
+	server.Do("rpush", "jobs", "a", "b", "c")
+	server.Do("xadd", "events", "*", "field", "value")
+	server.Do("xgroup", "create", "events", "workers", "0")
+	object := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
+		"spec": map[string]any{"address": server.Addr, "metrics": []any{
+			map[string]any{"name": "waiting", "list": map[string]any{"key": "jobs"}},
+			map[string]any{"name": "lag", "stream": map[string]any{"key": "events", "group": "workers", "measure": "Lag"}},
+			map[string]any{"name": "both", "expression": `metric("waiting") + metric("lag")`},
+			map[string]any{"name": "wrong-type", "set": map[string]any{"key": "jobs"}},
+			map[string]any{"name": "keys", "list": map[string]any{"key": "jobs"}},
+		}},
+	}}
+	object.SetName("declaring")
+	object.SetNamespace(s.namespace)
+	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
+		t.Fatal(err)
+	}
+	for metric, want := range map[string]string{"waiting": "3", "lag": "1", "both": "4", "keys": "2"} {
+		eventually(t, 15*time.Second, func(ctx context.Context) error {
+			list, err := s.ask(ctx, "declaring", metric)
+			if err == nil && list.Items[0].Value.String() != want {
+				err = fmt.Errorf("%s is %s, want %s", metric, list.Items[0].Value.String(), want)
+			}
+			return err
+		})
+	}
+	if _, err := s.ask(t.Context(), "declaring", "wrong-type"); err == nil || !strings.Contains(err.Error(), `key "jobs" is of another type: it must be a set`) {
+		t.Errorf("wrong-type gives %v", err)
+	}
+	if _, err := s.ask(t.Context(), "declaring", "nothing"); err == nil || !strings.Contains(err.Error(), "spec.metrics of declaring declares both, lag, waiting, wrong-type") {
+		t.Errorf("a metric that is not declared gives %v", err)
+	}
+	eventually(t, 15*time.Second, func(ctx context.Context) error {
+		out, err := s.Kubectl(ctx, "get", "redis", "declaring", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="MetricsValid")]}`)
+		for _, want := range []string{`"status":"False"`, `"reason":"InvalidMetric"`, "spec.metrics[4].name: every Redis object has a metric keys", "spec.metrics[3] wrong-type has no value"} {
+			if err == nil && !strings.Contains(out, want) {
+				err = fmt.Errorf("condition MetricsValid is %s, want %s in it", out, want)
+			}
+		}
+		return err
+	})
+}
