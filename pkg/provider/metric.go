@@ -1,20 +1,26 @@
 package provider
 
 import (
+	"errors"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// metric finds a metric of an object: one that all of them have, or one that it declares.
+// metric finds a metric of an object: one that all of them have, or one that it
+// declares. One that it declares wrongly is found, and is unknown.
 func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) {
+	if why := t.Refused(name); why != "" {
+		return func(*series.Series, catalog.Query) (catalog.Reading, error) {
+			return catalog.Reading{}, &catalog.ValueError{Metric: name, Err: errors.New(why)}
+		}, true
+	}
 	if declared, ok := t.Lookup(name); ok && declared.Expression != nil {
-		if _, builtin := p.catalog.Lookup(name); !builtin {
-			row := catalog.Computed{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
-				return p.measured(t, name)
-			}}
-			return row.Read, true
-		}
+		row := catalog.Computed{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
+			return p.measured(t, name)
+		}}
+		return row.Read, true
 	}
 	return p.measured(t, name)
 }

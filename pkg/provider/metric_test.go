@@ -28,12 +28,12 @@ func declaring(t *testing.T) *Provider {
 	all := targets{newTarget("shop", "with", "cache"), newTarget("shop", "without", "cache")}
 	all[0].Declared = []target.Declared{
 		{Name: "waiting", Probe: probe.List("jobs")}, {Name: "wrong", Index: 1, Place: 1, Probe: probe.List("text")},
-		{Name: "keys", Index: 2, Place: 2, Probe: probe.List("jobs")}, // a name that is built in is refused before
 		{Name: "sum", Index: 3, Expression: compiled(t, `metric("waiting") + 10.0 * metric("keys")`)},
 		{Name: "of-wrong", Index: 4, Expression: compiled(t, `metric("wrong")`)},
 		{Name: "of-cold", Index: 5, Expression: compiled(t, `metric("requests-per-second")`)},
 		{Name: "of-sum", Index: 6, Expression: compiled(t, `metric("sum")`)}, // refused before
 	}
+	all[0].Problems = []target.Problem{{Name: "used-memory-bytes", Sentence: "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"}}
 	store := &series.Store{}
 	info, err := new(redisinfo.Parser).Parse("role:master\r\n# Keyspace\r\ndb0:keys=5,expires=0\r\n")
 	if err != nil {
@@ -64,8 +64,9 @@ func TestDeclaredMetricsAreThoseOfTheirObject(t *testing.T) {
 	}{
 		{"with", "waiting", "12", ""},
 		{"with", "keys", "5", ""},
+		{"with", "used-memory-bytes", "", "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"},
 		{"with", "wrong", "", `key "text" is of another type`},
-		{"with", "other", "", `spec.metrics of with declares keys, of-cold, of-sum, of-wrong, sum, waiting, wrong`},
+		{"with", "other", "", `spec.metrics of with declares of-cold, of-sum, of-wrong, sum, waiting, wrong`},
 		{"with", "sum", "62", ""},
 		{"with", "of-wrong", "", `wrong: key "text" is of another type`},
 		{"with", "of-cold", "", "requests-per-second: a rate needs two samples"},

@@ -31,15 +31,18 @@ func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()
-	var failed []string
+	var wrong, failed []string
+	for _, problem := range t.Problems {
+		wrong = append(wrong, problem.Sentence)
+	}
 	for _, d := range t.Declared {
 		if d.Probe != nil && d.Place < len(sample.Probed) && sample.Probed[d.Place].Err != nil {
 			failed = append(failed, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, sample.Probed[d.Place].Err))
 		}
 	}
 	switch {
-	case len(t.Problems) > 0:
-		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(t.Problems, failed))}, true
+	case len(wrong) > 0:
+		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed))}, true
 	case len(failed) > 0:
 		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(failed)}, true
 	case !sampled:

@@ -47,7 +47,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 		pass(2 * time.Second)
 		says("all fine", "True", "Probed", "Each metric", "")
 		changed := *r
-		changed.Generation, changed.Problems = 2, []string{"spec.metrics[1].name: every Redis object has a metric keys: write another name"}
+		changed.Generation, changed.Problems = 2, []target.Problem{{Name: "keys", Sentence: "spec.metrics[1].name: every Redis object has a metric keys: write another name"}}
 		w.set(&changed)
 		r = &changed
 		w.probed(r, redis, fine, bad)

@@ -24,6 +24,26 @@ type Declared struct {
 	Over v1alpha1.OverFunction
 }
 
+// Problem tells of a declared metric that is wrong.
+type Problem struct {
+	// Name is the name under which it would be served.
+	Name string
+	// Sentence says what to write, and where.
+	Sentence string
+}
+
+// Refused returns why no metric of that name is served for the object, empty if
+// that is not so. A name that both the object and the catalogue give to a metric is
+// refused: an HPA that asks by it was written for one of the two.
+func (t *Target) Refused(name string) string {
+	for _, p := range t.Problems {
+		if p.Name == name {
+			return p.Sentence
+		}
+	}
+	return ""
+}
+
 // Lookup returns the declared metric of that name.
 func (t *Target) Lookup(name string) (Declared, bool) {
 	for _, d := range t.Declared {
@@ -41,18 +61,18 @@ func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) b
 		m := &metrics[n]
 		declared := Declared{Name: m.Name, Index: n}
 		if reserved(m.Name) {
-			t.problem(n, ".name", "every Redis object has a metric %s: write another name", m.Name)
+			t.problem(declared, ".name", "every Redis object has a metric %s: write another name", m.Name)
 			continue
 		}
 		if m.Expression != "" {
 			compiled, err := expression.Compile(m.Expression)
 			if err != nil {
-				t.problem(n, ".expression", "%v", err)
+				t.problem(declared, ".expression", "%v", err)
 				continue
 			}
 			declared.Expression = compiled
 		} else if declared.Probe = probeOf(m); declared.Probe == nil {
-			t.problem(n, "", "%s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", m.Name)
+			t.problem(declared, "", "%s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", m.Name)
 			continue
 		} else {
 			declared.Place = len(probes)
@@ -69,8 +89,9 @@ func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) b
 	}
 }
 
-func (t *Target) problem(index int, field, format string, args ...any) {
-	t.Problems = append(t.Problems, fmt.Sprintf("spec.metrics[%d]%s: ", index, field)+fmt.Sprintf(format, args...))
+func (t *Target) problem(with Declared, field, format string, args ...any) {
+	sentence := fmt.Sprintf("spec.metrics[%d]%s: ", with.Index, field) + fmt.Sprintf(format, args...)
+	t.Problems = append(t.Problems, Problem{Name: with.Name, Sentence: sentence})
 }
 
 // checkNames drops expressions that name what they may not.
@@ -82,12 +103,15 @@ func (t *Target) checkNames(reserved func(name string) bool) {
 		for _, name := range d.Expression.Names() {
 			of, ok := t.Lookup(name)
 			switch {
+			case t.Refused(name) != "":
+				t.problem(d, ".expression", "metric %s is wrong itself", name)
+				return true
 			case reserved(name):
 			case ok && of.Expression != nil:
-				t.problem(d.Index, ".expression", "%s is an expression itself: write what it stands for", name)
+				t.problem(d, ".expression", "%s is an expression itself: write what it stands for", name)
 				return true
 			case !ok:
-				t.problem(d.Index, ".expression", "the object has no metric %s", name)
+				t.problem(d, ".expression", "the object has no metric %s", name)
 				return true
 			}
 		}

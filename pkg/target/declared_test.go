@@ -22,9 +22,11 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		{Name: "both", List: key, Set: key},
 		{Name: "newer", Stream: &v1alpha1.StreamSource{Key: "jobs", Measure: "Newer"}},
 		{Name: "lag", Stream: &v1alpha1.StreamSource{Key: "jobs", Group: "g", Measure: v1alpha1.StreamLag}, Over: &v1alpha1.Over{Function: v1alpha1.OverMax}},
-		{Name: "sum", Expression: `metric("list") + metric("` + reservedName + `")`},
+		{Name: "sum", Expression: `metric("list") + metric("` + otherReservedName + `")`},
 		{Name: "bool", Expression: `metric("list") > 1.0`},
 		{Name: "of-nothing", Expression: `metric("nothing")`},
+		{Name: "of-reserved", Expression: `metric("` + reservedName + `")`},
+		{Name: "of-nowhere", Expression: `metric("nowhere")`},
 		{Name: "of-sum", Expression: `metric("sum")`},
 	}
 	server.put(o)
@@ -36,9 +38,13 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 	if lag, ok := got.Lookup("lag"); !ok || lag.Place != 1 || lag.Index != 5 || lag.Over != v1alpha1.OverMax {
 		t.Errorf("lag is %+v, %v", lag, ok)
 	}
+	if why := got.Refused(reservedName); !strings.HasPrefix(why, "spec.metrics[1].name: ") || got.Refused("list") != "" {
+		t.Errorf("%s is refused because %q", reservedName, why)
+	}
 	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: ",
-		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: the object has no metric nothing", "spec.metrics[9].expression: sum is an expression itself"} {
-		if len(got.Problems) != 7 || !strings.HasPrefix(got.Problems[n], want) {
+		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: metric nothing is wrong itself", "spec.metrics[9].expression: metric built-in is wrong itself",
+		"spec.metrics[10].expression: the object has no metric nowhere", "spec.metrics[11].expression: sum is an expression itself"} {
+		if len(got.Problems) != 9 || !strings.HasPrefix(got.Problems[n].Sentence, want) {
 			t.Errorf("problems are %q, want %q", got.Problems, want)
 		}
 	}

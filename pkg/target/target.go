@@ -41,8 +41,8 @@ type Target struct {
 	Declared []Declared
 	// Probes asks the server for Declared, in their order. It is nil if there are none.
 	Probes *probe.Plan
-	// Problems are sentences about the declared metrics that cannot be probed.
-	Problems []string
+	// Problems tell of the declared metrics that are wrong.
+	Problems []Problem
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus

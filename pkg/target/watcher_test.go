@@ -22,8 +22,8 @@ func seconds(n int) metav1.Duration {
 
 const patience = 60 * time.Second
 
-// reservedName is what no object may name a metric.
-const reservedName = "built-in"
+// reservedName and otherReservedName are what no object may name a metric.
+const reservedName, otherReservedName = "built-in", "other-built-in"
 
 // following runs a Watcher until the test ends.
 func following(t *testing.T, server *apiServer) (*target.Index, *sink, *target.Watcher) {
@@ -31,7 +31,7 @@ func following(t *testing.T, server *apiServer) (*target.Index, *sink, *target.W
 	index := &target.Index{}
 	s := &sink{index: index, wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
-	w := target.NewWatcher(ctx, server.client(), index, s, func(name string) bool { return name == reservedName })
+	w := target.NewWatcher(ctx, server.client(), index, s, func(name string) bool { return name == reservedName || name == otherReservedName })
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

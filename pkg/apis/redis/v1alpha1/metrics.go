@@ -8,7 +8,7 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.over) || !(has(self.counter) || (has(self.info) && has(self.info.type) && self.info.type == 'Rate') || (has(self.stream) && has(self.stream.measure) && self.stream.measure == 'EntriesAddedPerSecond'))",fieldPath=".over",message="over is for levels, and a rate is taken over spec.sampling.window already: leave it out"
 type Metric struct {
 	// name is the name under which the metrics API serves the metric. No metric
-	// that every Redis object has may be named so.
+	// that every Redis object has may be named so: of this object neither is served then.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
