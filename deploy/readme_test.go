@@ -1,0 +1,95 @@
+package deploy
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+)
+
+// What the README shows is what the API takes.
+func TestManifestsOfTheReadme(t *testing.T) {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := 0
+	for _, block := range blocks(t, "../README.md") {
+		for _, document := range strings.Split(block, "\n---\n") {
+			if strings.HasPrefix(document, "spec:") {
+				document = "apiVersion: redis-metrics.dev/v1alpha1\nkind: Redis\n" + document
+			}
+			object, err := decode([]byte(document))
+			if err != nil {
+				t.Errorf("%v in\n%s", err, document)
+				continue
+			}
+			redis, ok := object.(*v1alpha1.Redis)
+			if !ok {
+				continue
+			}
+			for _, metric := range redis.Spec.Metrics {
+				declared++
+				if _, builtin := metrics.Lookup(metric.Name); builtin {
+					t.Errorf("every object has a metric %s", metric.Name)
+				}
+				if metric.Expression != "" {
+					if _, err := expression.Compile(metric.Expression); err != nil {
+						t.Errorf("%s: %v", metric.Name, err)
+					}
+				}
+			}
+		}
+	}
+	if declared < 5 {
+		t.Errorf("the README declares %d metrics", declared)
+	}
+}
+
+// blocks returns the YAML in a Markdown file.
+func blocks(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, rest := range strings.Split(string(text), "\n```yaml\n")[1:] {
+		block, _, _ := strings.Cut(rest, "\n```")
+		found = append(found, block)
+	}
+	return found
+}
+
+func TestMigrationNamesMetricsThatExist(t *testing.T) {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	_, exporter, _ := strings.Cut(string(text), "redis_exporter\n")
+	for _, row := range strings.Split(exporter, "\n") {
+		columns := strings.Split(row, " | ")
+		if len(columns) != 2 {
+			continue
+		}
+		for n, code := range strings.Split(columns[1], "`") {
+			if n%2 == 1 && strings.Contains(code, "-") && !strings.Contains(code, " ") {
+				named++
+				if _, ok := metrics.Lookup(code); !ok {
+					t.Errorf("there is no metric %s", code)
+				}
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("only %d metrics are named", named)
+	}
+}
