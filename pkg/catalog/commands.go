@@ -5,7 +5,7 @@ import "strings"
 // isRequest tells whether a command is one that clients ask of a server for its
 // data. The others set up a connection, watch the server or run it: the groups
 // connection, server and cluster of https://redis.io/docs/latest/commands/,
-// PUBSUB, which only watches, and the self-tests of HyperLogLog. COMMANDLOG is
+// PUBSUB and XINFO, which only watch, and the self-tests of HyperLogLog. COMMANDLOG is
 // Valkey's SLOWLOG. FLUSHALL, FLUSHDB and SWAPDB stand in group
 // server and change data: they are requests.
 func isRequest(command string) bool {
@@ -18,7 +18,7 @@ func isRequest(command string) bool {
 	case "acl", "bgrewriteaof", "bgsave", "command", "commandlog", "config", "dbsize", "debug", "failover",
 		"info", "lastsave", "latency", "lolwut", "memory", "module", "monitor", "pfdebug", "pfselftest",
 		"psync", "pubsub", "replconf", "replicaof", "role", "save", "sentinel", "shutdown",
-		"slaveof", "slowlog", "sync", "time":
+		"slaveof", "slowlog", "sync", "time", "xinfo":
 		return false
 	}
 	return true

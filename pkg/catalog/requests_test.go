@@ -130,7 +130,7 @@ func groupsOfNoRequests() []string {
 // commands there are and to what group each belongs.
 func TestNoCommandThatWatchesOrRunsTheServerIsARequest(t *testing.T) {
 	exceptions := map[string]bool{ // whether it is a request, against its group
-		"flushall": true, "flushdb": true, "swapdb": true, "pubsub": false,
+		"flushall": true, "flushdb": true, "swapdb": true, "pubsub": false, "xinfo": false,
 		"pfselftest": false, "pfdebug": false, "restore-asking": false,
 	}
 	groups := commandGroups(t)
