@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -46,6 +47,31 @@ func TestManifestsOfTheReadme(t *testing.T) {
 	}
 	if declared < 5 {
 		t.Errorf("the README declares %d metrics", declared)
+	}
+}
+
+// TestSampleMetricsAreOfEachKind holds the samples against the API, both ways.
+func TestSampleMetricsAreOfEachKind(t *testing.T) {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, metric := range only[*v1alpha1.Redis](t, "samples-metrics").Spec.Metrics {
+		if _, builtin := metrics.Lookup(metric.Name); builtin {
+			t.Errorf("every object has a metric %s", metric.Name)
+		}
+		fields := reflect.ValueOf(metric)
+		for n := range fields.NumField() {
+			if !fields.Field(n).IsZero() {
+				shown[fields.Type().Field(n).Name] = true
+			}
+		}
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[v1alpha1.Metric]()) {
+		if !shown[field.Name] {
+			t.Errorf("no sample has %s", field.Name)
+		}
 	}
 }
 

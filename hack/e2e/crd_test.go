@@ -43,7 +43,7 @@ func TestSchemaAccepts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
 	}
-	for _, file := range files {
+	for _, file := range append(files, "../../deploy/samples-metrics/redis.yaml", "../../deploy/samples-queue/redis.yaml") {
 		if out, err := shared.Kubectl(t.Context(), "apply", "--dry-run=server", "--validate=strict", "-f", file); err != nil {
 			t.Errorf("%s: %v %s", file, err, out)
 		}
