@@ -6,8 +6,9 @@
 // requests are answered until the context of Run ends, and then drained.
 //
 // It is the only user of the library's AdapterBase, and mends what that leaves
-// open: discovery in its aggregated form, by which kubectl lists resources, and
-// a malformed metric selector, which is the client's fault (400).
+// open: discovery in its aggregated form, by which kubectl lists resources, a
+// malformed metric selector, which is the client's fault (400), and Retry-After,
+// for which a controller would wait inside its worker.
 //
 // New fails on flags that contradict each other and when the cluster's API
 // server cannot be asked how to authenticate clients.

@@ -72,7 +72,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.RequestTimeout = requestTimeout
 	generic.ShutdownDelayDuration = o.ShutdownDelay
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		return withMetricAlias(genericapiserver.DefaultBuildHandlerChain(withCheckedSelector(api), c))
+		return withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(withCheckedSelector(api), c)))
 	}
 	generic.AddReadyzChecks(healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
 		if !cfg.Ready() {
