@@ -18,7 +18,8 @@ const scaling = 60 * time.Second
 // HPA is a plain manifest: nothing grants it any right.
 func TestScenario(t *testing.T) {
 	t.Run("AverageValue", func(t *testing.T) {
-		s, driver := stage(t, "hpa-averagevalue.yaml")
+		// 1900 are the shares of two replicas.
+		s, driver := stage(t, "hpa-averagevalue.yaml", 1900)
 		checked := s.audit(t, driver)
 		// 500 requests per second are the share of one replica, 2500 that of three, 9000 more than the maximum.
 		for _, step := range []struct {
@@ -31,24 +32,24 @@ func TestScenario(t *testing.T) {
 		checked()
 	})
 	t.Run("Value", func(t *testing.T) {
-		s, driver := stage(t, "hpa-value.yaml")
+		s, driver := stage(t, "hpa-value.yaml", 1000)
 		checked := s.audit(t, driver)
 		// 1000 in total: at 2000 the number of replicas doubles with every look, up to the maximum.
 		driver.SetRate(2000)
 		s.awaitReplicas(t, 5, scaling)
-		// At 500 it halves.
-		driver.SetRate(500)
+		// At 400 it falls. At 500 it would stand on a border: a thousandth more keeps two, since ceil(2 x 0.501) = 2.
+		driver.SetRate(400)
 		s.awaitReplicas(t, 1, scaling+time.Duration(5)*15*time.Second)
 		checked()
 	})
 }
 
 // stage applies the samples at a Redis with traffic that holds two replicas.
-func stage(t *testing.T, hpa string) (*scene, *traffic.Driver) {
+func stage(t *testing.T, hpa string, perSecond int) (*scene, *traffic.Driver) {
 	t.Helper()
 	s := newScene(t, shared)
 	server := redistest.New(t)
-	driver := drive(t, server.Addr, 1000)
+	driver := drive(t, server.Addr, perSecond)
 	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", hpa)
 	s.awaitReplicas(t, 2, scaling)
 	return s, driver
