@@ -221,7 +221,7 @@ func (m *Metric) choose(found []Series, info *redisinfo.Info, selector Selector)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, noSeries(m, found)
+		return nil, noSeries(m.Name, found)
 	}
 	return chosen, nil
 }

@@ -69,8 +69,9 @@ func chosen(metric string, newest series.Sample, selector Selector) error {
 	if err != nil {
 		return &ValueError{Metric: metric, Err: err}
 	}
-	if selector != nil && !selector.Empty() && !selector.Matches(map[string]string{LabelRole: role}) {
-		return &NoSeriesError{Metric: metric, Existing: fmt.Sprintf("%s is one of %s", LabelRole, role)}
+	labels := map[string]string{LabelRole: role}
+	if selector != nil && !selector.Empty() && !selector.Matches(labels) {
+		return noSeries(metric, []Series{{Labels: labels}})
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (e *NoSeriesError) Error() string {
 // listedValues bounds how many values of a label an error lists.
 const listedValues = 20
 
-func noSeries(m *Metric, found []Series) *NoSeriesError {
+func noSeries(metric string, found []Series) *NoSeriesError {
 	values := map[string]map[string]bool{}
 	for _, s := range found {
 		for label, value := range s.Labels {
@@ -57,7 +57,7 @@ func noSeries(m *Metric, found []Series) *NoSeriesError {
 		parts = append(parts, fmt.Sprintf("%s is one of %s%s", label, strings.Join(existing, ", "), more))
 	}
 	if len(parts) == 0 {
-		return &NoSeriesError{Metric: m.Name, Existing: "it has no series now"}
+		return &NoSeriesError{Metric: metric, Existing: "it has no series now"}
 	}
-	return &NoSeriesError{Metric: m.Name, Existing: strings.Join(parts, "; ")}
+	return &NoSeriesError{Metric: metric, Existing: strings.Join(parts, "; ")}
 }
