@@ -5,26 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
-
-// ClientName is the name under which the adapter's connections stand in CLIENT LIST.
-const ClientName = "redis-metrics-adapter"
-
-// bufferBytes sizes the read and the write buffer of a connection: an INFO is about 5 KB.
-const bufferBytes = 4 << 10
 
 // probe makes one attempt after the other at one target. It is not safe for concurrent use.
 type probe struct {
@@ -186,50 +178,5 @@ func (p *probe) learn(info *redisinfo.Info) {
 	text, _, _ := strings.Cut(version, ".")
 	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
 		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
-	}
-}
-
-// dial makes a client that dials its one connection in the next attempt.
-func (p *probe) dial() *redis.Client {
-	dialer := &net.Dialer{Timeout: p.target.Timeout}
-	return redis.NewClient(&redis.Options{
-		Addr:       p.target.Address,
-		DB:         p.target.Database,
-		ClientName: ClientName,
-		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			guarded := &guard{Conn: conn}
-			p.conn.Store(guarded)
-			return guarded, nil
-		},
-		Protocol:        2,
-		DisableIdentity: true,
-		// One attempt is one attempt: the loop decides when the next one is due.
-		MaxRetries:            -1,
-		DialerRetries:         1,
-		ContextTimeoutEnabled: true,
-		DialTimeout:           p.target.Timeout,
-		ReadTimeout:           p.target.Timeout,
-		WriteTimeout:          p.target.Timeout,
-		PoolTimeout:           p.target.Timeout,
-		PoolSize:              1,
-		MaxIdleConns:          1,
-		ConnMaxIdleTime:       -1,
-		ReadBufferSize:        bufferBytes,
-		WriteBufferSize:       bufferBytes,
-		MaintNotificationsConfig: &maintnotifications.Config{
-			Mode: maintnotifications.ModeDisabled,
-		},
-	})
-}
-
-func (p *probe) close() {
-	if p.client != nil {
-		_ = p.client.Close()
-		p.client = nil
-		p.conn.Store(nil)
 	}
 }
