@@ -11,7 +11,7 @@ func commandRows() []Metric {
 			window: requests,
 		},
 		{
-			Name: "commands-per-second", Unit: "commands/s", Kind: Rate, Fold: Single,
+			Name: "commands-per-second", Unit: "commands/s", Kind: Rate, Fold: Sum,
 			Help:   "All commands processed, those of monitoring, of replication and of this adapter among them.",
 			window: counterRate("total_commands_processed"),
 		},

@@ -3,7 +3,7 @@ package catalog
 func keyspaceRows() []Metric {
 	return []Metric{
 		{
-			Name: "keys", Unit: "keys", Kind: Gauge, Fold: Single,
+			Name: "keys", Unit: "keys", Kind: Gauge, Fold: Sum,
 			Help:  "Keys in the logical database that spec.database names.",
 			gauge: keys,
 		},
@@ -13,32 +13,32 @@ func keyspaceRows() []Metric {
 			gauge: keyspaceKeys,
 		},
 		{
-			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Single,
+			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Weighted,
 			Help:  "Share of the keys in the logical database that spec.database names that have an expiry. Unknown while it has no key.",
 			gauge: expiringKeys,
 		},
 		{
-			Name: "keyspace-hits-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Single,
+			Name: "keyspace-hits-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Sum,
 			Help:   "Look-ups that found a key.",
 			window: counterRate("keyspace_hits"),
 		},
 		{
-			Name: "keyspace-misses-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Single,
+			Name: "keyspace-misses-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Sum,
 			Help:   "Look-ups that found no key.",
 			window: counterRate("keyspace_misses"),
 		},
 		{
-			Name: "keyspace-hit-ratio", Unit: "ratio 0 to 1", Kind: Ratio, Fold: Single,
+			Name: "keyspace-hit-ratio", Unit: "ratio 0 to 1", Kind: Ratio, Fold: Weighted,
 			Help:   "Share of key look-ups that found a key. Unknown while no key is looked up.",
 			window: hitRatio,
 		},
 		{
-			Name: "evictions-per-second", Unit: "keys/s", Kind: Rate, Fold: Single,
+			Name: "evictions-per-second", Unit: "keys/s", Kind: Rate, Fold: Sum,
 			Help:   "Keys evicted because maxmemory was reached.",
 			window: counterRate("evicted_keys"),
 		},
 		{
-			Name: "expirations-per-second", Unit: "keys/s", Kind: Rate, Fold: Single,
+			Name: "expirations-per-second", Unit: "keys/s", Kind: Rate, Fold: Sum,
 			Help:   "Keys removed because they expired.",
 			window: counterRate("expired_keys"),
 		},

@@ -3,22 +3,22 @@ package catalog
 func persistenceRows() []Metric {
 	return []Metric{
 		{
-			Name: "rdb-changes-since-last-save", Unit: "changes", Kind: Gauge, Fold: Single,
+			Name: "rdb-changes-since-last-save", Unit: "changes", Kind: Gauge, Fold: Sum,
 			Help:  "Changes of the data since the last RDB save that succeeded, or since the start.",
 			gauge: level("rdb_changes_since_last_save"),
 		},
 		{
-			Name: "rdb-last-save-age-seconds", Unit: "s", Kind: Gauge, Fold: Single, Versions: "6.2+",
+			Name: "rdb-last-save-age-seconds", Unit: "s", Kind: Gauge, Fold: Max, Versions: "6.2+",
 			Help:  "Time by the server's clock since the last RDB save that succeeded, or since the start if there was none.",
 			gauge: lastSaveAge,
 		},
 		{
-			Name: "rdb-save-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Single,
+			Name: "rdb-save-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Max,
 			Help:  "1 while a child process saves an RDB file.",
 			gauge: level("rdb_bgsave_in_progress"),
 		},
 		{
-			Name: "aof-rewrite-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Single,
+			Name: "aof-rewrite-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Max,
 			Help:  "1 while a child process rewrites the append-only file.",
 			gauge: level("aof_rewrite_in_progress"),
 		},

@@ -4,7 +4,7 @@ func replicationRows() []Metric {
 	labels := []string{LabelReplica}
 	return []Metric{
 		{
-			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Fold: Single,
+			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Fold: Sum,
 			Help:  "Replicas that are connected, those that still synchronize among them.",
 			gauge: level("connected_slaves"),
 		},
@@ -19,12 +19,12 @@ func replicationRows() []Metric {
 			gauge: replicationLagSeconds,
 		},
 		{
-			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Fold: Single,
+			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Fold: Min,
 			Help:  "Of a replica: 1 while it is connected to its primary and synchronized. Unknown of a primary.",
 			gauge: primaryLinkUp,
 		},
 		{
-			Name: "primary-last-io-seconds", Unit: "s", Kind: Gauge, Fold: Single,
+			Name: "primary-last-io-seconds", Unit: "s", Kind: Gauge, Fold: Max,
 			Help:  "Of a replica: whole seconds since it last heard from its primary, which sends a ping every 10 seconds when there is nothing else to send. Unknown of a primary and while the link is down.",
 			gauge: primaryLastIO,
 		},

@@ -8,7 +8,7 @@ func serverRows() []Metric {
 			window: cpuCores,
 		},
 		{
-			Name: "uptime-seconds", Unit: "s", Kind: Gauge, Fold: Single,
+			Name: "uptime-seconds", Unit: "s", Kind: Gauge, Fold: Min,
 			Help:  "Time since the server was started.",
 			gauge: level("uptime_in_seconds"),
 		},

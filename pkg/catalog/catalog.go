@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -40,6 +39,10 @@ const (
 	LabelPercentile = "percentile"
 	// LabelReplica is the place of a replica in its primary's list, from 0.
 	LabelReplica = "replica"
+	// LabelNode names a server process: its ID in a cluster, elsewhere its run_id.
+	LabelNode = "node"
+	// LabelShard is the place of a shard of a cluster, from 0, in the order of their lowest slots.
+	LabelShard = "shard"
 )
 
 // Metric is one row of the catalogue.
@@ -56,7 +59,7 @@ type Metric struct {
 	Kind Kind
 	// Fold says how its series become one value.
 	Fold Fold
-	// Labels are the labels of its series, beside LabelRole.
+	// Labels are the labels of its series, beside those of nodes: LabelRole, LabelNode and, in a cluster, LabelShard.
 	Labels []string
 
 	gauge  func(in gaugeInput) ([]Series, error)
@@ -68,8 +71,10 @@ type Series struct {
 	Labels map[string]string
 	Value  float64
 
-	// weight is what Value counts for where the metric folds as Weighted.
+	// weight is what Value counts for where the metric folds as Weighted, and none
+	// says why it counts for nothing.
 	weight float64
+	none   error
 	// err says why this series has no value while others of the metric may have.
 	err error
 }
@@ -96,6 +101,8 @@ type History interface {
 type Selector interface {
 	Matches(labels map[string]string) bool
 	Empty() bool
+	// Names tells whether it asks for values of a label.
+	Names(label string) bool
 }
 
 // Query says what of a metric is asked for.
@@ -154,16 +161,12 @@ func (c *Catalog) Lookup(name string) (*Metric, bool) {
 	return &c.metrics[n], true
 }
 
-// Read computes the value of the metric from a history.
+// Read computes the value of the metric from a history. Replicas count only where
+// the selector names LabelRole, and where there is no primary.
 func (m *Metric) Read(h History, q Query) (Reading, error) {
-	found, info, reading, err := m.series(h, q)
+	found, reading, err := m.series(h, q)
 	if err != nil {
 		return Reading{}, err
-	}
-	if q.Selector != nil && !q.Selector.Empty() {
-		if found, err = m.choose(found, info, q.Selector); err != nil {
-			return Reading{}, err
-		}
 	}
 	if reading.Value, err = m.Fold.of(found); err != nil {
 		return Reading{}, &ValueError{Metric: m.Name, Err: err}
@@ -171,59 +174,33 @@ func (m *Metric) Read(h History, q Query) (Reading, error) {
 	return reading, nil
 }
 
-// series computes all series, and when they were taken. A server that does not
-// tell its role has none.
-func (m *Metric) series(h History, q Query) ([]Series, *redisinfo.Info, Reading, error) {
-	var (
-		found   []Series
-		info    *redisinfo.Info
-		reading Reading
-		err     error
-	)
+// series computes the series that a query asks for, and when they were taken.
+func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	if m.gauge != nil {
 		sample, unknown := h.Latest(q.Now)
 		if unknown != nil {
-			return nil, nil, Reading{}, unknown
+			return nil, Reading{}, unknown
 		}
-		info, reading = sample.Info, Reading{At: sample.At}
-		found, err = m.gauge(gaugeInput{info: info, database: q.Database})
-	} else {
-		span, unknown := h.Span(q.Now)
-		if unknown != nil {
-			return nil, nil, Reading{}, unknown
-		}
-		info, reading = span.Last.Info, Reading{At: span.Last.At, Window: span.Duration()}
-		found, err = m.window(windowInput{
-			first: span.First.Info, last: info, seconds: reading.Window.Seconds(),
-			own: func(command string) int64 { return span.Last.Own.Since(span.First.Own, command) },
+		found, err := m.ofNodes(sample, q, func(node series.Node) ([]Series, error) {
+			return m.gauge(gaugeInput{info: node.Info, database: q.Database})
 		})
+		return found, Reading{At: sample.At}, err
 	}
-	if _, errRole := Role(info); err != nil || errRole != nil {
-		return nil, nil, Reading{}, &ValueError{Metric: m.Name, Err: errors.Join(err, errRole)}
+	span, unknown := h.Span(q.Now)
+	if unknown != nil {
+		return nil, Reading{}, unknown
 	}
-	return found, info, reading, nil
-}
-
-// choose labels the series with their role and returns those that the selector picks.
-func (m *Metric) choose(found []Series, info *redisinfo.Info, selector Selector) ([]Series, error) {
-	role, err := Role(info)
-	if err != nil {
-		return nil, &ValueError{Metric: m.Name, Err: err}
-	}
-	var chosen []Series
-	for n := range found {
-		if found[n].Labels == nil {
-			found[n].Labels = make(map[string]string, 1)
+	found, err := m.ofNodes(span.Last, q, func(last series.Node) ([]Series, error) {
+		first, ok := span.Of(last)
+		if !ok {
+			return nil, errNodeBegan
 		}
-		found[n].Labels[LabelRole] = role
-		if selector.Matches(found[n].Labels) {
-			chosen = append(chosen, found[n])
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, noSeries(m.Name, found)
-	}
-	return chosen, nil
+		return m.window(windowInput{
+			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(),
+			own: func(command string) int64 { return last.Own.Since(first.Own, command) },
+		})
+	})
+	return found, Reading{At: span.Last.At, Window: span.Duration()}, err
 }
 
 // Role returns what a server says of itself, primary or replica. INFO writes

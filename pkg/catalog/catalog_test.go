@@ -117,8 +117,8 @@ func TestEachMetricIsDocumented(t *testing.T) {
 		if (m.Kind == catalog.Rate) != strings.HasSuffix(m.Name, "-per-second") {
 			t.Errorf("%s is a %s: a rate, and nothing else, ends in -per-second", m.Name, m.Kind)
 		}
-		if (m.Fold == catalog.Single) != (len(m.Labels) == 0) {
-			t.Errorf("%s folds as %s and has labels %v", m.Name, m.Fold, m.Labels)
+		if m.Fold == catalog.Sum && strings.Contains(m.Unit, "ratio") || m.Kind == catalog.Rate && m.Fold != catalog.Sum {
+			t.Errorf("%s is a %s in %s and folds as %s over nodes", m.Name, m.Kind, m.Unit, m.Fold)
 		}
 		if found, ok := c.Lookup(m.Name); !ok || found.Name != m.Name {
 			t.Errorf("Lookup(%s) = %v, %v", m.Name, found, ok)

@@ -73,3 +73,11 @@ func share(part, whole int64, reason string) ([]Series, error) {
 	}
 	return []Series{{Value: float64(part) / float64(whole)}}, nil
 }
+
+// weighted is a part to a whole, which weighs as much as there is of the whole.
+func weighted(part, whole float64, reason string) ([]Series, error) {
+	if whole <= 0 {
+		return []Series{{none: errors.New(reason)}}, nil
+	}
+	return []Series{{Value: part / whole, weight: whole}}, nil
+}

@@ -12,10 +12,7 @@ func hitRatio(in windowInput) ([]Series, error) {
 	if err := errors.Join(errHits, errMisses); err != nil {
 		return nil, err
 	}
-	if hits+misses == 0 {
-		return nil, errors.New("no key was looked up within the window, so that there is no ratio")
-	}
-	return []Series{{Value: float64(hits) / (float64(hits) + float64(misses))}}, nil
+	return weighted(float64(hits), float64(hits)+float64(misses), "no key was looked up within the window, so that there is no ratio")
 }
 
 func keys(in gaugeInput) ([]Series, error) {
@@ -28,7 +25,7 @@ func expiringKeys(in gaugeInput) ([]Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	return share(space.Expires, space.Keys, "the database has no key, so that there is no ratio")
+	return weighted(float64(space.Expires), float64(space.Keys), "the database has no key, so that there is no ratio")
 }
 
 // usualDatabases is how many logical databases Redis has unless it is set to

@@ -63,9 +63,10 @@ func (c Computed) failed(err error) error {
 	return &ValueError{Metric: c.Name, Err: err}
 }
 
-// chosen fails unless a selector picks the one series of a metric of one object.
+// chosen fails unless a selector picks the one series of a metric of one object,
+// which is of the nodes that count.
 func chosen(metric string, newest series.Sample, selector Selector) error {
-	role, err := Role(newest.Info)
+	role, err := Role(newest.Counted()[0].Info)
 	if err != nil {
 		return &ValueError{Metric: metric, Err: err}
 	}

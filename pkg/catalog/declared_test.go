@@ -35,7 +35,7 @@ func results(t testing.TB, all ...probe.Result) probed {
 	end := time.Now()
 	for n, result := range all {
 		at := end.Add(time.Duration(n-len(all)+1) * 5 * time.Second)
-		p.samples = append(p.samples, series.Sample{At: at, Info: info(t), Probed: []probe.Result{{Value: 99}, result}})
+		p.samples = append(p.samples, series.NewSample([]probe.Result{{Value: 99}, result}, series.Node{At: at, Info: info(t)}))
 	}
 	return p
 }

@@ -21,13 +21,13 @@ type history struct {
 }
 
 func (h history) Latest(time.Time) (series.Sample, error) {
-	return series.Sample{At: h.end, Info: h.last}, h.err
+	return series.NewSample(nil, series.Node{At: h.end, Info: h.last}), h.err
 }
 
 func (h history) Span(time.Time) (series.Span, error) {
 	return series.Span{
-		First: series.Sample{At: h.end.Add(-h.apart), Info: h.first},
-		Last:  series.Sample{At: h.end, Info: h.last},
+		First: series.NewSample(nil, series.Node{At: h.end.Add(-h.apart), Info: h.first}),
+		Last:  series.NewSample(nil, series.Node{At: h.end, Info: h.last}),
 	}, h.err
 }
 
@@ -81,4 +81,14 @@ func picking(t testing.TB, text string) catalog.Selector {
 		t.Fatal(err)
 	}
 	return selector{parsed}
+}
+
+func (s selector) Names(label string) bool {
+	requirements, _ := s.Requirements()
+	for _, r := range requirements {
+		if r.Key() == label {
+			return true
+		}
+	}
+	return false
 }

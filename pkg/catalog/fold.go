@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -17,15 +18,16 @@ const (
 	// Weighted takes the mean of the series, each by how much it is taken from:
 	// latencies by calls, so that it is the mean of all calls.
 	Weighted Fold = "weighted mean"
-	// Single means that the metric has one series only.
-	Single Fold = "single"
+	// Min takes the smallest series. There is none of no series.
+	Min Fold = "min"
 )
 
 // of folds series. One of them without a value leaves all without, since a sum
 // or a largest value that misses one is wrong.
 func (f Fold) of(found []Series) (float64, error) {
 	var value, weight float64
-	for _, s := range found {
+	var none error
+	for n, s := range found {
 		if s.err != nil {
 			return 0, s.err
 		}
@@ -35,14 +37,21 @@ func (f Fold) of(found []Series) (float64, error) {
 		switch f {
 		case Max:
 			value = max(value, s.Value)
+		case Min:
+			if n == 0 || s.Value < value {
+				value = s.Value
+			}
 		case Weighted:
 			value += s.Value * s.weight
 			weight += s.weight
+			none = cmp.Or(none, s.none)
 		default:
 			value += s.Value
 		}
 	}
 	switch {
+	case f == Weighted && weight <= 0 && none != nil:
+		return 0, none
 	case f == Weighted && weight <= 0:
 		return 0, errors.New("nothing was counted within the window, so that there is no mean")
 	case f == Weighted:

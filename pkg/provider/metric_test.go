@@ -42,7 +42,7 @@ func declaring(t *testing.T) *Provider {
 	results := []probe.Result{{Value: 12}, {Err: errors.New(`key "text" is of another type`)}, {Value: 99}}
 	for _, one := range all {
 		open := store.Open(one.ID(), series.Policy{Interval: one.Interval, Window: one.Window, MaxAge: one.MaxAge})
-		open.Record(series.Sample{At: time.Now(), Info: info, Probed: results})
+		open.Record(series.NewSample(results, series.Node{At: time.Now(), Info: info}))
 	}
 	return New(all, store, metrics, causes{})
 }

@@ -34,7 +34,7 @@ func TestOverFunctionsOfTheAPI(t *testing.T) {
 		kept := store.Open(queue.ID(), series.Policy{Interval: queue.Interval, Window: queue.Window, MaxAge: queue.MaxAge})
 		for n, value := range []float64{3, 9, 6, 6} {
 			at := now.Add(time.Duration(n-3) * queue.Interval)
-			kept.Record(series.Sample{At: at, Info: info, Probed: []probe.Result{{Value: value}}})
+			kept.Record(series.NewSample([]probe.Result{{Value: value}}, series.Node{At: at, Info: info}))
 		}
 		got, err := New(targets{queue}, store, metrics, causes{}).
 			GetMetricByName(context.Background(), queue.NamespacedName, metric("waiting"), labels.Everything())

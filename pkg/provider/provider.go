@@ -181,3 +181,8 @@ type seriesSelector struct{ labels.Selector }
 func (s seriesSelector) Matches(of map[string]string) bool {
 	return s.Selector.Matches(labels.Set(of))
 }
+
+func (s seriesSelector) Names(label string) bool {
+	requirements, _ := s.Requirements()
+	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() == label })
+}

@@ -69,7 +69,7 @@ func record(t *testing.T, s *series.Series, now time.Time, ago time.Duration, ge
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Record(series.Sample{At: now.Add(-ago), Info: info})
+	s.Record(series.NewSample(nil, series.Node{At: now.Add(-ago), Info: info}))
 }
 
 // house is a provider with warm and cold objects, and what it counted.

@@ -9,9 +9,9 @@ import (
 
 func TestSuspendedMachineServesNothingOld(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	now := suspended(t, t1.Add(time.Second), time.Hour)
 	_ = wantUnknown(t, s, now, series.Stale)
 	if _, err := s.Latest(now); err == nil {
@@ -36,9 +36,9 @@ func TestSpanReachesOverNoClockJump(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, redis, t0 := open(t), fresh("a"), time.Now()
-			s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+			s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 			t1 := suspended(t, t0.Add(interval), tt.jump)
-			s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+			s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 			if !tt.want {
 				_ = wantUnknown(t, s, t1, series.OneSample)
 				return
@@ -54,7 +54,7 @@ func TestSpanReachesOverNoClockJump(t *testing.T) {
 
 func TestClockSetBackMakesNoSampleYounger(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	now := suspended(t, t0.Add(maxAge+time.Second), -time.Hour)
 	if _, err := s.Latest(now); err == nil {
 		t.Error("Latest gave a sample older than maxAge by the monotonic clock")

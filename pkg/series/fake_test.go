@@ -101,7 +101,7 @@ func (s *server) resetAndOutgrow(resets string) {
 
 func epochOf(t testing.TB, s series.Sample) int64 {
 	t.Helper()
-	n, err := s.Info.Int("epoch")
+	n, err := s.Nodes[0].Info.Int("epoch")
 	if err != nil {
 		t.Fatal(err)
 	}

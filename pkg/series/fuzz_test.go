@@ -46,7 +46,7 @@ func (h *history) step(event, wait byte) {
 		return
 	}
 	h.server.work(int64(event))
-	sample := series.Sample{At: h.now, Info: h.server.answer(h.t)}
+	sample := series.NewSample(nil, series.Node{At: h.now, Info: h.server.answer(h.t)})
 	h.series.Record(sample)
 	h.samples = append(h.samples, sample)
 	h.failed = false
@@ -71,7 +71,7 @@ func (h *history) check(now time.Time) {
 	if served := errLatest == nil; served != (age <= maxAge) {
 		h.t.Fatalf("the newest sample is %v old and Latest = %v", age, errLatest)
 	}
-	if errLatest == nil && latest.Info != newest.Info {
+	if errLatest == nil && latest.Nodes[0].Info != newest.Nodes[0].Info {
 		h.t.Fatal("Latest is not the newest sample")
 	}
 	var want *series.Sample // the oldest sample that a span may begin with
@@ -92,7 +92,7 @@ func (h *history) check(now time.Time) {
 		h.t.Fatalf("a span is served although %v", errLatest)
 	case want == nil:
 		h.t.Fatalf("a span of %v is served; want none", span.Duration())
-	case span.Last.Info != newest.Info || span.First.Info != want.Info:
+	case span.Last.Nodes[0].Info != newest.Nodes[0].Info || span.First.Nodes[0].Info != want.Nodes[0].Info:
 		h.t.Fatalf("a span of %v is served; want the newest sample's longest, %v", span.Duration(), newest.At.Sub(want.At))
 	}
 }

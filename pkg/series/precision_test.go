@@ -29,7 +29,7 @@ func TestBlurredSpanIsUnknown(t *testing.T) {
 				now = now.Add(interval)
 				host.work(10)
 				host.infos++
-				s.Record(series.Sample{At: now, RoundTrip: took, Info: host.answer(t)})
+				s.Record(series.NewSample(nil, series.Node{At: now, RoundTrip: took, Info: host.answer(t)}))
 			}
 			if test.want == 0 {
 				if unknown := wantUnknown(t, s, now, series.Blurred); !strings.Contains(unknown.Error(), "too slowly") {

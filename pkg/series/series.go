@@ -4,41 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
-
-// Sample is one answer of a server.
-type Sample struct {
-	// At is the instant at which the answer had arrived, with a monotonic reading.
-	At time.Time
-	// RoundTrip is the time from asking to At: the server took its counters within it.
-	RoundTrip time.Duration
-	// Info is what the server answered.
-	Info *redisinfo.Info
-	// Probed is what the object's declared probes gave, in their order.
-	Probed []probe.Result
-	// Own counts the commands of probes that the loop that took this sample had
-	// the server execute before Info.
-	Own probe.Calls
-}
-
-// Span is two samples of one process of a server, with no reset between.
-type Span struct {
-	First, Last Sample
-}
-
-// Duration is the time that the span covers. It is above zero.
-func (s Span) Duration() time.Duration {
-	return s.Last.At.Sub(s.First.At)
-}
-
-// blurred tells of a span whose true length may differ by more than a tenth from
-// Duration, since a server takes its counters somewhere within the round trip.
-func (s Span) blurred() bool {
-	return 10*(s.First.RoundTrip+s.Last.RoundTrip) > s.Duration()
-}
 
 // Policy says what samples are good for.
 type Policy struct {
@@ -84,9 +50,10 @@ type Series struct {
 
 // history is immutable once published.
 type history struct {
-	samples []Sample // of one process, oldest first
-	restart bool     // whether samples of another process came before these
+	samples []Sample // of the same processes, oldest first
+	restart bool     // whether samples of other processes came before these
 	failure error    // of the newest attempt, nil if it succeeded
+	failed  []Node   // of the newest attempt if it failed
 }
 
 // Record adds the newest sample. Samples that no span may begin with any more are forgotten.
@@ -102,19 +69,23 @@ func (s *Series) Record(sample Sample) {
 			break
 		}
 	}
-	if n := len(before.samples); n > 0 && !s.comparable(before.samples[n-1], sample) {
-		next.samples, next.restart = nil, true
+	if n := len(before.samples); n > 0 {
+		sample = sample.after(before.samples[n-1], s.policy.Interval/10)
+		if !sample.joins(before.samples[n-1], s.policy.Interval/10) {
+			next.samples, next.restart = nil, true
+		}
 	}
 	next.samples = append(next.samples, sample)
 	s.current.Store(next)
 }
 
-// Fail notes that the newest attempt to sample failed. What is known stays until it is too old.
-func (s *Series) Fail(err error) {
+// Fail notes that the newest attempt to sample failed, and which nodes it asked.
+// What is known stays until it is too old.
+func (s *Series) Fail(err error, nodes ...Node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.load()
-	s.current.Store(&history{samples: before.samples, restart: before.restart, failure: err})
+	s.current.Store(&history{samples: before.samples, restart: before.restart, failure: err, failed: nodes})
 }
 
 // Failure returns why the newest attempt to sample failed, nil if it succeeded or none was made.
@@ -130,6 +101,16 @@ func (s *Series) Newest() (Sample, bool) {
 		return Sample{}, false
 	}
 	return h.samples[len(h.samples)-1], true
+}
+
+// Nodes returns the nodes that the newest attempt asked, for those who describe
+// the target. The caller must not modify them.
+func (s *Series) Nodes() []Node {
+	h := s.load()
+	if n := len(h.samples); h.failed == nil && n > 0 {
+		return h.samples[n-1].Nodes
+	}
+	return h.failed
 }
 
 // Latest returns the newest sample, or an *UnknownError.
@@ -172,19 +153,6 @@ func (s *Series) span(h *history, samples []Sample, last Sample, reason Reason) 
 		}
 	}
 	return Span{}, s.unknown(h, reason, 0)
-}
-
-// comparable tells whether a span may join two consecutive samples.
-func (s *Series) comparable(before, after Sample) bool {
-	drift := wallClock(before.At, after.At) - after.At.Sub(before.At)
-	return drift.Abs() <= s.policy.Interval/10 && sameProcess(before.Info, after.Info)
-}
-
-// wallClock is the time between two instants by the wall clock. The monotonic
-// clock stands still while a virtual machine is suspended, the wall clock jumps
-// when it is set: where the two disagree, neither is to be trusted.
-func wallClock(from, to time.Time) time.Duration {
-	return to.Round(0).Sub(from.Round(0))
 }
 
 // reach is the longest span. Half an interval past the window lets a sample

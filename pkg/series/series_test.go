@@ -40,7 +40,7 @@ func TestRateIsUnknownUntilTwoSamples(t *testing.T) {
 	if _, err := s.Latest(t0); err == nil || err.Error() != unknown.Error() {
 		t.Errorf("Latest = %v, want the same as Span", err)
 	}
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	unknown = wantUnknown(t, s, t0, series.OneSample)
 	if strings.Contains(unknown.Error(), "restart") {
 		t.Errorf("a first sample is no restart: %v", unknown)
@@ -50,15 +50,15 @@ func TestRateIsUnknownUntilTwoSamples(t *testing.T) {
 	}
 	redis.work(1)
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	wantSpan(t, s, t1, t0, t1)
 }
 
 func TestSampleIsServedUntilMaxAgeAndNotAfter(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 
 	border := t1.Add(maxAge)
 	wantSpan(t, s, border, t0, t1)
@@ -100,7 +100,7 @@ func TestSpanIsTheLongestWithinTheWindowAndHalfAnInterval(t *testing.T) {
 			var now time.Time
 			for _, at := range tt.at {
 				now = t0.Add(at)
-				s.Record(series.Sample{At: now, Info: redis.answer(t)})
+				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 				redis.work(10)
 			}
 			if tt.first < 0 {
@@ -141,7 +141,7 @@ func TestSpanNeverReachesOver(t *testing.T) {
 			sample := func() {
 				t.Helper()
 				now = now.Add(interval)
-				s.Record(series.Sample{At: now, Info: redis.answer(t)})
+				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 				redis.work(10)
 			}
 			redis.work(10)
@@ -173,10 +173,10 @@ func TestSpanNeverReachesOver(t *testing.T) {
 func TestSpanNeverReachesOverASecondReset(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	redis.resets = "calls=1,usec=58"
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	redis.resetAndOutgrow(redis.resets)
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	_ = wantUnknown(t, s, t1, series.OneSample)
 }
 
@@ -184,20 +184,20 @@ func TestSpanNeverReachesOverASecondReset(t *testing.T) {
 func TestServerWithoutCommandstatsHasSpans(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	redis.withoutFields = []string{"commandstats"}
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	wantSpan(t, s, t1, t0, t1)
 }
 
 func TestRestartIsForgottenWithItsSamples(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()
-	s.Record(series.Sample{At: now, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 	redis = fresh("b")
 	now = now.Add(interval)
-	s.Record(series.Sample{At: now, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 	now = now.Add(time.Minute)
-	s.Record(series.Sample{At: now, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 	if unknown := wantUnknown(t, s, now, series.OneSample); strings.Contains(unknown.Error(), "restarted") {
 		t.Errorf("%q blames a restart for a gap in the samples", unknown)
 	}
@@ -205,9 +205,9 @@ func TestRestartIsForgottenWithItsSamples(t *testing.T) {
 
 func TestFailKeepsWhatIsKnownUntilItIsTooOld(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.Sample{At: t1, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	failure := errors.New("no answer")
 	s.Fail(failure)
 	wantSpan(t, s, t1.Add(maxAge), t0, t1)
@@ -219,7 +219,7 @@ func TestFailKeepsWhatIsKnownUntilItIsTooOld(t *testing.T) {
 		t.Errorf("%v does not wrap and tell the last failure", unknown)
 	}
 	t2 := t1.Add(interval)
-	s.Record(series.Sample{At: t2, Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: t2, Info: redis.answer(t)}))
 	if got := s.Failure(); got != nil {
 		t.Errorf("Failure = %v after a sample, want none", got)
 	}

@@ -14,13 +14,13 @@ func TestOldSamplesAreForgotten(t *testing.T) {
 	most := int((window+interval/2)/time.Second) + 1
 	for range 1000 {
 		now = now.Add(time.Second)
-		s.Record(series.Sample{At: now, Info: redis.answer(t)})
+		s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 		if kept := series.Kept(s); kept > most {
 			t.Fatalf("%d samples are kept, want at most %d", kept, most)
 		}
 	}
 	redis = fresh("b")
-	s.Record(series.Sample{At: now.Add(time.Second), Info: redis.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Second), Info: redis.answer(t)}))
 	if kept := series.Kept(s); kept != 1 {
 		t.Errorf("%d samples are kept after a restart, want 1", kept)
 	}
@@ -33,7 +33,7 @@ func TestStoreForgetsAndKeepsApart(t *testing.T) {
 		t.Error("a series that was never opened gave a sample")
 	}
 	a := store.Open("a", policy())
-	a.Record(series.Sample{At: t0, Info: redis.answer(t)})
+	a.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
 	if store.Open("a", policy()) != a || store.Get("a") != a {
 		t.Error("one ID has two series")
 	}
@@ -54,7 +54,7 @@ func TestReadersAndWritersDoNotRace(t *testing.T) {
 	const samples = 300
 	infos := make([]series.Sample, samples)
 	for n := range infos {
-		infos[n] = series.Sample{At: t0.Add(time.Duration(n) * interval), Info: redis.answer(t)}
+		infos[n] = series.NewSample(nil, series.Node{At: t0.Add(time.Duration(n) * interval), Info: redis.answer(t)})
 	}
 	end := infos[samples-1].At
 	done := make(chan struct{})

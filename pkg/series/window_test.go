@@ -37,7 +37,7 @@ func TestWindowIsCoveredOrUnknown(t *testing.T) {
 			for _, after := range test.after {
 				redis.work(1)
 				now = t0.Add(after)
-				s.Record(series.Sample{At: now, Info: redis.answer(t)})
+				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 			}
 			got, err := s.Covering(now)
 			if len(got) != test.want {
@@ -58,11 +58,11 @@ func TestWindowDoesNotReachOverARestart(t *testing.T) {
 	for range 4 {
 		redis.work(1)
 		now = now.Add(interval)
-		s.Record(series.Sample{At: now, Info: redis.answer(t)})
+		s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
 	}
 	restarted := fresh("b")
 	now = now.Add(interval)
-	s.Record(series.Sample{At: now, Info: restarted.answer(t)})
+	s.Record(series.NewSample(nil, series.Node{At: now, Info: restarted.answer(t)}))
 	if got, err := s.Covering(now); reasonOf(err) != series.Incomplete {
 		t.Errorf("%d samples, %v", len(got), err)
 	}
@@ -82,7 +82,7 @@ func TestSpanIsJoinedFromItsEnd(t *testing.T) {
 	} {
 		redis.work(1)
 		now := t0.Add(time.Duration(n) * interval)
-		s.Record(series.Sample{At: now, Info: redis.answer(t), Probed: []probe.Result{step.result}})
+		s.Record(series.NewSample([]probe.Result{step.result}, series.Node{At: now, Info: redis.answer(t)}))
 		span, err := s.SpanJoined(now, joined)
 		switch want := t0.Add(time.Duration(step.first) * interval); {
 		case step.first < 0 && n == 0 && reasonOf(err) != series.OneSample,

@@ -16,7 +16,7 @@ import (
 // probed is a successful attempt at a target with declared metrics.
 func (w *world) probed(t *target.Target, s *server, results ...probe.Result) {
 	w.infos++
-	w.store.Get(t.ID()).Record(series.Sample{At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), Probed: results})
+	w.store.Get(t.ID()).Record(series.NewSample(results, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.writer.Notify(t)
 }
 

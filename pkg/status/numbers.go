@@ -136,6 +136,9 @@ func differ(a, b, least float64) bool {
 // longest values that the schema takes.
 const maxVersionLength, maxErrorLength = 64, 256
 
+// maxNodes is how many nodes the schema takes.
+const maxNodes = 1000
+
 // printable makes text of a server fit for a field of status.
 func printable(text string, length int) string {
 	text = strings.Map(func(r rune) rune {
@@ -150,28 +153,44 @@ func printable(text string, length int) string {
 	return strings.ToValidUTF8(text[:length], "")
 }
 
-// node describes the one server behind the address. What this replica has not
-// seen yet stays as the status says.
-func node(address string, h *series.Series, failure string, before []v1alpha1.NodeStatus) v1alpha1.NodeStatus {
-	n := v1alpha1.NodeStatus{Address: address}
-	for _, old := range before {
-		if old.Address == address {
-			n = *old.DeepCopy()
+// nodes describes the servers that the newest attempt asked. What this replica
+// has not seen yet stays as the status says.
+func nodes(h *series.Series, reasonOf func(error) string, before []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
+	newest, _ := h.Newest()
+	var described []v1alpha1.NodeStatus
+	for _, asked := range h.Nodes() {
+		n := v1alpha1.NodeStatus{Address: asked.Address}
+		for _, old := range before {
+			if old.Address == asked.Address {
+				n = *old.DeepCopy()
+			}
+		}
+		for _, answered := range newest.Nodes {
+			if answered.Address == asked.Address && answered.Info != nil {
+				describe(&n, answered)
+			}
+		}
+		n.LastError = ""
+		if f := failureOf(asked.Err, reasonOf); f != nil {
+			n.LastError = printable(f.message, maxErrorLength)
+		}
+		described = append(described, n)
+		if len(described) == maxNodes {
+			break
 		}
 	}
-	n.LastError = printable(failure, maxErrorLength)
-	sample, ok := h.Newest()
-	if !ok {
-		return n
-	}
-	at := second(sample.At)
+	return described
+}
+
+// describe fills in what a node answered.
+func describe(n *v1alpha1.NodeStatus, answered series.Node) {
+	at := second(answered.At)
 	n.LastSampleTime = &at
-	n.Role, n.Version = "", ""
-	if role, err := catalog.Role(sample.Info); err == nil {
+	n.Role, n.Version, n.Shard = "", "", answered.Shard
+	if role, err := catalog.Role(answered.Info); err == nil {
 		n.Role = role
 	}
-	if version, err := sample.Info.Text("redis_version"); err == nil {
+	if version, err := answered.Info.Text("redis_version"); err == nil {
 		n.Version = printable(version, maxVersionLength)
 	}
-	return n
 }

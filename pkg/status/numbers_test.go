@@ -1,6 +1,7 @@
 package status
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -96,22 +97,30 @@ func TestNotable(t *testing.T) {
 	}
 }
 
-func TestNode(t *testing.T) {
+func TestNodes(t *testing.T) {
 	known := []v1alpha1.NodeStatus{{Address: "a:1", Role: "replica", Version: "7.2.0"}}
-	empty := &series.Series{}
-	if n := node("a:1", empty, "down", known); n.Role != "replica" || n.Version != "7.2.0" || n.LastError != "down" {
+	shown := func(err error) string { return "Reason" }
+	h := new(series.Store).Open("x", series.Policy{})
+	h.Fail(errors.New("down"), series.Node{Address: "a:1", Err: errors.New("down")}, series.Node{Address: "b:1"})
+	if n := nodes(h, shown, known); len(n) != 2 || n[0].Role != "replica" || n[0].Version != "7.2.0" || n[0].LastError != "down" {
 		t.Errorf("not sampled yet: %+v", n)
-	}
-	if n := node("b:1", empty, "", known); n != (v1alpha1.NodeStatus{Address: "b:1"}) {
+	} else if n[1] != (v1alpha1.NodeStatus{Address: "b:1"}) {
 		t.Errorf("of another address: %+v", n)
 	}
 	s := newServer()
 	s.role, s.version = "sentinel", strings.Repeat("é", 40)+"\x1b[31m"
-	h := new(series.Store).Open("x", series.Policy{})
-	h.Record(series.Sample{At: time.Now(), Info: s.info(1)})
-	n := node("a:1", h, strings.Repeat("x", 300), known)
-	if n.Role != "" || n.Version != strings.Repeat("é", 32) || len(n.LastError) != maxErrorLength {
+	h.Record(series.NewSample(nil, series.Node{Address: "a:1", Shard: "2", At: time.Now(), Info: s.info(1)},
+		series.Node{Address: "c:1", Replica: true, Err: errors.New(strings.Repeat("x", 300))}))
+	n := nodes(h, shown, known)
+	if len(n) != 2 || n[0].Role != "" || n[0].Version != strings.Repeat("é", 32) || n[0].Shard != "2" || n[0].LastError != "" {
 		t.Errorf("of a strange server: %+v", n)
+	}
+	if len(n) != 2 || n[1].Address != "c:1" || len(n[1].LastError) != maxErrorLength || n[1].LastSampleTime != nil {
+		t.Errorf("of a replica that does not answer: %+v", n)
+	}
+	h.Fail(errors.New("down"), series.Node{Address: "a:1", Err: errors.New("secret")})
+	if n := nodes(h, func(error) string { return "" }, known); len(n) != 1 || n[0].LastSampleTime == nil || strings.Contains(n[0].LastError, "secret") {
+		t.Errorf("of an error that must not be shown: %+v", n)
 	}
 }
 

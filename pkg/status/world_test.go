@@ -77,7 +77,7 @@ type failed struct{ reason, text string }
 func (f *failed) Error() string { return f.text }
 
 func refused() error {
-	return &failed{"ConnectionRefused", "the connection was refused: nothing listens at spec.address"}
+	return &failed{"ConnectionRefused", "the connection was refused: nothing listens at the address"}
 }
 
 // Get implements Index.
@@ -207,13 +207,13 @@ func (s *server) info(before int) *redisinfo.Info {
 // answer is a successful attempt.
 func (w *world) answer(t *target.Target, s *server) {
 	w.infos++
-	w.store.Get(t.ID()).Record(series.Sample{At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)})
+	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.writer.Notify(t)
 }
 
 // fail is a failed attempt.
 func (w *world) fail(t *target.Target, err error) {
-	w.store.Get(t.ID()).Fail(err)
+	w.store.Get(t.ID()).Fail(err, series.Node{Address: t.Address, Err: err})
 	w.writer.Notify(t)
 }
 

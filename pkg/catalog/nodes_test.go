@@ -1,0 +1,79 @@
+package catalog_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// cluster is two shards, each with a replica, two samples apart by ten seconds.
+func cluster(t *testing.T) (*series.Series, time.Time) {
+	t.Helper()
+	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	now := time.Now()
+	for n, at := range []time.Time{now.Add(-10 * time.Second), now} {
+		node := func(name, shard, role string, fields ...string) series.Node {
+			grown := []string{"0", "1"}[n]
+			text := append([]string{
+				"run_id:" + name, "role:" + role, "connected_clients:5", "maxmemory:100", "# Commandstats",
+				"cmdstat_info:calls=" + grown + ",usec=1",
+			}, fields...)
+			return series.Node{Name: name, Shard: shard, Address: name + ":1", Replica: role == "slave", At: at, Info: info(t, text...)}
+		}
+		more := func(first, last string) string { return []string{first, last}[n] }
+		s.Record(series.NewSample(nil,
+			node("ra", "0", "slave", "used_memory:10", "cmdstat_get:calls="+more("0", "500")+",usec=1"),
+			node("b", "1", "master", "used_memory:80", "keyspace_hits:"+more("0", "30"), "keyspace_misses:"+more("0", "0"),
+				"uptime_in_seconds:7", "cmdstat_get:calls="+more("0", "200")+",usec=1"),
+			node("a", "0", "master", "used_memory:20", "keyspace_hits:"+more("5", "5"), "keyspace_misses:"+more("0", "10"),
+				"uptime_in_seconds:9", "cmdstat_get:calls="+more("100", "200")+",usec=1"),
+			series.Node{Name: "rb", Shard: "1", Address: "rb:1", Replica: true, Err: errors.New("down")},
+		))
+	}
+	return s, now
+}
+
+func TestNodesFold(t *testing.T) {
+	s, now := cluster(t)
+	for _, test := range []struct {
+		metric, selector string
+		want             float64
+		says             string
+	}{
+		{"requests-per-second", "", 30, ""},
+		{"requests-per-second", "shard=0", 10, ""},
+		{"requests-per-second", "node=b", 20, ""},
+		{"requests-per-second", "role=primary", 30, ""},
+		{"requests-per-second", "role=replica,shard=0", 50, ""},
+		{"requests-per-second", "role=replica", 0, "did not answer"},
+		{"requests-per-second", "role in (primary,replica)", 0, "did not answer"},
+		{"requests-per-second", "shard=2", 0, "shard is one of 0, 1"},
+		{"requests-per-second", "node=ra", 0, "node is one of a, b"},
+		{"connected-clients", "", 10, ""},
+		{"used-memory-bytes", "", 100, ""},
+		{"memory-utilization", "", 0.8, ""},
+		{"memory-utilization", "shard=0", 0.2, ""},
+		{"keyspace-hit-ratio", "", 0.75, ""},
+		{"keyspace-hit-ratio", "shard=1", 1, ""},
+		{"uptime-seconds", "", 7, ""},
+		{"blocked-clients", "", 0, "shard 0: "},
+	} {
+		t.Run(test.metric+" "+test.selector, func(t *testing.T) {
+			q := catalog.Query{Now: now}
+			if test.selector != "" {
+				q.Selector = picking(t, test.selector)
+			}
+			got, err := metric(t, test.metric).Read(s, q)
+			switch {
+			case test.says == "" && (err != nil || got.Value != test.want):
+				t.Errorf("Read = %v, %v; want %v", got.Value, err, test.want)
+			case test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)):
+				t.Errorf("Read = %v, %v; want that it says %q", got.Value, err, test.says)
+			}
+		})
+	}
+}

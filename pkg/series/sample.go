@@ -1,0 +1,171 @@
+package series
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+// Sample is what the nodes of a target answered in one attempt.
+type Sample struct {
+	// At is the instant at which the first of the answers that count had arrived,
+	// with a monotonic reading.
+	At time.Time
+	// Nodes are the nodes of the target, one at least, those that count first and
+	// in an order that stays while they do.
+	Nodes []Node
+	// Probed is what the object's declared probes gave, in their order.
+	Probed []probe.Result
+}
+
+// Node is one server process of a target, and its answer.
+type Node struct {
+	// Address is the host and port at which it was asked.
+	Address string
+	// Name tells it from the others: its ID in a cluster, elsewhere its run_id.
+	Name string
+	// Shard is the place of its shard among those of a cluster, empty elsewhere. It
+	// may change while the node stays.
+	Shard string
+	// Replica tells that it is a replica.
+	Replica bool
+	// At is the instant at which the answer had arrived, with a monotonic reading.
+	At time.Time
+	// RoundTrip is the time from asking to At: the server took its counters within it.
+	RoundTrip time.Duration
+	// Info is what the server answered, nil if it did not.
+	Info *redisinfo.Info
+	// Own counts the commands of probes that the loop that took this sample had
+	// the server execute before Info.
+	Own probe.Calls
+	// Err is why a node did not answer without which the sample stands.
+	Err error
+
+	// since is the instant of the first answer of this process since which
+	// nothing set its counters back.
+	since time.Time
+}
+
+// NewSample makes a Sample of the nodes of a target, one at least, of which one at least answered.
+func NewSample(probed []probe.Result, nodes ...Node) Sample {
+	rank := func(n Node) int {
+		switch {
+		case n.Info == nil:
+			return 2
+		case n.Replica:
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(nodes, func(a, b Node) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
+	})
+	s := Sample{At: nodes[0].At, Nodes: nodes, Probed: probed}
+	for _, one := range s.Counted() {
+		if one.At.Before(s.At) {
+			s.At = one.At
+		}
+	}
+	return s
+}
+
+// Counted are the nodes whose metrics count unless replicas are asked for: the
+// primaries that answered, or all that answered where none of them is a primary.
+func (s Sample) Counted() []Node {
+	n := slices.IndexFunc(s.Nodes, func(one Node) bool { return one.Replica || one.Info == nil })
+	if n > 0 {
+		return s.Nodes[:n]
+	}
+	if m := slices.IndexFunc(s.Nodes, func(one Node) bool { return one.Info == nil }); m > 0 {
+		return s.Nodes[:m]
+	}
+	return s.Nodes
+}
+
+// of returns the answer of a node by its name and address.
+func (s Sample) of(one Node) (Node, bool) {
+	n := slices.IndexFunc(s.Nodes, func(other Node) bool { return other.Name == one.Name && other.Address == one.Address })
+	if n < 0 {
+		return Node{}, false
+	}
+	return s.Nodes[n], true
+}
+
+// after notes since when the nodes count without a break, as the sample before tells.
+func (s Sample) after(before Sample, drift time.Duration) Sample {
+	s.Nodes = slices.Clone(s.Nodes)
+	for n := range s.Nodes {
+		now := &s.Nodes[n]
+		now.since = now.At
+		if was, ok := before.of(*now); ok && now.follows(was, drift) {
+			now.since = was.since
+			if was.since.IsZero() {
+				now.since = was.At
+			}
+		}
+	}
+	return s
+}
+
+// joins tells whether a span may join a sample to the one before: the nodes that
+// count are the same, and none of them began anew.
+func (s Sample) joins(before Sample, drift time.Duration) bool {
+	return slices.EqualFunc(before.Counted(), s.Counted(), func(was, now Node) bool {
+		return was.Name == now.Name && was.Address == now.Address && now.follows(was, drift)
+	})
+}
+
+// follows tells whether counters of two consecutive answers of a node may be
+// subtracted. A drift of the wall clock against the monotonic one forbids it.
+func (n Node) follows(was Node, drift time.Duration) bool {
+	if n.Info == nil || was.Info == nil {
+		return false
+	}
+	apart := wallClock(was.At, n.At) - n.At.Sub(was.At)
+	return apart.Abs() <= drift && sameProcess(was.Info, n.Info)
+}
+
+// wallClock is the time between two instants by the wall clock. The monotonic
+// clock stands still while a virtual machine is suspended, the wall clock jumps
+// when it is set: where the two disagree, neither is to be trusted.
+func wallClock(from, to time.Time) time.Duration {
+	return to.Round(0).Sub(from.Round(0))
+}
+
+// Span is two samples of the same processes, with no reset between.
+type Span struct {
+	First, Last Sample
+}
+
+// Duration is the time that the span covers. It is above zero.
+func (s Span) Duration() time.Duration {
+	return s.Last.At.Sub(s.First.At)
+}
+
+// Of returns the answers of a node of Last between which its counters grew, and
+// false if it was not there all the time, or answered too slowly.
+func (s Span) Of(last Node) (first Node, ok bool) {
+	first, ok = s.First.of(last)
+	return first, ok && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !blurred(first, last)
+}
+
+// blurred tells of a span that counts a node for which it is blurred.
+func (s Span) blurred() bool {
+	counted := s.First.Counted()
+	for n, last := range s.Last.Counted() {
+		if blurred(counted[n], last) {
+			return true
+		}
+	}
+	return false
+}
+
+// blurred tells of two answers the time between which may truly differ by more
+// than a tenth from that between their arrivals, since a server takes its
+// counters somewhere within the round trip.
+func blurred(first, last Node) bool {
+	return 10*(first.RoundTrip+last.RoundTrip) > last.At.Sub(first.At)
+}
