@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -30,8 +31,10 @@ type Server struct {
 	// Addr is its host and port. It stays the same over Restart.
 	Addr string
 
-	t      testing.TB
+	t testing.TB
+	// args come first on the command line, and bus is the port of the cluster bus.
 	args   []string
+	bus    string
 	dir    string
 	client *redis.Client
 	proc   *process
@@ -46,6 +49,12 @@ type process struct {
 
 // New starts a server and waits until it answers.
 func New(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return launch(t, append([]string{"--save", "", "--appendonly", "no"}, args...)...)
+}
+
+// launch starts a process with arguments that stand before those of all servers.
+func launch(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("this test needs a real Redis and redis-server is not on PATH: install it, on Debian with apt-get install redis-server")
@@ -135,10 +144,10 @@ func (s *Server) start() error {
 	if err != nil {
 		return err
 	}
-	args := append([]string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", s.dir,
-		"--save", "", "--appendonly", "no", "--daemonize", "no",
-	}, s.args...)
+	args := append(slices.Clone(s.args), "--port", port, "--dir", s.dir, "--daemonize", "no")
+	if !slices.Contains(s.args, "--bind") {
+		args = append(args, "--bind", "127.0.0.1")
+	}
 	p := &process{cmd: exec.CommandContext(context.Background(), "redis-server", args...), output: &output{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	if err := p.cmd.Start(); err != nil {

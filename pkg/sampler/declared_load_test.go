@@ -34,8 +34,8 @@ func TestAllProbesOfATickGoInOneRoundTrip(t *testing.T) {
 	before, after := o.sample(), o.sample()
 	// The server counts a read when it has taken what a client sent, and INFO is in the first line of that.
 	reads := func(s string) int64 {
-		n, err := before.Info.Int(s)
-		m, errAfter := after.Info.Int(s)
+		n, err := before.Nodes[0].Info.Int(s)
+		m, errAfter := after.Nodes[0].Info.Int(s)
 		if err != nil || errAfter != nil {
 			t.Fatal(err, errAfter)
 		}

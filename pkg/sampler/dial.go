@@ -18,8 +18,8 @@ const bufferBytes = 4 << 10
 func (p *probe) dial() *redis.Client {
 	dialer := &net.Dialer{Timeout: p.target.Timeout}
 	return redis.NewClient(&redis.Options{
-		Addr:       p.target.Address,
-		DB:         p.target.Database,
+		Addr:       p.address,
+		DB:         p.database,
 		ClientName: ClientName,
 		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)

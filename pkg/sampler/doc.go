@@ -1,19 +1,26 @@
-// Package sampler asks each target's Redis for INFO, on time, and delivers what
-// it answered.
+// Package sampler asks the servers of each target for INFO, on time, and delivers
+// what they answered.
 //
 // Targets flow in (Set, Remove); samples and failures flow out into the
-// target's series, and a Listener hears of each attempt. One goroutine and one
-// go-redis client with one connection belong to each target, so that nothing
-// that one server does delays another. Attempts keep to a fixed rhythm with a
-// phase taken from a hash of the target's ID, so that those of many targets
-// spread over the interval.
+// target's series, and a Listener hears of each attempt. One goroutine belongs to
+// each target, and one go-redis client with one connection to each of its
+// servers, so that nothing that one target's servers do delays another. Attempts
+// keep to a fixed rhythm with a phase taken from a hash of the target's ID, so
+// that those of many targets spread over the interval.
 //
-// An attempt delivers a sample only if it is beyond doubt: the server is not
-// loading its data, the replies are in step with the requests (a random token
-// comes back after INFO), and all of it happened within the timeout. Otherwise
-// it delivers an *Error with one of a few reasons, whose text is made here and
-// holds nothing that the server said, no address and no secret. After a failed
-// attempt the connection is closed and the next attempt dials anew.
+// An attempt delivers a sample only if it is beyond doubt: no server is loading
+// its data, the replies are in step with the requests (a random token comes back
+// after INFO), and all of it happened within the timeout. Otherwise it delivers
+// an *Error with one of a few reasons, whose text is made here and holds nothing
+// that a server said, no address and no secret. After a failure the connection is
+// closed and the next attempt dials anew.
+//
+// Which servers a target has is found out anew in each attempt (see topology):
+//   - the primary that sentinels name must say itself that it is one;
+//   - the primaries of a cluster must all see the same primaries, and own all
+//     slots between them; each of them must answer, unless the object says that a
+//     part is enough;
+//   - a replica that does not answer leaves the sample as it is but for itself.
 //
 // A Manager is safe for concurrent use.
 package sampler

@@ -43,6 +43,20 @@ const (
 	Protocol Reason = "Protocol"
 	// Refused means that the server answered with another error.
 	Refused Reason = "Refused"
+	// NotCluster means that the server is none of a Redis Cluster.
+	NotCluster Reason = "NotCluster"
+	// ClusterDown means that the cluster's own state is not ok.
+	ClusterDown Reason = "ClusterDown"
+	// SlotsUncovered means that some hash slots of the cluster have no owner.
+	SlotsUncovered Reason = "SlotsUncovered"
+	// ShardUnavailable means that the primary of a shard did not answer.
+	ShardUnavailable Reason = "ShardUnavailable"
+	// TopologyUnsettled means that nodes do not agree which of them are the primaries.
+	TopologyUnsettled Reason = "TopologyUnsettled"
+	// SentinelUnavailable means that too few sentinels answered.
+	SentinelUnavailable Reason = "SentinelUnavailable"
+	// UnknownPrimary means that the sentinels know no primary of that name.
+	UnknownPrimary Reason = "UnknownPrimary"
 )
 
 // Error says why an attempt to sample failed. Its text may be shown to anybody:
@@ -56,11 +70,11 @@ type Error struct {
 func (e *Error) Error() string {
 	switch e.Reason {
 	case NameNotResolved:
-		return "the host name in spec.address cannot be resolved"
+		return "the host name cannot be resolved"
 	case ConnectionRefused:
-		return "the connection was refused: nothing listens at spec.address"
+		return "the connection was refused: nothing listens at the address"
 	case ConnectionFailed:
-		return "no connection to spec.address could be made"
+		return "no connection could be made"
 	case ConnectionLost:
 		return "the server closed the connection"
 	case Timeout:
@@ -78,7 +92,21 @@ func (e *Error) Error() string {
 	case DatabaseOutOfRange:
 		return "the server has no database of the number in spec.database"
 	case Protocol:
-		return "what answers at spec.address does not speak as Redis does"
+		return "what answers does not speak as Redis does"
+	case NotCluster:
+		return "the server is no node of a Redis Cluster"
+	case ClusterDown:
+		return "the cluster says that it is down: its cluster_state is not ok"
+	case SlotsUncovered:
+		return "some hash slots of the cluster are served by no shard"
+	case ShardUnavailable:
+		return "the primary of a shard did not answer: status.nodes tells which, and why"
+	case TopologyUnsettled:
+		return "the nodes do not agree which of them are primaries: a failover or a change of the cluster is under way"
+	case SentinelUnavailable:
+		return "fewer than half of the sentinels in spec.sentinel.addresses answered"
+	case UnknownPrimary:
+		return "the sentinels know no primary of the name in spec.sentinel.masterName"
 	}
 	return "the server refused to answer INFO"
 }
@@ -138,6 +166,10 @@ func replyReason(text string) Reason {
 	switch {
 	case strings.Contains(text, "max number of clients"):
 		return TooManyClients
+	case strings.Contains(text, "No such master with that name"):
+		return UnknownPrimary
+	case strings.Contains(text, "cluster support disabled"):
+		return NotCluster
 	case strings.Contains(text, "DB index is out of range"):
 		return DatabaseOutOfRange
 	case strings.HasPrefix(text, "ERR AUTH"), strings.HasPrefix(text, "ERR invalid password"):

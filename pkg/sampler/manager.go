@@ -82,8 +82,8 @@ func (m *Manager) Stop() {
 
 func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Series) {
 	logger := klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	p := newProbe(t)
-	defer p.close()
+	asked := newNodes(t)
+	defer asked.close()
 	start := time.Now()
 	rhythm := newSchedule(t.ID(), t.Interval)
 	due := rhythm.first(start)
@@ -97,14 +97,14 @@ func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Serie
 		case <-timer.C:
 		}
 		began := time.Now()
-		sample, err := p.attempt(ctx)
+		sample, nodes, err := asked.attempt(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		reason := Reason("")
 		if err != nil {
 			reason = classify(err).Reason
-			kept.Fail(err)
+			kept.Fail(err, nodes...)
 		} else {
 			kept.Record(sample)
 		}

@@ -18,13 +18,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// probe makes one attempt after the other at one target. It is not safe for concurrent use.
+// probe asks one node of a target time after time. It is not safe for concurrent use.
 type probe struct {
-	target *target.Target
-	now    func() time.Time
-	client *redis.Client         // nil when the next attempt has to dial
-	conn   atomic.Pointer[guard] // what the client dialed last
-	parser redisinfo.Parser
+	target   *target.Target
+	address  string
+	database int
+	now      func() time.Time
+	client   *redis.Client         // nil when the next attempt has to dial
+	conn     atomic.Pointer[guard] // what the client dialed last
+	parser   redisinfo.Parser
 	// sections are what INFO is asked for, once the server is known to take several.
 	sections []any
 	// oneSection remembers a server that refused to be asked for several sections.
@@ -38,27 +40,54 @@ type probe struct {
 	heldUntil time.Time
 }
 
-func newProbe(t *target.Target) *probe {
+// question is what a node is asked beside INFO.
+type question struct {
+	// declared asks for what the object declares.
+	declared bool
+	// cluster asks how the node sees its cluster.
+	cluster bool
+}
+
+// answer is what a node answered.
+type answer struct {
+	series.Node
+	probed []declared.Result
+	// shards are those of the cluster as the node sees it, nil if it was not asked.
+	shards []shard
+}
+
+func newProbe(t *target.Target, address string) *probe {
 	plan := t.Probes
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, now: time.Now, plan: plan}
+	return &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan}
 }
 
-// attempt asks the server once. After an error the connection is closed.
-// The error is an *Error.
-func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
+// attempt asks the node once. The error is an *Error.
+func (p *probe) attempt(ctx context.Context, q question) (answer, error) {
+	var got answer
+	err := p.with(ctx, func(ctx context.Context, _ *redis.Client) (err error) {
+		got, err = p.ask(ctx, q)
+		return err
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return got, nil
+}
+
+// with lends the connection for a while, dialed if there is none. After an error it is closed.
+func (p *probe) with(ctx context.Context, do func(context.Context, *redis.Client) error) (failure *Error) {
 	defer func() {
 		if r := recover(); r != nil {
 			// The guard keeps from go-redis what it is known to panic on. One target's
 			// server must not end the sampling of the others by what is not known.
-			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+			failure = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
-		if err != nil {
-			explained := p.explain(classify(err))
-			p.hold(explained.Reason)
-			err = explained
+		if failure != nil {
+			failure = p.explain(failure)
+			p.hold(failure.Reason)
 			p.close()
 		}
 	}()
@@ -68,11 +97,18 @@ func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
 	}
 	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
 	client := p.client
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			_ = client.Close()
+		}
+	})
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, p.target.Timeout)
 	defer cancel()
-	return p.ask(ctx)
+	if err := do(ctx, client); err != nil {
+		return classify(err)
+	}
+	return nil
 }
 
 // explain finds out why a server closed the connection: one that has too many
@@ -88,40 +124,67 @@ func (p *probe) explain(err *Error) *Error {
 	return err
 }
 
-// ask sends INFO, what the object declares, and a token, in one round trip.
-func (p *probe) ask(ctx context.Context) (series.Sample, error) {
+// ask sends INFO, what else is asked, and a token, in one round trip.
+func (p *probe) ask(ctx context.Context, q question) (answer, error) {
 	token := rand.Text()
 	start := p.now()
 	pipe := p.client.Pipeline()
 	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
 	_ = pipe.Process(ctx, info)
-	sent := p.plan.Commands(start.Before(p.heldUntil))
+	var sent []declared.Command
+	if q.declared {
+		sent = p.plan.Commands(start.Before(p.heldUntil))
+	}
 	probes := send(ctx, pipe, sent)
+	var seen view
+	if q.cluster {
+		seen = askView(ctx, pipe)
+	}
 	echo := redis.NewStringCmd(ctx, "ping", token)
 	_ = pipe.Process(ctx, echo)
 	_, err := pipe.Exec(ctx)
 	at := p.now()
-	if err := firstOf(info.Err(), echo.Err(), ofWhole(err, probes)); err != nil {
+	if err := firstOf(info.Err(), seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
 		p.oneSection = p.oneSection || (p.sections != nil && errors.As(info.Err(), &reply))
-		return series.Sample{}, err
+		return answer{}, err
 	}
 	if took(start, at) > p.target.Timeout {
 		// Nothing tells when the server took its counters, if this process or
 		// its machine stood still while the answer lay about.
-		return series.Sample{}, &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
+		return answer{}, &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
 	}
 	if echo.Val() != token {
-		return series.Sample{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
+		return answer{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
 	}
 	parsed, err := p.parse(info.Val())
 	if err != nil {
-		return series.Sample{}, err
+		return answer{}, err
 	}
 	p.learn(parsed)
-	sample := series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.own}
-	sample.Probed = p.take(sent, probes, parsed)
-	return sample, nil
+	got := answer{Node: p.node(parsed, at, at.Sub(start))}
+	if q.declared {
+		got.probed = p.take(sent, probes, parsed)
+	}
+	if q.cluster {
+		if got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial); err != nil {
+			return answer{}, err
+		}
+	}
+	return got, nil
+}
+
+// node describes the node by its INFO.
+func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration) series.Node {
+	name, err := info.Text("run_id")
+	if err != nil {
+		name = "" // Dragonfly has none
+	}
+	role, err := info.Text("role")
+	return series.Node{
+		Address: p.address, Name: name, Replica: err == nil && (role == "slave" || role == "replica"),
+		At: at, RoundTrip: roundTrip, Info: info, Own: p.own,
+	}
 }
 
 // parse reads an INFO, and refuses that of a server that is loading its data.

@@ -164,7 +164,7 @@ func TestKilledServerIsRefusedAndThenUnknownUntilTwoSamples(t *testing.T) {
 	o.fail(ConnectionRefused)
 	server.Restart()
 	after := o.sample()
-	if text(t, before.Info, "run_id") == text(t, after.Info, "run_id") {
+	if text(t, before.Nodes[0].Info, "run_id") == text(t, after.Nodes[0].Info, "run_id") {
 		t.Fatal("the server has the run_id of the one before")
 	}
 	var unknown *series.UnknownError
@@ -254,7 +254,7 @@ func TestCancelledAttemptEndsAtOnce(t *testing.T) {
 	ended := make(chan error, 1)
 	start := time.Now()
 	go func() {
-		_, err := o.probe.attempt(ctx)
+		_, err := o.attempt(ctx)
 		ended <- err
 	}()
 	awaitAsked(t, server, "info")

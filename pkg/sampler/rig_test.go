@@ -49,20 +49,29 @@ func probing(t *testing.T, target *target.Target) *one {
 	var store series.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
 	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	o := &one{t: t, probe: newProbe(target), series: store.Open(target.ID(), policy)}
+	o := &one{t: t, probe: newProbe(target, target.Address), series: store.Open(target.ID(), policy)}
 	t.Cleanup(o.probe.close)
 	return o
+}
+
+// attempt asks for all that the target declares.
+func (o *one) attempt(ctx context.Context) (series.Sample, error) {
+	got, err := o.probe.attempt(ctx, question{declared: true})
+	if err != nil {
+		return series.Sample{}, err
+	}
+	return series.NewSample(got.probed, got.Node), nil
 }
 
 // sample makes an attempt that must succeed.
 func (o *one) sample() series.Sample {
 	o.t.Helper()
-	s, err := o.probe.attempt(context.Background())
+	s, err := o.attempt(context.Background())
 	if err != nil {
 		o.t.Fatalf("the attempt failed: %v (%v)", err, classify(err).cause)
 	}
 	// Attempts follow one another at once here, so that round trips would blur every span.
-	s.RoundTrip = 0
+	s.Nodes[0].RoundTrip = 0
 	o.series.Record(s)
 	return s
 }
@@ -71,9 +80,9 @@ func (o *one) sample() series.Sample {
 func (o *one) fail(want Reason) time.Duration {
 	o.t.Helper()
 	start := time.Now()
-	s, err := o.probe.attempt(context.Background())
+	s, err := o.attempt(context.Background())
 	took := time.Since(start)
-	if err == nil || s.Info != nil {
+	if err == nil || s.Nodes != nil {
 		o.t.Fatalf("the attempt gave %+v, %v; want %s", s, err, want)
 	}
 	if got := classify(err); got.Reason != want {

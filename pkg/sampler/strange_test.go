@@ -78,7 +78,7 @@ func TestStrangeServers(t *testing.T) {
 			for range 2 {
 				o.fail(tt.want)
 			}
-			_, err := o.probe.attempt(context.Background())
+			_, err := o.attempt(context.Background())
 			if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "10.1.2.3") || strings.Contains(err.Error(), server.addr) {
 				t.Errorf("the error shows what it must not: %v", err)
 			}

@@ -124,9 +124,9 @@ func isReason(text string) bool {
 func advice(reason string) string {
 	switch reason {
 	case "NameNotResolved":
-		return " Check the host name in spec.address, and that its Service exists."
+		return " Check the host name in spec, and that its Service exists."
 	case "ConnectionRefused", "ConnectionFailed":
-		return " Check the port in spec.address, that Redis runs, and that no NetworkPolicy stands between."
+		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
 	case "Timeout":
 		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
 	case "AuthenticationFailed":
@@ -139,8 +139,18 @@ func advice(reason string) string {
 		return " If the script does not end, use SCRIPT KILL."
 	case "DatabaseOutOfRange":
 		return " Write a smaller spec.database."
+	case "NotCluster":
+		return " Write spec.address in place of spec.cluster."
+	case "ClusterDown", "SlotsUncovered":
+		return " See CLUSTER INFO of its nodes. Where the shards that are left are enough, set spec.cluster.partial to Allow."
+	case "ShardUnavailable":
+		return " Where the shards that are left are enough, set spec.cluster.partial to Allow."
+	case "SentinelUnavailable":
+		return " Check spec.sentinel.addresses: the port of a sentinel is 26379 as a rule."
+	case "UnknownPrimary":
+		return " Write the name that stands in sentinel monitor <name> of the sentinels' configuration."
 	case "Protocol":
-		return " Check that the port in spec.address is that of Redis, and speaks without TLS."
+		return " Check that the port in spec is that of Redis, and speaks without TLS."
 	}
 	return ""
 }

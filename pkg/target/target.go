@@ -24,8 +24,14 @@ type Target struct {
 	// Labels are the labels of the object, by which the metrics API selects objects.
 	Labels labels.Set
 
-	// Address is the host and port to sample.
+	// Address is the host and port of a server, empty where Sentinel or Cluster is set.
 	Address string
+	// Sentinel finds the server by asking sentinels. It is nil elsewhere.
+	Sentinel *Sentinel
+	// Cluster finds the servers in a Redis Cluster. It is nil elsewhere.
+	Cluster *Cluster
+	// Replicas tells that replicas are sampled as well.
+	Replicas bool
 	// Database is the logical database that the metric keys counts.
 	Database int
 	// Interval is the time from one sample to the next.
@@ -46,6 +52,22 @@ type Target struct {
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus
+}
+
+// Sentinel is where a primary's address is asked for.
+type Sentinel struct {
+	// MasterName is the name of the primary among those that the sentinels watch.
+	MasterName string
+	// Addresses are the hosts and ports of the sentinels, one at least.
+	Addresses []string
+}
+
+// Cluster is a Redis Cluster.
+type Cluster struct {
+	// Addresses are the hosts and ports of some nodes, one at least.
+	Addresses []string
+	// AllowPartial tells that the shards that answer are enough.
+	AllowPartial bool
 }
 
 // ID names the object and the generation of its spec: what was measured under
@@ -76,8 +98,27 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 			return nil, fmt.Errorf("spec.sampling.%s must be above 0: is the CustomResourceDefinition the one of this version?", field)
 		}
 	}
-	if t.Address == "" {
-		return nil, errors.New("spec.address is required: write host:port")
+	return t, t.locate(&o.Spec)
+}
+
+// locate takes in where the servers are, of which the schema lets through one way only.
+func (t *Target) locate(spec *v1alpha1.RedisSpec) error {
+	t.Replicas = spec.Replicas == v1alpha1.ReplicasSample
+	ways := 0
+	if spec.Address != "" {
+		t.Address = spec.Address
+		ways++
 	}
-	return t, nil
+	if s := spec.Sentinel; s != nil && len(s.Addresses) > 0 {
+		t.Sentinel = &Sentinel{MasterName: s.MasterName, Addresses: s.Addresses}
+		ways++
+	}
+	if c := spec.Cluster; c != nil && len(c.Addresses) > 0 {
+		t.Cluster = &Cluster{Addresses: c.Addresses, AllowPartial: c.Partial == v1alpha1.PartialAllow}
+		ways++
+	}
+	if ways != 1 {
+		return errors.New("spec must have exactly one of address, sentinel and cluster: is the CustomResourceDefinition the one of this version?")
+	}
+	return nil
 }

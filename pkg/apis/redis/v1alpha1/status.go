@@ -56,6 +56,12 @@ type NodeStatus struct {
 	// +kubebuilder:validation:Enum=primary;replica
 	Role string `json:"role,omitempty"`
 
+	// shard is the place of the node's shard among those of a cluster, from 0, in the
+	// order of their lowest slots. It is absent elsewhere.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	Shard string `json:"shard,omitempty"`
+
 	// version is the server's version, as it said it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -46,9 +46,10 @@ type RedisList struct {
 
 // RedisSpec says where the Redis server is and how it is sampled.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.address)",fieldPath=".address",message="spec.address is required: write host:port, for example my-redis.default.svc:6379"
+// +kubebuilder:validation:XValidation:rule="[has(self.address), has(self.sentinel), has(self.cluster)].filter(given, given).size() == 1",message="spec must have exactly one of address, sentinel and cluster: write for example address: my-redis.default.svc:6379"
+// +kubebuilder:validation:XValidation:rule="!has(self.cluster) || !has(self.database) || self.database == 0",fieldPath=".database",message="spec.database must be 0 with spec.cluster: a Redis Cluster has one database"
 type RedisSpec struct {
-	// address is the host and port of the Redis server, for example
+	// address is the host and port of one Redis server, for example
 	// my-redis.default.svc:6379 or [2001:db8::1]:6379. A name is resolved again
 	// for each new connection.
 	//
@@ -58,6 +59,26 @@ type RedisSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?[.]?|\\\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\\\]):[0-9]+$')",message="spec.address must be host:port, for example my-redis.default.svc:6379 or [2001:db8::1]:6379"
 	// +kubebuilder:validation:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="spec.address must end in a port from 1 to 65535, for example my-redis.default.svc:6379"
 	Address string `json:"address,omitempty"`
+
+	// sentinel finds the server by asking Redis Sentinels, in place of address. A
+	// failover is followed: rates are unknown until two samples of the new primary were taken.
+	//
+	// +optional
+	Sentinel *Sentinel `json:"sentinel,omitempty"`
+
+	// cluster is a Redis Cluster, in place of address. Its metrics are those of all
+	// primaries together, by the fold of each metric.
+	//
+	// +optional
+	Cluster *Cluster `json:"cluster,omitempty"`
+
+	// replicas is Sample to sample the replicas of each primary as well, as the
+	// primary or the cluster tells their addresses. They count only where the metric
+	// selector names the label role: replicas would double a sum. The default is Ignore.
+	//
+	// +optional
+	// +default="Ignore"
+	Replicas Replicas `json:"replicas,omitempty"`
 
 	// database is the number of the logical database that the metric keys counts.
 	// Metrics of the whole server, such as requests-per-second, do not depend on it.

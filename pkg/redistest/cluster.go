@@ -1,0 +1,149 @@
+package redistest
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// nodeTimeout is after how long the nodes of a Cluster, and Sentinels, take a
+// node that does not answer for failed.
+const nodeTimeout = "1000"
+
+// slots is how many hash slots a cluster has.
+const slots = 16384
+
+// Cluster is a Redis Cluster. The first of Nodes are primaries, each with an
+// equal part of the slots in their order, and the others their replicas in turn.
+type Cluster struct {
+	Nodes []*Server
+	t     testing.TB
+}
+
+// NewCluster starts a cluster and waits until each node sees all the others and
+// each replica is connected. Arguments are those of each redis-server.
+func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t}
+	for range primaries + replicas {
+		c.Add(args...)
+	}
+	for n, node := range c.Nodes[:primaries] {
+		node.Do("cluster", "addslotsrange", n*slots/primaries, (n+1)*slots/primaries-1)
+		node.Do("cluster", "set-config-epoch", n+1)
+	}
+	c.Meet()
+	for n, replica := range c.Nodes[primaries:] {
+		replica.Do("cluster", "replicate", c.Nodes[n%primaries].ID())
+	}
+	for _, node := range c.Nodes {
+		c.await(node, "the cluster is up", func() bool {
+			info := node.text("cluster", "info")
+			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_size:"+strconv.Itoa(primaries)+"\r\n") &&
+				c.shown(node) == primaries+replicas && !strings.Contains(node.text("info", "replication"), "master_link_status:down")
+		})
+	}
+	return c
+}
+
+// Add starts a node that belongs to no shard. Meet lets it join.
+func (c *Cluster) Add(args ...string) *Server {
+	c.t.Helper()
+	_, bus, err := net.SplitHostPort(freeAddr(c.t))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	args = append([]string{
+		"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--cluster-port", bus,
+		"--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
+	}, args...)
+	node := New(c.t, args...)
+	node.bus = bus
+	c.Nodes = append(c.Nodes, node)
+	return node
+}
+
+// Meet lets all nodes know each other, and waits until they do.
+func (c *Cluster) Meet() {
+	c.t.Helper()
+	for _, node := range c.Nodes[1:] {
+		host, port, err := net.SplitHostPort(node.Addr)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.Nodes[0].Do("cluster", "meet", host, port, node.bus)
+	}
+	for _, node := range c.Nodes {
+		c.await(node, "the node knows the others", func() bool {
+			known := node.text("cluster", "nodes")
+			return strings.Count(known, "\n") == len(c.Nodes) && !strings.Contains(known, "handshake")
+		})
+	}
+}
+
+// Move gives slots without keys to another primary, both ends among them.
+func (c *Cluster) Move(first, last int, to *Server) {
+	c.t.Helper()
+	id := to.ID()
+	// The new owner first: it makes the epoch by which the others believe it.
+	for _, node := range append([]*Server{to}, slices.DeleteFunc(slices.Clone(c.Nodes), func(s *Server) bool { return s == to })...) {
+		if !strings.Contains(node.text("info", "replication"), "role:master") {
+			continue
+		}
+		pipe := node.Client().Pipeline()
+		for slot := first; slot <= last; slot++ {
+			pipe.Do(c.t.Context(), "cluster", "setslot", slot, "node", id)
+		}
+		if _, err := pipe.Exec(c.t.Context()); err != nil {
+			c.t.Fatalf("moving slots: %v", err)
+		}
+	}
+}
+
+// shown is how many nodes CLUSTER SLOTS shows, which leaves out a replica that has not received anything yet.
+func (c *Cluster) shown(node *Server) int {
+	c.t.Helper()
+	ranges, err := node.Client().ClusterSlots(c.t.Context()).Result()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n := 0
+	for _, one := range ranges {
+		n += len(one.Nodes)
+	}
+	return n
+}
+
+func (c *Cluster) await(node *Server, what string, holds func() bool) {
+	c.t.Helper()
+	deadline := time.NewTimer(startWithin)
+	defer deadline.Stop()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			c.t.Fatalf("waited %s in vain that %s: %s", startWithin, what, node.text("cluster", "nodes"))
+		}
+	}
+}
+
+// ID is the node's name in its cluster.
+func (s *Server) ID() string {
+	s.t.Helper()
+	return s.text("cluster", "myid")
+}
+
+// text runs a command that answers with text.
+func (s *Server) text(args ...any) string {
+	s.t.Helper()
+	text, ok := s.Do(args...).(string)
+	if !ok {
+		s.t.Fatalf("redis-server did not answer %v with text", args[0])
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package redistest
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Sentinels are Redis Sentinels that watch one primary.
+type Sentinels struct {
+	Nodes []*Server
+	name  string
+	t     testing.TB
+}
+
+// Replicas starts replicas of a server, and waits until they are connected.
+func (s *Server) Replicas(n int, args ...string) []*Server {
+	s.t.Helper()
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	replicas := make([]*Server, n)
+	for i := range replicas {
+		replicas[i] = New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
+	}
+	s.awaitText("its replicas are connected", func(info string) bool { return strings.Count(info, "state=online") >= n }, "info", "replication")
+	return replicas
+}
+
+// NewSentinels starts sentinels that watch a primary, and waits until each knows
+// the others and as many replicas. More than half of them decide on a failover.
+func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas int) *Sentinels {
+	t.Helper()
+	host, port, err := net.SplitHostPort(primary.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := &Sentinels{name: name, t: t}
+	for range n {
+		conf := filepath.Join(t.TempDir(), "sentinel.conf")
+		lines := []string{
+			"sentinel monitor " + name + " " + host + " " + port + " " + strconv.Itoa(n/2+1),
+			"sentinel down-after-milliseconds " + name + " " + nodeTimeout,
+			"sentinel failover-timeout " + name + " 10000",
+		}
+		if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		all.Nodes = append(all.Nodes, launch(t, conf, "--sentinel"))
+	}
+	for _, one := range all.Nodes {
+		one.awaitText("it knows the others", func(info string) bool {
+			return strings.Contains(info, ",slaves="+strconv.Itoa(replicas)+",sentinels="+strconv.Itoa(n))
+		}, "info", "sentinel")
+	}
+	return all
+}
+
+// AwaitPrimary waits until most sentinels name another primary than the server.
+func (s *Sentinels) AwaitPrimary(other *Server) string {
+	s.t.Helper()
+	deadline := time.NewTimer(startWithin)
+	defer deadline.Stop()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		votes := map[string]int{}
+		for _, one := range s.Nodes {
+			pair, err := one.Client().Do(s.t.Context(), "sentinel", "get-master-addr-by-name", s.name).StringSlice()
+			if err == nil && len(pair) == 2 {
+				votes[net.JoinHostPort(pair[0], pair[1])]++
+			}
+		}
+		for addr, n := range votes {
+			if addr != other.Addr && 2*n > len(s.Nodes) {
+				return addr
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			s.t.Fatalf("waited %s in vain for a failover: %s", startWithin, s.Nodes[0].text("info", "sentinel"))
+		}
+	}
+}
+
+func (s *Server) awaitText(what string, holds func(string) bool, command ...any) {
+	s.t.Helper()
+	deadline := time.NewTimer(startWithin)
+	defer deadline.Stop()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for !holds(s.text(command...)) {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			s.t.Fatalf("waited %s in vain that %s: %s", startWithin, what, s.text(command...))
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package sampler
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// cluster is the primaries of a Redis Cluster that own slots, and their replicas
+// where the object asks for them. Each attempt asks each primary for the shards
+// that it sees: a sample stands only if all that answer see the same ones.
+type cluster struct {
+	target *target.Target
+	// shards are those of the newest view that most nodes had, nil before the first.
+	shards []shard
+}
+
+func (c *cluster) places(context.Context) ([]place, error) {
+	var places []place
+	for n, one := range c.shards {
+		places = append(places, place{
+			address: one.primary.address, name: one.primary.id, shard: strconv.Itoa(n),
+			question: question{declared: true, cluster: true},
+		})
+	}
+	for n, one := range c.shards {
+		for _, replica := range one.replicas {
+			if c.target.Replicas {
+				places = append(places, place{address: replica.address, name: replica.id, shard: strconv.Itoa(n), replica: true})
+			}
+		}
+	}
+	if len(places) > 0 {
+		return places, nil
+	}
+	for _, seed := range c.target.Cluster.Addresses {
+		places = append(places, place{address: seed, question: question{cluster: true}})
+	}
+	return places, nil
+}
+
+func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error) {
+	seen, agreed := common(answers)
+	if seen == nil {
+		c.shards = nil // the seeds may know where the nodes went
+		return series.Sample{}, firstFailure(answers)
+	}
+	known := c.shards
+	c.shards = seen
+	switch {
+	case !sameNodes(known, seen, c.target.Replicas):
+		return series.Sample{}, errMoved
+	case !agreed:
+		return series.Sample{}, &Error{Reason: TopologyUnsettled}
+	case !covered(seen) && !c.target.Cluster.AllowPartial:
+		return series.Sample{}, &Error{Reason: SlotsUncovered}
+	}
+	primaries := len(seen)
+	found := make([]series.Node, len(asked))
+	answering := 0
+	for n := range asked {
+		found[n] = answered(asked[n], answers[n])
+		switch {
+		case n >= primaries:
+		case answers[n].err != nil && !c.target.Cluster.AllowPartial:
+			return series.Sample{}, &Error{Reason: ShardUnavailable, cause: answers[n].err}
+		case answers[n].err != nil:
+		case found[n].Replica:
+			return series.Sample{}, &Error{Reason: TopologyUnsettled}
+		default:
+			answering++
+		}
+	}
+	if answering == 0 {
+		return series.Sample{}, firstFailure(answers)
+	}
+	return series.NewSample(c.probed(answers[:primaries]), found...), nil
+}
+
+func (c *cluster) close() {}
+
+// probed joins what the primaries gave for each of the declared probes.
+func (c *cluster) probed(primaries []outcome) []declared.Result {
+	if c.target.Probes == nil {
+		return nil
+	}
+	return nil
+}
+
+// common returns the shards that most of the nodes see, and whether all that
+// answered see the same primaries.
+func common(answers []outcome) (seen []shard, agreed bool) {
+	votes, most := 0, 0
+	for n := range answers {
+		if answers[n].err != nil || answers[n].shards == nil {
+			continue
+		}
+		votes++
+		same := 0
+		for m := range answers {
+			if answers[m].err == nil && sameNodes(answers[n].shards, answers[m].shards, false) {
+				same++
+			}
+		}
+		if same > most {
+			most, seen = same, answers[n].shards
+		}
+	}
+	return withAllReplicas(seen, answers), votes == most
+}
+
+// withAllReplicas adds the replicas that other nodes see: one that has just
+// joined is known to some of them first.
+func withAllReplicas(seen []shard, answers []outcome) []shard {
+	for n := range seen {
+		all := slices.Clone(seen[n].replicas)
+		for _, one := range answers {
+			for _, other := range one.shards {
+				if other.primary == seen[n].primary {
+					all = append(all, other.replicas...)
+				}
+			}
+		}
+		slices.SortFunc(all, compareMembers)
+		seen[n].replicas = slices.Compact(all)
+	}
+	return seen
+}
+
+func firstFailure(answers []outcome) error {
+	n := slices.IndexFunc(answers, func(one outcome) bool { return one.err != nil })
+	if n < 0 {
+		return &Error{Reason: TopologyUnsettled}
+	}
+	return answers[n].err
+}

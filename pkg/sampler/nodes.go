@@ -1,0 +1,170 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// mostTries bounds how often the nodes are asked in one attempt because they
+// turned out to be others.
+const mostTries = 3
+
+// errMoved says that the nodes of a target are others than those that were asked.
+var errMoved = errors.New("the nodes are others")
+
+// place is where a node is asked, and for what.
+type place struct {
+	address string
+	// name is the node's ID in a cluster, and shard the place of its shard.
+	name, shard string
+	replica     bool
+	question    question
+}
+
+// topology finds the nodes of a target.
+type topology interface {
+	// places are the nodes to ask now, one at least.
+	places(ctx context.Context) ([]place, error)
+	// settle makes the sample of the answers, in the order of places. It fails
+	// with errMoved where the nodes must be asked again.
+	settle(asked []place, answers []outcome) (series.Sample, error)
+	// close ends the connections that finding the nodes needs.
+	close()
+}
+
+// outcome is an answer, or why there is none.
+type outcome struct {
+	answer
+	err *Error
+}
+
+// nodes asks the nodes of one target, in one attempt after the other. It is not
+// safe for concurrent use.
+type nodes struct {
+	target   *target.Target
+	topology topology
+	probes   map[string]*probe // by address
+}
+
+func newNodes(t *target.Target) *nodes {
+	n := &nodes{target: t, probes: map[string]*probe{}}
+	switch {
+	case t.Cluster != nil:
+		n.topology = &cluster{target: t}
+	case t.Sentinel != nil:
+		n.topology = newSentinel(t)
+	default:
+		n.topology = &standalone{target: t}
+	}
+	return n
+}
+
+// attempt asks all nodes once. The nodes that it returns with an error are
+// those that were asked. The error is an *Error.
+func (n *nodes) attempt(ctx context.Context) (series.Sample, []series.Node, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.target.Timeout)
+	defer cancel()
+	var asked []series.Node
+	for range mostTries {
+		places, err := n.topology.places(ctx)
+		if err != nil {
+			return series.Sample{}, asked, classify(err)
+		}
+		outcomes := n.ask(ctx, places)
+		sample, err := n.topology.settle(places, outcomes)
+		if err == nil {
+			n.forget(places)
+			return sample, nil, nil
+		}
+		asked = unanswered(places, outcomes)
+		if !errors.Is(err, errMoved) {
+			return series.Sample{}, asked, classify(err)
+		}
+	}
+	return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+}
+
+// ask asks all places at once.
+func (n *nodes) ask(ctx context.Context, places []place) []outcome {
+	outcomes := make([]outcome, len(places))
+	one := func(i int, p *probe) {
+		got, err := p.attempt(ctx, places[i].question)
+		if err != nil {
+			outcomes[i].err = classify(err)
+			return
+		}
+		outcomes[i].answer = got
+	}
+	if len(places) == 1 {
+		one(0, n.probe(places[0].address))
+		return outcomes
+	}
+	var asking sync.WaitGroup
+	for i := range places {
+		p := n.probe(places[i].address)
+		asking.Go(func() { one(i, p) })
+	}
+	asking.Wait()
+	return outcomes
+}
+
+func (n *nodes) probe(address string) *probe {
+	p := n.probes[address]
+	if p == nil {
+		p = newProbe(n.target, address)
+		n.probes[address] = p
+	}
+	return p
+}
+
+// forget drops the nodes that are no more. It is called after a sample without
+// them: a probe counts what it sent, and must not count anew while a span may
+// join what came before.
+func (n *nodes) forget(places []place) {
+	if len(n.probes) == len(places) {
+		return
+	}
+	for address, p := range n.probes {
+		if !slices.ContainsFunc(places, func(one place) bool { return one.address == address }) {
+			p.close()
+			delete(n.probes, address)
+		}
+	}
+}
+
+func (n *nodes) close() {
+	for _, p := range n.probes {
+		p.close()
+	}
+	n.topology.close()
+}
+
+// unanswered describes places by what is known of them when an attempt fails.
+func unanswered(places []place, outcomes []outcome) []series.Node {
+	described := make([]series.Node, len(places))
+	for i, one := range places {
+		described[i] = series.Node{Address: one.address, Name: one.name, Shard: one.shard, Replica: one.replica}
+		if outcomes[i].err != nil {
+			described[i].Err = outcomes[i].err
+		}
+	}
+	return described
+}
+
+// answered is a node as its place and its answer describe it.
+func answered(at place, got outcome) series.Node {
+	if got.err != nil {
+		return series.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}
+	}
+	node := got.Node
+	node.Shard = at.shard
+	if at.name != "" {
+		node.Name = at.name
+	}
+	return node
+}

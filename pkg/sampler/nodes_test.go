@@ -1,0 +1,337 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// several is the nodes of a target and the series of its samples, driven by hand.
+type several struct {
+	t      *testing.T
+	nodes  *nodes
+	series *series.Series
+}
+
+func surveying(t *testing.T, target *target.Target) *several {
+	t.Helper()
+	var store series.Store
+	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
+	s := &several{t: t, nodes: newNodes(target), series: store.Open(target.ID(), policy)}
+	t.Cleanup(s.nodes.close)
+	return s
+}
+
+func (s *several) attempt() error {
+	sample, asked, err := s.nodes.attempt(context.Background())
+	if err != nil {
+		s.series.Fail(err, asked...)
+		return err
+	}
+	for n := range sample.Nodes {
+		sample.Nodes[n].RoundTrip = 0 // attempts follow one another at once here
+	}
+	s.series.Record(sample)
+	return nil
+}
+
+func (s *several) sample() series.Sample {
+	s.t.Helper()
+	if err := s.attempt(); err != nil {
+		s.t.Fatalf("the attempt failed: %v (%v)", err, classify(err).cause)
+	}
+	newest, _ := s.series.Newest()
+	return newest
+}
+
+func (s *several) fail(want Reason) {
+	s.t.Helper()
+	if err := s.attempt(); err == nil || classify(err).Reason != want {
+		s.t.Fatalf("the attempt gave %v; want %s", err, want)
+	}
+}
+
+// recover makes attempts until one succeeds.
+func (s *several) recover() series.Sample {
+	s.t.Helper()
+	poll(s.t, "an attempt succeeds again", func() bool { return s.attempt() == nil })
+	newest, _ := s.series.Newest()
+	return newest
+}
+
+// value is requests-per-second of the series that a selector picks.
+func (s *several) value(selector string) (float64, error) {
+	s.t.Helper()
+	c, err := catalog.Builtin()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m, _ := c.Lookup(catalog.RequestsPerSecond)
+	parsed, err := labels.Parse(selector)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	reading, err := m.Read(s.series, catalog.Query{Now: time.Now(), Selector: picking{parsed}})
+	return reading.Value, err
+}
+
+// requests is how many requests the newest span has counted, of the series that
+// a selector picks: the sum of each node's rate times the span between its own answers.
+func (s *several) requests(selector string) (float64, error) {
+	s.t.Helper()
+	span, err := s.series.Span(time.Now())
+	if err != nil {
+		return 0, err
+	}
+	sum, picked := 0.0, error(nil)
+	for _, last := range span.Last.Nodes {
+		value, err := s.value(strings.Trim(selector+",node="+last.Name, ","))
+		var none *catalog.NoSeriesError
+		switch {
+		case errors.As(err, &none):
+			picked = err
+			continue
+		case err != nil:
+			return 0, err
+		}
+		first, _ := span.Of(last)
+		sum += value * last.At.Sub(first.At).Seconds()
+	}
+	if sum > 0 || selector == "" {
+		picked = nil // an idle server has no series, and a node may have none of those picked
+	}
+	return sum, picked
+}
+
+type picking struct{ labels.Selector }
+
+func (p picking) Matches(of map[string]string) bool { return p.Selector.Matches(labels.Set(of)) }
+
+func (p picking) Names(label string) bool {
+	requirements, _ := p.Requirements()
+	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() == label })
+}
+
+// counts compares what was counted with what the test sent.
+func (s *several) counts(selector string, want float64) {
+	s.t.Helper()
+	got, err := s.requests(selector)
+	if err != nil || math.Abs(got-want) > 0.01 {
+		s.t.Errorf("%v requests are counted of %q, %v; want %v", got, selector, err, want)
+	}
+}
+
+func (s *several) unknown(want series.Reason) {
+	s.t.Helper()
+	var missing *series.UnknownError
+	if got, err := s.requests(""); err == nil {
+		s.t.Errorf("%v requests are counted; want none known for %s", got, want)
+	} else if missing, _ = err.(*series.UnknownError); missing == nil || missing.Reason != want { //nolint:errorlint // the very error
+		s.t.Errorf("unknown for %v, want %s", err, want)
+	}
+}
+
+// roles counts the nodes of a sample.
+func roles(s series.Sample) (primaries, replicas, silent int) {
+	for _, node := range s.Nodes {
+		switch {
+		case node.Info == nil:
+			silent++
+		case node.Replica:
+			replicas++
+		default:
+			primaries++
+		}
+	}
+	return primaries, replicas, silent
+}
+
+// traffic writes to keys all over a cluster.
+type traffic struct {
+	t      *testing.T
+	client *redis.ClusterClient
+	next   int
+}
+
+func trafficTo(t *testing.T, c *redistest.Cluster) *traffic {
+	addrs := make([]string, len(c.Nodes))
+	for n, node := range c.Nodes {
+		addrs[n] = node.Addr
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, DisableIdentity: true, Protocol: 2})
+	t.Cleanup(func() { _ = client.Close() })
+	return &traffic{t: t, client: client}
+}
+
+func (x *traffic) send(n int) {
+	x.t.Helper()
+	for range n {
+		x.next++
+		if err := x.client.Set(x.t.Context(), "key-"+strconv.Itoa(x.next), "x", 0).Err(); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+}
+
+func clusterAt(c *redistest.Cluster) *target.Target {
+	t := targetAt("cluster", "")
+	t.Cluster = &target.Cluster{Addresses: []string{c.Nodes[0].Addr, c.Nodes[len(c.Nodes)-1].Addr}}
+	return t
+}
+
+func TestClusterCountsEachPrimaryOnce(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 3)
+	x := trafficTo(t, c)
+	for _, replicas := range []bool{false, true} {
+		tgt := clusterAt(c)
+		tgt.Replicas = replicas
+		s := surveying(t, tgt)
+		s.sample()
+		x.send(900)
+		want := 0
+		if replicas {
+			want = 3
+		}
+		if primaries, others, silent := roles(s.sample()); primaries != 3 || others != want || silent != 0 {
+			t.Errorf("%d primaries, %d replicas and %d silent nodes, want 3, %d and 0", primaries, others, silent, want)
+		}
+		s.counts("", 900)
+		s.counts("command=set", 900)
+		s.counts("shard in (0,1,2)", 900)
+		one, err := s.requests("shard=0")
+		if err != nil || one < 200 || one > 400 {
+			t.Errorf("%v requests at shard 0, %v; want about a third", one, err)
+		}
+		if replicas {
+			s.counts("role=replica", 900)
+			s.counts("role in (primary,replica)", 1800)
+		} else if _, err := s.requests("role=replica"); err == nil {
+			t.Error("a role that is not sampled has a value")
+		}
+	}
+}
+
+func TestClusterFailoverStartsAnew(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 3)
+	x := trafficTo(t, c)
+	s := surveying(t, clusterAt(c))
+	s.sample()
+	x.send(300)
+	s.sample()
+	s.counts("", 300)
+	t.Run("a primary that is asked to step down", func(t *testing.T) {
+		c.Nodes[3].Do("cluster", "failover")
+		poll(t, "the replica took over", func() bool { return role(t, c.Nodes[3]) == "master" })
+		s.recover()
+		poll(t, "the nodes agree on the new primary", func() bool {
+			newest := s.recover()
+			return slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == c.Nodes[3].Addr })
+		})
+		s.sample()
+		x.send(300)
+		s.sample()
+		s.counts("", 300)
+	})
+	t.Run("a primary that is killed", func(t *testing.T) {
+		c.Nodes[1].Kill()
+		s.fail(ShardUnavailable)
+		newest := s.recover()
+		s.unknown(series.OneSample)
+		if slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == c.Nodes[1].Addr }) {
+			t.Error("the killed node is still one of the cluster")
+		}
+		poll(t, "clients know the new primary", func() bool { return x.client.Set(t.Context(), "key-1", "x", 0).Err() == nil })
+		x.client.ReloadState(t.Context())
+		s = surveying(t, clusterAt(c))
+		s.sample()
+		x.send(300)
+		s.sample()
+		s.counts("", 300)
+	})
+}
+
+func role(t *testing.T, server *redistest.Server) string {
+	t.Helper()
+	reply, ok := server.Do("role").([]any)
+	if !ok || len(reply) == 0 {
+		t.Fatal("ROLE is no list")
+	}
+	name, _ := reply[0].(string)
+	return name
+}
+
+func TestClusterThatIsResharded(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 0)
+	s := surveying(t, clusterAt(c))
+	s.sample()
+	c.Move(0, 99, c.Nodes[1])
+	s.recover()
+	if _, err := s.requests(""); err != nil {
+		t.Errorf("slots that move between shards make the rate unknown: %v", err)
+	}
+	fourth := c.Add()
+	c.Meet()
+	s.recover()
+	if _, err := s.requests(""); err != nil {
+		t.Errorf("a node without slots makes the rate unknown: %v", err)
+	}
+	c.Move(200, 299, fourth)
+	newest := s.recover()
+	poll(t, "the nodes agree on the new shard", func() bool { newest = s.recover(); return len(newest.Nodes) == 4 })
+	x := trafficTo(t, c)
+	s.sample()
+	x.send(100)
+	s.sample()
+	s.counts("", 100)
+	for _, node := range c.Nodes {
+		node.Do("flushall") // slots with keys move in another way
+	}
+	c.Move(200, 299, c.Nodes[0])
+	poll(t, "the nodes agree that the shard is gone", func() bool { newest = s.recover(); return len(newest.Nodes) == 3 })
+	if connected := connections(t, fourth); connected != 0 {
+		t.Errorf("%d connections to a node without slots", connected)
+	}
+}
+
+func TestClusterWithAPartMissing(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 0, "--cluster-require-full-coverage", "no")
+	whole, part := surveying(t, clusterAt(c)), clusterAt(c)
+	part.Cluster.AllowPartial = true
+	partial := surveying(t, part)
+	whole.sample()
+	partial.sample()
+	c.Nodes[1].Kill()
+	whole.fail(ShardUnavailable)
+	if primaries, _, silent := roles(partial.sample()); primaries != 2 || silent != 1 {
+		t.Errorf("%d primaries and %d silent nodes, want 2 and 1", primaries, silent)
+	}
+	partial.unknown(series.OneSample)
+	partial.sample()
+	if _, err := partial.requests(""); err != nil {
+		t.Errorf("the shards that answer are enough, and give %v", err)
+	}
+	failed := whole.series.Nodes()
+	if n := slices.IndexFunc(failed, func(n series.Node) bool { return n.Address == c.Nodes[1].Addr }); n < 0 || failed[n].Err == nil || failed[n].Shard == "" {
+		t.Errorf("the nodes do not tell which one is silent: %+v", failed)
+	}
+}
+
+func TestClusterThatIsNone(t *testing.T) {
+	server := redistest.New(t)
+	tgt := targetAt("none", "")
+	tgt.Cluster = &target.Cluster{Addresses: []string{server.Addr}}
+	surveying(t, tgt).fail(NotCluster)
+}

@@ -1,0 +1,167 @@
+package sampler
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// sentinel is the primary that sentinels name, and its replicas where the object
+// asks for them. The sentinels are asked in each attempt before it. Of several
+// answers that of the highest configuration epoch counts, which is that of the
+// newest failover; half of the sentinels must answer, so that one that is cut off
+// from the others does not lead back to an old primary.
+type sentinel struct {
+	target    *target.Target
+	sentinels []*watcher
+	primary   string
+	replicas  []string
+}
+
+// watcher is one sentinel.
+type watcher struct {
+	*probe
+	// rests is for how many attempts more it is not asked, since it did not answer
+	// and would hold up each of them.
+	rests int
+}
+
+// restsFor is how many attempts leave out a sentinel that did not answer.
+const restsFor = 10
+
+func newSentinel(t *target.Target) *sentinel {
+	s := &sentinel{target: t}
+	for _, address := range t.Sentinel.Addresses {
+		one := newProbe(t, address)
+		one.database = 0
+		s.sentinels = append(s.sentinels, &watcher{probe: one})
+	}
+	return s
+}
+
+// named is what a sentinel says of the primary.
+type named struct {
+	address string
+	epoch   int64
+	err     *Error
+}
+
+func (s *sentinel) places(ctx context.Context) ([]place, error) {
+	answers := s.ask(ctx)
+	best, failure := named{}, (*Error)(nil)
+	answered := 0
+	for n, one := range answers {
+		if one.err != nil && one.err.Reason != UnknownPrimary {
+			failure = one.err
+			continue
+		}
+		answered++
+		s.sentinels[n].rests = 0
+		if one.err != nil {
+			failure = one.err
+		} else if best.address == "" || one.epoch > best.epoch {
+			best = one
+		}
+	}
+	switch {
+	case answered == 0 || 2*answered < len(answers):
+		for _, one := range s.sentinels {
+			one.rests = 0
+		}
+		return nil, &Error{Reason: SentinelUnavailable, cause: failure}
+	case best.address == "":
+		return nil, failure
+	}
+	if best.address != s.primary {
+		s.primary, s.replicas = best.address, nil
+	}
+	return withReplicas(s.primary, s.replicas), nil
+}
+
+// ask asks the sentinels for half the time that is left, so that the primary can be asked then.
+func (s *sentinel) ask(ctx context.Context) []named {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	answers := make([]named, len(s.sentinels))
+	var asking sync.WaitGroup
+	for n, one := range s.sentinels {
+		asking.Go(func() { answers[n] = one.ask(ctx, s.target.Sentinel.MasterName) })
+	}
+	asking.Wait()
+	return answers
+}
+
+func (s *sentinel) settle(asked []place, answers []outcome) (series.Sample, error) {
+	if answers[0].err != nil {
+		return series.Sample{}, answers[0].err
+	}
+	if answers[0].Replica {
+		// The sentinels are ahead of it, or it of them.
+		return series.Sample{}, &Error{Reason: TopologyUnsettled}
+	}
+	if s.target.Replicas {
+		if found := replicasOf(answers[0].Info); !slices.Equal(found, s.replicas) {
+			s.replicas = found
+			return series.Sample{}, errMoved
+		}
+	}
+	return ofPrimary(asked, answers), nil
+}
+
+func (s *sentinel) close() {
+	for _, one := range s.sentinels {
+		one.close()
+	}
+}
+
+// ask asks one sentinel for the primary of a name.
+// Source: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
+func (w *watcher) ask(ctx context.Context, name string) named {
+	if w.rests > 0 {
+		w.rests--
+		return named{err: &Error{Reason: SentinelUnavailable}}
+	}
+	w.rests = restsFor // until its answer is known
+	var answer named
+	err := w.with(ctx, func(ctx context.Context, client *redis.Client) error {
+		reply, err := client.Do(ctx, "sentinel", "master", name).Slice()
+		if err != nil {
+			return err
+		}
+		answer, err = readMaster(reply)
+		return err
+	})
+	if err != nil {
+		return named{err: err}
+	}
+	return answer
+}
+
+// readMaster reads names and values of a primary.
+func readMaster(reply []any) (named, error) {
+	fields := map[string]string{}
+	for n := 0; n+1 < len(reply); n += 2 {
+		name, okName := reply[n].(string)
+		value, okValue := reply[n+1].(string)
+		if okName && okValue {
+			fields[name] = value
+		}
+	}
+	port, errPort := strconv.ParseUint(fields["port"], 10, 16)
+	epoch, errEpoch := strconv.ParseInt(fields["config-epoch"], 10, 64)
+	if fields["ip"] == "" || errPort != nil || port == 0 || errEpoch != nil {
+		return named{}, &Error{Reason: Protocol}
+	}
+	return named{address: net.JoinHostPort(fields["ip"], fields["port"]), epoch: epoch}, nil
+}

@@ -1,0 +1,157 @@
+package sampler
+
+import (
+	"net"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+const masterName = "mymaster"
+
+func sentinelAt(s *redistest.Sentinels) *target.Target {
+	t := targetAt("sentinel", "")
+	t.Sentinel = &target.Sentinel{MasterName: masterName}
+	for _, node := range s.Nodes {
+		t.Sentinel.Addresses = append(t.Sentinel.Addresses, node.Addr)
+	}
+	return t
+}
+
+func TestSentinelFailover(t *testing.T) {
+	primary := redistest.New(t)
+	replicas := primary.Replicas(2)
+	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 2)
+	tgt := sentinelAt(sentinels)
+	tgt.Replicas = true
+	tgt.Database = 3 // sentinels have none
+	tgt.Timeout = 2 * time.Second
+	s := surveying(t, tgt)
+	s.sample()
+	write(t, primary, 100, 2)
+	if primaries, others, silent := roles(s.sample()); primaries != 1 || others != 2 || silent != 0 {
+		t.Errorf("%d primaries, %d replicas and %d silent nodes, want 1, 2 and 0", primaries, others, silent)
+	}
+	// The sentinels' own PUBLISH is a request like any other.
+	s.counts("command=set", 100)
+	s.counts("command=set,role=replica", 200)
+
+	// A primary that hangs has its connections open, and comes back as one.
+	primary.Signal(syscall.SIGSTOP)
+	s.fail(Timeout)
+	addr := sentinels.AwaitPrimary(primary)
+	s.recover()
+	s.unknown(series.OneSample)
+	next := replicas[slices.IndexFunc(replicas, func(r *redistest.Server) bool { return r.Addr == addr })]
+	s.sample()
+	s.sample()
+	primary.Signal(syscall.SIGCONT)
+	work(t, next, 70, 0)
+	work(t, primary, 50, 0) // clients that have not heard of the failover yet
+	newest := s.sample()
+	if newest.Nodes[0].Address != addr || newest.Nodes[0].Replica {
+		t.Errorf("the first node is %+v, want the primary %s", newest.Nodes[0], addr)
+	}
+	s.counts("command=exists", 70)
+}
+
+// write writes, and waits until so many replicas have all of it.
+func write(t *testing.T, server *redistest.Server, n, replicas int) {
+	t.Helper()
+	pipe := server.Client().Pipeline()
+	for range n {
+		pipe.Set(t.Context(), "key", "value", 0)
+	}
+	pipe.Do(t.Context(), "wait", replicas, patience.Milliseconds())
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSentinelsThatDoNotAnswer(t *testing.T) {
+	primary := redistest.New(t)
+	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 0)
+	tgt := sentinelAt(sentinels)
+	tgt.Timeout = time.Second
+	s := surveying(t, tgt)
+	sentinels.Nodes[0].Kill()
+	s.sample()
+	sentinels.Nodes[1].Signal(syscall.SIGSTOP)
+	s.fail(SentinelUnavailable)
+	sentinels.Nodes[1].Signal(syscall.SIGCONT)
+	s.recover()
+	sentinels.Nodes[1].Kill()
+	sentinels.Nodes[2].Kill()
+	s.fail(SentinelUnavailable)
+	sentinels.Nodes[2].Restart()
+	sentinels.Nodes[1].Restart()
+	s.recover()
+	t.Run("a primary that they do not know", func(t *testing.T) {
+		other := sentinelAt(sentinels)
+		other.Sentinel.MasterName = "other"
+		surveying(t, other).fail(UnknownPrimary)
+	})
+	t.Run("no sentinels", func(t *testing.T) {
+		none := targetAt("none", "")
+		none.Sentinel = &target.Sentinel{MasterName: masterName, Addresses: []string{primary.Addr}}
+		surveying(t, none).fail(SentinelUnavailable)
+	})
+}
+
+func TestReplicasOfAStandaloneServer(t *testing.T) {
+	primary := redistest.New(t)
+	replicas := primary.Replicas(2)
+	tgt := targetAt("standalone", primary.Addr)
+	tgt.Replicas = true
+	tgt.Timeout = time.Second
+	s := surveying(t, tgt)
+	s.sample()
+	write(t, primary, 40, 2)
+	if primaries, others, _ := roles(s.sample()); primaries != 1 || others != 2 {
+		t.Errorf("%d primaries and %d replicas, want 1 and 2", primaries, others)
+	}
+	s.counts("command=set", 40)
+	s.counts("command=set,role=replica", 80)
+	work(t, replicas[0], 30, 0)
+	s.sample()
+	s.counts("role=replica,command=exists", 30)
+	s.counts("role=primary,command=set", 40)
+
+	replicas[1].Signal(syscall.SIGSTOP)
+	s.sample()
+	s.counts("command=set", 40)
+	if got, err := s.value("role=replica"); err == nil {
+		t.Errorf("%v requests a second at replicas of which one is silent", got)
+	}
+	replicas[1].Kill()
+	s.sample()
+	replicas[1].Restart()
+	poll(t, "the replica is connected again", func() bool {
+		_, others, silent := roles(s.recover())
+		return others == 2 && silent == 0
+	})
+	if got, err := s.value("role=replica"); err == nil {
+		t.Errorf("%v requests a second at replicas of which one has just restarted", got)
+	}
+	if n := len(s.nodes.probes); n != 3 {
+		t.Errorf("%d nodes are kept, want 3", n)
+	}
+}
+
+func TestReplicasOfIsBounded(t *testing.T) {
+	info := "role:master\r\nconnected_slaves:2\r\nslave0:ip=::1,port=7001,state=online\r\nslave1:ip=10.0.0.2,port=7000,state=online\r\nslave2:port=1\r\n"
+	parsed, err := new(redisinfo.Parser).Parse(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{net.JoinHostPort("10.0.0.2", "7000"), net.JoinHostPort("::1", "7001")}
+	if got := replicasOf(parsed); !slices.Equal(got, want) {
+		t.Errorf("replicas at %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,173 @@
+package sampler
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// allSlots is how many hash slots a cluster has.
+// Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
+const allSlots = 16384
+
+// member is a node of a cluster as another one sees it.
+type member struct {
+	id, address string
+}
+
+func compareMembers(a, b member) int {
+	return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.id, b.id))
+}
+
+// shard is a primary that owns slots, and its replicas.
+type shard struct {
+	primary  member
+	replicas []member
+	slots    []slotRange
+}
+
+// slotRange is some slots, both ends among them.
+type slotRange struct{ first, last int }
+
+// owns tells whether a slot is one of the shard's.
+func (s shard) owns(slot int) bool {
+	return slices.ContainsFunc(s.slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
+}
+
+// view is a question to a node about its cluster.
+type view struct {
+	state *redis.StringCmd
+	slots *redis.Cmd
+}
+
+func askView(ctx context.Context, pipe redis.Pipeliner) view {
+	v := view{state: redis.NewStringCmd(ctx, "cluster", "info"), slots: redis.NewCmd(ctx, "cluster", "slots")}
+	_ = pipe.Process(ctx, v.state)
+	_ = pipe.Process(ctx, v.slots)
+	return v
+}
+
+func (v view) err() error {
+	if v.state == nil {
+		return nil
+	}
+	return firstOf(v.state.Err(), v.slots.Err())
+}
+
+// read returns the shards in the order of their lowest slots. A node that was
+// asked at an address and does not know its own is at that one. A cluster that
+// says it is down has none, unless a part of it is enough.
+// Source: https://redis.io/docs/latest/commands/cluster-slots/
+func (v view) read(asked string, partial bool) ([]shard, error) {
+	if !partial && !strings.Contains(v.state.Val(), "cluster_state:ok") {
+		return nil, &Error{Reason: ClusterDown}
+	}
+	ranges, ok := v.slots.Val().([]any)
+	if !ok {
+		return nil, errSlots()
+	}
+	host, _, err := net.SplitHostPort(asked)
+	if err != nil {
+		return nil, errSlots()
+	}
+	shards := []shard{}
+	for _, one := range ranges {
+		r, members, err := readRange(one, host)
+		if err != nil {
+			return nil, err
+		}
+		n := slices.IndexFunc(shards, func(s shard) bool { return s.primary == members[0] })
+		if n < 0 {
+			n = len(shards)
+			shards = append(shards, shard{primary: members[0], replicas: members[1:]})
+		}
+		shards[n].slots = append(shards[n].slots, r)
+	}
+	for _, s := range shards {
+		slices.SortFunc(s.slots, func(a, b slotRange) int { return cmp.Compare(a.first, b.first) })
+	}
+	slices.SortFunc(shards, func(a, b shard) int { return cmp.Compare(a.slots[0].first, b.slots[0].first) })
+	return shards, nil
+}
+
+func errSlots() error {
+	return &Error{Reason: Protocol, cause: errors.New("the reply to CLUSTER SLOTS is not what Redis answers")}
+}
+
+// readRange reads a range of slots and its nodes, the primary first.
+func readRange(reply any, host string) (slotRange, []member, error) {
+	entry, ok := reply.([]any)
+	if !ok || len(entry) < 3 {
+		return slotRange{}, nil, errSlots()
+	}
+	first, okFirst := entry[0].(int64)
+	last, okLast := entry[1].(int64)
+	if !okFirst || !okLast || first < 0 || last < first || last >= allSlots {
+		return slotRange{}, nil, errSlots()
+	}
+	members := make([]member, 0, len(entry)-2)
+	for _, one := range entry[2:] {
+		m, err := readMember(one, host)
+		if err != nil {
+			return slotRange{}, nil, err
+		}
+		members = append(members, m)
+	}
+	return slotRange{int(first), int(last)}, members, nil
+}
+
+// readMember reads a node. One whose address is null or empty has that at which
+// the node that tells of it was asked.
+func readMember(reply any, host string) (member, error) {
+	entry, ok := reply.([]any)
+	if !ok || len(entry) < 3 {
+		return member{}, errSlots()
+	}
+	if entry[0] != nil && entry[0] != "" {
+		if host, ok = entry[0].(string); !ok || host == "?" {
+			return member{}, errSlots()
+		}
+	}
+	port, okPort := entry[1].(int64)
+	id, okID := entry[2].(string)
+	if !okPort || !okID || id == "" || len(id) > 63 || port < 1 || port > 65535 {
+		return member{}, errSlots()
+	}
+	return member{id: id, address: net.JoinHostPort(host, strconv.FormatInt(port, 10))}, nil
+}
+
+// covered tells whether each slot has an owner.
+func covered(shards []shard) bool {
+	var all []slotRange
+	for _, s := range shards {
+		all = append(all, s.slots...)
+	}
+	slices.SortFunc(all, func(a, b slotRange) int { return cmp.Compare(a.first, b.first) })
+	next := 0
+	for _, r := range all {
+		if r.first > next {
+			return false
+		}
+		next = max(next, r.last+1)
+	}
+	return next == allSlots
+}
+
+// sameNodes tells whether two views have the same primaries, and the same
+// replicas where those matter. Which slots a primary owns may differ: slots move
+// one by one, and each node hears of it at another time.
+func sameNodes(a, b []shard, replicas bool) bool {
+	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b shard) bool {
+		return a.primary == b.primary && (!replicas || slices.Equal(a.replicas, b.replicas))
+	})
+}
+
+func byPrimary(shards []shard) []shard {
+	return slices.SortedFunc(slices.Values(shards), func(a, b shard) int { return cmp.Compare(a.primary.id, b.primary.id) })
+}
