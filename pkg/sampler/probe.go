@@ -103,9 +103,9 @@ func (p *probe) with(ctx context.Context, do func(context.Context, *redis.Client
 		}
 	})
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, p.target.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, p.target.Timeout)
 	defer cancel()
-	if err := do(ctx, client); err != nil {
+	if err := do(bounded, client); err != nil {
 		return classify(err)
 	}
 	return nil

@@ -38,6 +38,20 @@ const hangUp = "\x00"
 // everything else as reply says.
 func stubbing(t *testing.T, reply reply) *stub {
 	t.Helper()
+	return stubbingAll(t, func(command []string) string {
+		switch command[0] {
+		case "hello":
+			return "-ERR unknown command 'HELLO'\r\n"
+		case "client":
+			return "+OK\r\n"
+		}
+		return reply(command)
+	})
+}
+
+// stubbingAll starts a server that answers everything as reply says.
+func stubbingAll(t *testing.T, reply reply) *stub {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -82,15 +96,7 @@ func (s *stub) serve(conn net.Conn, reply reply) {
 			return
 		}
 		s.asked <- command[0]
-		answer := ""
-		switch command[0] {
-		case "hello":
-			answer = "-ERR unknown command 'HELLO'\r\n"
-		case "client":
-			answer = "+OK\r\n"
-		default:
-			answer = reply(command)
-		}
+		answer := reply(command)
 		if answer == hangUp {
 			return
 		}
