@@ -19,6 +19,9 @@ const (
 	Gauge Kind = "gauge"
 	// Counter only ever grows, and its growth is what counts.
 	Counter Kind = "counter"
+	// Pass is a level that is measured over several attempts: Began and Ended of
+	// the Result tell when.
+	Pass Kind = "pass"
 )
 
 // Command is one command with its arguments.
@@ -37,7 +40,8 @@ func (c Command) Name() string {
 type Probe struct {
 	// Kind says what the number is.
 	Kind Kind
-	// Commands are what to send. Some probes read INFO alone, and have none.
+	// Commands are what to send. Some probes read INFO alone, and have none;
+	// those of a Pass differ from one attempt to the next, and are a Run's.
 	Commands []Command
 	// WantsTime tells that the server's clock is needed.
 	WantsTime bool
@@ -49,6 +53,7 @@ type Probe struct {
 
 	read  func(a Answer) (Result, error)
 	joins func(before, after Result) bool
+	keys  *keyPattern // of a Pass, which a scanner measures
 }
 
 // Answer is what the server answered.
@@ -65,6 +70,9 @@ type Answer struct {
 type Result struct {
 	Value float64
 	Err   error
+	// Began and Ended are the instants between which a Pass was measured, zero for
+	// what one attempt measures.
+	Began, Ended time.Time
 	// stream tells one stream from another that took its name.
 	stream *streamMark
 }
@@ -75,9 +83,15 @@ const maxExact = 1 << 53
 // Read makes a Result of an answer.
 func (p *Probe) Read(a Answer) Result {
 	r, err := p.read(a)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Result{Err: err}
+	}
+	return p.checked(r)
+}
+
+// checked makes an error of what is no value of a metric.
+func (p *Probe) checked(r Result) Result {
+	switch {
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
 		return Result{Err: errors.New("the value is no finite number")}
 	case r.Value < 0:

@@ -29,10 +29,9 @@ type probe struct {
 	sections []any
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
-	// plan is what the object declares beyond INFO.
+	// plan is what the object declares beyond INFO, and run puts it to work.
 	plan *declared.Plan
-	// own counts the commands of plan that the server executed.
-	own declared.Calls
+	run  *declared.Run
 	// held is how long commands that nothing bounds are left out, and heldUntil the end of that.
 	held      time.Duration
 	heldUntil time.Time
@@ -43,7 +42,7 @@ func newProbe(t *target.Target) *probe {
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, now: time.Now, plan: plan}
+	return &probe{target: t, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
 }
 
 // attempt asks the server once. After an error the connection is closed.
@@ -95,7 +94,7 @@ func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 	pipe := p.client.Pipeline()
 	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
 	_ = pipe.Process(ctx, info)
-	sent := p.plan.Commands(start.Before(p.heldUntil))
+	sent := p.run.Commands(start.Before(p.heldUntil))
 	probes := send(ctx, pipe, sent)
 	echo := redis.NewStringCmd(ctx, "ping", token)
 	_ = pipe.Process(ctx, echo)
@@ -119,8 +118,8 @@ func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 		return series.Sample{}, err
 	}
 	p.learn(parsed)
-	sample := series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.own}
-	sample.Probed = p.take(sent, probes, parsed)
+	sample := series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.run.Own()}
+	sample.Probed = p.run.Read(p.replies(probes), parsed, start, at)
 	return sample, nil
 }
 

@@ -146,6 +146,9 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 		}
 		found = append(found, probe.Info(m.Info.Field, kind))
 	}
+	if m.Keys != nil {
+		found = append(found, keysProbe(m.Keys))
+	}
 	if m.PubSub != nil {
 		found = append(found, probe.PubSub(m.PubSub.Channel))
 	}
@@ -172,6 +175,18 @@ func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
 		return probe.StreamOldestEntry(s.Key)
 	case v1alpha1.StreamEntriesAddedPerSecond:
 		return probe.StreamEntriesAdded(s.Key)
+	}
+	return nil
+}
+
+func keysProbe(k *v1alpha1.KeysSource) *probe.Probe {
+	switch k.Measure {
+	case v1alpha1.KeysCount:
+		return probe.KeysCount(k.Pattern, string(k.Type), int(k.Limit))
+	case v1alpha1.KeysLength:
+		return probe.KeysLength(k.Pattern, string(k.Type), int(k.Limit))
+	case v1alpha1.KeysValue:
+		return probe.KeysValue(k.Pattern, string(k.Type), int(k.Limit))
 	}
 	return nil
 }
