@@ -82,8 +82,9 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
-	// own tells how often the adapter itself called a command meanwhile.
-	own func(command string) int64
+	// own tells how often the adapter itself called a command meanwhile, or more often
+	// if that is not exact.
+	own func(command string) (calls int64, exact bool)
 }
 
 // History is what a metric is computed from. *series.Series implements it.
@@ -195,7 +196,7 @@ func (m *Metric) series(h History, q Query) ([]Series, *redisinfo.Info, Reading,
 		info, reading = span.Last.Info, Reading{At: span.Last.At, Window: span.Duration()}
 		found, err = m.window(windowInput{
 			first: span.First.Info, last: info, seconds: reading.Window.Seconds(),
-			own: func(command string) int64 { return span.Last.Own.Since(span.First.Own, command) },
+			own: func(command string) (int64, bool) { return span.Last.Own.Since(span.First.Own, command) },
 		})
 	}
 	if _, errRole := Role(info); err != nil || errRole != nil {

@@ -154,6 +154,8 @@ func clock(reply any) (time.Time, error) {
 type Calls struct {
 	names  []string
 	counts []int64
+	// lost counts attempts of which nobody knows what the server executed.
+	lost int64
 }
 
 // count adds the commands that the server executed, by its replies, to those before.
@@ -161,7 +163,7 @@ func (l *Plan) count(before Calls, sent []Command, replies []any) Calls {
 	if len(l.names) == 0 {
 		return before
 	}
-	after := Calls{names: l.names, counts: make([]int64, len(l.names))}
+	after := Calls{names: l.names, counts: make([]int64, len(l.names)), lost: before.lost}
 	copy(after.counts, before.counts)
 	for n, reply := range replies {
 		if sent[n] != nil && executed(reply) {
@@ -171,18 +173,20 @@ func (l *Plan) count(before Calls, sent []Command, replies []any) Calls {
 	return after
 }
 
-// Since tells how often a command was executed after an earlier count by the same Plan.
-func (c Calls) Since(before Calls, command string) int64 {
-	sum := int64(0)
+// Since tells how often a command was executed after an earlier count by the same
+// Plan. It is at least so often, and maybe more, if exact is false.
+func (c Calls) Since(before Calls, command string) (calls int64, exact bool) {
+	exact = true
 	for n, name := range c.names {
 		// Redis before 7.0 counts subcommands under the command.
 		if base, _, _ := strings.Cut(name, "|"); name != command && base != command {
 			continue
 		}
-		sum += c.counts[n]
+		exact = c.lost == before.lost
+		calls += c.counts[n]
 		if len(before.counts) > 0 {
-			sum -= before.counts[n]
+			calls -= before.counts[n]
 		}
 	}
-	return sum
+	return calls, exact
 }

@@ -108,11 +108,24 @@ func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
 	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
 	second := run.Own()
 	for command, want := range map[string]int64{"llen": 3, "xinfo|groups": 1, "xinfo": 1, "eval_ro": 0, "get": 0} {
-		if got := second.Since(first, command); got != want {
+		if got, exact := second.Since(first, command); got != want || !exact {
 			t.Errorf("%d calls of %s, want %d", got, command, want)
 		}
 	}
-	if got := second.Since(probe.Calls{}, "llen"); got != 5 {
+	if got, _ := second.Since(probe.Calls{}, "llen"); got != 5 {
 		t.Errorf("%d calls of llen in all, want 5", got)
+	}
+	run.Commands(false)
+	run.Lose()
+	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
+	third := run.Own()
+	for command, want := range map[string]bool{"llen": false, "xinfo": false, "get": true} {
+		if _, exact := third.Since(second, command); exact != want {
+			t.Errorf("after a lost attempt the calls of %s are exact: %v", command, exact)
+		}
+	}
+	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
+	if got, exact := run.Own().Since(third, "llen"); got != 3 || !exact {
+		t.Errorf("since after the lost attempt %d calls of llen, exact: %v", got, exact)
 	}
 }

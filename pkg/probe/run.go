@@ -53,6 +53,15 @@ func (r *Run) Commands(onlyBounded bool) []Command {
 	return r.sent
 }
 
+// Lose notes that Commands were sent and that the attempt failed: the server may
+// have executed them, or some of them, or may yet.
+func (r *Run) Lose() {
+	if slices.ContainsFunc(r.sent, func(c Command) bool { return c != nil }) {
+		r.own = r.plan.count(r.own, nil, nil)
+		r.own.lost++
+	}
+}
+
 // Read makes a Result for each probe of the replies to Commands and of the INFO
 // that was answered before them. They were sent at one instant and answered by another.
 func (r *Run) Read(replies []any, info *redisinfo.Info, sent, answered time.Time) []Result {

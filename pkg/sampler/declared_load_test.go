@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -85,6 +86,35 @@ func TestProbesAreNoRequests(t *testing.T) {
 	got, err := o.read(catalog.RequestsPerSecond)
 	if sent := got.Value * got.Window.Seconds(); err != nil || sent < 0.999 || sent > 1.001 {
 		t.Errorf("%v requests over the window, %v; want the one that a client sent", sent, err)
+	}
+}
+
+// TestProbesOfAFailedAttemptAreNoRequests has a server execute what it was sent
+// after the attempt had given up.
+func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
+	server := redistest.New(t)
+	o := declaring(t, server, declared.List("a"), declared.List("b"))
+	o.sample()
+	server.Signal(syscall.SIGSTOP)
+	o.probe.target.Timeout = 100 * time.Millisecond
+	o.fail(Timeout)
+	server.Signal(syscall.SIGCONT)
+	o.probe.target.Timeout = ample
+	samples := 1
+	poll(t, "the late execution of what was sent", func() bool {
+		calls, err := o.sample().Info.Calls("llen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := int64(2 * samples)
+		samples++
+		return calls > known
+	})
+	if got, err := o.read(catalog.RequestsPerSecond); err == nil || !strings.Contains(err.Error(), "an attempt to sample failed within the window") {
+		t.Errorf("requests-per-second = %v, %v; want it unknown", got.Value, err)
+	}
+	if got, err := o.read("commands-per-second"); err != nil || got.Value <= 0 {
+		t.Errorf("commands-per-second = %v, %v", got.Value, err)
 	}
 }
 

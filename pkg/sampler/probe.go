@@ -56,6 +56,9 @@ func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
 		}
 		if err != nil {
 			explained := p.explain(classify(err))
+			if p.conn.Load() != nil {
+				p.run.Lose()
+			}
 			p.hold(explained.Reason)
 			err = explained
 			p.close()
