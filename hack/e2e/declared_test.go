@@ -28,6 +28,7 @@ func TestDeclaredMetrics(t *testing.T) {
 			map[string]any{"name": "both", "expression": `metric("waiting") + metric("lag")`},
 			map[string]any{"name": "wrong-type", "set": map[string]any{"key": "jobs"}},
 			map[string]any{"name": "keys", "list": map[string]any{"key": "jobs"}},
+			map[string]any{"name": "all-queues", "keys": map[string]any{"pattern": "j?bs*", "measure": "Length", "type": "list"}},
 		}},
 	}}
 	object.SetName("declaring")
@@ -35,7 +36,7 @@ func TestDeclaredMetrics(t *testing.T) {
 	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
 		t.Fatal(err)
 	}
-	for metric, want := range map[string]string{"waiting": "3", "lag": "1", "both": "4"} {
+	for metric, want := range map[string]string{"waiting": "3", "lag": "1", "both": "4", "all-queues": "3"} {
 		eventually(t, 15*time.Second, func(ctx context.Context) error {
 			list, err := s.ask(ctx, "declaring", metric)
 			if err == nil && list.Items[0].Value.String() != want {
@@ -50,7 +51,7 @@ func TestDeclaredMetrics(t *testing.T) {
 	if _, err := s.ask(t.Context(), "declaring", "wrong-type"); err == nil || !strings.Contains(err.Error(), `key "jobs" is of another type: it must be a set`) {
 		t.Errorf("wrong-type gives %v", err)
 	}
-	if _, err := s.ask(t.Context(), "declaring", "nothing"); err == nil || !strings.Contains(err.Error(), "spec.metrics of declaring declares both, lag, waiting, wrong-type") {
+	if _, err := s.ask(t.Context(), "declaring", "nothing"); err == nil || !strings.Contains(err.Error(), "spec.metrics of declaring declares all-queues, both, lag, waiting, wrong-type") {
 		t.Errorf("a metric that is not declared gives %v", err)
 	}
 	eventually(t, 15*time.Second, func(ctx context.Context) error {

@@ -87,8 +87,9 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
-	// own tells how often the adapter itself called a command meanwhile.
-	own func(command string) int64
+	// own tells how often the adapter itself called a command meanwhile, or more often
+	// if that is not exact.
+	own func(command string) (calls int64, exact bool)
 }
 
 // History is what a metric is computed from. *series.Series implements it.
@@ -197,7 +198,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		}
 		return m.window(windowInput{
 			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(),
-			own: func(command string) int64 { return last.Own.Since(first.Own, command) },
+			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})
 	})
 	return found, Reading{At: span.Last.At, Window: span.Duration()}, err

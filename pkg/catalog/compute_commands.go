@@ -69,14 +69,26 @@ func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]g
 
 func all(string) bool { return true }
 
+// errOwnLost is of a command of which it is not known how often the adapter called it.
+var errOwnLost = errors.New("an attempt to sample failed within the window, and nothing tells how many of its commands the server executed: it is known again once the window is past")
+
 // requests is the growth of each counted command's calls in one second, less
 // those by which the adapter itself reads the metrics that the object declares.
 func requests(in windowInput) ([]Series, error) {
 	calls, err := in.commandGrowths("calls", isRequest)
+	inexact := make([]bool, len(calls))
 	for n := range calls {
-		calls[n].by = max(0, calls[n].by-in.own(calls[n].name))
+		own, exact := in.own(calls[n].name)
+		calls[n].by = max(0, calls[n].by-own)
+		inexact[n] = !exact && calls[n].by > 0
 	}
-	return in.rates(calls, LabelCommand), err
+	found := in.rates(calls, LabelCommand)
+	for n := range found {
+		if inexact[n] {
+			found[n].err = errOwnLost
+		}
+	}
+	return found, err
 }
 
 // commandRate is the growth of one number of each command in one second.

@@ -26,7 +26,7 @@ type Computed struct {
 }
 
 // Read computes the metric from one state of a history, as Metric.Read does. It
-// covers the longest window of the metrics that it names. The selector picks its
+// covers all that the metrics that it names cover, up to the newest sample. The selector picks its
 // one series, which has the label role, and not theirs.
 func (c Computed) Read(h *series.Series, q Query) (Reading, error) {
 	h = h.Frozen()
@@ -48,7 +48,7 @@ func (c Computed) Read(h *series.Series, q Query) (Reading, error) {
 			return Reading{}, fmt.Errorf("%s: %w", name, err)
 		}
 		values[name] = one.Value
-		reading.Window = max(reading.Window, one.Window)
+		reading.Window = max(reading.Window, newest.At.Sub(one.At)+one.Window)
 	}
 	if reading.Value, err = c.Formula.Eval(values); err != nil {
 		return Reading{}, c.failed(err)

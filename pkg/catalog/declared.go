@@ -29,6 +29,7 @@ type ProbedHistory interface {
 	Latest(now time.Time) (series.Sample, error)
 	SpanJoined(now time.Time, joined func(before, after series.Sample) bool) (series.Span, error)
 	Covering(now time.Time) ([]series.Sample, error)
+	Fresh(ended, now time.Time) error
 }
 
 // Declared is a metric of one object alone.
@@ -38,7 +39,7 @@ type Declared struct {
 	// Probe read its Results, and Place is where they stand in a sample.
 	Probe *probe.Probe
 	Place int
-	// Over is for gauges.
+	// Over is for gauges, and has no effect on others.
 	Over Over
 }
 
@@ -64,8 +65,11 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, series.Sample, 
 	if last.Err != nil {
 		return Reading{}, newest, d.failed(last.Err)
 	}
-	if d.Probe.Kind == probe.Counter {
+	switch d.Probe.Kind {
+	case probe.Counter:
 		return d.rate(h, now)
+	case probe.Pass:
+		return Reading{Value: last.Value, At: last.Ended, Window: last.Ended.Sub(last.Began)}, newest, h.Fresh(last.Ended, now)
 	}
 	if d.Over != OverNewest {
 		return d.over(h, now)

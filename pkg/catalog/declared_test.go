@@ -29,6 +29,14 @@ func (p probed) Covering(time.Time) ([]series.Sample, error) {
 	return p.samples, p.err
 }
 
+// Fresh takes what ended within a minute before the newest sample for fresh.
+func (p probed) Fresh(ended, _ time.Time) error {
+	if p.samples[len(p.samples)-1].At.Sub(ended) > time.Minute {
+		return &series.UnknownError{Reason: series.Stale}
+	}
+	return nil
+}
+
 func results(t testing.TB, all ...probe.Result) probed {
 	t.Helper()
 	p := probed{}
@@ -49,6 +57,12 @@ func numbers(t testing.TB, values ...float64) probed {
 	return results(t, all...)
 }
 
+// passed is what a pass of 20 seconds counted that ended some time ago.
+func passed(ago time.Duration, value float64) probe.Result {
+	ended := time.Now().Add(-ago)
+	return probe.Result{Value: value, Began: ended.Add(-20 * time.Second), Ended: ended}
+}
+
 func TestDeclaredMetric(t *testing.T) {
 	gone := probe.Result{Err: errors.New("key is gone")}
 	for _, test := range []struct {
@@ -65,6 +79,7 @@ func TestDeclaredMetric(t *testing.T) {
 		{"min", probe.List("k"), catalog.OverMin, numbers(t, 4, 8, 6), 4, 10 * time.Second},
 		{"average", probe.List("k"), catalog.OverAverage, numbers(t, 4, 8, 6), 6, 10 * time.Second},
 		{"rate", probe.CounterKey("k"), catalog.OverNewest, numbers(t, 4, 8, 24), 2, 10 * time.Second},
+		{"pass", probe.KeysCount("k:*", "", 9), catalog.OverMax, results(t, passed(90*time.Second, 4), passed(30*time.Second, 6)), 6, 20 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			row := catalog.Declared{Name: "mine", Probe: test.kind, Place: 1, Over: test.over}
@@ -99,6 +114,8 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 		{"window is incomplete", probe.List("k"), catalog.OverMax, incomplete, ""},
 		{"no span", probe.CounterKey("k"), catalog.OverNewest, incomplete, ""},
 		{"counter is unknown", probe.CounterKey("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
+		{"no pass", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoPass}), "no pass over the keys"},
+		{"pass is too old", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(61*time.Second, 6)), ""},
 		{"no such function", probe.List("k"), "Median", numbers(t, 1, 2), `over has no function "Median"`},
 		{"not probed", probe.List("k"), catalog.OverNewest, before, "the sample was taken without it"},
 	} {

@@ -9,15 +9,14 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Plan is all that is asked of one server in one attempt.
+// Plan is all that is asked of one server. A Run puts it to work.
 type Plan struct {
 	probes []*Probe
-	// commands are the distinct ones; that for the time is the last.
+	// commands are the distinct ones that each attempt sends; that for the time is the last.
 	commands []Command
-	bounded  []bool  // by command
-	asks     [][]int // by probe, the places of its commands
-	names    []string
-	nameOf   []int // by command, the place of its name
+	bounded  []bool   // by command
+	asks     [][]int  // by probe, the places of its commands
+	names    []string // of all commands that may be sent
 	wantsAll bool
 }
 
@@ -36,6 +35,11 @@ func Compile(probes []*Probe) *Plan {
 			}
 			plan.bounded[place] = !p.Unbounded
 			plan.asks[n] = append(plan.asks[n], place)
+		}
+		if p.keys != nil {
+			for _, name := range p.keys.names {
+				plan.name(name)
+			}
 		}
 		wantsTime = wantsTime || p.WantsTime
 		plan.wantsAll = plan.wantsAll || p.WantsAllInfo
@@ -56,14 +60,15 @@ func Compile(probes []*Probe) *Plan {
 func (l *Plan) add(command Command) int {
 	l.commands = append(l.commands, command)
 	l.bounded = append(l.bounded, false)
-	name := command.Name()
-	at := slices.Index(l.names, name)
-	if at < 0 {
-		at = len(l.names)
+	l.name(command.Name())
+	return len(l.commands) - 1
+}
+
+// name notes a command that may be sent.
+func (l *Plan) name(name string) {
+	if !slices.Contains(l.names, name) {
 		l.names = append(l.names, name)
 	}
-	l.nameOf = append(l.nameOf, at)
-	return len(l.commands) - 1
 }
 
 // Probes are those that the Plan was made from. The caller must not modify them.
@@ -73,18 +78,26 @@ func (l *Plan) Probes() []*Probe { return l.probes }
 func (l *Plan) WantsAllInfo() bool { return l.wantsAll }
 
 // Unbounded tells whether some command's time or answer nothing bounds.
-func (l *Plan) Unbounded() bool { return slices.Contains(l.bounded, false) }
+func (l *Plan) Unbounded() bool {
+	return slices.ContainsFunc(l.probes, func(p *Probe) bool { return p.Unbounded })
+}
 
-// Commands are what to send, each once and in this order. Those that nothing
-// bounds can be left out; nil stands in their place then.
-func (l *Plan) Commands(onlyBounded bool) []Command {
-	if !onlyBounded {
+// commandsOf are what each attempt sends, each once and in this order. Those that
+// nothing bounds can be left out, and those about keys that are not here; nil
+// stands in their place then.
+func (l *Plan) commandsOf(onlyBounded bool, here func(key string) bool) []Command {
+	if !onlyBounded && here == nil {
 		return l.commands
 	}
-	sent := slices.Clone(l.commands)
-	for n, bounded := range l.bounded {
-		if !bounded {
-			sent[n] = nil
+	sent := make([]Command, len(l.commands))
+	for n, p := range l.probes {
+		if here != nil && p.Key != "" && !here(p.Key) {
+			continue
+		}
+		for _, place := range l.asks[n] {
+			if l.bounded[place] || !onlyBounded {
+				sent[place] = l.commands[place]
+			}
 		}
 	}
 	return sent
@@ -93,10 +106,13 @@ func (l *Plan) Commands(onlyBounded bool) []Command {
 // errHeldBack is the Result of a probe whose commands were left out.
 var errHeldBack = errors.New("it is held back for a while: the server did not answer in time, or answered too much, when it was asked along with the rest")
 
-// Read makes a Result for each probe of the replies to the commands that were sent.
-func (l *Plan) Read(sent []Command, replies []any, info *redisinfo.Info) []Result {
+// read makes a Result for each probe but those of keys of the replies to the commands that were sent.
+func (l *Plan) read(sent []Command, replies []any, info *redisinfo.Info) []Result {
 	results := make([]Result, len(l.probes))
 	for n, p := range l.probes {
+		if p.keys != nil {
+			continue
+		}
 		answer := Answer{Info: info}
 		held := false
 		for _, place := range l.asks[n] {
@@ -144,35 +160,39 @@ func clock(reply any) (time.Time, error) {
 type Calls struct {
 	names  []string
 	counts []int64
+	// lost counts attempts of which nobody knows what the server executed.
+	lost int64
 }
 
-// Count adds the commands that the server executed, by its replies, to those before.
-func (l *Plan) Count(before Calls, sent []Command, replies []any) Calls {
+// count adds the commands that the server executed, by its replies, to those before.
+func (l *Plan) count(before Calls, sent []Command, replies []any) Calls {
 	if len(l.names) == 0 {
 		return before
 	}
-	after := Calls{names: l.names, counts: make([]int64, len(l.names))}
+	after := Calls{names: l.names, counts: make([]int64, len(l.names)), lost: before.lost}
 	copy(after.counts, before.counts)
 	for n, reply := range replies {
 		if sent[n] != nil && executed(reply) {
-			after.counts[l.nameOf[n]]++
+			after.counts[slices.Index(l.names, sent[n].Name())]++
 		}
 	}
 	return after
 }
 
-// Since tells how often a command was executed after an earlier count by the same Plan.
-func (c Calls) Since(before Calls, command string) int64 {
-	sum := int64(0)
+// Since tells how often a command was executed after an earlier count by the same
+// Plan. It is at least so often, and maybe more, if exact is false.
+func (c Calls) Since(before Calls, command string) (calls int64, exact bool) {
+	exact = true
 	for n, name := range c.names {
 		// Redis before 7.0 counts subcommands under the command.
 		if base, _, _ := strings.Cut(name, "|"); name != command && base != command {
 			continue
 		}
-		sum += c.counts[n]
+		exact = c.lost == before.lost
+		calls += c.counts[n]
 		if len(before.counts) > 0 {
-			sum -= before.counts[n]
+			calls -= before.counts[n]
 		}
 	}
-	return sum
+	return calls, exact
 }

@@ -19,6 +19,21 @@ const (
 	Gauge Kind = "gauge"
 	// Counter only ever grows, and its growth is what counts.
 	Counter Kind = "counter"
+	// Pass is a level that is measured over several attempts: Began and Ended of
+	// the Result tell when.
+	Pass Kind = "pass"
+)
+
+// Fold says how the numbers of several nodes become one.
+type Fold string
+
+const (
+	// Sum adds them.
+	Sum Fold = ""
+	// Max takes the largest.
+	Max Fold = "max"
+	// Min takes the smallest.
+	Min Fold = "min"
 )
 
 // Command is one command with its arguments.
@@ -37,8 +52,14 @@ func (c Command) Name() string {
 type Probe struct {
 	// Kind says what the number is.
 	Kind Kind
-	// Commands are what to send. Some probes read INFO alone, and have none.
+	// Commands are what to send. Some probes read INFO alone, and have none;
+	// those of a Pass differ from one attempt to the next, and are a Run's.
 	Commands []Command
+	// Key is the key that it reads, or the first one, which tells the node of a
+	// cluster that can answer. It is empty for what each node has some of.
+	Key string
+	// Fold makes one number of those of several nodes, their sum if it is empty.
+	Fold Fold
 	// WantsTime tells that the server's clock is needed.
 	WantsTime bool
 	// WantsAllInfo tells that any field of INFO may be needed.
@@ -49,6 +70,7 @@ type Probe struct {
 
 	read  func(a Answer) (Result, error)
 	joins func(before, after Result) bool
+	keys  *keyPattern // of a Pass, which a scanner measures
 }
 
 // Answer is what the server answered.
@@ -65,6 +87,9 @@ type Answer struct {
 type Result struct {
 	Value float64
 	Err   error
+	// Began and Ended are the instants between which a Pass was measured, zero for
+	// what one attempt measures.
+	Began, Ended time.Time
 	// stream tells one stream from another that took its name.
 	stream *streamMark
 }
@@ -75,9 +100,15 @@ const maxExact = 1 << 53
 // Read makes a Result of an answer.
 func (p *Probe) Read(a Answer) Result {
 	r, err := p.read(a)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Result{Err: err}
+	}
+	return p.checked(r)
+}
+
+// checked makes an error of what is no value of a metric.
+func (p *Probe) checked(r Result) Result {
+	switch {
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
 		return Result{Err: errors.New("the value is no finite number")}
 	case r.Value < 0:
@@ -122,7 +153,7 @@ func integer(reply any) (Result, error) {
 
 // length is a probe of one command that answers with a number, 0 for a missing key.
 func length(key, kind string, command Command) *Probe {
-	return &Probe{Kind: Gauge, Commands: []Command{command}, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], subject{command: command[0], key: key, kind: kind}); err != nil {
 			return Result{}, err
 		}
@@ -167,7 +198,7 @@ func CounterKey(key string) *Probe { return text(key, Counter) }
 // megabytes would be refused for its length together with all other replies.
 func text(key string, kind Kind) *Probe {
 	command := Command{"getrange", key, "0", strconv.Itoa(maxNumber - 1)}
-	return &Probe{Kind: kind, Commands: []Command{command}, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: kind, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], subject{command: "getrange", key: key, kind: "string"}); err != nil {
 			return Result{}, err
 		}
@@ -187,8 +218,8 @@ func text(key string, kind Kind) *Probe {
 }
 
 // Info reads a field of INFO.
-func Info(field string, kind Kind) *Probe {
-	return &Probe{Kind: kind, WantsAllInfo: true, read: func(a Answer) (Result, error) {
+func Info(field string, kind Kind, fold Fold) *Probe {
+	return &Probe{Kind: kind, Fold: fold, WantsAllInfo: true, read: func(a Answer) (Result, error) {
 		value, err := a.Info.Float(field)
 		switch {
 		case errors.Is(err, redisinfo.ErrAbsent):

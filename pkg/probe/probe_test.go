@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
@@ -12,11 +13,23 @@ import (
 
 func info(t testing.TB) *redisinfo.Info {
 	t.Helper()
-	parsed, err := new(redisinfo.Parser).Parse("role:master\r\nfield:1\r\n")
+	parsed, err := new(redisinfo.Parser).Parse("run_id:a\r\nrole:master\r\nfield:1\r\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return parsed
+}
+
+func running(probes ...*probe.Probe) *probe.Run {
+	return probe.Compile(probes).Start(time.Minute)
+}
+
+// attempt gives a run replies to what it asks.
+func attempt(t testing.TB, run *probe.Run, onlyBounded bool, replies ...any) []probe.Result {
+	t.Helper()
+	run.Commands(onlyBounded, nil)
+	now := time.Now()
+	return run.Read(replies, info(t), now, now)
 }
 
 func eachKind() map[string]*probe.Probe {
@@ -32,7 +45,7 @@ func eachKind() map[string]*probe.Probe {
 func TestStrangeRepliesAreErrors(t *testing.T) {
 	now := []any{"1700000000", "0"}
 	for name, p := range eachKind() {
-		plan := probe.Compile([]*probe.Probe{p})
+		run := running(p)
 		for _, reply := range []any{
 			nil, "", "x", "NaN", "1e999", int64(-1), []any{}, []any{nil}, []any{int64(1)}, []any{"c"}, []any{"c", nil}, []any{"c", "7"},
 			[]any{[]any{}}, []any{[]any{nil}}, []any{[]any{"1"}}, []any{[]any{"x-y"}}, []any{[]any{"name", "g"}}, []any{[]any{"name", "g", "lag"}},
@@ -43,7 +56,7 @@ func TestStrangeRepliesAreErrors(t *testing.T) {
 			if p.WantsTime {
 				replies = append(replies, now)
 			}
-			got := plan.Read(plan.Commands(false), replies, info(t))[0]
+			got := attempt(t, run, false, replies...)[0]
 			empty, isList := reply.([]any)
 			none := isList && len(empty) == 0 && strings.HasPrefix(name, "oldest")
 			if got.Err == nil && !none {
@@ -57,9 +70,9 @@ func TestStrangeRepliesAreErrors(t *testing.T) {
 }
 
 func TestClockThatIsStrangeIsAnError(t *testing.T) {
-	plan := probe.Compile([]*probe.Probe{probe.StreamOldestEntry("k")})
+	run := running(probe.StreamOldestEntry("k"))
 	for _, clock := range []any{nil, "1", []any{}, []any{"1"}, []any{int64(1), int64(2)}, []any{"x", "1"}, []any{"nan", "1"}, errors.New("NOPERM no")} {
-		got := plan.Read(plan.Commands(false), []any{[]any{[]any{"1700000000000-0", nil}}, clock}, info(t))[0]
+		got := attempt(t, run, false, []any{[]any{"1700000000000-0", nil}}, clock)[0]
 		if got.Err == nil {
 			t.Errorf("%#v is taken for a clock: %v", clock, got.Value)
 		}
@@ -67,22 +80,19 @@ func TestClockThatIsStrangeIsAnError(t *testing.T) {
 }
 
 func TestSharedCommandsAreSentOnce(t *testing.T) {
-	plan := probe.Compile([]*probe.Probe{
-		probe.StreamLag("k", "g"), probe.StreamOldestPending("k", "g"), probe.StreamPending("k", "g"), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h"),
-	})
+	run := running(probe.StreamLag("k", "g"), probe.StreamOldestPending("k", "g"), probe.StreamPending("k", "g"), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h"))
 	var sent []string
-	for _, command := range plan.Commands(false) {
+	for _, command := range run.Commands(false, nil) {
 		sent = append(sent, strings.Join(command, " "))
 	}
 	if got, want := strings.Join(sent, ", "), "xinfo groups k, xpending k g - + 1, xrange k - + count 1, time"; got != want {
 		t.Errorf("it sends %s, want %s", got, want)
 	}
-	if bounded := plan.Commands(true); bounded[2] != nil || bounded[0] == nil || bounded[3] == nil {
+	if bounded := run.Commands(true, nil); bounded[2] != nil || bounded[0] == nil || bounded[3] == nil {
 		t.Errorf("what is bounded is %v", bounded)
 	}
 	groups := []any{[]any{"name", "g", "pending", int64(2), "lag", int64(3)}, []any{"name", "h", "pending", int64(4), "lag", nil}}
-	replies := []any{groups, []any{[]any{"1700000000000-0", "c", int64(1), int64(1)}}, nil, []any{"1700000001", "500000"}}
-	got := plan.Read(plan.Commands(true), replies, info(t))
+	got := attempt(t, run, true, groups, []any{[]any{"1700000000000-0", "c", int64(1), int64(1)}}, nil, []any{"1700000001", "500000"})
 	for n, want := range []float64{3, 1.5, 2, math.NaN(), 4} {
 		if n == 3 && (got[n].Err == nil || !strings.Contains(got[n].Err.Error(), "held back")) || n != 3 && (got[n].Err != nil || got[n].Value != want) {
 			t.Errorf("probe %d gives %+v, want %v", n, got[n], want)
@@ -91,16 +101,31 @@ func TestSharedCommandsAreSentOnce(t *testing.T) {
 }
 
 func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
-	plan := probe.Compile([]*probe.Probe{probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g"), probe.Script("x", nil, nil)})
+	run := running(probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g"), probe.Script("x", nil, nil))
 	wrong, denied, unknown := errors.New("WRONGTYPE x"), errors.New("NOPERM x"), errors.New("ERR unknown command 'eval_ro'")
-	first := plan.Count(probe.Calls{}, plan.Commands(false), []any{int64(1), wrong, denied, nil, unknown})
-	second := plan.Count(first, plan.Commands(true), []any{int64(1), int64(1), int64(1), []any{}, nil})
+	attempt(t, run, false, int64(1), wrong, denied, nil, unknown)
+	first := run.Own()
+	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
+	second := run.Own()
 	for command, want := range map[string]int64{"llen": 3, "xinfo|groups": 1, "xinfo": 1, "eval_ro": 0, "get": 0} {
-		if got := second.Since(first, command); got != want {
+		if got, exact := second.Since(first, command); got != want || !exact {
 			t.Errorf("%d calls of %s, want %d", got, command, want)
 		}
 	}
-	if got := second.Since(probe.Calls{}, "llen"); got != 5 {
+	if got, _ := second.Since(probe.Calls{}, "llen"); got != 5 {
 		t.Errorf("%d calls of llen in all, want 5", got)
+	}
+	run.Commands(false, nil)
+	run.Lose()
+	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
+	third := run.Own()
+	for command, want := range map[string]bool{"llen": false, "xinfo": false, "get": true} {
+		if _, exact := third.Since(second, command); exact != want {
+			t.Errorf("after a lost attempt the calls of %s are exact: %v", command, exact)
+		}
+	}
+	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
+	if got, exact := run.Own().Since(third, "llen"); got != 3 || !exact {
+		t.Errorf("since after the lost attempt %d calls of llen, exact: %v", got, exact)
 	}
 }

@@ -19,7 +19,11 @@ func script(command Command, keys, args []string) *Probe {
 	about := subject{command: command[0], isScript: true}
 	command = append(command, strconv.Itoa(len(keys)))
 	command = append(append(command, keys...), args...)
-	return &Probe{Kind: Gauge, Commands: []Command{command}, Unbounded: true, read: func(a Answer) (Result, error) {
+	key := ""
+	if len(keys) > 0 {
+		key = keys[0]
+	}
+	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, Unbounded: true, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], about); err != nil {
 			return Result{}, err
 		}

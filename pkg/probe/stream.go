@@ -35,7 +35,7 @@ func StreamLag(key, group string) *Probe {
 // ofGroup reads XINFO GROUPS, since XPENDING lists all consumers of a group.
 func ofGroup(key, group string, read func(fields map[string]any) (Result, error)) *Probe {
 	command := Command{"xinfo", "groups", key}
-	return &Probe{Kind: Gauge, Commands: []Command{command}, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
 		about := subject{command: "xinfo groups", key: key, kind: "stream", group: group}
 		if err := refusal(a.Replies[0], about); err != nil {
 			return Result{}, err
@@ -89,7 +89,7 @@ func StreamOldestEntry(key string) *Probe {
 
 // oldest reads the first of a list of entries, whose IDs come first in each.
 func oldest(about subject, command Command) *Probe {
-	return &Probe{Kind: Gauge, Commands: []Command{command}, WantsTime: true, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: Gauge, Key: about.key, Commands: []Command{command}, WantsTime: true, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], about); err != nil {
 			return Result{}, err
 		}
@@ -156,6 +156,7 @@ type streamMark struct {
 func StreamEntriesAdded(key string) *Probe {
 	command := Command{"xinfo", "stream", key}
 	return &Probe{
+		Key:  key,
 		Kind: Counter, Commands: []Command{command},
 		Unbounded: true, // the first and the last entry come with all that is in them
 		joins:     sameStream,

@@ -84,6 +84,22 @@ func (c *Cluster) Meet() {
 	}
 }
 
+// MoveKeys gives a slot with all its keys to another primary, as a resharding does.
+func (c *Cluster) MoveKeys(slot int, from, to *Server) {
+	c.t.Helper()
+	to.Do("cluster", "setslot", slot, "importing", from.ID())
+	from.Do("cluster", "setslot", slot, "migrating", to.ID())
+	keys, ok := from.Do("cluster", "getkeysinslot", slot, 1000).([]any)
+	host, port, err := net.SplitHostPort(to.Addr)
+	if !ok || err != nil {
+		c.t.Fatal("the keys of the slot are not known")
+	}
+	for _, key := range keys {
+		from.Do("migrate", host, port, key, 0, startWithin.Milliseconds())
+	}
+	c.Move(slot, slot, to)
+}
+
 // Move gives slots without keys to another primary, both ends among them.
 func (c *Cluster) Move(first, last int, to *Server) {
 	c.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -17,6 +18,8 @@ type cluster struct {
 	target *target.Target
 	// shards are those of the newest view that most nodes had, nil before the first.
 	shards []shard
+	// moved is when slots were last seen at another primary than before.
+	moved time.Time
 }
 
 func (c *cluster) places(context.Context) ([]place, error) {
@@ -24,7 +27,7 @@ func (c *cluster) places(context.Context) ([]place, error) {
 	for n, one := range c.shards {
 		places = append(places, place{
 			address: one.primary.address, name: one.primary.id, shard: strconv.Itoa(n),
-			question: question{declared: true, cluster: true},
+			question: question{declared: true, here: one.has, cluster: true},
 		})
 	}
 	for n, one := range c.shards {
@@ -51,6 +54,9 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	}
 	known := c.shards
 	c.shards = seen
+	if !sameSlots(known, seen) {
+		c.moved = time.Now()
+	}
 	switch {
 	case !sameNodes(known, seen, c.target.Replicas):
 		return series.Sample{}, errMoved
@@ -78,17 +84,30 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	if answering == 0 {
 		return series.Sample{}, firstFailure(answers)
 	}
-	return series.NewSample(c.probed(answers[:primaries]), found...), nil
+	return series.NewSample(c.probed(known, answers[:primaries]), found...), nil
 }
 
 func (c *cluster) close() {}
 
-// probed joins what the primaries gave for each of the declared probes.
-func (c *cluster) probed(primaries []outcome) []declared.Result {
+// probed joins what the primaries gave for each of the declared probes. A pass
+// over the keys of all nodes in which slots moved may have counted keys twice.
+func (c *cluster) probed(shards []shard, primaries []outcome) []declared.Result {
 	if c.target.Probes == nil {
 		return nil
 	}
-	return nil
+	results := make([][]declared.Result, len(primaries))
+	for n, one := range primaries {
+		results[n] = one.probed
+	}
+	joined := c.target.Probes.Join(results, func(key string) int {
+		return slices.IndexFunc(shards, func(s shard) bool { return s.has(key) })
+	})
+	for n, one := range joined {
+		if !one.Began.IsZero() && one.Began.Before(c.moved) {
+			joined[n] = declared.Result{Err: declared.ErrNoPass}
+		}
+	}
+	return joined
 }
 
 // common returns the shards that most of the nodes see, and whether all that

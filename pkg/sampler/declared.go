@@ -8,7 +8,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 // firstHold and longestHold bound how long commands that nothing bounds are left out.
@@ -41,8 +40,8 @@ func ofWhole(err error, probes []*redis.Cmd) error {
 	return err
 }
 
-// take reads the replies of an attempt that succeeded, and counts what the server executed for them.
-func (p *probe) take(sent []declared.Command, cmds []*redis.Cmd, info *redisinfo.Info) []declared.Result {
+// replies are those of an attempt that succeeded, nil for what was left out.
+func (p *probe) replies(cmds []*redis.Cmd) []any {
 	replies := make([]any, len(cmds))
 	whole := true
 	for n, cmd := range cmds {
@@ -59,8 +58,7 @@ func (p *probe) take(sent []declared.Command, cmds []*redis.Cmd, info *redisinfo
 	if whole {
 		p.held = 0
 	}
-	p.own = p.plan.Count(p.own, sent, replies)
-	return p.plan.Read(sent, replies, info)
+	return replies
 }
 
 // hold leaves out commands that nothing bounds, for a while after an attempt

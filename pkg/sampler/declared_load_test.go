@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,8 +22,9 @@ func eachKind() []*declared.Probe {
 		declared.SortedSet("zset", "", ""), declared.SortedSet("zset", "1", "2"), declared.String("string"), declared.CounterKey("string"),
 		declared.StreamLength("stream"), declared.StreamPending("stream", "group"), declared.StreamLag("stream", "group"),
 		declared.StreamOldestPending("stream", "group"), declared.StreamOldestEntry("stream"), declared.StreamEntriesAdded("stream"),
-		declared.Info("maxclients", declared.Gauge), declared.PubSub("news"), declared.Script("return 1", nil, nil),
+		declared.Info("maxclients", declared.Gauge, declared.Sum), declared.PubSub("news"), declared.Script("return 1", nil, nil),
 		declared.Function("one", nil, nil),
+		declared.KeysLength("li*", "list", 1), declared.KeysValue("string", "", 1),
 	}
 }
 
@@ -44,8 +46,9 @@ func TestAllProbesOfATickGoInOneRoundTrip(t *testing.T) {
 	if got := reads("total_reads_processed"); got != 1 {
 		t.Errorf("the server read %d times for one attempt, want once", got)
 	}
-	// Two of the stream's probes share XINFO GROUPS, and two of the string's GETRANGE.
-	want := int64(len("I") + len(eachKind()) - 1 - 2 + len("T") + len("P"))
+	// Two of the stream's probes share XINFO GROUPS, and two of the string's GETRANGE;
+	// the second attempt measures what the first one's SCANs found, with LLEN, and with GETRANGE and EXISTS.
+	want := int64(len("I") + len(eachKind()) - 1 - 2 + len("T") + len("E") + len("P"))
 	if got := reads("total_commands_processed"); got != want {
 		t.Errorf("the server executed %d commands for one attempt, want %d", got, want)
 	}
@@ -86,6 +89,35 @@ func TestProbesAreNoRequests(t *testing.T) {
 	}
 }
 
+// TestProbesOfAFailedAttemptAreNoRequests has a server execute what it was sent
+// after the attempt had given up.
+func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
+	server := redistest.New(t)
+	o := declaring(t, server, declared.List("a"), declared.List("b"))
+	o.sample()
+	server.Signal(syscall.SIGSTOP)
+	o.probe.target.Timeout = 100 * time.Millisecond
+	o.fail(Timeout)
+	server.Signal(syscall.SIGCONT)
+	o.probe.target.Timeout = ample
+	samples := 1
+	poll(t, "the late execution of what was sent", func() bool {
+		calls, err := o.sample().Nodes[0].Info.Calls("llen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := int64(2 * samples)
+		samples++
+		return calls > known
+	})
+	if got, err := o.read(catalog.RequestsPerSecond); err == nil || !strings.Contains(err.Error(), "an attempt to sample failed within the window") {
+		t.Errorf("requests-per-second = %v, %v; want it unknown", got.Value, err)
+	}
+	if got, err := o.read("commands-per-second"); err != nil || got.Value <= 0 {
+		t.Errorf("commands-per-second = %v, %v", got.Value, err)
+	}
+}
+
 // aclRules are those of the user in the README, which has no more rights than it needs.
 func aclRules(t *testing.T) []string {
 	t.Helper()
@@ -123,8 +155,9 @@ func TestReadOnlyUserSuffices(t *testing.T) {
 	admin := restrict(t, server, rules)
 	probes := eachKind()
 	o := declaring(t, server, probes...)
-	o.sample()
-	o.sample()
+	for range 3 {
+		o.sample()
+	}
 	for place := range probes {
 		// PFCOUNT may note its estimate in the key, and so asks for the right to write to it.
 		if place == 3 {
@@ -148,6 +181,7 @@ func TestReadOnlyUserSuffices(t *testing.T) {
 			continue // TestServerThatRefuses tells that those are needed
 		}
 		set("-" + command)
+		o.sample()
 		o.sample()
 		words := strings.ToUpper(strings.ReplaceAll(command, "|", " "))
 		if !slices.ContainsFunc(probes, func(p *declared.Probe) bool {
@@ -193,7 +227,7 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 
 func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.Script("local t = {} for n = 1, 5000 do t[n] = n end return t", nil, nil), declared.List("list"))
+	o := declaring(t, server, declared.Script("local t = {} for n = 1, 10000 do t[n] = n end return t", nil, nil), declared.List("list"))
 	o.fail(Protocol)
 	o.sample()
 	o.unknown(0, "held back for a while")

@@ -91,7 +91,7 @@ func TestRateOfEntriesAddedToAStream(t *testing.T) {
 
 func TestRateOfAnInfoField(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.Info("total_error_replies", declared.Counter))
+	o := declaring(t, server, declared.Info("total_error_replies", declared.Counter, declared.Sum))
 	o.sample()
 	o.unknown(0, "a rate needs two samples")
 	for range 3 {

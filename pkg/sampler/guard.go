@@ -11,11 +11,11 @@ import (
 )
 
 // Bounds on what a server may answer. An INFO is 5 to 50 KB, a HELLO is an
-// array of 14 with the list of modules in it.
+// array of 14 with the list of modules in it, and a SCAN finds a few thousand keys.
 const (
 	maxReplyBytes = 1 << 20
 	maxLineBytes  = 4 << 10
-	maxElements   = 1 << 10
+	maxElements   = 1 << 13
 	maxDepth      = 8
 )
 

@@ -60,7 +60,7 @@ func refused() map[string]string {
 		"a streamed bulk":         "$?\r\n",
 		"a bulk that is longer":   "$1\r\nabc\r\n",
 		"a bulk without CR":       "$1\r\na\n\n",
-		"a large array":           "*1025\r\n",
+		"a large array":           "*8193\r\n",
 		"the largest array":       "*9223372036854775807\r\n",
 		"a negative array":        "*-9\r\n",
 		"deep nesting":            strings.Repeat("*1\r\n", maxDepth+1),

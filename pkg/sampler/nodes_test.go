@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -334,4 +335,76 @@ func TestClusterThatIsNone(t *testing.T) {
 	tgt := targetAt("none", "")
 	tgt.Cluster = &target.Cluster{Addresses: []string{server.Addr}}
 	surveying(t, tgt).fail(NotCluster)
+}
+
+func TestDeclaredMetricsOfACluster(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 0)
+	x := trafficTo(t, c)
+	probes := []*declared.Probe{
+		declared.List("jobs"), declared.List("{other}:jobs"), declared.String("level"), declared.StreamLength("events"),
+		declared.Script("return redis.call('llen', KEYS[1]) * 2", []string{"jobs"}, nil),
+		declared.Script("return redis.call('dbsize')", nil, nil),
+		declared.KeysCount("many:*", "", 1000), declared.KeysLength("*jobs", "list", 10), declared.PubSub("news"),
+		declared.Info("maxclients", declared.Gauge, declared.Sum), declared.Info("maxclients", declared.Gauge, declared.Max),
+		declared.Set("jobs"), declared.Script("return #KEYS", []string{"jobs", "level"}, nil),
+	}
+	tgt := clusterAt(c)
+	tgt.Probes = declared.Compile(probes)
+	s := surveying(t, tgt)
+	for n := range 300 {
+		if err := x.client.Set(t.Context(), "many:"+strconv.Itoa(n), "x", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{
+		x.client.LPush(t.Context(), "jobs", 1, 2, 3).Err(), x.client.LPush(t.Context(), "{other}:jobs", 1, 2).Err(),
+		x.client.Set(t.Context(), "level", "2.5", 0).Err(), x.client.XAdd(t.Context(), &redis.XAddArgs{Stream: "events", Values: []string{"a", "b"}}).Err(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, node := range c.Nodes {
+		subscription := node.Dial().Subscribe(t.Context(), "news")
+		if _, err := subscription.Receive(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = subscription.Close() }()
+	}
+	want := []float64{3, 2, 2.5, 1, 6, 304, 300, 5, 3, 30000, 10000}
+	var got series.Sample
+	poll(t, "the passes over the keys are complete", func() bool {
+		got = s.sample()
+		return got.Probed[6].Err == nil && got.Probed[7].Err == nil
+	})
+	for n, value := range want {
+		if got.Probed[n].Err != nil || got.Probed[n].Value != value {
+			t.Errorf("probe %d gives %v, %v; want %v", n, got.Probed[n].Value, got.Probed[n].Err, value)
+		}
+	}
+	for n, says := range map[int]string{11: "of another type", 12: "CROSSSLOT"} {
+		if err := got.Probed[n].Err; err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("probe %d gives %v, want %q in it", n, err, says)
+		}
+	}
+	s.sample()
+	// What a script calls counts.
+	if calls, err := s.requests("command!=llen"); err == nil && calls != 0 {
+		t.Errorf("the adapter's own commands count as %v requests", calls)
+	}
+
+	// A key that moves is read at its new node, and a pass over the keys begins anew.
+	slot := slotOf("jobs")
+	from := slices.IndexFunc(c.Nodes, func(node *redistest.Server) bool { return node.Client().Exists(t.Context(), "jobs").Err() == nil })
+	to := (from + 1) % len(c.Nodes)
+	c.MoveKeys(slot, c.Nodes[from], c.Nodes[to])
+	s.recover()
+	poll(t, "the key is found at its new node", func() bool { got = s.recover(); return got.Probed[0].Err == nil })
+	if got.Probed[0].Value != 3 {
+		t.Errorf("the list has %v entries after its slot moved, want 3", got.Probed[0].Value)
+	}
+	poll(t, "the passes are complete again", func() bool { got = s.sample(); return got.Probed[6].Err == nil && got.Probed[7].Err == nil })
+	if got.Probed[6].Value != 300 || got.Probed[7].Value != 5 {
+		t.Errorf("%v keys and %v entries after a slot moved, want 300 and 5", got.Probed[6].Value, got.Probed[7].Value)
+	}
 }

@@ -31,10 +31,9 @@ type probe struct {
 	sections []any
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
-	// plan is what the object declares beyond INFO.
+	// plan is what the object declares beyond INFO, and run puts it to work.
 	plan *declared.Plan
-	// own counts the commands of plan that the server executed.
-	own declared.Calls
+	run  *declared.Run
 	// held is how long commands that nothing bounds are left out, and heldUntil the end of that.
 	held      time.Duration
 	heldUntil time.Time
@@ -42,8 +41,10 @@ type probe struct {
 
 // question is what a node is asked beside INFO.
 type question struct {
-	// declared asks for what the object declares.
+	// declared asks for what the object declares, and here tells which keys the
+	// node has, nil for all.
 	declared bool
+	here     func(key string) bool
 	// cluster asks how the node sees its cluster.
 	cluster bool
 }
@@ -61,7 +62,7 @@ func newProbe(t *target.Target, address string) *probe {
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan}
+	return &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
 }
 
 // attempt asks the node once. The error is an *Error.
@@ -87,6 +88,9 @@ func (p *probe) with(ctx context.Context, do func(context.Context, *redis.Client
 		}
 		if failure != nil {
 			failure = p.explain(failure)
+			if p.conn.Load() != nil {
+				p.run.Lose()
+			}
 			p.hold(failure.Reason)
 			p.close()
 		}
@@ -133,7 +137,7 @@ func (p *probe) ask(ctx context.Context, q question) (answer, error) {
 	_ = pipe.Process(ctx, info)
 	var sent []declared.Command
 	if q.declared {
-		sent = p.plan.Commands(start.Before(p.heldUntil))
+		sent = p.run.Commands(start.Before(p.heldUntil), q.here)
 	}
 	probes := send(ctx, pipe, sent)
 	var seen view
@@ -164,7 +168,7 @@ func (p *probe) ask(ctx context.Context, q question) (answer, error) {
 	p.learn(parsed)
 	got := answer{Node: p.node(parsed, at, at.Sub(start))}
 	if q.declared {
-		got.probed = p.take(sent, probes, parsed)
+		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
 	}
 	if q.cluster {
 		if got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial); err != nil {
@@ -183,7 +187,7 @@ func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration
 	role, err := info.Text("role")
 	return series.Node{
 		Address: p.address, Name: name, Replica: err == nil && (role == "slave" || role == "replica"),
-		At: at, RoundTrip: roundTrip, Info: info, Own: p.own,
+		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(),
 	}
 }
 

@@ -35,9 +35,33 @@ type shard struct {
 // slotRange is some slots, both ends among them.
 type slotRange struct{ first, last int }
 
-// owns tells whether a slot is one of the shard's.
-func (s shard) owns(slot int) bool {
+// has tells whether a key is in one of the shard's slots.
+func (s shard) has(key string) bool {
+	slot := slotOf(key)
 	return slices.ContainsFunc(s.slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
+}
+
+// slotOf returns the slot of a key: that of the part in braces, where there is one.
+// Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+func slotOf(key string) int {
+	if _, rest, ok := strings.Cut(key, "{"); ok {
+		if tag, _, ok := strings.Cut(rest, "}"); ok && tag != "" {
+			key = tag
+		}
+	}
+	const polynomial = 0x1021 // of CRC-16/XMODEM
+	crc := uint16(0)
+	for _, b := range []byte(key) {
+		crc ^= uint16(b) << 8
+		for range 8 {
+			carry := crc & 0x8000
+			crc <<= 1
+			if carry != 0 {
+				crc ^= polynomial
+			}
+		}
+	}
+	return int(crc % allSlots)
 }
 
 // view is a question to a node about its cluster.
@@ -165,6 +189,13 @@ func covered(shards []shard) bool {
 func sameNodes(a, b []shard, replicas bool) bool {
 	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b shard) bool {
 		return a.primary == b.primary && (!replicas || slices.Equal(a.replicas, b.replicas))
+	})
+}
+
+// sameSlots tells whether two views give each slot to the same primary.
+func sameSlots(a, b []shard) bool {
+	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b shard) bool {
+		return a.primary.id == b.primary.id && slices.Equal(a.slots, b.slots)
 	})
 }
 

@@ -2,10 +2,13 @@ package sampler
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // viewOf is a view that a node gave.
@@ -33,7 +36,7 @@ func TestReadOfAView(t *testing.T) {
 	if len(shards) != 2 || shards[0].primary != (member{"a", "[2001:db8::1]:7000"}) || shards[1].primary != (member{"b", "10.0.0.2:7000"}) {
 		t.Fatalf("shards are %+v, want those of a and b", shards)
 	}
-	if !covered(shards) || !shards[0].owns(0) || !shards[0].owns(8191) || shards[0].owns(8192) {
+	if !covered(shards) || !slices.Equal(shards[0].slots, []slotRange{{0, 99}, {100, 8191}}) {
 		t.Errorf("slots are %+v and %+v", shards[0].slots, shards[1].slots)
 	}
 	if covered(shards[1:]) || covered(shards[:1]) || covered(nil) {
@@ -110,5 +113,14 @@ func TestCommonView(t *testing.T) {
 	got, _ := common([]outcome{seen("a"), behind})
 	if len(got[0].replicas) != 1 {
 		t.Error("a replica that one node sees is left out")
+	}
+}
+
+func TestSlotOfAKeyIsThatOfTheServer(t *testing.T) {
+	server := redistest.New(t, "--cluster-enabled", "yes")
+	for _, key := range []string{"", "a", "123456789", "jobs", "{user}:1", "{user}:2", "a{}b", "{}", "{", "}{", "a{b}{c}", "a{{b}}", "é\x00\xff", strings.Repeat("k", 1024)} {
+		if want := server.Do("cluster", "keyslot", key); int64(slotOf(key)) != want {
+			t.Errorf("the slot of %q is %d, the server says %v", key, slotOf(key), want)
+		}
 	}
 }

@@ -19,7 +19,7 @@ const (
 	CounterReset Reason = "CounterReset"
 	// Incomplete means that samples do not cover the window, as a value over it needs.
 	Incomplete Reason = "Incomplete"
-	// Stale means that the newest sample is older than MaxAge.
+	// Stale means that the newest sample, or the newest pass over the keys, is older than MaxAge.
 	Stale Reason = "Stale"
 )
 

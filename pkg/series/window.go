@@ -1,6 +1,7 @@
 package series
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -29,6 +30,19 @@ func (s *Series) SpanJoined(now time.Time, joined func(before, after Sample) boo
 		reason = CounterReset
 	}
 	return s.span(h, h.samples[first:], last, reason)
+}
+
+// Fresh returns an *UnknownError if a pass over the keys that ended at an instant
+// is older than MaxAge: it may be older than the sample that holds its outcome.
+func (s *Series) Fresh(ended, now time.Time) error {
+	age := max(now.Sub(ended), wallClock(ended, now))
+	if age <= s.policy.MaxAge {
+		return nil
+	}
+	unknown := s.unknown(s.load(), Stale, age)
+	unknown.message = fmt.Sprintf("the newest pass over the keys ended %s ago, more than maxAge %s: raise spec.sampling.maxAge or shorten spec.sampling.interval",
+		age.Round(100*time.Millisecond), s.policy.MaxAge)
+	return unknown
 }
 
 // Covering returns the samples of the window that ends with the newest one,

@@ -53,6 +53,19 @@ func TestWindowIsCoveredOrUnknown(t *testing.T) {
 	}
 }
 
+func TestPassIsFreshUntilItIsOlderThanMaxAge(t *testing.T) {
+	s, now := open(t), time.Now()
+	if err := s.Fresh(now.Add(-maxAge), now); err != nil {
+		t.Errorf("a pass as old as maxAge: %v", err)
+	}
+	if err := s.Fresh(now.Add(-maxAge-1), now); reasonOf(err) != series.Stale {
+		t.Errorf("an older pass: %v", err)
+	}
+	if err := s.Fresh(now.Add(-time.Second).Round(0), now.Add(maxAge)); reasonOf(err) != series.Stale {
+		t.Errorf("an older pass by the wall clock: %v", err)
+	}
+}
+
 func TestWindowDoesNotReachOverARestart(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()
 	for range 4 {

@@ -1,12 +1,14 @@
 package status
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -31,22 +33,31 @@ func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()
-	var wrong, failed []string
+	var wrong, failed, pending []string
 	for _, problem := range t.Problems {
 		wrong = append(wrong, problem.Sentence)
 	}
 	for _, d := range t.Declared {
-		if d.Probe != nil && d.Place < len(sample.Probed) && sample.Probed[d.Place].Err != nil {
-			failed = append(failed, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, sample.Probed[d.Place].Err))
+		if d.Probe == nil || d.Place >= len(sample.Probed) || sample.Probed[d.Place].Err == nil {
+			continue
+		}
+		err := sample.Probed[d.Place].Err
+		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
+		if errors.Is(err, probe.ErrNoPass) {
+			pending = append(pending, sentence)
+		} else {
+			failed = append(failed, sentence)
 		}
 	}
 	switch {
 	case len(wrong) > 0:
-		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed))}, true
+		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed, pending))}, true
 	case len(failed) > 0:
-		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(failed)}, true
+		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(slices.Concat(failed, pending))}, true
 	case !sampled:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No sample has been taken yet."}, true
+	case len(pending) > 0:
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, sentences(pending)}, true
 	}
 	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}, true
 }

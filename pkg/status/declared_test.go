@@ -46,6 +46,9 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 		w.probed(r, redis, fine, fine)
 		pass(2 * time.Second)
 		says("all fine", "True", "Probed", "Each metric", "")
+		w.probed(r, redis, fine, probe.Result{Err: probe.ErrNoPass})
+		pass(2 * time.Second)
+		says("one that takes several samples", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: no pass over the keys is complete yet", "")
 		changed := *r
 		changed.Generation, changed.Problems = 2, []target.Problem{{Name: "keys", Sentence: "spec.metrics[1].name: every Redis object has a metric keys: write another name"}}
 		w.set(&changed)

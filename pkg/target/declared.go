@@ -144,7 +144,10 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 		if m.Info.Type == v1alpha1.InfoRate {
 			kind = probe.Counter
 		}
-		found = append(found, probe.Info(m.Info.Field, kind))
+		found = append(found, probe.Info(m.Info.Field, kind, foldOf(m.Info.Fold)))
+	}
+	if m.Keys != nil {
+		found = append(found, keysProbe(m.Keys))
 	}
 	if m.PubSub != nil {
 		found = append(found, probe.PubSub(m.PubSub.Channel))
@@ -156,6 +159,16 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 		return nil
 	}
 	return found[0]
+}
+
+func foldOf(fold v1alpha1.InfoFold) probe.Fold {
+	switch fold {
+	case v1alpha1.InfoMax:
+		return probe.Max
+	case v1alpha1.InfoMin:
+		return probe.Min
+	}
+	return probe.Sum
 }
 
 func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
@@ -172,6 +185,18 @@ func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
 		return probe.StreamOldestEntry(s.Key)
 	case v1alpha1.StreamEntriesAddedPerSecond:
 		return probe.StreamEntriesAdded(s.Key)
+	}
+	return nil
+}
+
+func keysProbe(k *v1alpha1.KeysSource) *probe.Probe {
+	switch k.Measure {
+	case v1alpha1.KeysCount:
+		return probe.KeysCount(k.Pattern, string(k.Type), int(k.Limit))
+	case v1alpha1.KeysLength:
+		return probe.KeysLength(k.Pattern, string(k.Type), int(k.Limit))
+	case v1alpha1.KeysValue:
+		return probe.KeysValue(k.Pattern, string(k.Type), int(k.Limit))
 	}
 	return nil
 }

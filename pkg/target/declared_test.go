@@ -28,6 +28,7 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		{Name: "of-reserved", Expression: `metric("` + reservedName + `")`},
 		{Name: "of-nowhere", Expression: `metric("nowhere")`},
 		{Name: "of-sum", Expression: `metric("sum")`},
+		{Name: "length", Keys: &v1alpha1.KeysSource{Pattern: "*", Measure: v1alpha1.KeysLength, Type: "string", Limit: 1}},
 	}
 	server.put(o)
 	s.want(t, "set default/my-redis u1/1")
@@ -42,9 +43,9 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		t.Errorf("%s is refused because %q", reservedName, why)
 	}
 	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: ",
-		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: metric nothing is wrong itself", "spec.metrics[9].expression: metric built-in is wrong itself",
+		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[12]: ", "spec.metrics[8].expression: metric nothing is wrong itself", "spec.metrics[9].expression: metric built-in is wrong itself",
 		"spec.metrics[10].expression: the object has no metric nowhere", "spec.metrics[11].expression: sum is an expression itself"} {
-		if len(got.Problems) != 9 || !strings.HasPrefix(got.Problems[n].Sentence, want) {
+		if len(got.Problems) != 10 || !strings.HasPrefix(got.Problems[n].Sentence, want) {
 			t.Errorf("problems are %q, want %q", got.Problems, want)
 		}
 	}
@@ -65,6 +66,9 @@ func TestEverySourceMakesAProbe(t *testing.T) {
 		value := reflect.New(field.Type.Elem())
 		if stream, ok := value.Interface().(*v1alpha1.StreamSource); ok {
 			stream.Measure = v1alpha1.StreamLength
+		}
+		if keys, ok := value.Interface().(*v1alpha1.KeysSource); ok {
+			keys.Measure = v1alpha1.KeysCount
 		}
 		reflect.ValueOf(&metric).Elem().Field(n).Set(value)
 		o.Spec.Metrics = append(o.Spec.Metrics, metric)

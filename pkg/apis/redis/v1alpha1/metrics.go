@@ -3,8 +3,9 @@ package v1alpha1
 // Metric is a metric of this object beyond those that every Redis object has.
 // Whatever it reads, it changes nothing in Redis.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.pubSub), has(self.script), has(self.expression)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, pubSub, script, expression: write one, for example list: {key: jobs}"
+// +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.keys), has(self.pubSub), has(self.script), has(self.expression)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, keys, pubSub, script, expression: write one, for example list: {key: jobs}"
 // +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.expression)",fieldPath=".over",message="over is for what is measured: write it at the metrics that the expression names"
+// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.keys)",fieldPath=".over",message="over is for what each sample measures whole, and keys takes several: leave it out"
 // +kubebuilder:validation:XValidation:rule="!has(self.over) || !(has(self.counter) || (has(self.info) && has(self.info.type) && self.info.type == 'Rate') || (has(self.stream) && has(self.stream.measure) && self.stream.measure == 'EntriesAddedPerSecond'))",fieldPath=".over",message="over is for levels, and a rate is taken over spec.sampling.window already: leave it out"
 type Metric struct {
 	// name is the name under which the metrics API serves the metric. No metric
@@ -58,6 +59,19 @@ type Metric struct {
 	// info reads a field of INFO.
 	// +optional
 	Info *InfoSource `json:"info,omitempty"`
+
+	// keys measures all keys of the database that match a pattern, by one pass
+	// over all keys (SCAN) after the other. A pass takes a sample for each 5000 keys of
+	// the database, and for 1000 of those that match where each is asked for its length
+	// (500 for its value); several such metrics of an object share these numbers.
+	// The value is that of the newest complete pass, at its end, and its window is
+	// the time that the pass took: a key that appears or goes meanwhile may or may not
+	// count. It is unknown until a pass is complete and where a pass takes longer than
+	// spec.sampling.maxAge. Passes begin anew when the server restarts or changes its
+	// role, and after FLUSHALL, FLUSHDB and SWAPDB. No key that matches
+	// is 0.
+	// +optional
+	Keys *KeysSource `json:"keys,omitempty"`
 
 	// pubSub measures how many clients subscribe to a channel. Subscriptions to
 	// patterns are not counted.
@@ -177,7 +191,21 @@ const (
 	InfoRate  InfoType = "Rate"
 )
 
+// InfoFold says how the values of several nodes become one.
+//
+// +kubebuilder:validation:Enum=Sum;Max;Min
+type InfoFold string
+
+// Folds of a field of INFO.
+const (
+	InfoSum InfoFold = "Sum"
+	InfoMax InfoFold = "Max"
+	InfoMin InfoFold = "Min"
+)
+
 // InfoSource names a field of INFO.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.fold) || self.fold == 'Sum' || self.type == 'Gauge'",fieldPath=".fold",message="fold must be Sum for type Rate, or left out"
 type InfoSource struct {
 	// field is the name of the field as INFO all writes it, for example
 	// instantaneous_ops_per_sec. Its value must be a number.
@@ -191,6 +219,63 @@ type InfoSource struct {
 	// of which the growth in a second over spec.sampling.window is served.
 	// +required
 	Type InfoType `json:"type"`
+
+	// fold makes one value of those of the primaries of a cluster: Sum, which is the
+	// default, or Max or Min, as a ratio or an age needs.
+	// +optional
+	Fold InfoFold `json:"fold,omitempty"`
+}
+
+// KeysMeasure says what of the keys that match a pattern is measured.
+//
+// +kubebuilder:validation:Enum=Count;Length;Value
+type KeysMeasure string
+
+// Measures of keys.
+const (
+	KeysCount  KeysMeasure = "Count"
+	KeysLength KeysMeasure = "Length"
+	KeysValue  KeysMeasure = "Value"
+)
+
+// KeysType is a type of keys as Redis' command TYPE writes it.
+//
+// +kubebuilder:validation:Enum=list;set;zset;hash;stream;string
+type KeysType string
+
+// KeysSource names keys by a pattern, and what of them is measured.
+//
+// +kubebuilder:validation:XValidation:rule="self.measure != 'Length' || (has(self.type) && self.type != 'string')",fieldPath=".type",message="the measure Length needs a type that has a length: write list, set, zset, hash or stream"
+// +kubebuilder:validation:XValidation:rule="self.measure != 'Value' || !has(self.type) || self.type == 'string'",fieldPath=".type",message="the measure Value is of strings: write string, or leave type out"
+type KeysSource struct {
+	// pattern is a glob pattern as SCAN takes it, for example jobs:* (a * stands for
+	// any text, a ? for any character, [ab] for a or b, and a backslash takes
+	// away the meaning of the next character).
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Pattern string `json:"pattern"`
+
+	// measure is one of
+	// Count: how many keys match;
+	// Length: the sum of their lengths, of the type that type names;
+	// Value: the sum of the numbers, from 0 on, that they hold as strings.
+	// It is unknown while one of the keys cannot be measured so.
+	// +required
+	Measure KeysMeasure `json:"measure"`
+
+	// type is the type of the keys that count; others are left out. It needs Redis
+	// 6.0 or newer. Without it each key counts.
+	// +optional
+	Type KeysType `json:"type,omitempty"`
+
+	// limit is how many keys may match. While more do the metric is unknown. It
+	// bounds the memory that the adapter takes: about 40 bytes for each key.
+	// +optional
+	// +default=1000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Limit int32 `json:"limit,omitempty"`
 }
 
 // PubSubSource names a channel.

@@ -1,0 +1,256 @@
+package sampler
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// fillKeys makes 50,000 keys. 3,000 are lists jobs:n of one to three elements, 6,000
+// in all; 1,000 are strings jobs:n:done that hold 0.5.
+func fillKeys(server *redistest.Server) {
+	server.Do("eval", `
+		for n = 1, 46000 do redis.call("set", "other:" .. n, n) end
+		for n = 1, 3000 do for m = 0, n % 3 do redis.call("rpush", "jobs:" .. n, m) end end
+		for n = 1, 1000 do redis.call("set", "jobs:" .. n .. ":done", "0.5") end
+		return 1`, 0)
+}
+
+// passes makes attempts until a probe's newest pass began after this call, and returns how many it took.
+func (o *one) passes(place int) int {
+	o.t.Helper()
+	start := o.probe.now()
+	for n := 1; n <= 1000; n++ {
+		if result := o.sample().Probed[place]; result.Err == nil && result.Began.After(start) {
+			return n
+		}
+	}
+	o.t.Fatal("1000 attempts complete no pass")
+	return 0
+}
+
+func TestManyKeysOfARealServer(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	for _, test := range []struct {
+		name  string
+		probe *declared.Probe
+		want  float64
+		most  int // attempts
+	}{
+		{"count", declared.KeysCount("jobs:*", "", 4000), 4000, 11},
+		{"count of a type", declared.KeysCount("jobs:*", "list", 3000), 3000, 11},
+		{"count of all", declared.KeysCount("*", "", 50000), 50000, 11},
+		{"count of none", declared.KeysCount("nothing:*", "", 1), 0, 11},
+		{"length", declared.KeysLength("jobs:*", "list", 3000), 6000, 12},
+		{"length of none", declared.KeysLength("jobs:*", "set", 3000), 0, 11},
+		{"value", declared.KeysValue("jobs:*", "string", 1000), 500, 12},
+		{"value of a pattern", declared.KeysValue("jobs:*:done", "", 1000), 500, 12},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := declaring(t, server, test.probe)
+			attempts := o.passes(0)
+			if got := o.value(0); got != test.want || attempts > test.most {
+				t.Errorf("%v after %d attempts, want %v after %d at most", got, attempts, test.want, test.most)
+			}
+			if attempts < 10 {
+				t.Errorf("50,000 keys were scanned in %d attempts", attempts)
+			}
+			if again := o.passes(0); o.value(0) != test.want || again > attempts+1 {
+				t.Errorf("the next pass gives %v after %d attempts", o.value(0), again)
+			}
+			if reading, err := o.declared(0); err != nil || reading.Window <= 0 {
+				t.Errorf("the value covers %v, %v", reading.Window, err)
+			}
+		})
+	}
+}
+
+func TestEachTypeOfManyKeys(t *testing.T) {
+	server := redistest.New(t)
+	fill(server)
+	o := declaring(t, server,
+		declared.KeysLength("*", "list", 9), declared.KeysLength("*", "set", 9), declared.KeysLength("*", "zset", 9), declared.KeysLength("*", "hash", 9),
+		declared.KeysLength("*", "stream", 9), declared.KeysCount("*s*t*", "", 9), declared.KeysCount("*", "string", 9))
+	o.sample()
+	o.sample()
+	for place, want := range []float64{3, 2, 5, 4, 7, 5, 2} {
+		if got := o.value(place); got != want {
+			t.Errorf("probe %d: %v, want %v", place, got, want)
+		}
+	}
+}
+
+func TestManyKeysThatAreNoNumber(t *testing.T) {
+	server := redistest.New(t)
+	fill(server)
+	server.Do("set", "empty", "")
+	server.Do("set", "text", "secret")
+	o := declaring(t, server,
+		declared.KeysCount("*", "", 7), declared.KeysValue("li*", "", 9), declared.KeysValue("t*", "", 9), declared.KeysValue("empty", "", 9),
+		declared.KeysCount("*", "", 9), declared.KeysValue("*ing", "", 9))
+	o.sample()
+	o.sample()
+	o.unknown(0, `more than 7 keys match "*"`)
+	o.unknown(1, `a key that matches "li*" is of another type: it must be a string; type: string leaves the others out`)
+	o.unknown(2, `a key that matches "t*" holds no number`)
+	o.unknown(3, `a key that matches "empty" holds no number`)
+	if count, value := o.value(4), o.value(5); count != 9 || value != 12.5 {
+		t.Errorf("those that are right give %v and %v, want 9 and 12.5", count, value)
+	}
+	server.Do("del", "empty", "text")
+	server.Do("set", "tenth", "10")
+	o.sample()
+	o.sample()
+	if got := o.value(2); got != 10 {
+		t.Errorf("once it is mended it gives %v, want 10", got)
+	}
+}
+
+// TestKeysThatComeAndGoWithinAPass changes the keys between attempts, and holds
+// the values against the keys that were there all along.
+func TestKeysThatComeAndGoWithinAPass(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 20000), declared.KeysLength("jobs:*", "list", 20000))
+	attempts := 0
+	o.probe.now = func() time.Time {
+		if attempts++; attempts%2 == 0 && attempts < 300 {
+			// 1,000 lists of 2,000 elements stay, 2,000 go and 2,000 others come. The
+			// table grows and shrinks meanwhile.
+			server.Do("eval", `local from = ARGV[1] * 100 % 2000
+				for n = from + 1, from + 100 do
+					redis.call("del", "jobs:" .. 1000 + n)
+					redis.call("del", "jobs:new:" .. n)
+					redis.call("rpush", "jobs:new:" .. n, 1, 2)
+				end
+				for n = 1, 4000 do
+					if ARGV[1] % 40 < 20 then redis.call("set", "more:" .. from * 40 + n, n) else redis.call("del", "more:" .. from * 40 + n) end
+				end
+				return 1`, 0, attempts/2)
+		}
+		return time.Now()
+	}
+	for range 3 {
+		o.passes(0)
+		o.passes(1)
+		count, length := o.value(0), o.value(1)
+		if count < 1000 || count > 5000 {
+			t.Errorf("%v lists, want from 1000, that stayed, to 5000, that ever were", count)
+		}
+		if length < 2000 || length > 10000 {
+			t.Errorf("%v elements, want from 2000, that stayed, to 10000, that ever were", length)
+		}
+	}
+	for attempts < 300 {
+		o.sample()
+	}
+	o.passes(0)
+	o.passes(1)
+	lists := server.Do("eval", `local lists, elements = 0, 0
+		for _, key in ipairs(redis.call("keys", "jobs:*")) do
+			if redis.call("type", key).ok == "list" then lists = lists + 1 elements = elements + redis.call("llen", key) end
+		end
+		return {lists, elements}`, 0).([]any)
+	if count, length := o.value(0), o.value(1); count != float64(lists[0].(int64)) || length != float64(lists[1].(int64)) {
+		t.Errorf("%v lists of %v elements, want %v", count, length, lists)
+	}
+}
+
+func TestRestartWithinAPass(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000))
+	o.passes(0)
+	for range 3 {
+		o.sample()
+	}
+	server.Restart()
+	server.Do("eval", `for n = 1, 10 do redis.call("rpush", "jobs:" .. n, n) end return 1`, 0)
+	o.sample() // answers a cursor of the process before
+	o.unknown(0, "no pass over the keys is complete yet")
+	o.sample()
+	if got := o.value(0); got != 10 {
+		t.Errorf("%v keys after a restart, want 10", got)
+	}
+}
+
+func TestFlushWithinAPass(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000))
+	o.passes(0)
+	o.sample()
+	server.Do("flushall")
+	o.sample()
+	o.unknown(0, "no pass over the keys is complete yet")
+	o.sample()
+	if got := o.value(0); got != 0 {
+		t.Errorf("%v keys after FLUSHALL, want 0", got)
+	}
+}
+
+func TestKeysTooManyForMaxAge(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	tgt := targetAt("slow", server.Addr)
+	tgt.MaxAge = 1
+	tgt.Probes = declared.Compile([]*declared.Probe{declared.KeysCount("jobs:*", "list", 3000), declared.List("jobs:3")})
+	o := probing(t, tgt)
+	for range 12 {
+		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and takes a sample for each 5000 keys") {
+			t.Fatalf("it gives %+v", result)
+		}
+	}
+}
+
+// TestManyKeysCostOneRoundTripAndNoRequest counts what the server was sent.
+func TestManyKeysCostOneRoundTripAndNoRequest(t *testing.T) {
+	server := redistest.New(t)
+	fillKeys(server)
+	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000), declared.KeysLength("jobs:*", "list", 3000), declared.KeysValue("jobs:*", "string", 1000))
+	before := o.sample()
+	for range 60 {
+		after := o.sample()
+		grown := func(field string) int64 {
+			n, err := before.Nodes[0].Info.Int(field)
+			m, errAfter := after.Nodes[0].Info.Int(field)
+			if err != nil || errAfter != nil {
+				t.Fatal(err, errAfter)
+			}
+			return m - n
+		}
+		// INFO, PING, three SCANs and a third of 1,000 commands for each of two probes.
+		if got := grown("total_commands_processed"); got > 5+2*333 {
+			t.Fatalf("the server executed %d commands for one attempt", got)
+		}
+		// A server reads 16 KB at a time of what came in one go.
+		if got := grown("total_reads_processed"); got > 1+grown("total_net_input_bytes")/1024 {
+			t.Fatalf("the server read %d times for %d bytes", got, grown("total_net_input_bytes"))
+		}
+		if got, err := o.read(catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+			t.Fatalf("requests-per-second = %v, %v; want exactly 0", got.Value, err)
+		}
+		before = after
+	}
+	for place, want := range []float64{3000, 6000, 500} {
+		if got := o.value(place); math.Abs(got-want) > 1e-9 {
+			t.Errorf("probe %d: %v, want %v", place, got, want)
+		}
+	}
+}
+
+func TestNamesTooLongForAReplyAreHeldBack(t *testing.T) {
+	server := redistest.New(t)
+	server.Do("eval", `for n = 1, 100 do redis.call("set", n .. string.rep("x", 20000), n) end return 1`, 0)
+	o := declaring(t, server, declared.KeysCount("*x", "", 1000), declared.List("list"))
+	o.fail(Protocol)
+	o.sample()
+	o.unknown(0, "held back for a while")
+	o.value(1)
+}
