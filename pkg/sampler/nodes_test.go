@@ -408,3 +408,25 @@ func TestDeclaredMetricsOfACluster(t *testing.T) {
 		t.Errorf("%v keys and %v entries after a slot moved, want 300 and 5", got.Probed[6].Value, got.Probed[7].Value)
 	}
 }
+
+func TestReadOnlyUserSufficesInACluster(t *testing.T) {
+	c := redistest.NewCluster(t, 1, 0)
+	tgt := clusterAt(c)
+	tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
+	s := surveying(t, tgt)
+	admin := restrict(t, c.Nodes[0], aclRules(t))
+	if got := s.sample().Probed[0]; got.Err != nil {
+		t.Error(got.Err)
+	}
+	for _, command := range []string{"cluster|info", "cluster|slots"} {
+		set := func(sign string) {
+			if err := admin.Do(t.Context(), "acl", "setuser", "default", sign+command).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set("-")
+		s.fail(PermissionDenied)
+		set("+")
+		s.recover()
+	}
+}
