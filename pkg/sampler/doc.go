@@ -13,7 +13,8 @@
 // comes back after INFO), and all of it happened within the timeout. Otherwise
 // it delivers an *Error with one of a few reasons, whose text is made here and
 // holds nothing that the server said, no address and no secret. After a failed
-// attempt the connection is closed and the next attempt dials anew.
+// attempt the connection is closed and the next attempt dials anew. Every dial
+// asks Config.Egress first, about the address that the name was resolved to.
 //
 // A Manager is safe for concurrent use.
 package sampler

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -21,6 +22,7 @@ import (
 // probe makes one attempt after the other at one target. It is not safe for concurrent use.
 type probe struct {
 	target *target.Target
+	egress *egress.Policy
 	now    func() time.Time
 	client *redis.Client         // nil when the next attempt has to dial
 	conn   atomic.Pointer[guard] // what the client dialed last
@@ -38,12 +40,12 @@ type probe struct {
 	heldUntil time.Time
 }
 
-func newProbe(t *target.Target) *probe {
+func newProbe(t *target.Target, policy *egress.Policy) *probe {
 	plan := t.Probes
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, now: time.Now, plan: plan}
+	return &probe{target: t, egress: policy, now: time.Now, plan: plan}
 }
 
 // attempt asks the server once. After an error the connection is closed.

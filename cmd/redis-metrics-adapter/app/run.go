@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"net"
+	"os"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -21,6 +23,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -42,6 +45,10 @@ func run(ctx context.Context, options *Options, version string) error {
 	config.UserAgent = name + "/" + version
 	redis.SetLogger(quietRedis{})
 
+	policy, err := newEgressPolicy(options, config)
+	if err != nil {
+		return err
+	}
 	own, err := server.NewMetrics(legacyregistry.Register)
 	if err != nil {
 		return err
@@ -69,7 +76,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify, Egress: policy})
 	defer manager.Stop()
 	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
@@ -100,6 +107,27 @@ func run(ctx context.Context, options *Options, version string) error {
 		}
 	})
 	return api.Run(ctx)
+}
+
+// newEgressPolicy protects the API server at each place where this machine knows it.
+func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, error) {
+	allowed, err := options.allowed()
+	if err != nil {
+		return nil, err
+	}
+	url, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	port := url.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[url.Scheme]
+	}
+	places := []string{net.JoinHostPort(url.Hostname(), port)}
+	if host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"); host != "" && port != "" {
+		places = append(places, net.JoinHostPort(host, port))
+	}
+	return egress.New(egress.Config{AllowLoopback: options.AllowLoopback, Allowed: allowed, APIServers: places})
 }
 
 // sink tells both who samples a target and who writes its status.
