@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -35,8 +36,14 @@ var kinds = map[string]func() any{
 	"rbac.authorization.k8s.io/v1 ClusterRoleBinding": func() any { return &rbacv1.ClusterRoleBinding{} },
 	"rbac.authorization.k8s.io/v1 Role":               func() any { return &rbacv1.Role{} },
 	"rbac.authorization.k8s.io/v1 RoleBinding":        func() any { return &rbacv1.RoleBinding{} },
-	"redis-metrics.dev/v1alpha1 Redis":                func() any { return &v1alpha1.Redis{} },
-	"apiregistration.k8s.io/v1 APIService":            func() any { return &apiService{} },
+	"admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy": func() any {
+		return &admissionv1.ValidatingAdmissionPolicy{}
+	},
+	"admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding": func() any {
+		return &admissionv1.ValidatingAdmissionPolicyBinding{}
+	},
+	"redis-metrics.dev/v1alpha1 Redis":     func() any { return &v1alpha1.Redis{} },
+	"apiregistration.k8s.io/v1 APIService": func() any { return &apiService{} },
 	"apiextensions.k8s.io/v1 CustomResourceDefinition": func() any {
 		return &customResourceDefinition{}
 	},
