@@ -36,6 +36,8 @@ type Options struct {
 	LeaseName string
 	// Identity tells this replica from the others.
 	Identity string
+	// ExitOnForeignAPIService ends the adapter at start if its APIServices belong to another Service.
+	ExitOnForeignAPIService bool
 
 	// AllowLoopback lets the adapter connect to addresses of its own machine.
 	AllowLoopback bool
@@ -78,6 +80,9 @@ func (o *Options) sections() *flag.NamedFlagSets {
 		"Secret in which replicas share the serving certificate that the adapter makes, unless --tls-cert-file is set.")
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease by which the one replica that writes status and Events is elected.")
+	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
+		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
+			"Without it the adapter stays and samples, and serves whom the APIServices send. It never takes one over.")
 	egress := sections.FlagSet("egress")
 	egress.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback,
 		"Let Redis objects name loopback addresses. For an adapter that runs beside its Redis on one machine; in a cluster it would open the pod itself.")

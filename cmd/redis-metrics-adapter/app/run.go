@@ -3,15 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
-	"net"
-	"os"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -23,7 +20,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -72,7 +68,11 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	writer, err := newStatusWriter(background, config, kube, index, samples, metrics)
+	registration, err := register(ctx, options, config, own)
+	if err != nil {
+		return err
+	}
+	writer, err := newStatusWriter(background, config, kube, index, samples, metrics, registration)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	})
 	rooms.Go(func() { watcher.Run(background) })
 
-	certificate, err := certificate(ctx, background, &rooms, options, config, kube)
+	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
 		return err
 	}
@@ -109,27 +109,6 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// newEgressPolicy protects the API server at each place where this machine knows it.
-func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, error) {
-	allowed, err := options.allowed()
-	if err != nil {
-		return nil, err
-	}
-	url, _, err := rest.DefaultServerUrlFor(config)
-	if err != nil {
-		return nil, fmt.Errorf("--kubeconfig: %w", err)
-	}
-	port := url.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[url.Scheme]
-	}
-	places := []string{net.JoinHostPort(url.Hostname(), port)}
-	if host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"); host != "" && port != "" {
-		places = append(places, net.JoinHostPort(host, port))
-	}
-	return egress.New(egress.Config{AllowLoopback: options.AllowLoopback, Allowed: allowed, APIServers: places})
-}
-
 // sink tells both who samples a target and who writes its status.
 type sink struct {
 	manager *sampler.Manager
@@ -145,7 +124,7 @@ func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
 }
 
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog, registration *certs.Registration) (*status.Writer, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)
@@ -165,22 +144,19 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 		Series:   samples,
 		Catalog:  metrics,
 		ReasonOf: sampler.ReasonOf,
+		Foreign:  registration.Foreign,
 	})
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
-func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, config *rest.Config, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
+func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *certs.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
 	if !options.Server.UsesOwnCertificate() {
+		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
 	manager, err := certs.New(certs.Config{
-		Client: kube, Dynamic: client,
+		Client: kube, Registration: registration,
 		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
-		APIServices: server.APIServices(),
 	})
 	if err != nil {
 		return nil, err
