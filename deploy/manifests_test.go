@@ -14,6 +14,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
@@ -47,7 +49,13 @@ var kinds = map[string]func() any{
 	"apiextensions.k8s.io/v1 CustomResourceDefinition": func() any {
 		return &customResourceDefinition{}
 	},
+	"v1 ResourceQuota":                              func() any { return &corev1.ResourceQuota{} },
+	"policy/v1 PodDisruptionBudget":                 func() any { return &policyv1.PodDisruptionBudget{} },
+	"networking.k8s.io/v1 NetworkPolicy":            func() any { return &networkingv1.NetworkPolicy{} },
+	"cert-manager.io/v1 Issuer":                     func() any { return &issuer{} },
+	"cert-manager.io/v1 Certificate":                func() any { return &certificate{} },
 	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return &kustomization{} },
+	"kustomize.config.k8s.io/v1alpha1 Component":    func() any { return &kustomization{} },
 }
 
 // apiService holds the fields that the manifests may set. It has no caBundle, which is the adapter's
@@ -106,6 +114,51 @@ type kustomization struct {
 		NewName string `json:"newName"`
 		NewTag  string `json:"newTag"`
 	} `json:"images"`
+	Patches []struct {
+		Target struct {
+			Kind      string `json:"kind"`
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"target"`
+		Patch string `json:"patch"`
+	} `json:"patches"`
+}
+
+// issuer and certificate hold the fields of cert-manager.io/v1 that the manifests use.
+// Source: https://cert-manager.io/docs/reference/api-docs/
+type issuer struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		SelfSigned *struct{} `json:"selfSigned"`
+		CA         *struct {
+			SecretName string `json:"secretName"`
+		} `json:"ca"`
+	} `json:"spec"`
+}
+
+type certificate struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		IsCA        bool             `json:"isCA"`
+		CommonName  string           `json:"commonName"`
+		SecretName  string           `json:"secretName"`
+		Duration    *metav1.Duration `json:"duration"`
+		RenewBefore *metav1.Duration `json:"renewBefore"`
+		PrivateKey  struct {
+			Algorithm      string `json:"algorithm"`
+			Size           int    `json:"size"`
+			RotationPolicy string `json:"rotationPolicy"`
+		} `json:"privateKey"`
+		Usages    []string `json:"usages"`
+		DNSNames  []string `json:"dnsNames"`
+		IssuerRef struct {
+			Group string `json:"group"`
+			Kind  string `json:"kind"`
+			Name  string `json:"name"`
+		} `json:"issuerRef"`
+	} `json:"spec"`
 }
 
 // manifest is one document of one file.

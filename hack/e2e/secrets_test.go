@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,41 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 		return err
 	})
 	stranger.mustPatch(t, name, fmt.Sprintf(`{"spec":{%q:null}}`, strings.Split(field, ".")[0]))
+}
+
+// TestSecretIsGrantedByWhoHoldsIt applies the sample as people of the namespace.
+func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
+	s := newScene(t, shared)
+	sample := filepath.Join(repository(t), "deploy", "samples-secret")
+	t.Cleanup(func() {
+		_, _ = s.Kubectl(context.WithoutCancel(t.Context()), "delete", "-k", sample, "--ignore-not-found")
+	})
+	s.kubectl(t, "create", "role", s.namespace, "-n", "default", "--verb=create,get,patch", "--resource=roles,rolebindings")
+	s.kubectl(t, "create", "rolebinding", s.namespace, "-n", "default", "--role="+s.namespace, "--user=clerk")
+	s.kubectl(t, "create", "rolebinding", s.namespace+"-owner", "-n", "default", "--clusterrole=admin", "--user=admin-of-default")
+	apply := func(user string) error {
+		kubeconfig, err := s.KubeconfigForUser(user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Kubectl(t.Context(), "--kubeconfig="+kubeconfig, "apply", "-k", sample)
+		return err
+	}
+	if err := apply("clerk"); err == nil || !strings.Contains(err.Error(), "attempting to grant RBAC permissions not currently held") {
+		t.Errorf("who may not get the Secret grants it: %v", err)
+	}
+	eventually(t, 15*time.Second, func(context.Context) error { return apply("admin-of-default") })
+	for question, want := range map[string]string{
+		"get secrets/my-redis-auth -n default":        "yes",
+		"get secrets/another -n default":              "no",
+		"list secrets -n default":                     "no",
+		"get secrets/my-redis-auth -n " + s.namespace: "no",
+	} {
+		out, _ := s.Kubectl(t.Context(), append([]string{"auth", "can-i", "--as=" + adapterAccount}, strings.Fields(question)...)...)
+		if strings.TrimSpace(out) != want {
+			t.Errorf("can the adapter %s: %q, want %s", question, out, want)
+		}
+	}
 }
 
 // person writes Redis objects in a scene with rights of their own.
