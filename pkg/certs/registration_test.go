@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,10 @@ func TestRegistrationLooksAndWritesNothing(t *testing.T) {
 func TestRegistrationFollowsAChangeOfOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
+		var away atomic.Bool
+		c.dynamic.PrependReactor("get", "apiservices", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return away.Load(), nil, apierrors.NewServiceUnavailable("away")
+		})
 		r := c.registration(v1beta1Name, v1beta2Name)
 		go r.Run(t.Context())
 		elapse(time.Second)
@@ -73,9 +78,7 @@ func TestRegistrationFollowsAChangeOfOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		elapse(2 * recheckInterval)
-		c.dynamic.PrependReactor("get", "apiservices", func(clienttesting.Action) (bool, runtime.Object, error) {
-			return true, nil, apierrors.NewServiceUnavailable("away")
-		})
+		away.Store(true)
 		elapse(2 * recheckInterval)
 		if got := r.States()[v1beta2Name]; got != APIServiceUnknown {
 			t.Errorf("state is %s while it cannot be read, want Unknown", got)
