@@ -9,6 +9,8 @@ FUZZTIME ?= 10s
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 25m
+# What "make deploy" applies: a folder with a kustomization.
+MANIFESTS ?= deploy/base
 
 export BIN_DIR := $(BIN)
 
@@ -31,6 +33,10 @@ demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traff
 cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local control plane until Ctrl-C; ARGS=--with-adapter adds the adapter
 	@hack/build.sh $(BIN)/cluster hack ./cmd/cluster $(VERSION)
 	@exec $(BIN)/cluster $(ARGS)
+
+.PHONY: deploy
+deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place
+	@hack/deploy.sh $(MANIFESTS)
 
 ##@ Build
 .PHONY: build

@@ -101,12 +101,11 @@ func (m *Manager) planner(now time.Time) planner {
 // publish offers the bundle to each APIService; one that fails does not keep the others from it.
 func (m *Manager) publish(ctx context.Context, agreed material) error {
 	var errs []error
-	found := make([]observation, 0, len(m.cfg.APIServices))
-	for _, name := range m.cfg.APIServices {
-		one, err := m.publisher.publish(ctx, name, agreed.bundle)
+	var found []observation
+	for _, name := range m.cfg.Registration.cfg.APIServices {
+		one, err := m.cfg.Registration.publish(ctx, name, agreed.bundle)
 		errs = append(errs, err)
 		found = append(found, one)
-		m.setState(ctx, name, one)
 	}
 	err := errors.Join(errs...)
 	m.publication.observe(time.Now(), agreed.bundle, found, err == nil)

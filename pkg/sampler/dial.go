@@ -16,7 +16,7 @@ const bufferBytes = 4 << 10
 
 // dial makes a client that dials its one connection in the next attempt.
 func (p *probe) dial() *redis.Client {
-	dialer := &net.Dialer{Timeout: p.target.Timeout}
+	dialer := &net.Dialer{Timeout: p.target.Timeout, ControlContext: p.egress.Control}
 	return redis.NewClient(&redis.Options{
 		Addr:       p.address,
 		DB:         p.database,

@@ -13,7 +13,9 @@
 // after INFO), and all of it happened within the timeout. Otherwise it delivers
 // an *Error with one of a few reasons, whose text is made here and holds nothing
 // that a server said, no address and no secret. After a failure the connection is
-// closed and the next attempt dials anew.
+// closed and the next attempt dials anew. Every dial, to a sentinel and to whatever
+// a server names as well, asks Config.Egress first, about the address that the name
+// was resolved to.
 //
 // Which servers a target has is found out anew in each attempt (see topology):
 //   - the primary that sentinels name must say itself that it is one;

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 )
 
 // Reason is why an attempt to sample failed. The set is small, so that it can
@@ -19,6 +21,8 @@ type Reason string
 const (
 	// NameNotResolved means that the host name has no address.
 	NameNotResolved Reason = "NameNotResolved"
+	// AddressRefused means that the adapter's own address policy forbids the dial (package egress).
+	AddressRefused Reason = "AddressRefused"
 	// ConnectionRefused means that nothing listens at the address.
 	ConnectionRefused Reason = "ConnectionRefused"
 	// ConnectionFailed means that no connection could be made for another cause.
@@ -71,6 +75,8 @@ func (e *Error) Error() string {
 	switch e.Reason {
 	case NameNotResolved:
 		return "the host name cannot be resolved"
+	case AddressRefused:
+		return "this adapter's address policy refuses the address"
 	case ConnectionRefused:
 		return "the connection was refused: nothing listens at the address"
 	case ConnectionFailed:
@@ -138,6 +144,8 @@ func reasonOf(err error) Reason {
 	var dns *net.DNSError
 	var network net.Error
 	switch {
+	case errors.Is(err, egress.ErrRefused):
+		return AddressRefused
 	case errors.Is(err, redis.Nil): // go-redis counts null among the error replies
 		return Protocol
 	case errors.As(err, &reply):

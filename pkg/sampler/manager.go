@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Store    *series.Store
 	Observer Observer
 	Listener Listener
+	// Egress is asked at each dial, whatever the address came from.
+	Egress *egress.Policy
 }
 
 // Manager runs one loop for each target.
@@ -82,7 +85,7 @@ func (m *Manager) Stop() {
 
 func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Series) {
 	logger := klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	asked := newNodes(t)
+	asked := newNodes(t, m.cfg.Egress)
 	defer asked.close()
 	start := time.Now()
 	rhythm := newSchedule(t.ID(), t.Interval)

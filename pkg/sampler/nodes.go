@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -47,17 +48,18 @@ type outcome struct {
 // safe for concurrent use.
 type nodes struct {
 	target   *target.Target
+	egress   *egress.Policy
 	topology topology
 	probes   map[string]*probe // by address
 }
 
-func newNodes(t *target.Target) *nodes {
-	n := &nodes{target: t, probes: map[string]*probe{}}
+func newNodes(t *target.Target, policy *egress.Policy) *nodes {
+	n := &nodes{target: t, egress: policy, probes: map[string]*probe{}}
 	switch {
 	case t.Cluster != nil:
 		n.topology = &cluster{target: t}
 	case t.Sentinel != nil:
-		n.topology = newSentinel(t)
+		n.topology = newSentinel(t, policy)
 	default:
 		n.topology = &standalone{target: t}
 	}
@@ -116,7 +118,7 @@ func (n *nodes) ask(ctx context.Context, places []place) []outcome {
 func (n *nodes) probe(address string) *probe {
 	p := n.probes[address]
 	if p == nil {
-		p = newProbe(n.target, address)
+		p = newProbe(n.target, address, n.egress)
 		n.probes[address] = p
 	}
 	return p

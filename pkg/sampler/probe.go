@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -23,6 +24,7 @@ type probe struct {
 	target   *target.Target
 	address  string
 	database int
+	egress   *egress.Policy
 	now      func() time.Time
 	client   *redis.Client         // nil when the next attempt has to dial
 	conn     atomic.Pointer[guard] // what the client dialed last
@@ -57,12 +59,12 @@ type answer struct {
 	shards []shard
 }
 
-func newProbe(t *target.Target, address string) *probe {
+func newProbe(t *target.Target, address string, policy *egress.Policy) *probe {
 	plan := t.Probes
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
+	return &probe{target: t, address: address, database: t.Database, egress: policy, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
 }
 
 // attempt asks the node once. The error is an *Error.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -37,6 +38,21 @@ func targetAt(name, addr string) *target.Target {
 	}
 }
 
+// local lets the servers of tests be dialed.
+func local(t *testing.T) *egress.Policy {
+	t.Helper()
+	return restricted(t, egress.Config{AllowLoopback: true})
+}
+
+func restricted(t *testing.T, cfg egress.Config) *egress.Policy {
+	t.Helper()
+	policy, err := egress.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy
+}
+
 // one is a probe and the series of its samples, driven by hand.
 type one struct {
 	t      *testing.T
@@ -49,7 +65,7 @@ func probing(t *testing.T, target *target.Target) *one {
 	var store series.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
 	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	o := &one{t: t, probe: newProbe(target, target.Address), series: store.Open(target.ID(), policy)}
+	o := &one{t: t, probe: newProbe(target, target.Address, local(t)), series: store.Open(target.ID(), policy)}
 	t.Cleanup(o.probe.close)
 	return o
 }
@@ -128,7 +144,7 @@ func managing(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{attempts: map[string]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
-	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted})
+	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: local(t)})
 	t.Cleanup(w.Stop)
 	return w
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -37,10 +38,10 @@ type watcher struct {
 // restsFor is how many attempts leave out a sentinel that did not answer.
 const restsFor = 10
 
-func newSentinel(t *target.Target) *sentinel {
+func newSentinel(t *target.Target, policy *egress.Policy) *sentinel {
 	s := &sentinel{target: t}
 	for _, address := range t.Sentinel.Addresses {
-		one := newProbe(t, address)
+		one := newProbe(t, address, policy)
 		one.database = 0
 		s.sentinels = append(s.sentinels, &watcher{probe: one})
 	}

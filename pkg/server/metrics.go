@@ -21,6 +21,7 @@ type Metrics struct {
 	took     *metrics.Histogram
 	late     *metrics.Histogram
 	values   *metrics.CounterVec
+	foreign  *metrics.GaugeVec
 }
 
 // NewMetrics registers the adapter's own metrics.
@@ -48,9 +49,13 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
 			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
 		}, []string{"result"}),
+		foreign: metrics.NewGaugeVec(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
+			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
+		}, []string{"apiservice"}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.foreign} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -80,4 +85,13 @@ func (m *Metrics) Answered(cause provider.Cause) {
 		cause = "Served"
 	}
 	m.values.WithLabelValues(string(cause)).Inc()
+}
+
+// APIService implements certs.Observer.
+func (m *Metrics) APIService(name string, foreign bool) {
+	value := 0.0
+	if foreign {
+		value = 1
+	}
+	m.foreign.WithLabelValues(name).Set(value)
 }

@@ -125,6 +125,9 @@ func advice(reason string) string {
 	switch reason {
 	case "NameNotResolved":
 		return " Check the host name in spec, and that its Service exists."
+	case "AddressRefused":
+		return " Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
+			"and so is what the flag --allow-addresses leaves out."
 	case "ConnectionRefused", "ConnectionFailed":
 		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
 	case "Timeout":

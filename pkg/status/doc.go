@@ -14,6 +14,8 @@
 //   - False when no current sample exists. The reason is that of the failed
 //     attempt, or Stale when no attempt failed. It turns False when the newest
 //     sample reaches maxAge, though no attempt may end then;
+//   - False (APIServiceForeign) when all of that holds and the API server sends
+//     requests for a version of the metrics to another Service;
 //   - Unknown (NotSampled) before the first attempt, and Unknown (WarmingUp)
 //     while one sample exists and a rate needs two: at the start, and again after
 //     Redis restarted, changed its role or had its counters reset. Levels such as

@@ -38,6 +38,7 @@ type finding struct {
 func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
 	h := w.cfg.Series.Get(t.ID())
 	v := look(h, t.MaxAge, w.cfg.ReasonOf, now)
+	v.ready = routed(v.ready, w.cfg.Foreign())
 	o.seenReady = o.seenReady || v.ready.status == metav1.ConditionTrue
 	f := finding{base: o.base(t, now), again: now.Add(sweepPeriod)}
 	if !v.expires.IsZero() {

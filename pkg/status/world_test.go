@@ -37,6 +37,7 @@ type world struct {
 	writes  []wrote
 	events  []string
 	lag     time.Duration // of the watch
+	foreign []string      // APIServices of another Service
 	err     error         // that the API server answers with
 }
 
@@ -62,7 +63,7 @@ func (w *world) newWriter() *Writer {
 	}
 	writer, err := New(Config{
 		Client: &fake.RESTClient{}, Events: w, Index: w, Series: w.store, Catalog: c,
-		ReasonOf: reasonOfFailed,
+		ReasonOf: reasonOfFailed, Foreign: func() []string { return w.foreign },
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -42,6 +41,10 @@ func run(ctx context.Context, options *Options, version string) error {
 	config.UserAgent = name + "/" + version
 	redis.SetLogger(quietRedis{})
 
+	policy, err := newEgressPolicy(options, config)
+	if err != nil {
+		return err
+	}
 	own, err := server.NewMetrics(legacyregistry.Register)
 	if err != nil {
 		return err
@@ -65,11 +68,15 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	writer, err := newStatusWriter(background, config, kube, index, samples, metrics)
+	registration, err := register(ctx, options, config, own)
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	writer, err := newStatusWriter(background, config, kube, index, samples, metrics, registration)
+	if err != nil {
+		return err
+	}
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify, Egress: policy})
 	defer manager.Stop()
 	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
@@ -77,7 +84,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	})
 	rooms.Go(func() { watcher.Run(background) })
 
-	certificate, err := certificate(ctx, background, &rooms, options, config, kube)
+	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
 		return err
 	}
@@ -117,7 +124,7 @@ func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
 }
 
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog, registration *certs.Registration) (*status.Writer, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)
@@ -137,22 +144,19 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 		Series:   samples,
 		Catalog:  metrics,
 		ReasonOf: sampler.ReasonOf,
+		Foreign:  registration.Foreign,
 	})
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
-func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, config *rest.Config, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
+func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *certs.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
 	if !options.Server.UsesOwnCertificate() {
+		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
 	manager, err := certs.New(certs.Config{
-		Client: kube, Dynamic: client,
+		Client: kube, Registration: registration,
 		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
-		APIServices: server.APIServices(),
 	})
 	if err != nil {
 		return nil, err
