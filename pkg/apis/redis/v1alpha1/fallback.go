@@ -61,7 +61,7 @@ type Fallback struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self))",message="spec.fallback.value must be a quantity such as \"800\", \"1500m\" or \"2k\""
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || (quantity(string(self)).sign() >= 0 && quantity(string(self)).compareTo(quantity('9223372036854774')) <= 0)",message="spec.fallback.value must be from 0 to 9223372036854774"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || (quantity(string(self)).compareTo(quantity('0')) >= 0 && quantity(string(self)).compareTo(quantity('9223372036854774')) <= 0)",message="spec.fallback.value must be from 0 to 9223372036854774"
 	Value *resource.Quantity `json:"value,omitempty"`
 
 	// metrics say the same of single metrics, built in or declared in spec.metrics.
@@ -106,6 +106,6 @@ type MetricFallback struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self))",message="value must be a quantity such as \"800\", \"1500m\" or \"2k\""
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || (quantity(string(self)).sign() >= 0 && quantity(string(self)).compareTo(quantity('9223372036854774')) <= 0)",message="value must be from 0 to 9223372036854774"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || (quantity(string(self)).compareTo(quantity('0')) >= 0 && quantity(string(self)).compareTo(quantity('9223372036854774')) <= 0)",message="value must be from 0 to 9223372036854774"
 	Value *resource.Quantity `json:"value,omitempty"`
 }
