@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/component-base/metrics"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -21,6 +22,8 @@ type Metrics struct {
 	took     *metrics.Histogram
 	late     *metrics.Histogram
 	values   *metrics.CounterVec
+	fellBack *metrics.CounterVec
+	falling  *metrics.Gauge
 }
 
 // NewMetrics registers the adapter's own metrics.
@@ -48,9 +51,17 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
 			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
 		}, []string{"result"}),
+		fellBack: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "fallback_values_total", StabilityLevel: metrics.ALPHA,
+			Help: "Metric values, of those served, that were unknown and came from spec.fallback, by its type.",
+		}, []string{"type"}),
+		falling: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "fallback_targets", StabilityLevel: metrics.ALPHA,
+			Help: "Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended.",
+		}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.fellBack, m.falling} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -80,4 +91,14 @@ func (m *Metrics) Answered(cause provider.Cause) {
 		cause = "Served"
 	}
 	m.values.WithLabelValues(string(cause)).Inc()
+}
+
+// FellBack implements provider.Observer.
+func (m *Metrics) FellBack(by v1alpha1.FallbackType) {
+	m.fellBack.WithLabelValues(string(by)).Inc()
+}
+
+// InFallback implements provider.Observer.
+func (m *Metrics) InFallback(n int) {
+	m.falling.Set(float64(n))
 }

@@ -65,13 +65,17 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	writer, err := newStatusWriter(background, config, kube, index, samples, metrics)
+	answers := provider.New(index, samples, metrics, own)
+	writer, err := newStatusWriter(background, config, kube, index, samples, metrics, answers)
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: func(t *target.Target) {
+		answers.Sampled(t)
+		writer.Notify(t)
+	}})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{answers, manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
@@ -84,7 +88,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	api, err := server.New(options.Server, server.Config{
 		Kubeconfig:  options.Kubeconfig,
 		Version:     version,
-		Provider:    provider.New(index, samples, metrics, own),
+		Provider:    answers,
 		Certificate: certificate,
 		Ready:       watcher.Synced,
 	})
@@ -102,22 +106,25 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// sink tells both who samples a target and who writes its status.
+// sink tells who answers for a target, who samples it and who writes its status.
 type sink struct {
+	answers *provider.Provider
 	manager *sampler.Manager
 	writer  *status.Writer
 }
 
 func (s sink) Set(t *target.Target) {
+	s.answers.Set(t) // before the first attempt can end
 	s.manager.Set(t)
 	s.writer.Notify(t)
 }
 
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
+	s.answers.Remove(t)
 }
 
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog, answers status.Answers) (*status.Writer, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)
@@ -136,6 +143,7 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 		Index:    index,
 		Series:   samples,
 		Catalog:  metrics,
+		Answers:  answers,
 		ReasonOf: sampler.ReasonOf,
 	})
 }
