@@ -103,8 +103,11 @@ func (p *Provider) always(t *target.Target) []question {
 func (p *Provider) answer(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (answer, error) {
 	known, err := p.known(t, read, selector, now)
 	fallback := t.FallbackOf(metric)
+	if fallback == nil {
+		return known, err
+	}
 	past := p.memory.of(t.ID())
-	if fallback == nil || past == nil {
+	if past == nil {
 		return known, err
 	}
 	asked := question{metric: metric}

@@ -24,76 +24,104 @@ type unwatched struct{}
 func (unwatched) Attempted(time.Duration, time.Duration, sampler.Reason) {}
 func (unwatched) Targets(int)                                            {}
 
-// TestFallbackOfARealRedis begins while Redis is down, lets it come, die and come back.
-func TestFallbackOfARealRedis(t *testing.T) {
-	server := redistest.New(t)
-	server.Kill()
+// sampled is a provider of one object whose Redis is sampled each second.
+type sampled struct {
+	*Provider
+	t      *testing.T
+	object *target.Target
+}
+
+func sampling(t *testing.T, object *target.Target) *sampled {
+	t.Helper()
 	metrics, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const lasting = 5 * time.Second
-	object := newTarget("shop", "cart", "")
-	object.Address, object.Interval, object.Timeout = server.Addr, time.Second, 500*time.Millisecond
+	object.Interval, object.Timeout = time.Second, 500*time.Millisecond
 	object.Window, object.MaxAge = 3*time.Second, 2*time.Second
-	object.Fallbacks = map[string]*target.Fallback{"requests-per-second": lastValue(lasting), "connected-clients": stated("42")}
 	store := &series.Store{}
 	p := New(targets{object}, store, metrics, unobserved{})
 	manager := sampler.New(t.Context(), sampler.Config{Store: store, Observer: unwatched{}, Listener: p.Sampled})
-	defer manager.Stop()
+	t.Cleanup(manager.Stop)
 	p.Set(object)
 	manager.Set(object)
+	return &sampled{p, t, object}
+}
 
-	ask := func(name string) (value string, at time.Time, says string) {
-		got, err := p.GetMetricByName(context.Background(), object.NamespacedName, metric(name), labels.Everything())
-		if err != nil {
-			return "", time.Time{}, err.Error()
-		}
-		return got.Value.String(), got.Timestamp.Time, ""
+// ask returns a value and the instant that it is of, or what the error says.
+func (s *sampled) ask(name string) (value string, at time.Time, says string) {
+	got, err := s.GetMetricByName(context.Background(), s.object.NamespacedName, metric(name), labels.Everything())
+	if err != nil {
+		return "", time.Time{}, err.Error()
 	}
-	await := func(what string, is func() bool) {
-		t.Helper()
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		deadline := time.After(patience)
-		for !is() {
-			select {
-			case <-tick.C:
-			case <-deadline:
-				t.Fatalf("never: %s", what)
-			}
-		}
-	}
-	statedIs := func(want bool) func() bool {
-		return func() bool { value, _, says := ask("connected-clients"); return says == "" && (value == "42") == want }
-	}
-	rateSays := func(words string) func() bool {
-		return func() bool { _, _, says := ask("requests-per-second"); return strings.Contains(says, words) }
-	}
-	rateIsFresh := func() bool {
-		_, at, says := ask("requests-per-second")
-		return says == "" && time.Since(at) < object.Interval
-	}
+	return got.Value.String(), got.Timestamp.Time, ""
+}
 
-	await("a stated value of a Redis that was never seen", statedIs(true))
-	await("no last value of it", rateSays("LastValue has no value"))
-	server.Restart()
-	await("the true number of clients", statedIs(false))
-	await("a rate", rateIsFresh)
+func (s *sampled) await(what string, is func() bool) {
+	s.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			s.t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// awaitStated waits until the number of clients is the stated one, or is not.
+func (s *sampled) awaitStated(stated bool) {
+	s.t.Helper()
+	s.await("the number of clients, stated or true", func() bool {
+		value, _, says := s.ask("connected-clients")
+		return says == "" && (value == "42") == stated
+	})
+}
+
+func (s *sampled) awaitNoRate(words string) {
+	s.t.Helper()
+	s.await("no rate", func() bool { _, _, says := s.ask("requests-per-second"); return strings.Contains(says, words) })
+}
+
+func (s *sampled) awaitFreshRate() {
+	s.t.Helper()
+	s.await("a rate", func() bool {
+		_, at, says := s.ask("requests-per-second")
+		return says == "" && time.Since(at) < s.object.Interval
+	})
+}
+
+// TestFallbackOfARealRedis begins while Redis is down, lets it come, die and come back.
+func TestFallbackOfARealRedis(t *testing.T) {
+	server := redistest.New(t)
 	server.Kill()
-	_, known, _ := ask("requests-per-second")
-	await("the stated value again", statedIs(true))
-	if _, at, says := ask("requests-per-second"); says != "" || at.Before(known) || time.Since(at) <= object.MaxAge {
+	const lasting = 5 * time.Second
+	object := newTarget("shop", "cart", "")
+	object.Address = server.Addr
+	object.Fallbacks = map[string]*target.Fallback{"requests-per-second": lastValue(lasting), "connected-clients": stated("42")}
+	s := sampling(t, object)
+
+	s.awaitStated(true)
+	s.awaitNoRate("LastValue has no value")
+	server.Restart()
+	s.awaitStated(false)
+	s.awaitFreshRate()
+	server.Kill()
+	_, known, _ := s.ask("requests-per-second")
+	s.awaitStated(true)
+	if _, at, says := s.ask("requests-per-second"); says != "" || at.Before(known) || time.Since(at) <= object.MaxAge {
 		t.Errorf("while Redis is down the rate is of %s: %s", at, says)
 	}
-	await("the end of the last value", rateSays("its fallback LastValue has ended"))
+	s.awaitNoRate("its fallback LastValue has ended")
 	if age := time.Since(known); age < lasting {
 		t.Errorf("the last value ended when it was %s old", age)
 	}
 	server.Restart()
-	await("a rate of the new process", rateIsFresh)
-	await("the true number of clients again", statedIs(false))
-	if uses, _ := p.Fallbacks(object, time.Now()); len(uses) != 0 {
+	s.awaitFreshRate()
+	s.awaitStated(false)
+	if uses, _ := s.Fallbacks(object, time.Now()); len(uses) != 0 {
 		t.Errorf("still in use: %+v", uses)
 	}
 }
