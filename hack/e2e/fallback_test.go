@@ -43,12 +43,17 @@ func TestFallback(t *testing.T) {
 	s.fallingBack(t, "late", server.Addr)
 	s.served(t, "late", "requests-per-second", "3k")
 	s.ended(t, "late", "connected-clients", "its fallback LastValue has no value, since none was known after the adapter started")
-	out := operatorsMetrics(t, s.house)
-	for _, series := range []string{`fallback_values_total{type="LastValue"}`, `fallback_values_total{type="Value"}`, "fallback_targets 2"} {
-		if !strings.Contains(out, "redis_metrics_adapter_"+series) {
-			t.Errorf("/metrics lacks %s", series)
+	read := metricsReader(t, s.house)
+	// The number of objects is that of their newest attempts.
+	eventually(t, 2*interval, func(context.Context) error {
+		out, err := read()
+		for _, series := range []string{`fallback_values_total{type="LastValue"}`, `fallback_values_total{type="Value"}`, "fallback_targets 2"} {
+			if err == nil && !strings.Contains(out, "redis_metrics_adapter_"+series) {
+				err = fmt.Errorf("/metrics lacks %s", series)
+			}
 		}
-	}
+		return err
+	})
 
 	s.ended(t, "my-redis", "connected-clients", "its fallback LastValue has ended, since the last value is older than for, 45s")
 	if after := time.Since(killed); after < lasting-interval-resolution || after > lasting+2*resolution {

@@ -25,7 +25,8 @@ func (p *Provider) Set(t *target.Target) {
 // Remove forgets a target.
 func (p *Provider) Remove(t *target.Target) {
 	if t.FallsBack() {
-		p.observer.InFallback(p.memory.forget(t.ID()))
+		p.memory.fall(t.ID(), false, p.observer.InFallback)
+		p.memory.forget(t.ID())
 	}
 }
 
@@ -36,7 +37,8 @@ func (p *Provider) Sampled(t *target.Target) {
 		return
 	}
 	uses, _ := p.Fallbacks(t, time.Now())
-	p.observer.InFallback(p.memory.fall(t.ID(), slices.ContainsFunc(uses, func(u target.FallbackUse) bool { return u.Answers })))
+	answers := slices.ContainsFunc(uses, func(u target.FallbackUse) bool { return u.Answers })
+	p.memory.fall(t.ID(), answers, p.observer.InFallback)
 }
 
 // Fallbacks tells of the metrics of a target that have a fallback and are unknown,

@@ -88,15 +88,44 @@ func TestLastValueOfWhatIsAsked(t *testing.T) {
 	})
 }
 
+func TestAnAnswerIsRememberedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutage(t, falling(lastValue(time.Minute)))
+		o.warm()
+		sampled := time.Now()
+		o.serves("asked once", "requests-per-second", "command=get", "100", sampled)
+		pass(20 * time.Second)
+		o.serves("no attempt ended since", "requests-per-second", "command=get", "100", sampled)
+	})
+}
+
+func TestAnOlderAnswerReplacesNoNewerOne(t *testing.T) {
+	q, now := question{metric: "keys"}, time.Now()
+	p := &past{kept: map[question]*kept{q: {always: true}}}
+	for _, ago := range []time.Duration{time.Minute, time.Second, time.Hour} {
+		p.remember(q, answer{at: now.Add(-ago)})
+	}
+	if last := p.ask(q, nil, now); !last.at.Equal(now.Add(-time.Second)) {
+		t.Errorf("the last answer is of %s before", now.Sub(last.at))
+	}
+}
+
 func TestQuestionsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutage(t, falling(lastValue(24*time.Hour)))
 		o.warm()
+		past := o.memory.of(o.object.ID())
+		long := "role in (x"
+		for n := range maxSelector / 2 {
+			long += "," + strconv.Itoa(n)
+		}
+		_, _ = o.ask("keys", long+")")
+		if n := len(past.kept); n != 1 {
+			t.Errorf("%d questions are kept, one of them longer than %d", n, maxSelector)
+		}
 		for n := range 2 * maxAsked {
 			_, _ = o.ask("requests-per-second", "command=c"+strconv.Itoa(n))
 		}
-		_, _ = o.ask("keys", "role in ("+strings.Repeat("x,", maxSelector)+"y)")
-		past := o.memory.of(o.object.ID())
 		if n := len(past.kept); n != maxAsked+1 {
 			t.Errorf("%d questions are kept, want %d and requests-per-second", n, maxAsked)
 		}
@@ -142,6 +171,9 @@ func TestValueIsServed(t *testing.T) {
 		o.runID = "b"
 		o.answers(10)
 		o.serves("one sample after a restart of Redis", "requests-per-second", "", "800", time.Now())
+		if uses, _ := o.Fallbacks(o.object, time.Now()); len(uses) != 2 || uses[0].Metric != "requests-per-second" || uses[1].Metric != "requests-per-second{command=get}" {
+			t.Errorf("in use are %+v, want those that were known", uses)
+		}
 	})
 }
 

@@ -96,27 +96,28 @@ func (m *memory) of(id string) *past {
 	return m.pasts[id]
 }
 
-// fall notes whether a fallback answers for a target, and returns of how many one does.
-func (m *memory) fall(id string, falls bool) int {
+// fall notes whether a fallback answers for a target. When that changes it tells
+// of how many targets one does, under the lock, so that what is told last holds.
+func (m *memory) fall(id string, falls bool, tell func(n int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p := m.pasts[id]; p != nil && p.falls != falls {
-		p.falls = falls
-		if falls {
-			m.falling++
-		} else {
-			m.falling--
-		}
+	p := m.pasts[id]
+	if p == nil || p.falls == falls {
+		return
 	}
-	return m.falling
+	p.falls = falls
+	if falls {
+		m.falling++
+	} else {
+		m.falling--
+	}
+	tell(m.falling)
 }
 
-func (m *memory) forget(id string) int {
-	left := m.fall(id, false)
+func (m *memory) forget(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.pasts, id)
-	return left
 }
 
 // ask keeps a question that the API asks, as far as there is room, and returns the last answer to it.

@@ -35,7 +35,7 @@ type Observer interface {
 	Answered(cause Cause)
 	// FellBack reports that a value was served by a fallback of that type.
 	FellBack(by v1alpha1.FallbackType)
-	// InFallback reports of how many targets a fallback answers.
+	// InFallback reports of how many targets a fallback answers. It must return at once.
 	InFallback(n int)
 }
 

@@ -74,6 +74,39 @@ func TestExpressionOfWhatIsNeverKnownShowsInStatus(t *testing.T) {
 	})
 }
 
+// An expression that waits for the first samples of a new leader is no news.
+func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, redis := newWorld(t), newServer()
+		r := w.add("r", "1")
+		r.Declared = []target.Declared{{Name: "twice", Expression: compiled(t, `metric("requests-per-second") * 2.0`)}}
+		stop := w.lead()
+		sample := func(times int) {
+			for range times {
+				w.answer(r, redis)
+				pass(5 * time.Second)
+			}
+		}
+		sample(4)
+		stop()
+		if got := condition(w.status(r), v1alpha1.ConditionMetricsValid); got.Reason != "Probed" {
+			t.Fatalf("it says %+v", got)
+		}
+		w.taken()
+		now, _ := w.Get(r.NamespacedName)
+		w.store.Close(now.ID())
+		w.set(now)
+		w.writer = w.newWriter()
+		defer w.lead()()
+		sample(4)
+		for _, one := range w.taken() {
+			if got := condition(one.status, v1alpha1.ConditionMetricsValid); got.Reason != "Probed" {
+				t.Errorf("the new leader says %+v", got)
+			}
+		}
+	})
+}
+
 func compiled(t *testing.T, source string) *expression.Expression {
 	t.Helper()
 	e, err := expression.Compile(source)
