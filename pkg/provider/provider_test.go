@@ -49,6 +49,10 @@ type causes map[Cause]int
 
 func (c causes) Answered(cause Cause) { c[cause]++ }
 
+func (c causes) FellBack(by v1alpha1.FallbackType) { c[Cause(by)]++ }
+
+func (c causes) InFallback(n int) { c["InFallback"] = n }
+
 func newTarget(namespace, name, tier string) *target.Target {
 	return &target.Target{
 		NamespacedName: types.NamespacedName{Namespace: namespace, Name: name},

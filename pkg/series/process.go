@@ -28,9 +28,9 @@ func monotone() []string {
 // subtracted: one process answered both, and nothing set its counters back
 // between. In doubt it says no.
 func sameProcess(before, after *redisinfo.Info) bool {
-	for _, key := range []string{"run_id", "role"} {
-		a, errA := before.Text(key)
-		b, errB := after.Text(key)
+	for _, read := range []func(*redisinfo.Info) (string, error){identity, role} {
+		a, errA := read(before)
+		b, errB := read(after)
 		if errA != nil || errB != nil || a != b {
 			return false
 		}
@@ -44,6 +44,27 @@ func sameProcess(before, after *redisinfo.Info) bool {
 	}
 	return !commandsReset(before, after)
 }
+
+// identity returns what a server makes anew at each start. That is run_id, which
+// Dragonfly lacks: of its primary master_replid is, together with the process,
+// while a replica tells that of its primary and has nothing of its own.
+// Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.
+func identity(info *redisinfo.Info) (string, error) {
+	id, err := info.Text("run_id")
+	if err == nil {
+		return id, nil
+	}
+	_, errDragonfly := info.Text("dragonfly_version")
+	is, errRole := role(info)
+	if errDragonfly != nil || errRole != nil || is != "master" {
+		return "", err
+	}
+	process, _ := info.Text("process_id") // older versions do not tell it
+	id, err = info.Text("master_replid")
+	return id + " " + process, err
+}
+
+func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
 // commandsReset tells of a CONFIG RESETSTAT between two consecutive samples,
 // which the server's own counters hide when they outgrow their old values
@@ -62,12 +83,20 @@ func commandsReset(before, after *redisinfo.Info) bool {
 			return true
 		}
 	}
-	earlier, _ := before.Calls("info") // absent: the sample before was the first INFO
-	if later, err := after.Calls("info"); err != nil || later <= earlier {
+	earlier, _ := infoCalls(before) // absent: the sample before was the first INFO
+	if later, err := infoCalls(after); err != nil || later <= earlier {
 		return true
 	}
 	const resetstat = "config|resetstat"
 	a, errA := before.CommandText(resetstat)
 	b, errB := after.CommandText(resetstat)
 	return (errA == nil) != (errB == nil) || a != b
+}
+
+// infoCalls is how often INFO was called, whose name Dragonfly may write in capitals.
+func infoCalls(info *redisinfo.Info) (int64, error) {
+	if calls, err := info.Calls("INFO"); err == nil {
+		return calls, nil
+	}
+	return info.Calls("info")
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/component-base/metrics"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -22,6 +23,8 @@ type Metrics struct {
 	late     *metrics.Histogram
 	values   *metrics.CounterVec
 	foreign  *metrics.GaugeVec
+	fellBack *metrics.CounterVec
+	falling  *metrics.Gauge
 }
 
 // NewMetrics registers the adapter's own metrics.
@@ -53,9 +56,17 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
 			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
 		}, []string{"apiservice"}),
+		fellBack: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "fallback_values_total", StabilityLevel: metrics.ALPHA,
+			Help: "Metric values, of those served, that were unknown and came from spec.fallback, by its type.",
+		}, []string{"type"}),
+		falling: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "fallback_targets", StabilityLevel: metrics.ALPHA,
+			Help: "Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended.",
+		}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.foreign} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.foreign, m.fellBack, m.falling} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -94,4 +105,14 @@ func (m *Metrics) APIService(name string, foreign bool) {
 		value = 1
 	}
 	m.foreign.WithLabelValues(name).Set(value)
+}
+
+// FellBack implements provider.Observer.
+func (m *Metrics) FellBack(by v1alpha1.FallbackType) {
+	m.fellBack.WithLabelValues(string(by)).Inc()
+}
+
+// InFallback implements provider.Observer.
+func (m *Metrics) InFallback(n int) {
+	m.falling.Set(float64(n))
 }

@@ -160,6 +160,8 @@ func TestOwnMetricsNameNoObject(t *testing.T) {
 	m.Attempted(time.Millisecond, time.Second, "Timeout")
 	m.Answered("")
 	m.Answered("Stale")
+	m.FellBack("Value")
+	m.InFallback(2)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +178,7 @@ func TestOwnMetricsNameNoObject(t *testing.T) {
 		}
 	}
 	want := []string{
+		"redis_metrics_adapter_fallback_values_total type=Value",
 		"redis_metrics_adapter_sampling_attempts_total result=Succeeded", "redis_metrics_adapter_sampling_attempts_total result=Timeout",
 		"redis_metrics_adapter_values_total result=Served", "redis_metrics_adapter_values_total result=Stale",
 	}

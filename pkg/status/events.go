@@ -21,6 +21,9 @@ func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus
 	if valid := became(v1alpha1.ConditionMetricsValid, before, w.status); valid != nil && valid.Status == metav1.ConditionFalse {
 		events.Event(object, corev1.EventTypeWarning, valid.Reason, printable(valid.Message, maxEventMessage))
 	}
+	if kind, reason, message := fallbackEvent(before, w.status); reason != "" {
+		events.Event(object, kind, reason, printable(message, maxEventMessage))
+	}
 	ready := became(v1alpha1.ConditionReady, before, w.status)
 	reachable := became(v1alpha1.ConditionReachable, before, w.status)
 	switch {

@@ -40,6 +40,8 @@ type Config struct {
 	Series Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
+	// Answers tells of expressions and fallbacks.
+	Answers Answers
 	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
 	// reason. For an error whose text must not be shown it returns "".
 	ReasonOf func(error) string
@@ -63,7 +65,7 @@ type Writer struct {
 
 // New returns a Writer that is idle until Run.
 func New(cfg Config) (*Writer, error) {
-	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
 		return nil, errors.New("status: a field of Config is not set")
 	}
 	n, err := newNumbers(cfg.Catalog)

@@ -47,8 +47,13 @@ type Target struct {
 	Declared []Declared
 	// Probes asks the server for Declared, in their order. It is nil if there are none.
 	Probes *probe.Plan
-	// Problems tell of the declared metrics that are wrong.
+	// Problems tell of the declared metrics and the fallbacks that are wrong.
 	Problems []Problem
+
+	// Fallback is that of all metrics that Fallbacks does not name, nil if an error is served.
+	Fallback *Fallback
+	// Fallbacks are those of single metrics, nil where an error is served.
+	Fallbacks map[string]*Fallback
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus

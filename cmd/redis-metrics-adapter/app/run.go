@@ -72,13 +72,20 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	writer, err := newStatusWriter(background, config, kube, index, samples, metrics, registration)
+	answers := provider.New(index, samples, metrics, own)
+	writer, err := newStatusWriter(background, config, kube, status.Config{
+		Index: index, Series: samples, Catalog: metrics, Answers: answers,
+		ReasonOf: sampler.ReasonOf, Foreign: registration.Foreign,
+	})
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify, Egress: policy})
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Listener: func(t *target.Target) {
+		answers.Sampled(t)
+		writer.Notify(t)
+	}})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{answers, manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
@@ -91,7 +98,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	api, err := server.New(options.Server, server.Config{
 		Kubeconfig:  options.Kubeconfig,
 		Version:     version,
-		Provider:    provider.New(index, samples, metrics, own),
+		Provider:    answers,
 		Certificate: certificate,
 		Ready:       watcher.Synced,
 	})
@@ -109,22 +116,26 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// sink tells both who samples a target and who writes its status.
+// sink tells who answers for a target, who samples it and who writes its status.
 type sink struct {
+	answers *provider.Provider
 	manager *sampler.Manager
 	writer  *status.Writer
 }
 
 func (s sink) Set(t *target.Target) {
+	s.answers.Set(t) // before the first attempt can end
 	s.manager.Set(t)
 	s.writer.Notify(t)
 }
 
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
+	s.answers.Remove(t)
 }
 
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog, registration *certs.Registration) (*status.Writer, error) {
+// newStatusWriter completes cfg by its clients.
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, cfg status.Config) (*status.Writer, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)
@@ -137,15 +148,8 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 	}
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
-	return status.New(status.Config{
-		Client:   client,
-		Events:   broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name}),
-		Index:    index,
-		Series:   samples,
-		Catalog:  metrics,
-		ReasonOf: sampler.ReasonOf,
-		Foreign:  registration.Foreign,
-	})
+	cfg.Client, cfg.Events = client, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name})
+	return status.New(cfg)
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.

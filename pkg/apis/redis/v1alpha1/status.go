@@ -14,6 +14,9 @@ const (
 	// ConditionMetricsValid is True when each metric that the object declares had
 	// a value in the newest sample. It is absent from an object that declares none.
 	ConditionMetricsValid = "MetricsValid"
+	// ConditionFallbackInUse is True while a metric that is unknown is served by
+	// spec.fallback. It is absent from an object that has none but errors.
+	ConditionFallbackInUse = "FallbackInUse"
 )
 
 // RedisStatus is what the adapter has seen of the server. Conditions change at
@@ -24,8 +27,9 @@ type RedisStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded)
-	// and, where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample).
+	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded),
+	// where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample),
+	// and, where spec.fallback has another type than Error, FallbackInUse (a metric is unknown and served by it).
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -106,6 +106,12 @@ type RedisSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Metrics []Metric `json:"metrics,omitempty"`
+
+	// fallback says what is served of a metric while its value is unknown, which
+	// is an error unless it says otherwise.
+	//
+	// +optional
+	Fallback *Fallback `json:"fallback,omitempty"`
 }
 
 // Sampling says how often Redis is asked, and what its answers are good for.
