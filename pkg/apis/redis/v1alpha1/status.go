@@ -14,6 +14,9 @@ const (
 	// ConditionMetricsValid is True when each metric that the object declares had
 	// a value in the newest sample. It is absent from an object that declares none.
 	ConditionMetricsValid = "MetricsValid"
+	// ConditionCredentialsValid is True while the server accepts what spec.auth and
+	// spec.tls name, as it is now. It is absent from an object that has neither.
+	ConditionCredentialsValid = "CredentialsValid"
 )
 
 // RedisStatus is what the adapter has seen of the server. Conditions change at
@@ -24,8 +27,9 @@ type RedisStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded)
-	// and, where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample).
+	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded),
+	// where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample),
+	// and, where there is spec.auth or spec.tls, CredentialsValid (the server accepts what they name, as it is now).
 	// +optional
 	// +listType=map
 	// +listMapKey=type
