@@ -28,6 +28,10 @@ type Target struct {
 	Address string
 	// Database is the logical database that the metric keys counts.
 	Database int
+	// Auth says by which user and password to authenticate, nil for not at all.
+	Auth *Auth
+	// TLS says how to speak TLS, nil for not at all.
+	TLS *TLS
 	// Interval is the time from one sample to the next.
 	Interval time.Duration
 	// Timeout bounds one sample.
@@ -78,6 +82,9 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 	}
 	if t.Address == "" {
 		return nil, errors.New("spec.address is required: write host:port")
+	}
+	if err := t.access(&o.Spec); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
