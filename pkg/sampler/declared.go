@@ -69,7 +69,7 @@ func (p *probe) take(sent []declared.Command, cmds []*redis.Cmd, info *redisinfo
 // size takes those of all other metrics with it.
 func (p *probe) hold(reason Reason) {
 	now := p.now()
-	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.conn.Load() != nil && !now.Before(p.heldUntil)
+	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.link != nil && p.link.conn.Load() != nil && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {
 		return
 	}

@@ -26,9 +26,10 @@ type Listener func(t *target.Target)
 
 // Config is what a Manager works with. All fields are required.
 type Config struct {
-	Store    *series.Store
-	Observer Observer
-	Listener Listener
+	Store       *series.Store
+	Credentials Credentials
+	Observer    Observer
+	Listener    Listener
 }
 
 // Manager runs one loop for each target.
@@ -82,7 +83,7 @@ func (m *Manager) Stop() {
 
 func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Series) {
 	logger := klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	p := newProbe(t)
+	p := newProbe(t, m.cfg.Credentials)
 	defer p.close()
 	start := time.Now()
 	rhythm := newSchedule(t.ID(), t.Interval)

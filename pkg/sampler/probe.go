@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,12 +20,12 @@ import (
 // probe makes one attempt after the other at one target. It is not safe for concurrent use.
 type probe struct {
 	target *target.Target
+	source Credentials
 	now    func() time.Time
-	client *redis.Client         // nil when the next attempt has to dial
-	conn   atomic.Pointer[guard] // what the client dialed last
-	parser redisinfo.Parser
-	// sections are what INFO is asked for, once the server is known to take several.
-	sections []any
+	link   *link // nil when the next attempt has to dial
+	// renewal is the last attempt to replace a link that goes on.
+	renewal renewal
+	parser  redisinfo.Parser
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
 	// plan is what the object declares beyond INFO.
@@ -38,72 +37,82 @@ type probe struct {
 	heldUntil time.Time
 }
 
-func newProbe(t *target.Target) *probe {
+func newProbe(t *target.Target, source Credentials) *probe {
 	plan := t.Probes
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, now: time.Now, plan: plan}
+	return &probe{target: t, source: source, now: time.Now, plan: plan}
 }
 
 // attempt asks the server once. After an error the connection is closed.
 // The error is an *Error.
-func (p *probe) attempt(ctx context.Context) (sample series.Sample, err error) {
+func (p *probe) attempt(ctx context.Context) (series.Sample, error) {
+	deadline := time.Now().Add(p.target.Timeout)
+	newest, missing := p.newest(ctx, deadline)
+	if p.link != nil {
+		sample, err := p.ask(ctx, p.link, deadline, false)
+		switch {
+		case err == nil:
+			sample.NotRenewed = p.renew(ctx, newest, missing, deadline)
+			return sample, nil
+		case !p.link.outlived(err, newest):
+			return series.Sample{}, p.fail(err)
+		}
+		p.close()
+	}
+	if missing != nil {
+		return series.Sample{}, p.fail(missing)
+	}
+	p.link = p.dial(newest)
+	sample, err := p.ask(ctx, p.link, deadline, false)
+	if err != nil {
+		return series.Sample{}, p.fail(err)
+	}
+	return sample, nil
+}
+
+// fail ends an attempt that gave nothing.
+func (p *probe) fail(err error) error {
+	explained := classify(err)
+	if p.link != nil {
+		explained = p.link.explain(explained)
+	}
+	p.hold(explained.Reason)
+	p.close()
+	p.doubt(explained)
+	return explained
+}
+
+// ask sends INFO, what the object declares, and a token, in one round trip.
+// Commands that nothing bounds can be left out.
+func (p *probe) ask(ctx context.Context, l *link, deadline time.Time, onlyBounded bool) (sample series.Sample, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			// The guard keeps from go-redis what it is known to panic on. One target's
 			// server must not end the sampling of the others by what is not known.
 			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
-		if err != nil {
-			explained := p.explain(classify(err))
-			p.hold(explained.Reason)
-			err = explained
-			p.close()
-		}
 	}()
-	if p.client == nil {
-		p.client = p.dial()
-		p.sections = nil
-	}
 	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
-	client := p.client
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = l.client.Close() })
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, p.target.Timeout)
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	return p.ask(ctx)
-}
-
-// explain finds out why a server closed the connection: one that has too many
-// clients says so unasked, and go-redis takes that for the answer to HELLO.
-func (p *probe) explain(err *Error) *Error {
-	conn := p.conn.Load()
-	if err.Reason != ConnectionLost || conn == nil {
-		return err
-	}
-	if refusal := conn.refusal.Load(); refusal != nil && replyReason(*refusal) == TooManyClients {
-		return &Error{Reason: TooManyClients, cause: err}
-	}
-	return err
-}
-
-// ask sends INFO, what the object declares, and a token, in one round trip.
-func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 	token := rand.Text()
 	start := p.now()
-	pipe := p.client.Pipeline()
-	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
+	pipe := l.client.Pipeline()
+	info := redis.NewStringCmd(ctx, append([]any{"info"}, l.wanted()...)...)
 	_ = pipe.Process(ctx, info)
-	sent := p.plan.Commands(start.Before(p.heldUntil))
+	sent := p.plan.Commands(onlyBounded || start.Before(p.heldUntil))
 	probes := send(ctx, pipe, sent)
 	echo := redis.NewStringCmd(ctx, "ping", token)
 	_ = pipe.Process(ctx, echo)
-	_, err := pipe.Exec(ctx)
+	_, err = pipe.Exec(ctx)
 	at := p.now()
 	if err := firstOf(info.Err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
-		p.oneSection = p.oneSection || (p.sections != nil && errors.As(info.Err(), &reply))
+		p.oneSection = p.oneSection || (l.sections != nil && errors.As(info.Err(), &reply))
 		return series.Sample{}, err
 	}
 	if took(start, at) > p.target.Timeout {
@@ -118,8 +127,8 @@ func (p *probe) ask(ctx context.Context) (series.Sample, error) {
 	if err != nil {
 		return series.Sample{}, err
 	}
-	p.learn(parsed)
-	sample := series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.own}
+	p.learn(l, parsed)
+	sample = series.Sample{At: at, RoundTrip: at.Sub(start), Info: parsed, Own: p.own}
 	sample.Probed = p.take(sent, probes, parsed)
 	return sample, nil
 }
@@ -158,17 +167,17 @@ func firstOf(errs ...error) error {
 
 // wanted are the arguments of INFO: everything, as long as the server is not
 // known to take several sections.
-func (p *probe) wanted() []any {
-	if p.sections == nil {
+func (l *link) wanted() []any {
+	if l.sections == nil {
 		return []any{"all"}
 	}
-	return p.sections
+	return l.sections
 }
 
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
-func (p *probe) learn(info *redisinfo.Info) {
-	if p.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
+func (p *probe) learn(l *link, info *redisinfo.Info) {
+	if l.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
 		return
 	}
 	version, err := info.Text("redis_version")
@@ -177,6 +186,6 @@ func (p *probe) learn(info *redisinfo.Info) {
 	}
 	text, _, _ := strings.Cut(version, ".")
 	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
-		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
+		l.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
 	}
 }

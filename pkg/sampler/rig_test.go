@@ -10,6 +10,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -37,6 +38,33 @@ func targetAt(name, addr string) *target.Target {
 	}
 }
 
+// given are the credentials of a test, the same for all targets.
+type given struct {
+	mu     sync.Mutex
+	newest *credentials.Credentials
+	err    error
+	doubts int
+}
+
+func (g *given) Get(context.Context, *target.Target) (*credentials.Credentials, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.newest, g.err
+}
+
+func (g *given) Doubt(*target.Target) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.doubts++
+}
+
+// set makes others, or their want, the newest ones.
+func (g *given) set(newest *credentials.Credentials, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.newest, g.err = newest, err
+}
+
 // one is a probe and the series of its samples, driven by hand.
 type one struct {
 	t      *testing.T
@@ -49,7 +77,7 @@ func probing(t *testing.T, target *target.Target) *one {
 	var store series.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
 	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	o := &one{t: t, probe: newProbe(target), series: store.Open(target.ID(), policy)}
+	o := &one{t: t, probe: newProbe(target, &given{newest: &credentials.Credentials{}}), series: store.Open(target.ID(), policy)}
 	t.Cleanup(o.probe.close)
 	return o
 }
@@ -79,7 +107,7 @@ func (o *one) fail(want Reason) time.Duration {
 	if got := classify(err); got.Reason != want {
 		o.t.Fatalf("the attempt failed with %s (%v), want %s", got.Reason, got.cause, want)
 	}
-	if o.probe.client != nil {
+	if o.probe.link != nil {
 		o.t.Error("the connection is kept after a failure")
 	}
 	return took
@@ -119,7 +147,7 @@ func managing(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{attempts: map[string]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
-	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted})
+	w.Manager = New(ctx, Config{Store: &w.store, Credentials: &given{newest: &credentials.Credentials{}}, Observer: w, Listener: w.attempted})
 	t.Cleanup(w.Stop)
 	return w
 }

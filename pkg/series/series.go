@@ -17,6 +17,9 @@ type Sample struct {
 	RoundTrip time.Duration
 	// Info is what the server answered.
 	Info *redisinfo.Info
+	// NotRenewed is why the connection goes on with credentials that are not the
+	// newest, nil if they are.
+	NotRenewed error
 	// Probed is what the object's declared probes gave, in their order.
 	Probed []probe.Result
 	// Own counts the commands of probes that the loop that took this sample had
