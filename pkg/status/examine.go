@@ -53,7 +53,7 @@ func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool)
 		v.ready = verdict{ready.Status, ready.Reason, ready.Message}
 		held = true
 	}
-	f.status = compose(o, t, h, v, f.base, now)
+	f.status = compose(o, t, h, v, f.base, w.cfg.ReasonOf, now)
 	numbersAt := o.wroteAt.Add(notableGap)
 	switch {
 	case !sameAtOnce(f.base, f.status):
@@ -99,7 +99,7 @@ func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v view) bool
 }
 
 // compose makes the status that the object should have, but for the summary.
-func compose(o *object, t *target.Target, h *series.Series, v view, base *v1alpha1.RedisStatus, now time.Time) *v1alpha1.RedisStatus {
+func compose(o *object, t *target.Target, h *series.Series, v view, base *v1alpha1.RedisStatus, reasonOf func(error) string, now time.Time) *v1alpha1.RedisStatus {
 	o.transitions.note(v1alpha1.ConditionReady, v.ready.status, now)
 	o.transitions.note(v1alpha1.ConditionReachable, v.reachable.status, now)
 	s := &v1alpha1.RedisStatus{
@@ -112,6 +112,10 @@ func compose(o *object, t *target.Target, h *series.Series, v view, base *v1alph
 	if valid, ok := metricsValid(t, h); ok {
 		o.transitions.note(v1alpha1.ConditionMetricsValid, valid.status, now)
 		s.Conditions = append(s.Conditions, o.transitions.condition(v1alpha1.ConditionMetricsValid, valid, t.Generation, base))
+	}
+	if valid, ok := credentialsValid(t, h, v, reasonOf); ok {
+		o.transitions.note(v1alpha1.ConditionCredentialsValid, valid.status, now)
+		s.Conditions = append(s.Conditions, o.transitions.condition(v1alpha1.ConditionCredentialsValid, valid, t.Generation, base))
 	}
 	failed := ""
 	if v.failure != nil {
