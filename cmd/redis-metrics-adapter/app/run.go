@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -21,6 +22,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -69,9 +71,15 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	secrets, err := credentials.NewClient(config)
+	if err != nil {
+		return err
+	}
+	keeper := credentials.New(secrets, types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
+	rooms.Go(func() { keeper.Run(background) })
+	manager := sampler.New(background, sampler.Config{Store: samples, Credentials: keeper, Observer: own, Listener: writer.Notify})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{keeper, manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
@@ -102,19 +110,22 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// sink tells both who samples a target and who writes its status.
+// sink tells who reads the credentials of a target, who samples it, and who writes its status.
 type sink struct {
+	keeper  *credentials.Keeper
 	manager *sampler.Manager
 	writer  *status.Writer
 }
 
 func (s sink) Set(t *target.Target) {
+	s.keeper.Set(t)
 	s.manager.Set(t)
 	s.writer.Notify(t)
 }
 
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
+	s.keeper.Remove(t)
 }
 
 func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
