@@ -58,12 +58,13 @@ func (p *probe) dial(with *credentials.Credentials) *link {
 		ReadTimeout:           p.target.Timeout,
 		WriteTimeout:          p.target.Timeout,
 		PoolTimeout:           p.target.Timeout,
-		PoolSize:              1,
-		PipelinePoolSize:      -1, // pipelines go through the one connection
-		MaxIdleConns:          1,
-		ConnMaxIdleTime:       -1,
-		ReadBufferSize:        bufferBytes,
-		WriteBufferSize:       bufferBytes,
+		// One is used. A pool of one begins to dial in the background once a dial has failed.
+		PoolSize:         2,
+		PipelinePoolSize: -1, // pipelines go through the one connection
+		MaxIdleConns:     1,
+		ConnMaxIdleTime:  -1,
+		ReadBufferSize:   bufferBytes,
+		WriteBufferSize:  bufferBytes,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},

@@ -3,8 +3,11 @@ package sampler
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -78,7 +81,9 @@ func TestRotationOfAPasswordLosesNoSample(t *testing.T) {
 	if why := o.notRenewed(); why != "" || o.probe.link == before {
 		t.Fatalf("the connection was not renewed: %s", why)
 	}
-	poll(t, "the old connection is closed", func() bool { return connections(t, server) == 1 })
+	if err := before.client.Ping(t.Context()).Err(); !errors.Is(err, redis.ErrClosed) {
+		t.Errorf("the old connection goes on: %v", err)
+	}
 	server.Do("acl", "setuser", "metrics", "<one")
 	server.Do("client", "kill", "type", "normal", "skipme", "yes")
 	o.sample()
@@ -134,6 +139,24 @@ func TestCredentialsTakenAwayAreNotDialedWith(t *testing.T) {
 		t.Errorf("%d connections without credentials", n)
 	}
 	source.set(password("metrics", "one"), nil)
+	o.sample()
+}
+
+// TestServerDropsTheOldConnectionWhileItIsAsked loses no sample either: the new
+// credentials may be why.
+func TestServerDropsTheOldConnectionWhileItIsAsked(t *testing.T) {
+	var asked atomic.Int64
+	server := stubbing(t, func(command []string) string {
+		if command[0] == "info" {
+			if asked.Add(1) == 2 {
+				return hangUp
+			}
+		}
+		return healthy(goodInfo)(command)
+	})
+	o, source := with(t, server.addr, password("", ""))
+	o.sample()
+	source.set(password("", ""), nil)
 	o.sample()
 }
 
