@@ -30,8 +30,8 @@ func TestTargetWithoutReferencesNeedsNoRead(t *testing.T) {
 		if c := want(t, k, system, ""); c.TLS == nil || c.TLS.RootCAs != nil || c.TLS.InsecureSkipVerify || c.TLS.ServerName != "redis.example" {
 			t.Error("spec.tls {} is not TLS with the authorities of the system")
 		}
-		if len(s.reads) != 0 {
-			t.Errorf("read %v", s.reads)
+		if n, _, _ := s.counts(); n != 0 {
+			t.Errorf("%d reads", n)
 		}
 	})
 }
@@ -160,7 +160,7 @@ func TestAPIServerThatDoesNotAnswer(t *testing.T) {
 		r, other := withPassword("r"), withPassword("other")
 		other.Auth.Password.Name = "second"
 		s.put(authPath, map[string]string{"password": "one"})
-		s.slow = time.Minute
+		s.delay(time.Minute)
 		k.Set(r)
 		k.Set(other)
 		start := time.Now()
@@ -171,7 +171,7 @@ func TestAPIServerThatDoesNotAnswer(t *testing.T) {
 		if _, err := k.Get(context.Background(), withPassword("never set")); err == nil {
 			t.Error("a target that was never set has credentials")
 		}
-		s.slow = 0
+		s.delay(0)
 		pass(2 * time.Minute)
 		want(t, k, r, "one")
 		s.refuse("", http.StatusInternalServerError)
@@ -199,23 +199,20 @@ func TestAllThatIsForbiddenIsToldAtOnce(t *testing.T) {
 func TestReadsAreBounded(t *testing.T) {
 	keeping(t, func(t *testing.T, s *apiServer, k *Keeper) {
 		s.refuse("", http.StatusForbidden)
-		s.slow = 10 * time.Millisecond
+		s.delay(10 * time.Millisecond)
 		for n := range 2000 {
 			r := withPassword("r" + strconv.Itoa(n))
 			r.Auth.Password.Name = r.Name
 			k.Set(r)
 		}
 		pass(10 * time.Second)
-		read := 0
-		for _, n := range s.reads {
-			read += n
-		}
-		if read < 9*readsPerSecond || read > 11*readsPerSecond+inFlight || s.most > inFlight {
-			t.Errorf("%d reads in 10 s, %d at a time; want %d in a second at most, %d at a time", read, s.most, readsPerSecond, inFlight)
+		read, _, most := s.counts()
+		if read < 9*readsPerSecond || read > 11*readsPerSecond+inFlight || most > inFlight {
+			t.Errorf("%d reads in 10 s, %d at a time; want %d in a second at most, %d at a time", read, most, readsPerSecond, inFlight)
 		}
 		pass(12 * time.Second)
-		if len(s.reads) != 2000 {
-			t.Errorf("%d objects were read, want all", len(s.reads))
+		if _, objects, _ := s.counts(); objects != 2000 {
+			t.Errorf("%d objects were read, want all", objects)
 		}
 	})
 }

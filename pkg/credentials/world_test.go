@@ -43,9 +43,10 @@ func (s *apiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.reads[r.URL.Path]++
 	s.now++
 	s.most = max(s.most, s.now)
+	slow := s.slow
 	s.mu.Unlock()
-	if s.slow > 0 {
-		<-time.After(s.slow)
+	if slow > 0 {
+		<-time.After(slow)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,10 +107,27 @@ func (s *apiServer) refuse(path string, code int) {
 	s.codes[path] = code
 }
 
+// delay has each answer take some time.
+func (s *apiServer) delay(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow = d
+}
+
 func (s *apiServer) count(path string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.reads[path]
+}
+
+// counts returns how many requests there were, for how many paths, and how many at one time.
+func (s *apiServer) counts() (requests, paths, most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.reads {
+		requests += n
+	}
+	return requests, len(s.reads), s.most
 }
 
 const authPath = "/api/v1/namespaces/shop/secrets/my-redis-auth"
