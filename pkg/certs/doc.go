@@ -28,5 +28,6 @@
 // Call [New], then [Manager.Ensure], which blocks until there is a pair, then hand the [Manager] to the listener
 // (SecureServingOptions.ServerCert.GeneratedCert) and call [Manager.Run] in a goroutine. All methods may be called
 // concurrently, but Run only once. While the Kubernetes API cannot be reached the pair in memory goes on being served
-// and passes are repeated with backoff; no method panics, and no key is ever logged.
+// and passes are repeated with backoff; no method panics, and no key is ever logged,
+// at no verbosity.
 package certs

@@ -121,7 +121,7 @@ func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
 		klog.FromContext(ctx).Error(err, "Cannot watch the Secret, it is read at intervals only")
 		return
 	}
-	informer.RunWithContext(ctx)
+	informer.RunWithContext(unlogged(ctx)) // a watch that fails is not missed: passes read the Secret, too
 }
 
 // Name identifies the pair in the listener's log.

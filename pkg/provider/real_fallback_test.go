@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
@@ -46,7 +48,7 @@ func sampling(t *testing.T, object *target.Target) *sampled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager := sampler.New(t.Context(), sampler.Config{Store: store, Observer: unwatched{}, Listener: p.Sampled, Egress: loopback})
+	manager := sampler.New(t.Context(), sampler.Config{Store: store, Observer: unwatched{}, Listener: p.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{})})
 	t.Cleanup(manager.Stop)
 	p.Set(object)
 	manager.Set(object)

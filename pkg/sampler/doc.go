@@ -24,5 +24,13 @@
 //     part is enough;
 //   - a replica that does not answer leaves the sample as it is but for itself.
 //
+// Credentials come from outside, for each attempt anew. Newer ones are tried by a
+// second connection, after the one that goes on has given its sample; that one is
+// closed once the new one has given a sample too. Until then samples say why
+// (series.Sample.NotRenewed), and it is tried again, at each attempt at first and
+// each 30 s in the end. A connection that is lost is dialed with the newest
+// credentials or not at all. Under TLS a server is told nothing before it has shown
+// a valid certificate.
+//
 // A Manager is safe for concurrent use.
 package sampler

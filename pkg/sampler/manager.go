@@ -27,9 +27,10 @@ type Listener func(t *target.Target)
 
 // Config is what a Manager works with. All fields are required.
 type Config struct {
-	Store    *series.Store
-	Observer Observer
-	Listener Listener
+	Store       *series.Store
+	Credentials Credentials
+	Observer    Observer
+	Listener    Listener
 	// Egress is asked at each dial, whatever the address came from.
 	Egress *egress.Policy
 }
@@ -85,7 +86,7 @@ func (m *Manager) Stop() {
 
 func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Series) {
 	logger := klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	asked := newNodes(t, m.cfg.Egress)
+	asked := newNodes(t, means{m.cfg.Egress, m.cfg.Credentials})
 	defer asked.close()
 	start := time.Now()
 	rhythm := newSchedule(t.ID(), t.Interval)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -48,18 +47,18 @@ type outcome struct {
 // safe for concurrent use.
 type nodes struct {
 	target   *target.Target
-	egress   *egress.Policy
+	by       means
 	topology topology
 	probes   map[string]*probe // by address
 }
 
-func newNodes(t *target.Target, policy *egress.Policy) *nodes {
-	n := &nodes{target: t, egress: policy, probes: map[string]*probe{}}
+func newNodes(t *target.Target, by means) *nodes {
+	n := &nodes{target: t, by: by, probes: map[string]*probe{}}
 	switch {
 	case t.Cluster != nil:
 		n.topology = &cluster{target: t}
 	case t.Sentinel != nil:
-		n.topology = newSentinel(t, policy)
+		n.topology = newSentinel(t, by)
 	default:
 		n.topology = &standalone{target: t}
 	}
@@ -118,7 +117,7 @@ func (n *nodes) ask(ctx context.Context, places []place) []outcome {
 func (n *nodes) probe(address string) *probe {
 	p := n.probes[address]
 	if p == nil {
-		p = newProbe(n.target, address, n.egress)
+		p = newProbe(n.target, address, n.by)
 		n.probes[address] = p
 	}
 	return p

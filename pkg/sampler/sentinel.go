@@ -8,9 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -25,11 +22,14 @@ type sentinel struct {
 	sentinels []*watcher
 	primary   string
 	replicas  []string
+	// notRenewed is why a connection to a sentinel goes on with credentials that are
+	// not the newest, nil if there is none.
+	notRenewed error
 }
 
 // watcher is one sentinel.
 type watcher struct {
-	*probe
+	session
 	// rests is for how many attempts more it is not asked, since it did not answer
 	// and would hold up each of them.
 	rests int
@@ -38,12 +38,12 @@ type watcher struct {
 // restsFor is how many attempts leave out a sentinel that did not answer.
 const restsFor = 10
 
-func newSentinel(t *target.Target, policy *egress.Policy) *sentinel {
+func newSentinel(t *target.Target, by means) *sentinel {
 	s := &sentinel{target: t}
 	for _, address := range t.Sentinel.Addresses {
-		one := newProbe(t, address, policy)
-		one.database = 0
-		s.sentinels = append(s.sentinels, &watcher{probe: one})
+		s.sentinels = append(s.sentinels, &watcher{session: session{
+			means: by, target: t, party: target.Sentinels, address: address, now: time.Now,
+		}})
 	}
 	return s
 }
@@ -53,11 +53,14 @@ type named struct {
 	address string
 	epoch   int64
 	err     *Error
+	// notRenewed is why the connection goes on with credentials that are not the newest.
+	notRenewed error
 }
 
 func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	answers := s.ask(ctx)
 	best, failure := named{}, (*Error)(nil)
+	s.notRenewed = nil
 	answered := 0
 	for n, one := range answers {
 		if one.err != nil && one.err.Reason != UnknownPrimary {
@@ -66,6 +69,9 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 		}
 		answered++
 		s.sentinels[n].rests = 0
+		if one.notRenewed != nil {
+			s.notRenewed = one.notRenewed
+		}
 		if one.err != nil {
 			failure = one.err
 		} else if best.address == "" || one.epoch > best.epoch {
@@ -76,6 +82,9 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	case answered == 0 || 2*answered < len(answers):
 		for _, one := range s.sentinels {
 			one.rests = 0
+		}
+		if answered == 0 && failure.OfCredentials() {
+			return nil, &Error{Reason: failure.Reason, ofSentinels: true, cause: failure.cause}
 		}
 		return nil, &Error{Reason: SentinelUnavailable, cause: failure}
 	case best.address == "":
@@ -117,7 +126,11 @@ func (s *sentinel) settle(asked []place, answers []outcome) (series.Sample, erro
 			return series.Sample{}, errMoved
 		}
 	}
-	return ofPrimary(asked, answers), nil
+	sample := ofPrimary(asked, answers)
+	if s.notRenewed != nil {
+		sample.Nodes[0].NotRenewed = s.notRenewed
+	}
+	return sample, nil
 }
 
 func (s *sentinel) close() {
@@ -135,17 +148,19 @@ func (w *watcher) ask(ctx context.Context, name string) named {
 	}
 	w.rests = restsFor // until its answer is known
 	var answer named
-	err := w.with(ctx, func(ctx context.Context, client *redis.Client) error {
-		reply, err := client.Do(ctx, "sentinel", "master", name).Slice()
+	ask := func(ctx context.Context, l *link) error {
+		reply, err := l.client.Do(ctx, "sentinel", "master", name).Slice()
 		if err != nil {
 			return err
 		}
 		answer, err = readMaster(reply)
 		return err
-	})
-	if err != nil {
-		return named{err: err}
 	}
+	failure, notRenewed := w.do(ctx, ask, ask)
+	if failure != nil {
+		return named{err: failure}
+	}
+	answer.notRenewed = notRenewed
 	return answer
 }
 

@@ -39,6 +39,11 @@
 // changes at that instant though no attempt may end then. It speaks for what this
 // replica remembers, see package provider. Ready does not depend on it.
 //
+// CredentialsValid, of objects with spec.auth or spec.tls only, is False with the
+// reason of an attempt that the credentials made fail, and also while the
+// connection made with those before goes on (Ready and Reachable are True then). It is
+// Unknown while what fails is something else.
+//
 // A restart of the adapter is no news of Redis: what the object says stays for
 // up to two intervals (at most holdAtMost) while this replica has less than two
 // samples and no failure of its own. Events tell of changes to what the object

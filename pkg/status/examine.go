@@ -54,7 +54,7 @@ func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool)
 		v.ready = verdict{ready.Status, ready.Reason, ready.Message}
 		held = true
 	}
-	extra, changes := w.extraConditions(t, h, held, f.base, now)
+	extra, changes := w.extraConditions(t, h, v, held, f.base, now)
 	if !changes.IsZero() {
 		f.again = earlier(f.again, changes)
 	}
@@ -112,13 +112,16 @@ type named struct {
 // extraConditions judges what not every object has, and tells when that changes by
 // itself, zero if it does not. While the status of a leader before is held, a
 // metric that only waits for samples is no news.
-func (w *Writer) extraConditions(t *target.Target, h *series.Series, held bool, base *v1alpha1.RedisStatus, now time.Time) ([]named, time.Time) {
+func (w *Writer) extraConditions(t *target.Target, h *series.Series, v view, held bool, base *v1alpha1.RedisStatus, now time.Time) ([]named, time.Time) {
 	var extra []named
 	if valid, ok := metricsValid(t, h, w.cfg.Answers); ok {
 		if before := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionMetricsValid); held && before != nil && valid.reason == reasonWarmingUp {
 			valid = verdict{before.Status, before.Reason, before.Message}
 		}
 		extra = append(extra, named{v1alpha1.ConditionMetricsValid, valid})
+	}
+	if valid, ok := credentialsValid(t, h, v, w.cfg.ReasonOf); ok {
+		extra = append(extra, named{v1alpha1.ConditionCredentialsValid, valid})
 	}
 	if !t.FallsBack() {
 		return extra, time.Time{}

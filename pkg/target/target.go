@@ -34,6 +34,8 @@ type Target struct {
 	Replicas bool
 	// Database is the logical database that the metric keys counts.
 	Database int
+	// Access is how the servers are spoken to.
+	Access
 	// Interval is the time from one sample to the next.
 	Interval time.Duration
 	// Timeout bounds one sample.
@@ -65,6 +67,8 @@ type Sentinel struct {
 	MasterName string
 	// Addresses are the hosts and ports of the sentinels, one at least.
 	Addresses []string
+	// Access is how the sentinels are spoken to.
+	Access
 }
 
 // Cluster is a Redis Cluster.
@@ -103,7 +107,10 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 			return nil, fmt.Errorf("spec.sampling.%s must be above 0: is the CustomResourceDefinition the one of this version?", field)
 		}
 	}
-	return t, t.locate(&o.Spec)
+	if err := t.locate(&o.Spec); err != nil {
+		return nil, err
+	}
+	return t, t.allow(&o.Spec)
 }
 
 // locate takes in where the servers are, of which the schema lets through one way only.

@@ -28,6 +28,8 @@ type Options struct {
 	Kubeconfig string
 	// Namespace is the adapter's own namespace.
 	Namespace string
+	// ServiceAccountName is the ServiceAccount that the adapter runs as.
+	ServiceAccountName string
 	// ServiceName is the Service through which the aggregator reaches the adapter.
 	ServiceName string
 	// TLSSecretName is the Secret that keeps the serving certificate which the adapter makes.
@@ -55,6 +57,8 @@ func NewOptions() *Options {
 		ServiceName:   name,
 		TLSSecretName: name + "-tls",
 		LeaseName:     name,
+
+		ServiceAccountName: name,
 	}
 }
 
@@ -74,6 +78,8 @@ func (o *Options) sections() *flag.NamedFlagSets {
 		"Namespace of the adapter itself, for its Service, Secret and Lease. Defaults to the environment variable POD_NAMESPACE.")
 	cluster.StringVar(&o.Identity, "identity", o.Identity,
 		"Name that tells this replica from the others in the Lease. Defaults to the environment variable POD_NAME, else the host's name.")
+	cluster.StringVar(&o.ServiceAccountName, "service-account-name", o.ServiceAccountName,
+		"ServiceAccount of the adapter itself, for what status says of a Secret that it may not read: whom to let read it.")
 	cluster.StringVar(&o.ServiceName, "service-name", o.ServiceName,
 		"Service through which the Kubernetes API server reaches the adapter: its serving certificate is made for this name.")
 	cluster.StringVar(&o.TLSSecretName, "tls-secret-name", o.TLSSecretName,
@@ -132,7 +138,7 @@ func (o *Options) validate() error {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
 	}
 	for flagName, value := range map[string]string{
-		"--service-name": o.ServiceName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
+		"--service-name": o.ServiceName, "--service-account-name": o.ServiceAccountName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
 	} {
 		for _, problem := range validation.IsDNS1123Subdomain(value) {
 			errs = append(errs, fmt.Errorf("%s %q is no name of an object: %s", flagName, value, problem))

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -20,6 +21,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -80,12 +82,18 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Listener: func(t *target.Target) {
+	secrets, err := credentials.NewClient(config)
+	if err != nil {
+		return err
+	}
+	keeper := credentials.New(secrets, types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
+	rooms.Go(func() { keeper.Run(background) })
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
 		answers.Sampled(t)
 		writer.Notify(t)
 	}})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{answers, manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{keeper, answers, manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
@@ -116,14 +124,17 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// sink tells who answers for a target, who samples it and who writes its status.
+// sink tells who reads the credentials of a target, who answers for it, who
+// samples it and who writes its status.
 type sink struct {
+	keeper  *credentials.Keeper
 	answers *provider.Provider
 	manager *sampler.Manager
 	writer  *status.Writer
 }
 
 func (s sink) Set(t *target.Target) {
+	s.keeper.Set(t)
 	s.answers.Set(t) // before the first attempt can end
 	s.manager.Set(t)
 	s.writer.Notify(t)
@@ -132,6 +143,7 @@ func (s sink) Set(t *target.Target) {
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
 	s.answers.Remove(t)
+	s.keeper.Remove(t)
 }
 
 // newStatusWriter completes cfg by its clients.

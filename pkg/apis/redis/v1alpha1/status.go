@@ -17,6 +17,9 @@ const (
 	// ConditionFallbackInUse is True while a metric that is unknown is served by
 	// spec.fallback. It is absent from an object that has none but errors.
 	ConditionFallbackInUse = "FallbackInUse"
+	// ConditionCredentialsValid is True while what auth and tls name is accepted, as
+	// it is now. It is absent from an object that has neither.
+	ConditionCredentialsValid = "CredentialsValid"
 )
 
 // RedisStatus is what the adapter has seen of the server. Conditions change at
@@ -29,7 +32,8 @@ type RedisStatus struct {
 
 	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded),
 	// where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample),
-	// and, where spec.fallback has another type than Error, FallbackInUse (a metric is unknown and served by it).
+	// where spec.fallback has another type than Error, FallbackInUse (a metric is unknown and served by it),
+	// and, where there is auth or tls, CredentialsValid (what they name is accepted, as it is now).
 	// +optional
 	// +listType=map
 	// +listMapKey=type
