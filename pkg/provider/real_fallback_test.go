@@ -25,7 +25,7 @@ const patience = 30 * time.Second
 type unwatched struct{}
 
 func (unwatched) Attempted(time.Duration, time.Duration, sampler.Reason) {}
-func (unwatched) Targets(int)                                            {}
+func (unwatched) Targets(sampler.State, int)                             {}
 
 // sampled is a provider of one object whose Redis is sampled each second.
 type sampled struct {

@@ -3,6 +3,7 @@ package sampler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -67,17 +68,22 @@ func newNodes(t *target.Target, by means) *nodes {
 
 // attempt asks all nodes once. The nodes that it returns with an error are
 // those that were asked. The error is an *Error.
-func (n *nodes) attempt(ctx context.Context) (series.Sample, []series.Node, error) {
+func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []series.Node, err error) {
 	ctx, cancel := context.WithTimeout(ctx, n.target.Timeout)
 	defer cancel()
-	var asked []series.Node
+	defer func() {
+		if r := recover(); r != nil {
+			// What a server says of others must not end the sampling of other targets.
+			sample, err = series.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+		}
+	}()
 	for range mostTries {
 		places, err := n.topology.places(ctx)
 		if err != nil {
 			return series.Sample{}, asked, classify(err)
 		}
 		outcomes := n.ask(ctx, places)
-		sample, err := n.topology.settle(places, outcomes)
+		sample, err = n.topology.settle(places, outcomes)
 		if err == nil {
 			n.forget(places)
 			return sample, nil, nil

@@ -175,12 +175,13 @@ type watched struct {
 	mu       sync.Mutex
 	attempts map[string]int
 	targets  int
+	states   map[State]int
 	wake     chan struct{}
 }
 
 func managing(t *testing.T) *watched {
 	t.Helper()
-	w := &watched{attempts: map[string]int{}, wake: make(chan struct{}, 1)}
+	w := &watched{attempts: map[string]int{}, states: map[State]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
 	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: local(t), Credentials: open(t).credentials})
 	t.Cleanup(w.Stop)
@@ -189,10 +190,14 @@ func managing(t *testing.T) *watched {
 
 func (w *watched) Attempted(late, took time.Duration, reason Reason) {}
 
-func (w *watched) Targets(n int) {
+func (w *watched) Targets(state State, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.targets = n
+	w.states[state] = n
+	w.targets = 0
+	for _, of := range w.states {
+		w.targets += of
+	}
 }
 
 func (w *watched) attempted(t *target.Target) {

@@ -17,7 +17,7 @@ const namespace = "redis_metrics_adapter"
 // Metrics are the adapter's own metrics. They name no object: their number does
 // not grow with the number of Redis objects. All methods are safe for concurrent use.
 type Metrics struct {
-	targets  *metrics.Gauge
+	targets  *metrics.GaugeVec
 	attempts *metrics.CounterVec
 	took     *metrics.Histogram
 	late     *metrics.Histogram
@@ -30,10 +30,10 @@ type Metrics struct {
 // NewMetrics registers the adapter's own metrics.
 func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 	m := &Metrics{
-		targets: metrics.NewGauge(&metrics.GaugeOpts{
+		targets: metrics.NewGaugeVec(&metrics.GaugeOpts{
 			Namespace: namespace, Name: "targets", StabilityLevel: metrics.ALPHA,
-			Help: "Redis objects that are sampled.",
-		}),
+			Help: "Redis objects by how the newest attempt to sample them ended: Sampled, Failing, or Pending before the first.",
+		}, []string{"state"}),
 		attempts: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: namespace, Name: "sampling_attempts_total", StabilityLevel: metrics.ALPHA,
 			Help: "Attempts to sample a Redis, by the reason why they failed, Succeeded if they did not.",
@@ -76,8 +76,8 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 }
 
 // Targets implements sampler.Observer.
-func (m *Metrics) Targets(n int) {
-	m.targets.Set(float64(n))
+func (m *Metrics) Targets(state sampler.State, n int) {
+	m.targets.WithLabelValues(string(state)).Set(float64(n))
 }
 
 // Attempted implements sampler.Observer.

@@ -36,6 +36,7 @@ const statusQPS = 200
 // run wires the rooms and serves until ctx ends. Then requests under way are
 // answered, sampling stops, and the Lease is given up, in this order.
 func run(ctx context.Context, options *Options, version string) error {
+	limitMemory(ctx)
 	config, err := clientcmd.BuildConfigFromFlags("", options.Kubeconfig)
 	if err != nil {
 		return fmt.Errorf("--kubeconfig: %w", err)
@@ -109,6 +110,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		Provider:    answers,
 		Certificate: certificate,
 		Ready:       watcher.Synced,
+		Alive:       manager.Stalled,
 	})
 	if err != nil {
 		return err
