@@ -113,5 +113,6 @@ func stated(value string) *target.Fallback {
 type unobserved struct{}
 
 func (unobserved) Answered(Cause)                 {}
+func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}

@@ -33,6 +33,8 @@ type Histories interface {
 type Observer interface {
 	// Answered reports the cause why a value was not served, empty if it was.
 	Answered(cause Cause)
+	// Served reports how old the oldest sample in a served value is.
+	Served(age time.Duration)
 	// FellBack reports that a value was served by a fallback of that type.
 	FellBack(by v1alpha1.FallbackType)
 	// InFallback reports of how many targets a fallback answers. It must return at once.
@@ -140,6 +142,7 @@ func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, s
 	if err != nil {
 		return nil, unknown(metric, t.Name, err)
 	}
+	p.observer.Served(now.Sub(served.at))
 	return &custom_metrics.MetricValue{
 		DescribedObject: custom_metrics.ObjectReference{
 			Kind:       v1alpha1.Kind,

@@ -22,6 +22,7 @@ type Metrics struct {
 	took     *metrics.Histogram
 	late     *metrics.Histogram
 	values   *metrics.CounterVec
+	age      *metrics.Histogram
 	foreign  *metrics.GaugeVec
 	fellBack *metrics.CounterVec
 	falling  *metrics.Gauge
@@ -52,6 +53,11 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
 			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
 		}, []string{"result"}),
+		age: metrics.NewHistogram(&metrics.HistogramOpts{
+			Namespace: namespace, Name: "value_age_seconds", StabilityLevel: metrics.ALPHA,
+			Help:    "How old the samples in served values were.",
+			Buckets: metrics.ExponentialBuckets(0.5, 2, 10),
+		}),
 		foreign: metrics.NewGaugeVec(&metrics.GaugeOpts{
 			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
 			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
@@ -66,7 +72,7 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.foreign, m.fellBack, m.falling} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.age, m.foreign, m.fellBack, m.falling} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -96,6 +102,11 @@ func (m *Metrics) Answered(cause provider.Cause) {
 		cause = "Served"
 	}
 	m.values.WithLabelValues(string(cause)).Inc()
+}
+
+// Served implements provider.Observer.
+func (m *Metrics) Served(age time.Duration) {
+	m.age.Observe(age.Seconds())
 }
 
 // APIService implements certs.Observer.

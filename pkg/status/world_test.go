@@ -64,6 +64,7 @@ func newWorld(t testing.TB) *world {
 type unobserved struct{}
 
 func (unobserved) Answered(provider.Cause)        {}
+func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
 
