@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 # Arguments for "make demo" and "make cluster", and for the end-to-end tests.
 ARGS     ?=
 E2E_ARGS ?=
-E2E_TIMEOUT ?= 25m
+E2E_TIMEOUT ?= 45m
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= deploy/base
 
@@ -68,7 +68,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: test-e2e
 test-e2e: setup tools build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
-	cd hack && go test -race -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
+	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities

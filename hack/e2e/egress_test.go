@@ -10,6 +10,7 @@ import (
 
 // TestRefusedAddresses names what no object may have the adapter dial, and reads what its author would.
 func TestRefusedAddresses(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	apiServer, err := url.Parse(s.Config().Host)
 	if err != nil {
@@ -28,7 +29,7 @@ func TestRefusedAddresses(t *testing.T) {
 			})
 		}
 		text := s.kubectl(t, "get", "redis", name, "-n", s.namespace, "-o", "jsonpath={.status.conditions}")
-		if !strings.Contains(text, "address policy refuses what spec.address leads to") || strings.Contains(text, address) {
+		if !strings.Contains(text, "address policy refuses the address") || strings.Contains(text, address) {
 			t.Errorf("status of %s says\n%s", name, text)
 		}
 	}

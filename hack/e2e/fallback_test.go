@@ -19,6 +19,7 @@ const lasting = 45 * time.Second
 // TestFallback lets an HPA scale by a stated value while Redis is down, and a
 // last value end.
 func TestFallback(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	s.fallingBack(t, "my-redis", server.Addr)

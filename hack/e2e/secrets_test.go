@@ -86,6 +86,7 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 
 // TestSecretIsGrantedByWhoHoldsIt applies the sample as people of the namespace.
 func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	sample := filepath.Join(repository(t), "deploy", "samples-secret")
 	t.Cleanup(func() {
