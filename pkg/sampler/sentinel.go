@@ -3,7 +3,6 @@ package sampler
 import (
 	"context"
 	"net"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,7 +20,7 @@ type sentinel struct {
 	target    *target.Target
 	sentinels []*watcher
 	primary   string
-	replicas  []string
+	family
 	// notRenewed is why a connection to a sentinel goes on with credentials that are
 	// not the newest, nil if there is none.
 	notRenewed error
@@ -93,7 +92,7 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	if best.address != s.primary {
 		s.primary, s.replicas = best.address, nil
 	}
-	return withReplicas(s.primary, s.replicas), nil
+	return s.family.places(s.primary), nil
 }
 
 // ask asks the sentinels for half the time that is left, so that the primary can be asked then.
@@ -113,24 +112,15 @@ func (s *sentinel) ask(ctx context.Context) []named {
 }
 
 func (s *sentinel) settle(asked []place, answers []outcome) (series.Sample, error) {
-	if answers[0].err != nil {
-		return series.Sample{}, answers[0].err
-	}
-	if answers[0].Replica {
+	if answers[0].err == nil && answers[0].Replica {
 		// The sentinels are ahead of it, or it of them.
 		return series.Sample{}, &Error{Reason: TopologyUnsettled}
 	}
-	if s.target.Replicas {
-		if found := replicasOf(answers[0].Info); !slices.Equal(found, s.replicas) {
-			s.replicas = found
-			return series.Sample{}, errMoved
-		}
-	}
-	sample := ofPrimary(asked, answers)
-	if s.notRenewed != nil {
+	sample, err := s.family.settle(s.target.Replicas, asked, answers)
+	if err == nil && s.notRenewed != nil {
 		sample.Nodes[0].NotRenewed = s.notRenewed
 	}
-	return sample, nil
+	return sample, err
 }
 
 func (s *sentinel) close() {
