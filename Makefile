@@ -67,7 +67,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-e2e
-test-e2e: setup tools build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(BIN)/promtool build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
 
 .PHONY: verify
@@ -85,3 +85,6 @@ $(BIN)/kwok: hack/tools/kwok/go.mod hack/tools/kwok/go.sum
 	@hack/build.sh $@ hack/tools/kwok sigs.k8s.io/kwok/cmd/kwok
 $(BIN)/kube%: hack/tools/kubernetes/go.mod hack/tools/kubernetes/go.sum
 	@hack/build.sh $@ hack/tools/kubernetes k8s.io/kubernetes/cmd/kube$*
+# Without service discovery, which is most of it and which no rule needs.
+$(BIN)/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
+	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/promtool
