@@ -130,9 +130,9 @@ func advice(reason string) string {
 	case "Timeout":
 		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
 	case "AuthenticationFailed":
-		return " The adapter gives no credentials: let the server's default user in, with +info, +ping, +select and +client|setname."
+		return " The adapter gives no credentials: let the server's default user in, with +info, +echo, +select and +client|setname."
 	case "PermissionDenied":
-		return " Allow the user +info, +ping, +select and +client|setname."
+		return " Allow the user +info, +echo, +select and +client|setname."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
 	case "Busy":
