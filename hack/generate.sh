@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Generates deepcopy functions and the CRD from the API types, and the README's table of metrics from the catalogue.
+# Generates deepcopy functions and the CRD from the API types, and the README's tables: of metrics from the catalogue, of
+# faults from the matrix.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -7,7 +8,8 @@ cd "$(dirname "$0")/.."
 
 types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
-table=TestReadmeHasTheMetricTable
+metrics=TestReadmeHasTheMetricTable
+faults=TestReadmeHasTheFaultTable
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 
@@ -20,10 +22,12 @@ if [ "${1:-}" = --check ]; then
   for file in "$output"/crd/*; do
     diff -u "$crds/$(basename "$file")" "$file"
   done
-  go test -count=1 -run "^$table\$" ./pkg/catalog
+  go test -count=1 -run "^$metrics\$" ./pkg/catalog
+  (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
 mkdir -p "$crds"
 cp "$output"/object/*.go "$types/"
 cp "$output"/crd/* "$crds/"
-go test -count=1 -run "^$table\$" ./pkg/catalog -update
+go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
+(cd hack && go test -count=1 -run "^$faults\$" ./faults -update)
