@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Generates deepcopy functions and the CRD from the API types, the README's table of metrics from the catalogue, and
-# the files of the chart that are copies of what kustomize applies.
+# Generates deepcopy functions and the CRD from the API types, the README's tables (of metrics from the catalogue, of faults
+# from the matrix), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 
 types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
-table=TestReadmeHasTheMetricTable
+metrics=TestReadmeHasTheMetricTable
+faults=TestReadmeHasTheFaultTable
 copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
@@ -26,7 +27,8 @@ if [ "${1:-}" = --check ]; then
     diff -u "$crds/$(basename "$file")" "$file"
   done
   diff -ru "$copies" "$output/chart"
-  go test -count=1 -run "^$table\$" ./pkg/catalog
+  go test -count=1 -run "^$metrics\$" ./pkg/catalog
+  (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
 rm -rf "$copies"
@@ -34,4 +36,5 @@ mkdir -p "$crds" "$copies"
 cp "$output"/object/*.go "$types/"
 cp "$output"/crd/* "$crds/"
 cp "$output"/chart/* "$copies/"
-go test -count=1 -run "^$table\$" ./pkg/catalog -update
+go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
+(cd hack && go test -count=1 -run "^$faults\$" ./faults -update)
