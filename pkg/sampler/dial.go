@@ -11,8 +11,8 @@ import (
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
 const ClientName = "redis-metrics-adapter"
 
-// bufferBytes sizes the read and the write buffer of a connection: an INFO is about 5 KB.
-const bufferBytes = 4 << 10
+// Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
+const writeBufferBytes, readBufferBytes = 512, 1 << 10
 
 // dial makes a client that dials its one connection in the next attempt.
 func (p *probe) dial() *redis.Client {
@@ -43,8 +43,10 @@ func (p *probe) dial() *redis.Client {
 		PoolSize:              1,
 		MaxIdleConns:          1,
 		ConnMaxIdleTime:       -1,
-		ReadBufferSize:        bufferBytes,
-		WriteBufferSize:       bufferBytes,
+		// Else pipelines get a pool of their own, with 256 KiB of buffers for each connection.
+		PipelinePoolSize: -1,
+		ReadBufferSize:   readBufferBytes,
+		WriteBufferSize:  writeBufferBytes,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
