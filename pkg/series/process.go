@@ -7,8 +7,8 @@ import (
 // monotone lists fields of INFO that only ever grow while one server process
 // lives, unless CONFIG RESETSTAT sets them back.
 // Source: https://redis.io/docs/latest/commands/info/ and genRedisInfoString in Redis' server.c.
-func monotone() []string {
-	return []string{
+func monotone() [12]string {
+	return [...]string{
 		"uptime_in_seconds",
 		"total_connections_received",
 		"total_commands_processed",
@@ -28,7 +28,7 @@ func monotone() []string {
 // subtracted: one process answered both, and nothing set its counters back
 // between. In doubt it says no.
 func sameProcess(before, after *redisinfo.Info) bool {
-	for _, key := range []string{"run_id", "role"} {
+	for _, key := range [...]string{"run_id", "role"} {
 		a, errA := before.Text(key)
 		b, errB := after.Text(key)
 		if errA != nil || errB != nil || a != b {
@@ -45,6 +45,8 @@ func sameProcess(before, after *redisinfo.Info) bool {
 	return !commandsReset(before, after)
 }
 
+const commandPrefix = "cmdstat_"
+
 // commandsReset tells of a CONFIG RESETSTAT between two consecutive samples,
 // which the server's own counters hide when they outgrow their old values
 // before the second sample. Each command's calls are looked at for that:
@@ -56,18 +58,24 @@ func commandsReset(before, after *redisinfo.Info) bool {
 	if errBefore != nil || errAfter != nil {
 		return (errBefore == nil) != (errAfter == nil)
 	}
-	for stats, err := range before.Commands() {
-		calls, errCalls := after.Calls(stats.Command)
-		if err != nil || errCalls != nil || calls < stats.Calls {
+	for _, was := range before.Records(commandPrefix) {
+		now, still := after.Record(was.Key())
+		a, errA := was.Int("calls")
+		b, errB := now.Int("calls")
+		if !still || errA != nil || errB != nil || b < a {
 			return true
 		}
 	}
-	earlier, _ := before.Calls("info") // absent: the sample before was the first INFO
-	if later, err := after.Calls("info"); err != nil || later <= earlier {
+	earlier := int64(0) // absent: the sample before was the first INFO
+	if was, ok := before.Record(commandPrefix + "info"); ok {
+		earlier, _ = was.Int("calls") // it was read above
+	}
+	now, ok := after.Record(commandPrefix + "info")
+	if later, err := now.Int("calls"); !ok || err != nil || later <= earlier {
 		return true
 	}
-	const resetstat = "config|resetstat"
-	a, errA := before.CommandText(resetstat)
-	b, errB := after.CommandText(resetstat)
-	return (errA == nil) != (errB == nil) || a != b
+	const resetstat = commandPrefix + "config|resetstat"
+	a, counted := before.Record(resetstat)
+	b, counts := after.Record(resetstat)
+	return counted != counts || a != b
 }
