@@ -62,7 +62,11 @@ func newProbe(t *target.Target, address string) *probe {
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
+	p := &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
+	if !plan.WantsAllInfo() {
+		p.parser.Keep = kept
+	}
+	return p
 }
 
 // attempt asks the node once. The error is an *Error.
