@@ -15,6 +15,18 @@ var (
 	ErrMalformed = errors.New("malformed value")
 )
 
+// absentError names a field that is absent. Many are of an older server, and
+// each sample asks for some of them, so that the text is made when it is read.
+type absentError string
+
+func (e absentError) Error() string {
+	return "INFO field " + string(e) + ": " + ErrAbsent.Error()
+}
+
+func (absentError) Unwrap() error {
+	return ErrAbsent
+}
+
 // Info is one parsed answer to INFO.
 type Info struct {
 	layout *layout
@@ -55,7 +67,7 @@ func (i *Info) Text(key string) (string, error) {
 	place, ok := i.layout.find(key)
 	switch {
 	case !ok, isSection(key):
-		return "", fmt.Errorf("INFO field %s: %w", key, ErrAbsent)
+		return "", absentError(key)
 	case i.layout.twice[key]:
 		return "", fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
 	}
