@@ -23,6 +23,7 @@ const (
 
 	metricsRoot = "/apis/custom.metrics.k8s.io/v1beta2"
 	byNamePath  = metricsRoot + "/namespaces/" + namespace + "/redises.redis-metrics.dev/%s/requests-per-second"
+	everyGauge  = metricsRoot + "/namespaces/" + namespace + "/redises.redis-metrics.dev/*/connected-clients"
 	allObjects  = metricsRoot + "/namespaces/" + namespace + "/redises.redis-metrics.dev/*/requests-per-second"
 )
 
@@ -56,7 +57,7 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 		if err := w.await(ctx, objects); err != nil {
 			return figures, err
 		}
-		for _, request := range requests() {
+		for _, request := range requests(objects) {
 			more, cpu, err := w.compare(ctx, minimal, request, objects)
 			figures = append(figures, more...)
 			if err != nil {
@@ -82,16 +83,21 @@ func growthOf(before, after float64, figures *[]Figure, name string, noise float
 type request struct {
 	name string
 	path func(n int) string
-	// limit bounds its CPU time, as a multiple of the minimal adapter's. Discovery tells of all metrics, and the minimal
-	// adapter has one, so that there is nothing to hold it against.
+	// limit bounds its CPU time, as a multiple of the minimal adapter's, 0 where there is none: discovery tells of all
+	// metrics, and the minimal adapter has one.
 	limit float64
 }
 
-func requests() []request {
-	return []request{
+func requests(objects int) []request {
+	all := []request{
 		{name: "by name", limit: apiLimit, path: func(n int) string { return fmt.Sprintf(byNamePath, objectName(n%few)) }},
 		{name: "discovery", path: func(int) string { return metricsRoot }},
 	}
+	if objects == many {
+		// A gauge, since objects at rest have no rate. The minimal adapter lists as many values.
+		all = append(all, request{name: "by selector", path: func(int) string { return everyGauge }})
+	}
+	return all
 }
 
 // compare asks both adapters, turn by turn. The Figure that it returns beside the others is the adapter's CPU time, in

@@ -22,8 +22,12 @@ func (c *caller) scrape(ctx context.Context) (scrape, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseScrape(body)
+}
+
+func parseScrape(text []byte) (scrape, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	return parser.TextToMetricFamilies(bytes.NewReader(body))
+	return parser.TextToMetricFamilies(bytes.NewReader(text))
 }
 
 // gauge returns the value of a gauge without labels.

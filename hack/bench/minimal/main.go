@@ -26,17 +26,16 @@ func main() {
 	kubeconfig := flag.String("kubeconfig", "", "file that says how to reach the API server")
 	address := flag.String("bind-address", "127.0.0.1", "address to listen at")
 	port := flag.Int("secure-port", 6443, "port to serve HTTPS at")
-	items := flag.Int("items", 10000, "how many values a list has")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *kubeconfig, *address, *port, *items); err != nil {
+	if err := run(*kubeconfig, *address, *port); err != nil {
 		fmt.Fprintln(os.Stderr, "minimal-adapter:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, kubeconfig, address string, port, items int) error {
+func run(kubeconfig, address string, port int) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	adapter := &basecmd.AdapterBase{Name: "minimal-adapter"}
 	if err := adapter.Flags().Parse([]string{
 		"--lister-kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
@@ -44,12 +43,15 @@ func run(ctx context.Context, kubeconfig, address string, port, items int) error
 	}); err != nil {
 		return err
 	}
-	adapter.WithCustomMetrics(constant{items: items})
+	adapter.WithCustomMetrics(constant{})
 	return adapter.Run(ctx)
 }
 
+// listed is how many values a list has.
+const listed = 10000
+
 // constant is a provider of one value.
-type constant struct{ items int }
+type constant struct{}
 
 func (c constant) GetMetricByName(_ context.Context, name types.NamespacedName, info provider.CustomMetricInfo, _ labels.Selector) (*custom_metrics.MetricValue, error) {
 	value := c.value(name.Namespace, name.Name, info.Metric)
@@ -57,7 +59,7 @@ func (c constant) GetMetricByName(_ context.Context, name types.NamespacedName, 
 }
 
 func (c constant) GetMetricBySelector(_ context.Context, namespace string, _ labels.Selector, info provider.CustomMetricInfo, _ labels.Selector) (*custom_metrics.MetricValueList, error) {
-	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, c.items)}
+	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, listed)}
 	for n := range list.Items {
 		list.Items[n] = c.value(namespace, "redis", info.Metric)
 	}
