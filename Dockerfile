@@ -12,7 +12,6 @@ ARG TARGETOS
 ARG TARGETARCH
 RUN GOOS=${TARGETOS} GOARCH=${TARGETARCH} make build VERSION=${VERSION}
 
-# scratch has no CA bundle, and none is needed: the cluster's CA comes with the service account.
 FROM scratch
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="redis-metrics-adapter" \
@@ -20,6 +19,8 @@ LABEL org.opencontainers.image.title="redis-metrics-adapter" \
       org.opencontainers.image.source="https://github.com/redis-metrics/redis-metrics-adapter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
+# Whom spec.tls of a Redis object trusts if it names no authority. The cluster's own CA comes with the service account.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/bin/redis-metrics-adapter /redis-metrics-adapter
 # By number: without /etc/passwd no name resolves, and runAsNonRoot can check a number only.
 USER 65532:65532

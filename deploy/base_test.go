@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -30,7 +31,8 @@ func TestNames(t *testing.T) {
 		}
 		namespace := object.GetNamespace()
 		switch object := m.object.(type) {
-		case *corev1.Namespace, *rbacv1.ClusterRole, *rbacv1.ClusterRoleBinding, *apiService, *customResourceDefinition:
+		case *corev1.Namespace, *rbacv1.ClusterRole, *rbacv1.ClusterRoleBinding, *apiService, *customResourceDefinition,
+			*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding:
 			if namespace != "" {
 				t.Errorf("%s: %s is of the whole cluster and names namespace %s", m.path, object.(metav1.Object).GetName(), namespace)
 			}

@@ -10,96 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
-
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
 const kustomizationFile = "kustomization.yaml"
-
-// kinds says into what each kind decodes. A kind that is not named here is an error.
-var kinds = map[string]func() any{
-	"v1 Namespace":                                    func() any { return &corev1.Namespace{} },
-	"v1 Service":                                      func() any { return &corev1.Service{} },
-	"v1 ServiceAccount":                               func() any { return &corev1.ServiceAccount{} },
-	"apps/v1 Deployment":                              func() any { return &appsv1.Deployment{} },
-	"apps/v1 StatefulSet":                             func() any { return &appsv1.StatefulSet{} },
-	"autoscaling/v2 HorizontalPodAutoscaler":          func() any { return &autoscalingv2.HorizontalPodAutoscaler{} },
-	"rbac.authorization.k8s.io/v1 ClusterRole":        func() any { return &rbacv1.ClusterRole{} },
-	"rbac.authorization.k8s.io/v1 ClusterRoleBinding": func() any { return &rbacv1.ClusterRoleBinding{} },
-	"rbac.authorization.k8s.io/v1 Role":               func() any { return &rbacv1.Role{} },
-	"rbac.authorization.k8s.io/v1 RoleBinding":        func() any { return &rbacv1.RoleBinding{} },
-	"redis-metrics.dev/v1alpha1 Redis":                func() any { return &v1alpha1.Redis{} },
-	"apiregistration.k8s.io/v1 APIService":            func() any { return &apiService{} },
-	"apiextensions.k8s.io/v1 CustomResourceDefinition": func() any {
-		return &customResourceDefinition{}
-	},
-	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return &kustomization{} },
-}
-
-// apiService holds the fields that the manifests may set. It has no caBundle, which is the adapter's
-// to write, and no insecureSkipTLSVerify, which nobody may set.
-type apiService struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata"`
-	Spec              struct {
-		Group                string `json:"group"`
-		Version              string `json:"version"`
-		GroupPriorityMinimum int32  `json:"groupPriorityMinimum"`
-		VersionPriority      int32  `json:"versionPriority"`
-		Service              struct {
-			Name      string `json:"name"`
-			Namespace string `json:"namespace"`
-			Port      int32  `json:"port"`
-		} `json:"service"`
-	} `json:"spec"`
-}
-
-// customResourceDefinition leaves the schemas as they come: the API server judges them.
-type customResourceDefinition struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata"`
-	Spec              struct {
-		Group string `json:"group"`
-		Names struct {
-			Categories []string `json:"categories"`
-			Kind       string   `json:"kind"`
-			ListKind   string   `json:"listKind"`
-			Plural     string   `json:"plural"`
-			ShortNames []string `json:"shortNames"`
-			Singular   string   `json:"singular"`
-		} `json:"names"`
-		Scope    string `json:"scope"`
-		Versions []struct {
-			Name                     string           `json:"name"`
-			Served                   bool             `json:"served"`
-			Storage                  bool             `json:"storage"`
-			Schema                   map[string]any   `json:"schema"`
-			Subresources             map[string]any   `json:"subresources"`
-			AdditionalPrinterColumns []map[string]any `json:"additionalPrinterColumns"`
-		} `json:"versions"`
-	} `json:"spec"`
-}
-
-type kustomization struct {
-	metav1.TypeMeta `json:",inline"`
-	Resources       []string `json:"resources"`
-	Labels          []struct {
-		Pairs            map[string]string `json:"pairs"`
-		IncludeTemplates bool              `json:"includeTemplates"`
-	} `json:"labels"`
-	Images []struct {
-		Name    string `json:"name"`
-		NewName string `json:"newName"`
-		NewTag  string `json:"newTag"`
-	} `json:"images"`
-}
 
 // manifest is one document of one file.
 type manifest struct {

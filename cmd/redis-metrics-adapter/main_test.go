@@ -74,6 +74,8 @@ func TestBinary(t *testing.T) {
 		{"half a pair", []string{"--namespace=a", "--tls-cert-file=a.crt"}, "--tls-cert-file and --tls-private-key-file go together"},
 		{"port", []string{"--namespace=a", "--secure-port=65536"}, "--secure-port"},
 		{"no kubeconfig", []string{"--namespace=a", "--kubeconfig=/none"}, "--kubeconfig: "},
+		{"no network", []string{"--namespace=a", "--allow-addresses=10.0.0.0/8,redis:6379"}, `--allow-addresses: "redis:6379" is no network: write CIDR`},
+		{"loopback listed", []string{"--namespace=a", "--allow-addresses=127.0.0.1/32:6379"}, `--allow-addresses: "127.0.0.1/32:6379" is loopback: set --allow-loopback too`},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -49,13 +51,18 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 		return nil, err
 	}
 	defer server.stop()
+	loopback, err := egress.New(egress.Config{AllowLoopback: true})
+	if err != nil {
+		return nil, err
+	}
+	sampled := samplerLoops(loopback)
 	var figures []Figure
 	for _, kind := range []struct {
 		name        string
 		bare, whole func(ctx context.Context) (own, float64, error)
 	}{
 		{"back to back", w.benchmark("BareInfo"), w.benchmark("Sample")},
-		{"1,000/s", loop(server.address, bareLoops), loop(server.address, samplerLoops)},
+		{"1,000/s", loop(server.address, bareLoops), loop(server.address, sampled)},
 	} {
 		var bare, whole cost
 		for range sampleTurns {
@@ -65,7 +72,7 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 		}
 		figures = append(figures, compared(kind.name, bare, whole)...)
 	}
-	return figures, profileSampler(ctx, w.options, server.address)
+	return figures, profileSampler(ctx, w.options, loop(server.address, sampled))
 }
 
 func compared(name string, bare, whole cost) []Figure {
@@ -147,7 +154,7 @@ func loop(address string, run side) func(context.Context) (own, float64, error) 
 }
 
 // profileSampler writes a CPU profile of one more turn of the adapter's side.
-func profileSampler(ctx context.Context, options Options, address string) error {
+func profileSampler(ctx context.Context, options Options, turn func(context.Context) (own, float64, error)) error {
 	file, err := os.Create(filepath.Join(options.Output, "sample.pprof"))
 	if err != nil {
 		return err
@@ -155,7 +162,7 @@ func profileSampler(ctx context.Context, options Options, address string) error 
 	if err := pprof.StartCPUProfile(file); err != nil {
 		return err
 	}
-	_, _, err = loop(address, samplerLoops)(ctx)
+	_, _, err = turn(ctx)
 	pprof.StopCPUProfile()
 	return errors.Join(err, file.Close())
 }
@@ -192,16 +199,21 @@ func bareLoops(ctx context.Context, address string, count func()) func() {
 }
 
 // samplerLoops are those of the adapter.
-func samplerLoops(ctx context.Context, address string, count func()) func() {
-	manager := sampler.New(ctx, sampler.Config{Store: &series.Store{}, Observer: attempts(count), Listener: func(*target.Target) {}})
-	for n := range loops {
-		name := fmt.Sprintf("redis-%d", n)
-		manager.Set(&target.Target{
-			NamespacedName: types.NamespacedName{Namespace: "bench", Name: name}, UID: types.UID(name), Generation: 1,
-			Address: address, Interval: every, Timeout: time.Second, Window: spanned, MaxAge: time.Minute,
+func samplerLoops(loopback *egress.Policy) side {
+	return func(ctx context.Context, address string, count func()) func() {
+		manager := sampler.New(ctx, sampler.Config{
+			Store: &series.Store{}, Observer: attempts(count), Listener: func(*target.Target) {},
+			Credentials: none{&credentials.Credentials{}}, Egress: loopback,
 		})
+		for n := range loops {
+			name := fmt.Sprintf("redis-%d", n)
+			manager.Set(&target.Target{
+				NamespacedName: types.NamespacedName{Namespace: "bench", Name: name}, UID: types.UID(name), Generation: 1,
+				Address: address, Interval: every, Timeout: time.Second, Window: spanned, MaxAge: time.Minute,
+			})
+		}
+		return manager.Stop
 	}
-	return manager.Stop
 }
 
 // attempts is a sampler.Observer that counts samples.
@@ -213,4 +225,13 @@ func (a attempts) Attempted(_, _ time.Duration, reason sampler.Reason) {
 	}
 }
 
-func (attempts) Targets(int) {}
+func (attempts) Targets(sampler.State, int) {}
+
+// none are the credentials of a server that asks for none.
+type none struct{ *credentials.Credentials }
+
+func (n none) Get(context.Context, *target.Target, target.Party) (*credentials.Credentials, error) {
+	return n.Credentials, nil
+}
+
+func (none) Doubt(*target.Target, target.Party) {}

@@ -30,13 +30,17 @@ func parseScrape(text []byte) (scrape, error) {
 	return parser.TextToMetricFamilies(bytes.NewReader(text))
 }
 
-// gauge returns the value of a gauge without labels.
+// gauge returns the value of a gauge, over all its labels.
 func (s scrape) gauge(name string) (float64, error) {
 	family, ok := s[name]
-	if !ok || len(family.GetMetric()) != 1 {
+	if !ok {
 		return 0, fmt.Errorf("the adapter has no metric %s", name)
 	}
-	return family.GetMetric()[0].GetGauge().GetValue(), nil
+	sum := 0.0
+	for _, one := range family.GetMetric() {
+		sum += one.GetGauge().GetValue()
+	}
+	return sum, nil
 }
 
 // samples returns how many attempts ended with a result other than Succeeded, and how many in all.

@@ -149,6 +149,7 @@ func (c *Cluster) newAdapter(options AdapterOptions, container container, kubeco
 	args := mergeArgs(container.args,
 		"--kubeconfig="+kubeconfig,
 		"--bind-address=127.0.0.1",
+		"--allow-loopback", // here Redis is on this machine too
 		"--secure-port="+strconv.Itoa(port),
 	)
 	env := append(container.environment(options.Name), "PATH="+os.Getenv("PATH"), "HOME="+c.dir)

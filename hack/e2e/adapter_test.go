@@ -222,18 +222,27 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 // operatorsMetrics reads /metrics as one who has the rights of an operator.
 func operatorsMetrics(t *testing.T, h house) string {
 	t.Helper()
+	var out string
+	read := metricsReader(t, h)
+	eventually(t, 15*time.Second, func(context.Context) (err error) {
+		out, err = read()
+		return err
+	})
+	return out
+}
+
+// metricsReader gives an operator the right to read /metrics, and returns how.
+func metricsReader(t *testing.T, h house) func() (string, error) {
+	t.Helper()
 	s := scene{house: h}
 	s.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
 	s.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
 	request := aggregatorFor(t, h, "operator")
-	var out string
-	eventually(t, 15*time.Second, func(context.Context) error {
+	return func() (string, error) {
 		code, body, _ := request("/metrics")
 		if code != http.StatusOK {
-			return fmt.Errorf("answered %d %s", code, body)
+			return "", fmt.Errorf("answered %d %s", code, body)
 		}
-		out = body
-		return nil
-	})
-	return out
+		return body, nil
+	}
 }

@@ -19,6 +19,7 @@ import (
 
 // TestIdleReadsZero shows an exact 0 of a server that nobody uses but the adapter.
 func TestIdleReadsZero(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	s.redis(t, "idle", server.Addr, nil)
@@ -49,6 +50,7 @@ func awaitRequests(t *testing.T, s *scene, name string) {
 }
 
 func TestMetricsAPI(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	for name, tier := range map[string]string{"cart": "cache", "jobs": "queue"} {

@@ -9,6 +9,7 @@ import (
 
 // TestSchemaRefuses applies each fixture to the real API server and reads what a user would.
 func TestSchemaRefuses(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/crd/*.yaml")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
@@ -39,6 +40,7 @@ func TestSchemaRefuses(t *testing.T) {
 }
 
 func TestSchemaAccepts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/crd/valid/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
@@ -51,6 +53,7 @@ func TestSchemaAccepts(t *testing.T) {
 }
 
 func TestExplainReadsWell(t *testing.T) {
+	t.Parallel()
 	out, err := shared.Kubectl(t.Context(), "explain", "redis.spec.sampling")
 	if err != nil {
 		t.Fatal(err)

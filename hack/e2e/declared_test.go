@@ -15,6 +15,7 @@ import (
 // TestDeclaredMetrics reads what an object declares through the API server, and
 // what its status says of the ones that are wrong.
 func TestDeclaredMetrics(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	server.Do("rpush", "jobs", "a", "b", "c")
@@ -29,6 +30,7 @@ func TestDeclaredMetrics(t *testing.T) {
 			map[string]any{"name": "wrong-type", "set": map[string]any{"key": "jobs"}},
 			map[string]any{"name": "keys", "list": map[string]any{"key": "jobs"}},
 			map[string]any{"name": "all-queues", "keys": map[string]any{"pattern": "j?bs*", "measure": "Length", "type": "list"}},
+			map[string]any{"name": "endless", "expression": `metric("waiting") / 0.0`},
 		}},
 	}}
 	object.SetName("declaring")
@@ -51,12 +53,13 @@ func TestDeclaredMetrics(t *testing.T) {
 	if _, err := s.ask(t.Context(), "declaring", "wrong-type"); err == nil || !strings.Contains(err.Error(), `key "jobs" is of another type: it must be a set`) {
 		t.Errorf("wrong-type gives %v", err)
 	}
-	if _, err := s.ask(t.Context(), "declaring", "nothing"); err == nil || !strings.Contains(err.Error(), "spec.metrics of declaring declares all-queues, both, lag, waiting, wrong-type") {
+	if _, err := s.ask(t.Context(), "declaring", "nothing"); err == nil || !strings.Contains(err.Error(), "spec.metrics of declaring declares all-queues, both, endless, lag, waiting, wrong-type") {
 		t.Errorf("a metric that is not declared gives %v", err)
 	}
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "get", "redis", "declaring", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="MetricsValid")]}`)
-		for _, want := range []string{`"status":"False"`, `"reason":"InvalidMetric"`, "spec.metrics[4].name: every Redis object has a metric keys", "spec.metrics[3] wrong-type has no value"} {
+		for _, want := range []string{`"status":"False"`, `"reason":"InvalidMetric"`, "spec.metrics[4].name: every Redis object has a metric keys", "spec.metrics[3] wrong-type has no value",
+			"spec.metrics[6] endless has no value: the expression gives no finite number"} {
 			if err == nil && !strings.Contains(out, want) {
 				err = fmt.Errorf("condition MetricsValid is %s, want %s in it", out, want)
 			}

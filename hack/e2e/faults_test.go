@@ -27,6 +27,7 @@ const (
 // TestRedisKilledUnderLoad kills Redis while three replicas are needed, and lets
 // it come back.
 func TestRedisKilledUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	// A driver that dies with its server is no fault here.
@@ -141,6 +142,7 @@ func connections(server *redistest.Server) int {
 }
 
 func TestDeletedObjectIsForgotten(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	s.redis(t, "gone", server.Addr, nil)
@@ -173,6 +175,7 @@ func TestDeletedObjectIsForgotten(t *testing.T) {
 }
 
 func TestEditedObjectIsSampledAtItsNewAddress(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	before, after := redistest.New(t), redistest.New(t)
 	s.redis(t, "moved", before.Addr, nil)
@@ -188,6 +191,7 @@ func TestEditedObjectIsSampledAtItsNewAddress(t *testing.T) {
 }
 
 func TestNamespaceGoesWhileRedisIsDown(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
 	s.apply(t, server.Addr, "redis.yaml", "hpa-averagevalue.yaml")

@@ -12,6 +12,7 @@ import (
 // TestQueueScalesFromZeroAndBack drives the stock HPA 0 -> n -> 0 by what waits in
 // Redis, with nothing but the manifests of deploy/samples-queue.
 func TestQueueScalesFromZeroAndBack(t *testing.T) {
+	t.Parallel()
 	t.Run("list", func(t *testing.T) {
 		s, server := queue(t, "hpa-list.yaml")
 		s.awaitWorkers(t, 0)

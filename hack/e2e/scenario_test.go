@@ -17,6 +17,7 @@ const scaling = 60 * time.Second
 // TestScenario is what the project began from, in both forms of the target. The
 // HPA is a plain manifest: nothing grants it any right.
 func TestScenario(t *testing.T) {
+	t.Parallel()
 	t.Run("AverageValue", func(t *testing.T) {
 		// 1900 are the shares of two replicas.
 		s, driver := stage(t, "hpa-averagevalue.yaml", 1900)

@@ -6,7 +6,8 @@ import "strings"
 // data. The others set up a connection, watch the server or run it: the groups
 // connection, server and cluster of https://redis.io/docs/latest/commands/,
 // PUBSUB and XINFO, which only watch, and the self-tests of HyperLogLog. COMMANDLOG is
-// Valkey's SLOWLOG. FLUSHALL, FLUSHDB and SWAPDB stand in group
+// Valkey's SLOWLOG, and RREPLAY is how an active replica of KeyDB brings a write
+// to its peers, which count that write as well. FLUSHALL, FLUSHDB and SWAPDB stand in group
 // server and change data: they are requests.
 func isRequest(command string) bool {
 	base, _, _ := strings.Cut(command, "|")
@@ -17,7 +18,7 @@ func isRequest(command string) bool {
 		return false
 	case "acl", "bgrewriteaof", "bgsave", "command", "commandlog", "config", "dbsize", "debug", "failover",
 		"info", "lastsave", "latency", "lolwut", "memory", "module", "monitor", "pfdebug", "pfselftest",
-		"psync", "pubsub", "replconf", "replicaof", "role", "save", "sentinel", "shutdown",
+		"psync", "pubsub", "replconf", "replicaof", "role", "rreplay", "save", "sentinel", "shutdown",
 		"slaveof", "slowlog", "sync", "time", "xinfo":
 		return false
 	}

@@ -101,7 +101,7 @@ func linkUp(info *redisinfo.Info) (bool, error) {
 		return false, err
 	}
 	if role == "primary" {
-		return false, errors.New("the server is a primary, which has no link to another one")
+		return false, errors.New("the server is a primary, and this is a metric of replicas")
 	}
 	status, err := info.Text("master_link_status")
 	switch {

@@ -45,7 +45,7 @@ func unknowns() map[string]map[string]string {
 			"rdb-last-save-age-seconds":                   "server_time_usec: not reported",
 		}),
 		"redis-6.2.txt": with(beforeSeven()),
-		"keydb-6.3.txt": with(beforeSeven()),
+		"keydb-6.3.txt": with(beforeSeven()), "keydb-6.3-active-replica.txt": with(beforeSeven()),
 		"redis-7.0.txt": with(map[string]string{"pubsub-clients": "pubsub_clients: not reported"}),
 		"redis-7.0-replica.txt": {
 			"pubsub-clients":          "pubsub_clients: not reported",
@@ -114,6 +114,23 @@ func TestAbsentFieldsMakeJustTheirMetricsUnknown(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An active replica of KeyDB takes writes as a primary does. How its peers bring
+// theirs is no request; the writes are.
+func TestActiveReplicaOfKeyDBIsAPrimary(t *testing.T) {
+	want, got := grownFixture(t, "keydb-6.3.txt"), grownFixture(t, "keydb-6.3-active-replica.txt")
+	if role, err := catalog.Role(got.last); err != nil || role != "primary" {
+		t.Errorf("its role is %q, %v", role, err)
+	}
+	requests := metric(t, catalog.RequestsPerSecond)
+	q := catalog.Query{Now: got.end, Selector: picking(t, "role=primary")}
+	active, err := requests.Read(got, q)
+	q.Now = want.end
+	alone, errAlone := requests.Read(want, q)
+	if err != nil || errAlone != nil || active.Value != alone.Value || active.Value == 0 {
+		t.Errorf("requests are %v, %v; want %v, %v", active.Value, err, alone.Value, errAlone)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/retry"
 )
 
@@ -28,6 +27,8 @@ var apiServiceResource = schema.GroupVersionResource{
 type APIServiceState string
 
 const (
+	// APIServiceOwn names this adapter's Service. What is in its caBundle has not been compared.
+	APIServiceOwn APIServiceState = "Own"
 	// APIServiceCurrent has the caBundle under which this adapter's certificate is verified.
 	APIServiceCurrent APIServiceState = "Current"
 	// APIServiceMissing does not exist; it is waited for.
@@ -49,49 +50,23 @@ type observation struct {
 	shown []*x509.Certificate
 }
 
-// publisher keeps caBundle current in APIServices that belong to one Service.
-type publisher struct {
-	client    dynamic.Interface
-	namespace string
-	service   string
-}
-
 // publish sets the caBundle of the named APIService if it is this adapter's and differs.
-func (p publisher) publish(ctx context.Context, name string, bundle []*x509.Certificate) (observation, error) {
+func (r *Registration) publish(ctx context.Context, name string, bundle []*x509.Certificate) (observation, error) {
 	var found observation
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		var err error
-		found, err = p.publishOnce(ctx, name, encodeCertificates(bundle))
+		found, err = r.publishOnce(ctx, name, encodeCertificates(bundle))
 		return err
 	})
-	if err != nil {
-		return observation{state: APIServiceUnknown}, fmt.Errorf("APIService %s: %w", name, err)
-	}
-	return found, nil
+	return r.note(ctx, name, found, err)
 }
 
-func (p publisher) publishOnce(ctx context.Context, name string, bundlePEM []byte) (observation, error) {
-	client := p.client.Resource(apiServiceResource)
-	current, err := client.Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return observation{state: APIServiceMissing}, nil
+func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM []byte) (observation, error) {
+	found, current, err := r.observe(ctx, name)
+	if err != nil || found.state != APIServiceOwn {
+		return found, err
 	}
-	if err != nil {
-		return observation{}, err
-	}
-
-	namespace, _, _ := unstructured.NestedString(current.Object, "spec", "service", "namespace")
-	service, _, _ := unstructured.NestedString(current.Object, "spec", "service", "name")
-	found := observation{state: APIServiceCurrent, service: namespace + "/" + service}
-	if namespace != p.namespace || service != p.service {
-		found.state = APIServiceForeign
-		return found, nil
-	}
-	if insecure, _, _ := unstructured.NestedBool(current.Object, "spec", "insecureSkipTLSVerify"); insecure {
-		found.state = APIServiceInsecure
-		return found, nil
-	}
-
+	found.state = APIServiceCurrent
 	encoded, _, _ := unstructured.NestedString(current.Object, "spec", "caBundle")
 	// What is not base64 is replaced like any other bundle that differs.
 	shownPEM, _ := base64.StdEncoding.DecodeString(encoded)
@@ -103,8 +78,30 @@ func (p publisher) publishOnce(ctx context.Context, name string, bundlePEM []byt
 	if err != nil {
 		return observation{}, err
 	}
-	_, err = client.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+	_, err = r.cfg.Dynamic.Resource(apiServiceResource).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
 	return found, err
+}
+
+// observe reads the named APIService and tells whose it is.
+func (r *Registration) observe(ctx context.Context, name string) (observation, *unstructured.Unstructured, error) {
+	current, err := r.cfg.Dynamic.Resource(apiServiceResource).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return observation{state: APIServiceMissing}, nil, nil
+	}
+	if err != nil {
+		return observation{}, nil, err
+	}
+	namespace, _, _ := unstructured.NestedString(current.Object, "spec", "service", "namespace")
+	service, _, _ := unstructured.NestedString(current.Object, "spec", "service", "name")
+	found := observation{state: APIServiceOwn, service: namespace + "/" + service}
+	insecure, _, _ := unstructured.NestedBool(current.Object, "spec", "insecureSkipTLSVerify")
+	switch {
+	case found.service != r.own():
+		found.state = APIServiceForeign
+	case insecure:
+		found.state = APIServiceInsecure
+	}
+	return found, current, nil
 }
 
 // caBundlePatch carries uid and resourceVersion, so that it is refused if the APIService changed since it was read: it

@@ -44,7 +44,7 @@ func TestAPIServiceStates(t *testing.T) {
 				m := c.manager()
 				c.mustPass(m)
 				want := map[string]APIServiceState{v1beta1Name: test.want, v1beta2Name: APIServiceCurrent}
-				if got := m.APIServices(); !maps.Equal(got, want) {
+				if got := m.cfg.Registration.States(); !maps.Equal(got, want) {
 					t.Errorf("got %v, want %v", got, want)
 				}
 				untouched := equality.Semantic.DeepEqual(before, c.apiService(v1beta1Name))
@@ -62,14 +62,14 @@ func TestMissingAPIServiceIsWaitedFor(t *testing.T) {
 		m := c.manager()
 		defer start(t, m)()
 		elapse(time.Minute)
-		if got := m.APIServices()[v1beta2Name]; got != APIServiceMissing {
+		if got := m.cfg.Registration.States()[v1beta2Name]; got != APIServiceMissing {
 			t.Errorf("state is %s, want Missing", got)
 		}
 		if err := c.dynamic.Tracker().Add(apiService(v1beta2Name, testNamespace, testService)); err != nil {
 			t.Fatal(err)
 		}
 		elapse(2 * recheckInterval)
-		if got := m.APIServices()[v1beta2Name]; got != APIServiceCurrent || authorities(c.caBundle(v1beta2Name)) != 1 {
+		if got := m.cfg.Registration.States()[v1beta2Name]; got != APIServiceCurrent || authorities(c.caBundle(v1beta2Name)) != 1 {
 			t.Errorf("state is %s with %d authorities, want Current with 1", got, authorities(c.caBundle(v1beta2Name)))
 		}
 	})
@@ -105,7 +105,7 @@ func TestPatchLosesToNewOwner(t *testing.T) {
 		})
 		m := c.manager()
 		c.mustPass(m)
-		if got := m.APIServices()[v1beta1Name]; got != APIServiceForeign || len(c.caBundle(v1beta1Name)) != 0 {
+		if got := m.cfg.Registration.States()[v1beta1Name]; got != APIServiceForeign || len(c.caBundle(v1beta1Name)) != 0 {
 			t.Errorf("state is %s with %d bytes of caBundle, want Foreign with none", got, len(c.caBundle(v1beta1Name)))
 		}
 	})
@@ -123,7 +123,7 @@ func TestOneAPIServiceThatFailsDoesNotKeepTheOther(t *testing.T) {
 			t.Errorf("got %v, want Forbidden", err)
 		}
 		want := map[string]APIServiceState{v1beta1Name: APIServiceUnknown, v1beta2Name: APIServiceCurrent}
-		if got := m.APIServices(); !maps.Equal(got, want) {
+		if got := m.cfg.Registration.States(); !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 		if servedLeaf(t, m) == nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -21,15 +20,13 @@ const (
 type Config struct {
 	// Client reads and writes the Secret.
 	Client kubernetes.Interface
-	// Dynamic reads and patches APIServices; it may be nil if APIServices is empty.
-	Dynamic dynamic.Interface
+	// Registration has the APIServices whose spec.caBundle is kept current.
+	Registration *Registration
 
 	// Namespace holds both the Service and the Secret.
 	Namespace   string
 	ServiceName string
 	SecretName  string
-	// APIServices names the APIServices whose spec.caBundle is kept current, such as v1beta2.custom.metrics.k8s.io.
-	APIServices []string
 
 	// CAValidity is the life of an authority: 10 years if zero.
 	CAValidity time.Duration
@@ -49,11 +46,8 @@ func (c Config) withDefaults() Config {
 
 func (c Config) validate() error {
 	var errs []error
-	if c.Client == nil {
-		errs = append(errs, errors.New("no Client"))
-	}
-	if c.Dynamic == nil && len(c.APIServices) > 0 {
-		errs = append(errs, errors.New("no Dynamic, though APIServices are named"))
+	if c.Client == nil || c.Registration == nil {
+		errs = append(errs, errors.New("no Client or no Registration"))
 	}
 	for _, reason := range validation.IsDNS1123Label(c.Namespace) {
 		errs = append(errs, fmt.Errorf("namespace %q: %s", c.Namespace, reason))
@@ -63,11 +57,6 @@ func (c Config) validate() error {
 	}
 	for _, reason := range validation.IsDNS1123Subdomain(c.SecretName) {
 		errs = append(errs, fmt.Errorf("SecretName %q: %s", c.SecretName, reason))
-	}
-	for _, name := range c.APIServices {
-		for _, reason := range validation.IsDNS1123Subdomain(name) {
-			errs = append(errs, fmt.Errorf("APIServices %q: %s", name, reason))
-		}
 	}
 	if c.ServingValidity < minValidity || c.CAValidity <= c.ServingValidity {
 		errs = append(errs, fmt.Errorf("ServingValidity %v must be at least %v and shorter than CAValidity %v",

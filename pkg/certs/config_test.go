@@ -12,11 +12,10 @@ func TestNewRefuses(t *testing.T) {
 		want   string
 	}{
 		"no client":          {func(c *Config) { c.Client = nil }, "no Client"},
-		"no dynamic client":  {func(c *Config) { c.Dynamic = nil }, "no Dynamic"},
+		"no registration":    {func(c *Config) { c.Registration = nil }, "no Registration"},
 		"no namespace":       {func(c *Config) { c.Namespace = "" }, `namespace ""`},
 		"bad Service":        {func(c *Config) { c.ServiceName = "1st" }, `ServiceName "1st"`},
 		"bad Secret":         {func(c *Config) { c.SecretName = "A" }, `SecretName "A"`},
-		"bad APIService":     {func(c *Config) { c.APIServices = []string{"a/b"} }, `APIServices "a/b"`},
 		"brief certificates": {func(c *Config) { c.ServingValidity = time.Minute }, "at least 1h0m0s"},
 		"brief authority":    {func(c *Config) { c.CAValidity = testServingValidity }, "shorter than CAValidity"},
 	}
@@ -35,7 +34,7 @@ func TestNewRefuses(t *testing.T) {
 func TestNothingIsServedBeforeEnsure(t *testing.T) {
 	m := newCluster(t).manager()
 	certPEM, keyPEM := m.CurrentCertKeyContent()
-	if certPEM != nil || keyPEM != nil || !m.NotAfter().IsZero() || len(m.APIServices()) != 0 {
+	if certPEM != nil || keyPEM != nil || !m.NotAfter().IsZero() || len(m.cfg.Registration.States()) != 0 {
 		t.Error("something is served or seen before the first pass")
 	}
 }

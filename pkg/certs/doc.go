@@ -17,15 +17,17 @@
 // deleting the Secret.
 //
 // An APIService that names another Service is never written to, and one that sets insecureSkipTLSVerify cannot be; both
-// are logged once per change and shown by [Manager.APIServices]. A missing one is waited for.
+// are logged once per change and shown by a [Registration], of which the [Observer] hears. A missing one is waited for.
+// An adapter whose certificate comes from files has a Registration and no Manager: it looks and writes nothing.
 //
 // The permissions used are exactly these:
 //
 //	secrets, in Config.Namespace: get, list, watch, update with resourceNames [Config.SecretName]; create
-//	apiservices.apiregistration.k8s.io, in the cluster: get, patch with resourceNames Config.APIServices
+//	apiservices.apiregistration.k8s.io, in the cluster: get, patch with resourceNames RegistrationConfig.APIServices
 //
 // Call [New], then [Manager.Ensure], which blocks until there is a pair, then hand the [Manager] to the listener
 // (SecureServingOptions.ServerCert.GeneratedCert) and call [Manager.Run] in a goroutine. All methods may be called
 // concurrently, but Run only once. While the Kubernetes API cannot be reached the pair in memory goes on being served
-// and passes are repeated with backoff; no method panics, and no key is ever logged.
+// and passes are repeated with backoff; no method panics, and no key is ever logged,
+// at no verbosity.
 package certs

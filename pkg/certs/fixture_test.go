@@ -46,6 +46,7 @@ type cluster struct {
 
 	mu      sync.Mutex
 	version int
+	foreign map[string]bool // as the Observer heard last
 }
 
 func newCluster(t *testing.T, apiServices ...*unstructured.Unstructured) *cluster {
@@ -55,8 +56,9 @@ func newCluster(t *testing.T, apiServices ...*unstructured.Unstructured) *cluste
 		objects = append(objects, one)
 	}
 	c := &cluster{
-		t:      t,
-		client: fake.NewClientset(),
+		t:       t,
+		client:  fake.NewClientset(),
+		foreign: map[string]bool{},
 		dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
 			map[schema.GroupVersionResource]string{apiServiceResource: "APIServiceList"}, objects...),
 	}
@@ -118,10 +120,9 @@ func (c *cluster) checkPatch(action clienttesting.Action) (bool, runtime.Object,
 func (c *cluster) manager(mutate ...func(*Config)) *Manager {
 	c.t.Helper()
 	cfg := Config{
-		Client: c.client, Dynamic: c.dynamic,
+		Client: c.client, Registration: c.registration(v1beta1Name, v1beta2Name),
 		Namespace: testNamespace, ServiceName: testService, SecretName: testSecret,
-		APIServices: []string{v1beta1Name, v1beta2Name},
-		CAValidity:  testCAValidity, ServingValidity: testServingValidity,
+		CAValidity: testCAValidity, ServingValidity: testServingValidity,
 	}
 	for _, change := range mutate {
 		change(&cfg)
@@ -131,6 +132,24 @@ func (c *cluster) manager(mutate ...func(*Config)) *Manager {
 		c.t.Fatal(err)
 	}
 	return m
+}
+
+func (c *cluster) registration(names ...string) *Registration {
+	c.t.Helper()
+	r, err := NewRegistration(RegistrationConfig{
+		Dynamic: c.dynamic, Observer: c, Namespace: testNamespace, ServiceName: testService, APIServices: names,
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+// APIService makes the cluster an Observer.
+func (c *cluster) APIService(name string, foreign bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.foreign[name] = foreign
 }
 
 // brief makes a test that spans several authorities short.

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,9 +26,8 @@ var _ dynamiccertificates.CertKeyContentProvider = (*Manager)(nil)
 
 // Manager keeps one Service's certificates current and serves them to a listener.
 type Manager struct {
-	cfg       Config
-	issuer    issuer
-	publisher publisher
+	cfg    Config
+	issuer issuer
 
 	// passing guards held and publication, which only a pass uses.
 	passing     sync.Mutex
@@ -40,7 +38,6 @@ type Manager struct {
 
 	mu        sync.Mutex
 	listeners []dynamiccertificates.Listener
-	states    map[string]APIServiceState
 }
 
 // New checks cfg; it calls nothing.
@@ -56,8 +53,6 @@ func New(cfg Config) (*Manager, error) {
 			caValidity:      cfg.CAValidity,
 			servingValidity: cfg.ServingValidity,
 		},
-		publisher: publisher{client: cfg.Dynamic, namespace: cfg.Namespace, service: cfg.ServiceName},
-		states:    map[string]APIServiceState{},
 	}, nil
 }
 
@@ -126,7 +121,7 @@ func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
 		klog.FromContext(ctx).Error(err, "Cannot watch the Secret, it is read at intervals only")
 		return
 	}
-	informer.RunWithContext(ctx)
+	informer.RunWithContext(unlogged(ctx)) // a watch that fails is not missed: passes read the Secret, too
 }
 
 // Name identifies the pair in the listener's log.
@@ -163,38 +158,6 @@ func (m *Manager) notify() {
 	m.mu.Unlock()
 	for _, listener := range listeners {
 		listener.Enqueue()
-	}
-}
-
-// APIServices says for each APIService how the latest pass found it; it is empty before the first.
-func (m *Manager) APIServices() map[string]APIServiceState {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return maps.Clone(m.states)
-}
-
-// setState logs what changed, in words that say what to do.
-func (m *Manager) setState(ctx context.Context, name string, found observation) {
-	m.mu.Lock()
-	before := m.states[name]
-	m.states[name] = found.state
-	m.mu.Unlock()
-	if before == found.state {
-		return
-	}
-	logger := klog.FromContext(ctx).WithValues("apiService", name)
-	own := m.cfg.Namespace + "/" + m.cfg.ServiceName
-	switch found.state {
-	case APIServiceCurrent:
-		logger.Info("APIService trusts this adapter's certificate")
-	case APIServiceMissing:
-		logger.Info("APIService does not exist, waiting for it")
-	case APIServiceForeign:
-		logger.Error(nil, "APIService belongs to another Service and is left alone; only one backend per API version is possible",
-			"service", found.service, "ownService", own)
-	case APIServiceInsecure:
-		logger.Error(nil, "APIService sets spec.insecureSkipTLSVerify, beside which the API server refuses spec.caBundle; "+
-			"remove spec.insecureSkipTLSVerify to have this adapter's certificate verified")
 	}
 }
 

@@ -35,7 +35,7 @@ func TestEnsureCreatesSecretAndPublishes(t *testing.T) {
 			if !bytes.Equal(c.caBundle(name), secret.Data["ca.crt"]) {
 				t.Errorf("caBundle of %s differs from ca.crt", name)
 			}
-			if got := m.APIServices()[name]; got != APIServiceCurrent {
+			if got := m.cfg.Registration.States()[name]; got != APIServiceCurrent {
 				t.Errorf("state of %s is %s, want Current", name, got)
 			}
 		}
@@ -199,7 +199,7 @@ func TestReplacedSecretIsAdoptedAfterPublication(t *testing.T) {
 		c.mustPass(m)
 		old := servedLeaf(t, m)
 		c.deleteSecret()
-		other := c.manager(func(cfg *Config) { cfg.APIServices = nil })
+		other := c.manager(func(cfg *Config) { cfg.Registration = c.registration() })
 		c.mustPass(other)
 
 		c.mustPass(m)

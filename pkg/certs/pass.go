@@ -40,9 +40,10 @@ func (m *Manager) pass(ctx context.Context) error {
 // agree returns what all replicas hold in the Secret, having mended or renewed it where that was due.
 func (m *Manager) agree(ctx context.Context) (material, error) {
 	secrets := m.cfg.Client.CoreV1().Secrets(m.cfg.Namespace)
+	quiet := unlogged(ctx)
 	var lost error
 	for range writeAttempts {
-		secret, err := secrets.Get(ctx, m.cfg.SecretName, metav1.GetOptions{})
+		secret, err := secrets.Get(quiet, m.cfg.SecretName, metav1.GetOptions{})
 		missing := apierrors.IsNotFound(err)
 		if err != nil && !missing {
 			return material{}, err
@@ -61,9 +62,9 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 			return next, nil
 		}
 		if missing {
-			_, err = secrets.Create(ctx, secret, metav1.CreateOptions{FieldManager: fieldManager})
+			_, err = secrets.Create(quiet, secret, metav1.CreateOptions{FieldManager: fieldManager})
 		} else {
-			_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{FieldManager: fieldManager})
+			_, err = secrets.Update(quiet, secret, metav1.UpdateOptions{FieldManager: fieldManager})
 		}
 		if err == nil {
 			klog.FromContext(ctx).Info("Wrote the Secret of the serving certificate", "secret", klog.KObj(secret),
@@ -76,6 +77,11 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 		lost = err
 	}
 	return material{}, fmt.Errorf("gave way %d times to other writers: %w", writeAttempts, lost)
+}
+
+// unlogged is for requests that carry keys: client-go logs bodies from verbosity 8 on, to the logger of the context.
+func unlogged(ctx context.Context) context.Context {
+	return klog.NewContext(ctx, klog.Logger{})
 }
 
 // wroteElsewhere reports that another replica created, changed or deleted the Secret first.
@@ -101,12 +107,11 @@ func (m *Manager) planner(now time.Time) planner {
 // publish offers the bundle to each APIService; one that fails does not keep the others from it.
 func (m *Manager) publish(ctx context.Context, agreed material) error {
 	var errs []error
-	found := make([]observation, 0, len(m.cfg.APIServices))
-	for _, name := range m.cfg.APIServices {
-		one, err := m.publisher.publish(ctx, name, agreed.bundle)
+	var found []observation
+	for _, name := range m.cfg.Registration.cfg.APIServices {
+		one, err := m.cfg.Registration.publish(ctx, name, agreed.bundle)
 		errs = append(errs, err)
 		found = append(found, one)
-		m.setState(ctx, name, one)
 	}
 	err := errors.Join(errs...)
 	m.publication.observe(time.Now(), agreed.bundle, found, err == nil)

@@ -29,10 +29,6 @@ func (n named) Select(string, labels.Selector) []*target.Target {
 	return all
 }
 
-type uncounted struct{}
-
-func (uncounted) Answered(Cause) {}
-
 // warm is a provider of so many objects whose rates are known.
 func warm(b *testing.B, objects int) *Provider {
 	b.Helper()
@@ -49,7 +45,7 @@ func warm(b *testing.B, objects int) *Provider {
 		record(b, s, now, 10*time.Second, 100, 0)
 		record(b, s, now, 0, 1100, 2500)
 	}
-	return New(all, store, metrics, uncounted{})
+	return New(all, store, metrics, unobserved{})
 }
 
 // BenchmarkServe answers as the library asks, of few and of many objects.

@@ -33,6 +33,12 @@ type Histories interface {
 type Observer interface {
 	// Answered reports the cause why a value was not served, empty if it was.
 	Answered(cause Cause)
+	// Served reports how old the oldest sample in a served value is.
+	Served(age time.Duration)
+	// FellBack reports that a value was served by a fallback of that type.
+	FellBack(by v1alpha1.FallbackType)
+	// InFallback reports of how many targets a fallback answers. It must return at once.
+	InFallback(n int)
 }
 
 // Provider implements provider.CustomMetricsProvider.
@@ -42,6 +48,7 @@ type Provider struct {
 	catalog   *catalog.Catalog
 	observer  Observer
 	infos     []provider.CustomMetricInfo
+	memory    memory
 }
 
 // New returns a Provider of the metrics in a catalogue.
@@ -127,23 +134,15 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 }
 
 func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
-	query := catalog.Query{Now: now, Database: t.Database}
-	if selector != nil {
-		query.Selector = seriesSelector{selector}
-	}
-	reading, err := read(p.histories.Get(t.ID()), query)
-	if err != nil {
-		return nil, unknown(metric, t.Name, err)
-	}
-	quantity, err := quantityOf(reading.Value)
-	if err != nil {
-		return nil, unknown(metric, t.Name, err)
-	}
 	identifier, err := identify(metric, selector)
 	if err != nil {
 		return nil, unknown(metric, t.Name, err)
 	}
-	window := int64(reading.Window.Round(time.Second) / time.Second)
+	served, err := p.answer(t, metric, read, selector, now)
+	if err != nil {
+		return nil, unknown(metric, t.Name, err)
+	}
+	p.observer.Served(now.Sub(served.at))
 	return &custom_metrics.MetricValue{
 		DescribedObject: custom_metrics.ObjectReference{
 			Kind:       v1alpha1.Kind,
@@ -153,10 +152,40 @@ func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, s
 			UID:        t.UID,
 		},
 		Metric:        identifier,
-		Timestamp:     metav1.NewTime(reading.At),
-		WindowSeconds: &window,
-		Value:         quantity,
+		Timestamp:     metav1.NewTime(served.at),
+		WindowSeconds: served.window,
+		Value:         served.quantity,
 	}, nil
+}
+
+// known returns the value that a metric has at an instant.
+func (p *Provider) known(t *target.Target, read catalog.Reader, selector labels.Selector, now time.Time) (answer, error) {
+	query := catalog.Query{Now: now, Database: t.Database}
+	if selector != nil {
+		query.Selector = seriesSelector{selector}
+	}
+	reading, err := read(p.histories.Get(t.ID()), query)
+	if err != nil {
+		return answer{}, err
+	}
+	quantity, err := quantityOf(reading.Value)
+	if err != nil {
+		return answer{}, err
+	}
+	window := int64(reading.Window.Round(time.Second) / time.Second)
+	return answer{quantity: quantity, at: reading.At, window: &window}, nil
+}
+
+// Unknown returns why a metric of a target has no value at an instant, nil if it
+// has one. A fallback is none. A metric that is unknown for want of samples gives
+// a *series.UnknownError.
+func (p *Provider) Unknown(t *target.Target, metric string, at time.Time) error {
+	read, ok := p.metric(t, metric)
+	if !ok {
+		return noMetric(provider.CustomMetricInfo{Metric: metric}, t)
+	}
+	_, err := p.known(t, read, nil, at)
+	return err
 }
 
 func (p *Provider) answered(err error) error {

@@ -49,6 +49,16 @@ type causes map[Cause]int
 
 func (c causes) Answered(cause Cause) { c[cause]++ }
 
+func (c causes) Served(age time.Duration) {
+	if age >= 0 && age < time.Hour {
+		c["Served"]++
+	}
+}
+
+func (c causes) FellBack(by v1alpha1.FallbackType) { c[Cause(by)]++ }
+
+func (c causes) InFallback(n int) { c["InFallback"] = n }
+
 func newTarget(namespace, name, tier string) *target.Target {
 	return &target.Target{
 		NamespacedName: types.NamespacedName{Namespace: namespace, Name: name},
@@ -145,7 +155,7 @@ func TestValueOfOneObject(t *testing.T) {
 			}
 		})
 	}
-	if counted[""] != 5 {
+	if counted[""] != 5 || counted["Served"] != 5 {
 		t.Errorf("observer counted %v", counted)
 	}
 }

@@ -5,6 +5,9 @@
 // test. Arguments are those of redis-server, and later ones win over the
 // defaults: New(t, "--requirepass", "secret").
 //
+// NewTLS starts one that speaks TLS too, by certificates of an Authority that lives
+// in the test.
+//
 // A server that cannot be started fails the test with a sentence that says what
 // to install; it never skips it. A Server is not safe for concurrent use, but
 // its Client is.

@@ -30,6 +30,8 @@ const (
 type Server struct {
 	// Addr is its host and port. It stays the same over Restart.
 	Addr string
+	// TLSAddr is where it speaks TLS, empty if it does not.
+	TLSAddr string
 
 	t testing.TB
 	// args come first on the command line, and bus is the port of the cluster bus.

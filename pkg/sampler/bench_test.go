@@ -17,7 +17,7 @@ func BenchmarkSample(b *testing.B) {
 	at := targetAt("bench", redistest.New(b).Addr)
 	var store series.Store
 	kept := store.Open(at.ID(), series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
-	asked := newNodes(at)
+	asked := newNodes(at, open(b))
 	defer asked.close()
 	b.ReportAllocs()
 	defer cpuTime(b)()

@@ -67,7 +67,7 @@ func (p *probe) replies(cmds []*redis.Cmd) []any {
 // size takes those of all other metrics with it.
 func (p *probe) hold(reason Reason) {
 	now := p.now()
-	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.conn.Load() != nil && !now.Before(p.heldUntil)
+	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.met && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {
 		return
 	}

@@ -208,9 +208,14 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 	now := time.Now()
 	var ahead time.Duration
 	o.probe.now = func() time.Time { return now.Add(time.Since(now) + ahead) }
+	kill := func() {
+		t.Helper()
+		server.Do("script", "kill") // which is answered before the script has ended
+		poll(t, "the script has ended", func() bool { return server.Client().Ping(t.Context()).Err() == nil })
+	}
 	o.fail(Timeout)
 	o.fail(Busy)
-	server.Do("script", "kill")
+	kill()
 	o.sample()
 	o.unknown(0, "held back for a while")
 	if got := o.value(1); got != 0 {
@@ -218,12 +223,12 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 	}
 	ahead += firstHold
 	o.fail(Timeout)
-	server.Do("script", "kill")
+	kill()
 	ahead += firstHold // the second time it takes longer
 	o.sample()
 	ahead += firstHold
 	o.fail(Timeout)
-	server.Do("script", "kill")
+	kill()
 }
 
 func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {

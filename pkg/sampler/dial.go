@@ -2,10 +2,18 @@ package sampler
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 )
 
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
@@ -14,49 +22,123 @@ const ClientName = "redis-metrics-adapter"
 // Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
 const writeBufferBytes, readBufferBytes = 512, 1 << 10
 
-// dial makes a client that dials its one connection in the next attempt.
-func (p *probe) dial() *redis.Client {
-	dialer := &net.Dialer{Timeout: p.target.Timeout}
-	return redis.NewClient(&redis.Options{
-		Addr:       p.address,
-		DB:         p.database,
-		ClientName: ClientName,
-		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			guarded := &guard{Conn: conn}
-			p.conn.Store(guarded)
-			return guarded, nil
-		},
+// errDialed says that a link would dial a second time.
+var errDialed = errors.New("the connection was closed while idle")
+
+// errHandshake says that what failed is a TLS handshake.
+var errHandshake = errors.New("TLS handshake")
+
+// link is a client and its one connection. It does not dial again, since its
+// credentials may not be the newest any more.
+type link struct {
+	client *redis.Client
+	conn   atomic.Pointer[guard] // what the client dialed last
+	// with are the credentials that it is dialed with, and control is asked before.
+	with    *credentials.Credentials
+	control func(ctx context.Context, network, address string, c syscall.RawConn) error
+	// sections are what INFO is asked for, once the server is known to take several.
+	sections []any
+}
+
+// dial makes a link that dials in the next attempt.
+func (s *session) dial(with *credentials.Credentials) *link {
+	l := &link{with: with, control: s.egress.Control}
+	l.client = redis.NewClient(&redis.Options{
+		Addr:            s.address,
+		DB:              s.database,
+		ClientName:      ClientName,
+		Username:        with.Username,
+		Password:        with.Password,
+		Dialer:          l.connect,
 		Protocol:        2,
 		DisableIdentity: true,
 		// One attempt is one attempt: the loop decides when the next one is due.
 		MaxRetries:            -1,
 		DialerRetries:         1,
 		ContextTimeoutEnabled: true,
-		DialTimeout:           p.target.Timeout,
-		ReadTimeout:           p.target.Timeout,
-		WriteTimeout:          p.target.Timeout,
-		PoolTimeout:           p.target.Timeout,
-		PoolSize:              1,
-		MaxIdleConns:          1,
-		ConnMaxIdleTime:       -1,
-		// Else pipelines get a pool of their own, with 256 KiB of buffers for each connection.
-		PipelinePoolSize: -1,
+		DialTimeout:           s.target.Timeout,
+		ReadTimeout:           s.target.Timeout,
+		WriteTimeout:          s.target.Timeout,
+		PoolTimeout:           s.target.Timeout,
+		// One is used. A pool of one begins to dial in the background once a dial has failed.
+		PoolSize:         2,
+		PipelinePoolSize: -1, // pipelines go through the one connection, without 256 KiB of buffers
+		MaxIdleConns:     1,
+		ConnMaxIdleTime:  -1,
 		ReadBufferSize:   readBufferBytes,
 		WriteBufferSize:  writeBufferBytes,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
 	})
+	return l
 }
 
-func (p *probe) close() {
-	if p.client != nil {
-		_ = p.client.Close()
-		p.client = nil
-		p.conn.Store(nil)
+// connect returns a connection by which a server may be told a password: under
+// TLS, the server has shown its certificate by then.
+func (l *link) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if l.conn.Load() != nil {
+		return nil, errDialed
 	}
+	dialer := net.Dialer{ControlContext: l.control} // the context bounds it
+	socket, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	conn := socket
+	if l.with.TLS != nil {
+		if conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
+			_ = socket.Close()
+			return nil, err
+		}
+	}
+	guarded := &guard{Conn: conn, socket: socket}
+	l.conn.Store(guarded)
+	return guarded, nil
+}
+
+func handshake(ctx context.Context, socket net.Conn, config *tls.Config, address string) (net.Conn, error) {
+	if config.ServerName == "" {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		host, _, _ = strings.Cut(host, "%") // the zone of an IPv6 address
+		config = config.Clone()
+		config.ServerName = strings.TrimSuffix(host, ".")
+	}
+	conn := tls.Client(socket, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", errHandshake, err)
+	}
+	return conn, nil
+}
+
+// explain finds out why a server closed the connection: one that has too many
+// clients says so unasked, and go-redis takes that for the answer to HELLO. Under
+// TLS 1.3, one that takes no certificate says so after the handshake only, if it is heard at all.
+func (l *link) explain(err *Error) *Error {
+	conn := l.conn.Load()
+	if err.Reason != ConnectionLost || conn == nil {
+		return err
+	}
+	if refusal := conn.refusal.Load(); refusal != nil && replyReason(*refusal) == TooManyClients {
+		return &Error{Reason: TooManyClients, cause: err}
+	}
+	if l.with.TLS != nil && !conn.begun.Load() {
+		return &Error{Reason: TLSHandshakeFailed, cause: err}
+	}
+	return err
+}
+
+// outlived tells whether another link may succeed where this one failed: it was
+// closed while idle, or the server did not let it go on with credentials that are
+// not the newest any more.
+func (l *link) outlived(err error, newest *credentials.Credentials) bool {
+	failed := classify(err)
+	return errors.Is(err, errDialed) || newest != l.with && (failed.Reason == ConnectionLost || failed.OfCredentials())
+}
+
+func (l *link) close() {
+	_ = l.client.Close()
 }

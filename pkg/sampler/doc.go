@@ -13,7 +13,9 @@
 // after INFO), and all of it happened within the timeout. Otherwise it delivers
 // an *Error with one of a few reasons, whose text is made here and holds nothing
 // that a server said, no address and no secret. After a failure the connection is
-// closed and the next attempt dials anew.
+// closed and the next attempt dials anew. Every dial, to a sentinel and to whatever
+// a server names as well, asks Config.Egress first, about the address that the name
+// was resolved to.
 //
 // Which servers a target has is found out anew in each attempt (see topology):
 //   - the primary that sentinels name must say itself that it is one;
@@ -21,6 +23,14 @@
 //     slots between them; each of them must answer, unless the object says that a
 //     part is enough;
 //   - a replica that does not answer leaves the sample as it is but for itself.
+//
+// Credentials come from outside, for each attempt anew. Newer ones are tried by a
+// second connection, after the one that goes on has given its sample; that one is
+// closed once the new one has given a sample too. Until then samples say why
+// (series.Sample.NotRenewed), and it is tried again, at each attempt at first and
+// each 30 s in the end. A connection that is lost is dialed with the newest
+// credentials or not at all. Under TLS a server is told nothing before it has shown
+// a valid certificate.
 //
 // A Manager is safe for concurrent use.
 package sampler

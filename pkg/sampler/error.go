@@ -2,6 +2,8 @@ package sampler
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -10,15 +12,21 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 )
 
-// Reason is why an attempt to sample failed. The set is small, so that it can
-// label metrics and stand in conditions.
+// Reason is why an attempt to sample failed: one of those below, or one of
+// package credentials. The set is small, so that it can label metrics and stand in
+// conditions.
 type Reason string
 
 const (
 	// NameNotResolved means that the host name has no address.
 	NameNotResolved Reason = "NameNotResolved"
+	// AddressRefused means that the adapter's own address policy forbids the dial (package egress).
+	AddressRefused Reason = "AddressRefused"
 	// ConnectionRefused means that nothing listens at the address.
 	ConnectionRefused Reason = "ConnectionRefused"
 	// ConnectionFailed means that no connection could be made for another cause.
@@ -29,6 +37,16 @@ const (
 	Timeout Reason = "Timeout"
 	// AuthenticationFailed means that the server wants a password, or refused the one it got.
 	AuthenticationFailed Reason = "AuthenticationFailed"
+	// TLSHandshakeFailed means that no TLS connection could be agreed upon.
+	TLSHandshakeFailed Reason = "TLSHandshakeFailed"
+	// ServerCertificateUntrusted means that no trusted authority signed the server's certificate.
+	ServerCertificateUntrusted Reason = "ServerCertificateUntrusted"
+	// ServerCertificateExpired means that the server's certificate, or one above it, is not valid now.
+	ServerCertificateExpired Reason = "ServerCertificateExpired"
+	// ServerNameMismatch means that the server's certificate was made for another name.
+	ServerNameMismatch Reason = "ServerNameMismatch"
+	// ClientCertificateRefused means that the server wants a certificate, or refused the one it got.
+	ClientCertificateRefused Reason = "ClientCertificateRefused"
 	// PermissionDenied means that the user may not call INFO, PING, SELECT or CLIENT SETNAME.
 	PermissionDenied Reason = "PermissionDenied"
 	// TooManyClients means that the server's maxclients is reached.
@@ -63,14 +81,55 @@ const (
 // it holds no address, no secret, and nothing that the server said.
 type Error struct {
 	Reason Reason
-	// cause is for this package's tests and must not be printed.
+	// ofSentinels tells that sentinels failed so, and not the servers.
+	ofSentinels bool
+	// cause must not be printed, unless it is an error of package credentials.
 	cause error
 }
 
-func (e *Error) Error() string {
+// Advice says what to do where package credentials knows it, and names objects; empty if it does not.
+func (e *Error) Advice() string {
+	var missing *credentials.Error
+	if errors.As(e.cause, &missing) {
+		return missing.Advice()
+	}
+	return ""
+}
+
+// OfCredentials tells whether other credentials or certificates may succeed.
+func (e *Error) OfCredentials() bool {
 	switch e.Reason {
+	case AuthenticationFailed, TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired,
+		ServerNameMismatch, ClientCertificateRefused:
+		return true
+	}
+	var missing *credentials.Error
+	return errors.As(e.cause, &missing)
+}
+
+func (e *Error) Error() string {
+	if e.ofSentinels {
+		return "of the sentinels: " + (&Error{Reason: e.Reason, cause: e.cause}).Error()
+	}
+	var missing *credentials.Error
+	if errors.As(e.cause, &missing) {
+		return missing.Error()
+	}
+	switch e.Reason {
+	case TLSHandshakeFailed:
+		return "no TLS connection could be agreed upon with what answers"
+	case ServerCertificateUntrusted:
+		return "no authority that spec.tls trusts has signed the server's certificate"
+	case ServerCertificateExpired:
+		return "the server's certificate, or that of its authority, has expired or is not valid yet"
+	case ServerNameMismatch:
+		return "the server's certificate was made for another name"
+	case ClientCertificateRefused:
+		return "the server asks for a client certificate, or refused that of spec.tls.certificateSecretRef"
 	case NameNotResolved:
 		return "the host name cannot be resolved"
+	case AddressRefused:
+		return "this adapter's address policy refuses the address"
 	case ConnectionRefused:
 		return "the connection was refused: nothing listens at the address"
 	case ConnectionFailed:
@@ -130,7 +189,43 @@ func classify(err error) *Error {
 	if errors.As(err, &known) {
 		return known
 	}
+	var missing *credentials.Error
+	if errors.As(err, &missing) {
+		return &Error{Reason: Reason(missing.Reason), cause: err}
+	}
+	if reason := tlsReason(err); reason != "" {
+		return &Error{Reason: reason, cause: err}
+	}
 	return &Error{Reason: reasonOf(err), cause: err}
+}
+
+// tlsReason is empty for an error that is not of TLS.
+func tlsReason(err error) Reason {
+	var certificate *tls.CertificateVerificationError
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	var operation *net.OpError
+	var network net.Error
+	switch {
+	case errors.As(err, &certificate) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return ServerCertificateExpired
+	case errors.As(err, &certificate) && errors.As(err, &name):
+		return ServerNameMismatch
+	case errors.As(err, &certificate):
+		return ServerCertificateUntrusted
+	case errors.As(err, &operation) && operation.Op == "remote error":
+		// crypto/tls gives an alert of the server no type of its own.
+		// Source: alertText in crypto/tls/alert.go; every alert about a certificate says so.
+		if text := operation.Err.Error(); strings.Contains(text, "certificate") {
+			return ClientCertificateRefused
+		}
+		return TLSHandshakeFailed
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return ""
+	case errors.Is(err, errHandshake):
+		return TLSHandshakeFailed
+	}
+	return ""
 }
 
 func reasonOf(err error) Reason {
@@ -138,6 +233,8 @@ func reasonOf(err error) Reason {
 	var dns *net.DNSError
 	var network net.Error
 	switch {
+	case errors.Is(err, egress.ErrRefused):
+		return AddressRefused
 	case errors.Is(err, redis.Nil): // go-redis counts null among the error replies
 		return Protocol
 	case errors.As(err, &reply):
@@ -149,7 +246,7 @@ func reasonOf(err error) Reason {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &network) && network.Timeout():
 		return Timeout
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+	case errors.Is(err, errDialed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return ConnectionLost
 	case errors.As(err, &network):

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 )
 
 // replyError is an error reply, as go-redis hands it on.
@@ -34,6 +36,8 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 		{"name server fails", dial(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), NameNotResolved},
 		{"name server is slow", dial(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), Timeout},
 		{"refused", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), ConnectionRefused},
+		{"address refused", dial(egress.ErrRefused), AddressRefused},
+		{"address refused, for the API server's name is not known", dial(errors.Join(egress.ErrRefused, &net.DNSError{IsTimeout: true})), AddressRefused},
 		{"no route", dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), ConnectionFailed},
 		{"no port", dial(&net.AddrError{Err: "missing port", Addr: "secret.example"}), ConnectionFailed},
 		{"deadline of the context", fmt.Errorf("dialing: %w", context.DeadlineExceeded), Timeout},
@@ -73,7 +77,7 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 
 func TestErrorTextShowsNothingOfTheCause(t *testing.T) {
 	reasons := []Reason{
-		NameNotResolved, ConnectionRefused, ConnectionFailed, ConnectionLost, Timeout, AuthenticationFailed,
+		NameNotResolved, AddressRefused, ConnectionRefused, ConnectionFailed, ConnectionLost, Timeout, AuthenticationFailed,
 		PermissionDenied, TooManyClients, Loading, Busy, DatabaseOutOfRange, Protocol, Refused,
 	}
 	seen := map[string]Reason{}

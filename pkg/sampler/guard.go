@@ -29,12 +29,13 @@ var errReply = errors.New("reply refused")
 // is asked for.
 type guard struct {
 	net.Conn
+	socket net.Conn // what Conn reads from: Conn itself, unless that is TLS
 	err    error
-	line   []byte // the line read so far
-	bulk   int    // bytes of a bulk string still to come, its CRLF among them
-	nested []int  // elements still to come of each open array
-	bytes  int    // of the reply read so far
-	begun  bool   // whether a reply has been read to its end
+	line   []byte      // the line read so far
+	bulk   int         // bytes of a bulk string still to come, its CRLF among them
+	nested []int       // elements still to come of each open array
+	bytes  int         // of the reply read so far
+	begun  atomic.Bool // whether a reply has been read to its end
 	// refusal is the first reply, if it is an error: what a server says that
 	// closes the connection right away.
 	refusal atomic.Pointer[string]
@@ -52,9 +53,11 @@ func (g *guard) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// SyscallConn lets go-redis see that an idle connection was closed.
+// SyscallConn lets go-redis see that an idle connection was closed. So it does
+// under TLS: once a reply has been read, all that a server may send by itself is
+// that it closes the connection.
 func (g *guard) SyscallConn() (syscall.RawConn, error) {
-	conn, ok := g.Conn.(syscall.Conn)
+	conn, ok := g.socket.(syscall.Conn)
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
@@ -111,7 +114,7 @@ func (g *guard) endOfLine() error {
 	rest := line[1 : len(line)-2]
 	switch line[0] {
 	case '-':
-		if !g.begun && len(g.nested) == 0 {
+		if !g.begun.Load() && len(g.nested) == 0 {
 			refusal := rest
 			g.refusal.Store(&refusal)
 		}
@@ -175,6 +178,6 @@ func (g *guard) endOfValue() {
 		}
 		g.nested = g.nested[:last]
 	}
-	g.begun = true
+	g.begun.Store(true)
 	g.bytes = 0
 }

@@ -40,7 +40,7 @@ func TestGuardLetsRepliesThrough(t *testing.T) {
 			if err != nil || string(got) != text {
 				t.Errorf("%s: read %.40q, %v; want %.40q", name, got, err, text)
 			}
-			if len(g.nested) != 0 || g.bulk != 0 || g.bytes != 0 || !g.begun {
+			if len(g.nested) != 0 || g.bulk != 0 || g.bytes != 0 || !g.begun.Load() {
 				t.Errorf("%s: after %.40q the guard awaits more: %+v", name, text, g)
 			}
 		}

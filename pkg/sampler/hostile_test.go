@@ -99,7 +99,7 @@ func holdOut(t *testing.T, phase string, targeting func(*testing.T, string) *tar
 	honest <- honestAt(t, server.addr)
 	tgt := targeting(t, server.addr)
 	tgt.Timeout = 100 * time.Millisecond
-	asked := newNodes(tgt)
+	asked := newNodes(tgt, open(t))
 	defer asked.close()
 	var earlier, later runtime.MemStats
 	runtime.ReadMemStats(&earlier)
@@ -165,7 +165,7 @@ func TestHonestServersOfTheHostileTestSucceed(t *testing.T) {
 		honest := make(chan reply, 1)
 		server := stubbingAll(t, func(asked []string) string { return peek(honest)(asked) })
 		honest <- honestAt(t, server.addr)
-		asked := newNodes(targeting(t, server.addr))
+		asked := newNodes(targeting(t, server.addr), open(t))
 		if sample, _, err := asked.attempt(context.Background()); err != nil || len(sample.Nodes) != 1 {
 			t.Errorf("%s: %+v, %v", phase, sample, err)
 		}

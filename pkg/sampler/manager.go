@@ -2,11 +2,11 @@ package sampler
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
-	"k8s.io/klog/v2"
-
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -16,9 +16,21 @@ type Observer interface {
 	// Attempted reports how late an attempt began, how long it took, and the
 	// reason why it failed, empty if it did not.
 	Attempted(late, took time.Duration, reason Reason)
-	// Targets reports how many targets are sampled.
-	Targets(n int)
+	// Targets reports how many targets are in a state.
+	Targets(state State, n int)
 }
+
+// State is how the sampling of a target goes.
+type State string
+
+const (
+	// Pending means that no attempt has ended yet.
+	Pending State = "Pending"
+	// Sampled means that the newest attempt succeeded.
+	Sampled State = "Sampled"
+	// Failing means that the newest attempt failed.
+	Failing State = "Failing"
+)
 
 // Listener hears that an attempt at a target has ended, whichever way. It must
 // return at once.
@@ -26,9 +38,12 @@ type Listener func(t *target.Target)
 
 // Config is what a Manager works with. All fields are required.
 type Config struct {
-	Store    *series.Store
-	Observer Observer
-	Listener Listener
+	Store       *series.Store
+	Credentials Credentials
+	Observer    Observer
+	Listener    Listener
+	// Egress is asked at each dial, whatever the address came from.
+	Egress *egress.Policy
 }
 
 // Manager runs one loop for each target.
@@ -38,14 +53,15 @@ type Manager struct {
 	cancel context.CancelFunc
 
 	mu    sync.Mutex
-	loops map[string]context.CancelFunc // by target ID
+	loops map[string]*loop // by target ID
+	in    map[State]int
 	wg    sync.WaitGroup
 }
 
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, loops: map[string]context.CancelFunc{}}
+	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, loops: map[string]*loop{}, in: map[State]int{}}
 }
 
 // Set begins to sample a target, unless it is sampled already.
@@ -56,66 +72,61 @@ func (m *Manager) Set(t *target.Target) {
 		return
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.loops[t.ID()] = cancel
+	l := newLoop(t, cancel)
+	m.loops[t.ID()] = l
 	kept := m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
-	m.wg.Go(func() { m.loop(ctx, t, kept) })
-	m.cfg.Observer.Targets(len(m.loops))
+	m.wg.Go(func() { m.run(ctx, l, kept) })
+	m.count(Pending, 1)
 }
 
 // Remove ends the sampling of a target, closes its connection and forgets its samples.
 func (m *Manager) Remove(t *target.Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cancel, running := m.loops[t.ID()]; running {
-		cancel()
+	if l, running := m.loops[t.ID()]; running {
+		l.cancel()
 		delete(m.loops, t.ID())
+		m.count(l.state, -1)
 	}
 	m.cfg.Store.Close(t.ID())
-	m.cfg.Observer.Targets(len(m.loops))
+}
+
+// move notes the state of a target whose loop has not been ended meanwhile.
+func (m *Manager) move(l *loop, to State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if from := l.state; from != to && m.loops[l.target.ID()] == l {
+		l.state = to
+		m.count(from, -1)
+		m.count(to, 1)
+	}
+}
+
+// count reports that a state has more targets, or less. The caller holds the lock.
+func (m *Manager) count(state State, more int) {
+	m.in[state] += more
+	m.cfg.Observer.Targets(state, m.in[state])
+}
+
+// Stalled returns an error while most of the loops do not go on, which nothing
+// that a Redis does can bring about.
+func (m *Manager) Stalled() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	stalled, now := 0, time.Now()
+	for _, l := range m.loops {
+		if l.stalled(now) {
+			stalled++
+		}
+	}
+	if 2*stalled > len(m.loops) {
+		return fmt.Errorf("the sampling of %d of %d targets stands still", stalled, len(m.loops))
+	}
+	return nil
 }
 
 // Stop ends all loops and waits until their connections are closed.
 func (m *Manager) Stop() {
 	m.cancel()
 	m.wg.Wait()
-}
-
-func (m *Manager) loop(ctx context.Context, t *target.Target, kept *series.Series) {
-	logger := klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	asked := newNodes(t)
-	defer asked.close()
-	start := time.Now()
-	rhythm := newSchedule(t.ID(), t.Interval)
-	due := rhythm.first(start)
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	failing := Reason("")
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		began := time.Now()
-		sample, nodes, err := asked.attempt(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		reason := Reason("")
-		if err != nil {
-			reason = classify(err).Reason
-			kept.Fail(err, nodes...)
-		} else {
-			kept.Record(sample)
-		}
-		if reason != failing {
-			logger.Info("Sampling changed", "failure", reason, "before", failing)
-			failing = reason
-		}
-		now := time.Now()
-		m.cfg.Observer.Attempted(began.Sub(due), now.Sub(began), reason)
-		m.cfg.Listener(t)
-		due = rhythm.next(start, due, now)
-		timer.Reset(due.Sub(now))
-	}
 }

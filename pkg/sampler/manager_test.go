@@ -161,11 +161,10 @@ func TestObserverIsToldOfTargets(t *testing.T) {
 		{func() { m.Remove(b) }, 0},
 	} {
 		step.do()
-		m.mu.Lock()
-		got := m.targets
-		m.mu.Unlock()
-		if got != step.want {
-			t.Errorf("Targets(%d), want %d", got, step.want)
-		}
+		poll(t, "the observer has heard of all targets", func() bool {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return m.targets == step.want
+		})
 	}
 }

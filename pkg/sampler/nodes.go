@@ -3,6 +3,7 @@ package sampler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -47,17 +48,18 @@ type outcome struct {
 // safe for concurrent use.
 type nodes struct {
 	target   *target.Target
+	by       means
 	topology topology
 	probes   map[string]*probe // by address
 }
 
-func newNodes(t *target.Target) *nodes {
-	n := &nodes{target: t, probes: map[string]*probe{}}
+func newNodes(t *target.Target, by means) *nodes {
+	n := &nodes{target: t, by: by, probes: map[string]*probe{}}
 	switch {
 	case t.Cluster != nil:
 		n.topology = &cluster{target: t}
 	case t.Sentinel != nil:
-		n.topology = newSentinel(t)
+		n.topology = newSentinel(t, by)
 	default:
 		n.topology = &standalone{target: t}
 	}
@@ -66,17 +68,22 @@ func newNodes(t *target.Target) *nodes {
 
 // attempt asks all nodes once. The nodes that it returns with an error are
 // those that were asked. The error is an *Error.
-func (n *nodes) attempt(ctx context.Context) (series.Sample, []series.Node, error) {
+func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []series.Node, err error) {
 	ctx, cancel := context.WithTimeout(ctx, n.target.Timeout)
 	defer cancel()
-	var asked []series.Node
+	defer func() {
+		if r := recover(); r != nil {
+			// What a server says of others must not end the sampling of other targets.
+			sample, err = series.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+		}
+	}()
 	for range mostTries {
 		places, err := n.topology.places(ctx)
 		if err != nil {
 			return series.Sample{}, asked, classify(err)
 		}
 		outcomes := n.ask(ctx, places)
-		sample, err := n.topology.settle(places, outcomes)
+		sample, err = n.topology.settle(places, outcomes)
 		if err == nil {
 			n.forget(places)
 			return sample, nil, nil
@@ -116,7 +123,7 @@ func (n *nodes) ask(ctx context.Context, places []place) []outcome {
 func (n *nodes) probe(address string) *probe {
 	p := n.probes[address]
 	if p == nil {
-		p = newProbe(n.target, address)
+		p = newProbe(n.target, address, n.by)
 		n.probes[address] = p
 	}
 	return p

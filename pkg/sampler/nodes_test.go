@@ -31,7 +31,7 @@ func surveying(t *testing.T, target *target.Target) *several {
 	t.Helper()
 	var store series.Store
 	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	s := &several{t: t, nodes: newNodes(target), series: store.Open(target.ID(), policy)}
+	s := &several{t: t, nodes: newNodes(target, open(t)), series: store.Open(target.ID(), policy)}
 	t.Cleanup(s.nodes.close)
 	return s
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,15 +18,8 @@ import (
 
 // probe asks one node of a target time after time. It is not safe for concurrent use.
 type probe struct {
-	target   *target.Target
-	address  string
-	database int
-	now      func() time.Time
-	client   *redis.Client         // nil when the next attempt has to dial
-	conn     atomic.Pointer[guard] // what the client dialed last
-	parser   redisinfo.Parser
-	// sections are what INFO is asked for, once the server is known to take several.
-	sections []any
+	session
+	parser redisinfo.Parser
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
 	// plan is what the object declares beyond INFO, and run puts it to work.
@@ -57,12 +48,15 @@ type answer struct {
 	shards []shard
 }
 
-func newProbe(t *target.Target, address string) *probe {
+func newProbe(t *target.Target, address string, by means) *probe {
 	plan := t.Probes
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	p := &probe{target: t, address: address, database: t.Database, now: time.Now, plan: plan, run: plan.Start(t.MaxAge)}
+	p := &probe{
+		session: session{means: by, target: t, party: target.Servers, address: address, database: t.Database, now: time.Now},
+		plan:    plan, run: plan.Start(t.MaxAge),
+	}
 	if !plan.WantsAllInfo() {
 		p.parser.Keep = kept
 	}
@@ -72,72 +66,32 @@ func newProbe(t *target.Target, address string) *probe {
 // attempt asks the node once. The error is an *Error.
 func (p *probe) attempt(ctx context.Context, q question) (answer, error) {
 	var got answer
-	err := p.with(ctx, func(ctx context.Context, _ *redis.Client) (err error) {
-		got, err = p.ask(ctx, q)
-		return err
-	})
-	if err != nil {
-		return answer{}, err
+	failure, notRenewed := p.do(ctx,
+		func(ctx context.Context, l *link) (err error) {
+			got, err = p.ask(ctx, l, q)
+			if err != nil && l.conn.Load() != nil && !errors.Is(err, errDialed) {
+				p.run.Lose()
+			}
+			return err
+		},
+		func(ctx context.Context, l *link) error {
+			_, err := p.ask(ctx, l, question{})
+			return err
+		})
+	if failure != nil {
+		p.hold(failure.Reason)
+		return answer{}, failure
 	}
+	got.NotRenewed = notRenewed
 	return got, nil
 }
 
-// with lends the connection for a while, dialed if there is none. After an error it is closed.
-func (p *probe) with(ctx context.Context, do func(context.Context, *redis.Client) error) (failure *Error) {
-	defer func() {
-		if r := recover(); r != nil {
-			// The guard keeps from go-redis what it is known to panic on. One target's
-			// server must not end the sampling of the others by what is not known.
-			failure = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
-		}
-		if failure != nil {
-			failure = p.explain(failure)
-			if p.conn.Load() != nil {
-				p.run.Lose()
-			}
-			p.hold(failure.Reason)
-			p.close()
-		}
-	}()
-	if p.client == nil {
-		p.client = p.dial()
-		p.sections = nil
-	}
-	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
-	client := p.client
-	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			_ = client.Close()
-		}
-	})
-	defer stop()
-	bounded, cancel := context.WithTimeout(ctx, p.target.Timeout)
-	defer cancel()
-	if err := do(bounded, client); err != nil {
-		return classify(err)
-	}
-	return nil
-}
-
-// explain finds out why a server closed the connection: one that has too many
-// clients says so unasked, and go-redis takes that for the answer to HELLO.
-func (p *probe) explain(err *Error) *Error {
-	conn := p.conn.Load()
-	if err.Reason != ConnectionLost || conn == nil {
-		return err
-	}
-	if refusal := conn.refusal.Load(); refusal != nil && replyReason(*refusal) == TooManyClients {
-		return &Error{Reason: TooManyClients, cause: err}
-	}
-	return err
-}
-
 // ask sends INFO, what else is asked, and a token, in one round trip.
-func (p *probe) ask(ctx context.Context, q question) (answer, error) {
+func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	token := rand.Text()
 	start := p.now()
-	pipe := p.client.Pipeline()
-	info := redis.NewStringCmd(ctx, append([]any{"info"}, p.wanted()...)...)
+	pipe := l.client.Pipeline()
+	info := redis.NewStringCmd(ctx, append([]any{"info"}, l.wanted()...)...)
 	_ = pipe.Process(ctx, info)
 	var sent []declared.Command
 	if q.declared {
@@ -154,7 +108,7 @@ func (p *probe) ask(ctx context.Context, q question) (answer, error) {
 	at := p.now()
 	if err := firstOf(info.Err(), seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
-		p.oneSection = p.oneSection || (p.sections != nil && errors.As(info.Err(), &reply))
+		p.oneSection = p.oneSection || (l.sections != nil && errors.As(info.Err(), &reply))
 		return answer{}, err
 	}
 	if took(start, at) > p.target.Timeout {
@@ -169,7 +123,7 @@ func (p *probe) ask(ctx context.Context, q question) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p.learn(parsed)
+	p.learn(l, parsed)
 	got := answer{Node: p.node(parsed, at, at.Sub(start))}
 	if q.declared {
 		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
@@ -229,17 +183,17 @@ func firstOf(errs ...error) error {
 
 // wanted are the arguments of INFO: everything, as long as the server is not
 // known to take several sections.
-func (p *probe) wanted() []any {
-	if p.sections == nil {
+func (l *link) wanted() []any {
+	if l.sections == nil {
 		return []any{"all"}
 	}
-	return p.sections
+	return l.sections
 }
 
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
-func (p *probe) learn(info *redisinfo.Info) {
-	if p.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
+func (p *probe) learn(l *link, info *redisinfo.Info) {
+	if l.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
 		return
 	}
 	version, err := info.Text("redis_version")
@@ -248,6 +202,6 @@ func (p *probe) learn(info *redisinfo.Info) {
 	}
 	text, _, _ := strings.Cut(version, ".")
 	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
-		p.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
+		l.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
 	}
 }

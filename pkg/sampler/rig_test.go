@@ -10,6 +10,8 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -37,6 +39,58 @@ func targetAt(name, addr string) *target.Target {
 	}
 }
 
+// local lets the servers of tests be dialed.
+func local(t testing.TB) *egress.Policy {
+	t.Helper()
+	return restricted(t, egress.Config{AllowLoopback: true})
+}
+
+func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
+	t.Helper()
+	policy, err := egress.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy
+}
+
+// open are the means to reach servers of tests that ask for no password.
+func open(t testing.TB) means {
+	t.Helper()
+	return means{local(t), &given{newest: &credentials.Credentials{}}}
+}
+
+// given are the credentials of a test, the same for all servers, and others for sentinels if it has them.
+type given struct {
+	mu        sync.Mutex
+	newest    *credentials.Credentials
+	sentinels *credentials.Credentials
+	err       error
+	doubts    int
+}
+
+func (g *given) Get(_ context.Context, _ *target.Target, of target.Party) (*credentials.Credentials, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if of == target.Sentinels && g.sentinels != nil {
+		return g.sentinels, nil
+	}
+	return g.newest, g.err
+}
+
+func (g *given) Doubt(*target.Target, target.Party) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.doubts++
+}
+
+// set makes others, or their want, the newest ones.
+func (g *given) set(newest *credentials.Credentials, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.newest, g.err = newest, err
+}
+
 // one is a probe and the series of its samples, driven by hand.
 type one struct {
 	t      *testing.T
@@ -49,7 +103,7 @@ func probing(t *testing.T, target *target.Target) *one {
 	var store series.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
 	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	o := &one{t: t, probe: newProbe(target, target.Address), series: store.Open(target.ID(), policy)}
+	o := &one{t: t, probe: newProbe(target, target.Address, open(t)), series: store.Open(target.ID(), policy)}
 	t.Cleanup(o.probe.close)
 	return o
 }
@@ -88,7 +142,7 @@ func (o *one) fail(want Reason) time.Duration {
 	if got := classify(err); got.Reason != want {
 		o.t.Fatalf("the attempt failed with %s (%v), want %s", got.Reason, got.cause, want)
 	}
-	if o.probe.client != nil {
+	if o.probe.link != nil {
 		o.t.Error("the connection is kept after a failure")
 	}
 	return took
@@ -121,24 +175,29 @@ type watched struct {
 	mu       sync.Mutex
 	attempts map[string]int
 	targets  int
+	states   map[State]int
 	wake     chan struct{}
 }
 
 func managing(t *testing.T) *watched {
 	t.Helper()
-	w := &watched{attempts: map[string]int{}, wake: make(chan struct{}, 1)}
+	w := &watched{attempts: map[string]int{}, states: map[State]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
-	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted})
+	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: local(t), Credentials: open(t).credentials})
 	t.Cleanup(w.Stop)
 	return w
 }
 
 func (w *watched) Attempted(late, took time.Duration, reason Reason) {}
 
-func (w *watched) Targets(n int) {
+func (w *watched) Targets(state State, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.targets = n
+	w.states[state] = n
+	w.targets = 0
+	for _, of := range w.states {
+		w.targets += of
+	}
 }
 
 func (w *watched) attempted(t *target.Target) {

@@ -24,11 +24,19 @@ func (s schedule) first(start time.Time) time.Time {
 	return start.Add(s.phase / 10)
 }
 
+// patient is after how many failures in a row every other beat is left out, so
+// that a server that is away costs less than one that answers. More would put off
+// what people wait for, that the server is seen again.
+const patient = 3
+
 // next is the first beat of the rhythm that lies at least a quarter of the
 // interval after the last attempt was due: a rate over less would be coarse.
 // Beats that an attempt took longer than are left out, not caught up with.
-func (s schedule) next(start, due, now time.Time) time.Time {
+func (s schedule) next(start, due, now time.Time, failures int) time.Time {
 	earliest := due.Add(s.interval / 4)
+	if failures >= patient {
+		earliest = earliest.Add(s.interval)
+	}
 	if now.After(earliest) {
 		earliest = now
 	}

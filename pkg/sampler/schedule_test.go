@@ -33,7 +33,7 @@ func TestTargetsSpreadOverTheInterval(t *testing.T) {
 		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
 		due := s.first(start)
 		for range 5 {
-			due = s.next(start, due, due)
+			due = s.next(start, due, due, 0)
 		}
 		tenths[due.Sub(start)%interval/(interval/10)]++
 	}
@@ -51,7 +51,7 @@ func TestRhythmIsSteady(t *testing.T) {
 			s := newSchedule(fmt.Sprint(n), interval)
 			due := s.first(start)
 			for beat := range 20 {
-				next := s.next(start, due, due.Add(interval/100))
+				next := s.next(start, due, due.Add(interval/100), 0)
 				gap := next.Sub(due)
 				if beat == 0 {
 					if gap < interval/4 || gap > interval+interval/4+1 {
@@ -82,9 +82,9 @@ func TestBeatsMissedAreNotCaughtUpWith(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
 			s := newSchedule("id", interval)
-			due := s.next(start, s.first(start), s.first(start))
+			due := s.next(start, s.first(start), s.first(start), 0)
 			for range 3 {
-				next := s.next(start, due, due.Add(tt.took))
+				next := s.next(start, due, due.Add(tt.took), 0)
 				if got := next.Sub(due); got != tt.gap {
 					t.Fatalf("the next attempt is due %v after the last, want %v", got, tt.gap)
 				}

@@ -3,12 +3,9 @@ package sampler
 import (
 	"context"
 	"net"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -23,12 +20,15 @@ type sentinel struct {
 	target    *target.Target
 	sentinels []*watcher
 	primary   string
-	replicas  []string
+	family
+	// notRenewed is why a connection to a sentinel goes on with credentials that are
+	// not the newest, nil if there is none.
+	notRenewed error
 }
 
 // watcher is one sentinel.
 type watcher struct {
-	*probe
+	session
 	// rests is for how many attempts more it is not asked, since it did not answer
 	// and would hold up each of them.
 	rests int
@@ -37,12 +37,12 @@ type watcher struct {
 // restsFor is how many attempts leave out a sentinel that did not answer.
 const restsFor = 10
 
-func newSentinel(t *target.Target) *sentinel {
+func newSentinel(t *target.Target, by means) *sentinel {
 	s := &sentinel{target: t}
 	for _, address := range t.Sentinel.Addresses {
-		one := newProbe(t, address)
-		one.database = 0
-		s.sentinels = append(s.sentinels, &watcher{probe: one})
+		s.sentinels = append(s.sentinels, &watcher{session: session{
+			means: by, target: t, party: target.Sentinels, address: address, now: time.Now,
+		}})
 	}
 	return s
 }
@@ -52,11 +52,14 @@ type named struct {
 	address string
 	epoch   int64
 	err     *Error
+	// notRenewed is why the connection goes on with credentials that are not the newest.
+	notRenewed error
 }
 
 func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	answers := s.ask(ctx)
 	best, failure := named{}, (*Error)(nil)
+	s.notRenewed = nil
 	answered := 0
 	for n, one := range answers {
 		if one.err != nil && one.err.Reason != UnknownPrimary {
@@ -65,6 +68,9 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 		}
 		answered++
 		s.sentinels[n].rests = 0
+		if one.notRenewed != nil {
+			s.notRenewed = one.notRenewed
+		}
 		if one.err != nil {
 			failure = one.err
 		} else if best.address == "" || one.epoch > best.epoch {
@@ -76,6 +82,9 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 		for _, one := range s.sentinels {
 			one.rests = 0
 		}
+		if answered == 0 && failure.OfCredentials() {
+			return nil, &Error{Reason: failure.Reason, ofSentinels: true, cause: failure.cause}
+		}
 		return nil, &Error{Reason: SentinelUnavailable, cause: failure}
 	case best.address == "":
 		return nil, failure
@@ -83,7 +92,7 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	if best.address != s.primary {
 		s.primary, s.replicas = best.address, nil
 	}
-	return withReplicas(s.primary, s.replicas), nil
+	return s.family.places(s.primary), nil
 }
 
 // ask asks the sentinels for half the time that is left, so that the primary can be asked then.
@@ -103,20 +112,15 @@ func (s *sentinel) ask(ctx context.Context) []named {
 }
 
 func (s *sentinel) settle(asked []place, answers []outcome) (series.Sample, error) {
-	if answers[0].err != nil {
-		return series.Sample{}, answers[0].err
-	}
-	if answers[0].Replica {
+	if answers[0].err == nil && answers[0].Replica {
 		// The sentinels are ahead of it, or it of them.
 		return series.Sample{}, &Error{Reason: TopologyUnsettled}
 	}
-	if s.target.Replicas {
-		if found := replicasOf(answers[0].Info); !slices.Equal(found, s.replicas) {
-			s.replicas = found
-			return series.Sample{}, errMoved
-		}
+	sample, err := s.family.settle(s.target.Replicas, asked, answers)
+	if err == nil && s.notRenewed != nil {
+		sample.Nodes[0].NotRenewed = s.notRenewed
 	}
-	return ofPrimary(asked, answers), nil
+	return sample, err
 }
 
 func (s *sentinel) close() {
@@ -134,17 +138,19 @@ func (w *watcher) ask(ctx context.Context, name string) named {
 	}
 	w.rests = restsFor // until its answer is known
 	var answer named
-	err := w.with(ctx, func(ctx context.Context, client *redis.Client) error {
-		reply, err := client.Do(ctx, "sentinel", "master", name).Slice()
+	ask := func(ctx context.Context, l *link) error {
+		reply, err := l.client.Do(ctx, "sentinel", "master", name).Slice()
 		if err != nil {
 			return err
 		}
 		answer, err = readMaster(reply)
 		return err
-	})
-	if err != nil {
-		return named{err: err}
 	}
+	failure, notRenewed := w.do(ctx, ask, ask)
+	if failure != nil {
+		return named{err: failure}
+	}
+	answer.notRenewed = notRenewed
 	return answer
 }
 

@@ -15,47 +15,52 @@ const mostReplicas = 64
 
 // standalone is one server, and its replicas where the object asks for them.
 type standalone struct {
-	target   *target.Target
-	replicas []string
+	target *target.Target
+	family
 }
 
 func (s *standalone) places(context.Context) ([]place, error) {
-	return withReplicas(s.target.Address, s.replicas), nil
+	return s.family.places(s.target.Address), nil
 }
 
 func (s *standalone) settle(asked []place, answers []outcome) (series.Sample, error) {
-	if answers[0].err != nil {
-		return series.Sample{}, answers[0].err
-	}
-	if s.target.Replicas {
-		if found := replicasOf(answers[0].Info); !slices.Equal(found, s.replicas) {
-			s.replicas = found
-			return series.Sample{}, errMoved
-		}
-	}
-	return ofPrimary(asked, answers), nil
+	return s.family.settle(s.target.Replicas, asked, answers)
 }
 
 func (s *standalone) close() {}
 
-// withReplicas are the places of a server, which is asked for all that is
-// declared, and of its replicas.
-func withReplicas(primary string, replicas []string) []place {
-	places := make([]place, 1, 1+len(replicas))
-	places[0] = place{address: primary, question: question{declared: true}}
-	for _, address := range replicas {
+// family is a server and its replicas, as far as they are known.
+type family struct {
+	replicas []string
+}
+
+// places are those of the server, which is asked for all that is declared, and of its replicas.
+func (f *family) places(server string) []place {
+	places := make([]place, 1, 1+len(f.replicas))
+	places[0] = place{address: server, question: question{declared: true}}
+	for _, address := range f.replicas {
 		places = append(places, place{address: address, replica: true})
 	}
 	return places
 }
 
-// ofPrimary is the sample of a server and its replicas. It stands without a replica that did not answer.
-func ofPrimary(asked []place, answers []outcome) series.Sample {
-	found := make([]series.Node, len(asked))
-	for n := range asked {
-		found[n] = answered(asked[n], answers[n])
+// settle makes a sample, which stands without a replica that did not answer. It
+// fails with errMoved if the server tells of other replicas, and they are wanted.
+func (f *family) settle(wanted bool, asked []place, answers []outcome) (series.Sample, error) {
+	if answers[0].err != nil {
+		return series.Sample{}, answers[0].err
 	}
-	return series.NewSample(answers[0].probed, found...)
+	if wanted {
+		if found := replicasOf(answers[0].Info); !slices.Equal(found, f.replicas) {
+			f.replicas = found
+			return series.Sample{}, errMoved
+		}
+	}
+	nodes := make([]series.Node, len(asked))
+	for n := range asked {
+		nodes[n] = answered(asked[n], answers[n])
+	}
+	return series.NewSample(answers[0].probed, nodes...), nil
 }
 
 // replicasOf are the addresses of a primary's replicas, as INFO tells them, in an order that stays.

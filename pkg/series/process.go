@@ -28,9 +28,9 @@ func monotone() [12]string {
 // subtracted: one process answered both, and nothing set its counters back
 // between. In doubt it says no.
 func sameProcess(before, after *redisinfo.Info) bool {
-	for _, key := range [...]string{"run_id", "role"} {
-		a, errA := before.Text(key)
-		b, errB := after.Text(key)
+	for _, read := range [...]func(*redisinfo.Info) (string, error){identity, role} {
+		a, errA := read(before)
+		b, errB := read(after)
 		if errA != nil || errB != nil || a != b {
 			return false
 		}
@@ -46,6 +46,27 @@ func sameProcess(before, after *redisinfo.Info) bool {
 }
 
 const commandPrefix = "cmdstat_"
+
+// identity returns what a server makes anew at each start. That is run_id, which
+// Dragonfly lacks: of its primary master_replid is, together with the process,
+// while a replica tells that of its primary and has nothing of its own.
+// Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.
+func identity(info *redisinfo.Info) (string, error) {
+	id, err := info.Text("run_id")
+	if err == nil {
+		return id, nil
+	}
+	_, errDragonfly := info.Text("dragonfly_version")
+	is, errRole := role(info)
+	if errDragonfly != nil || errRole != nil || is != "master" {
+		return "", err
+	}
+	process, _ := info.Text("process_id") // older versions do not tell it
+	id, err = info.Text("master_replid")
+	return id + " " + process, err
+}
+
+func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
 // commandsReset tells of a CONFIG RESETSTAT between two consecutive samples,
 // which the server's own counters hide when they outgrow their old values
@@ -66,16 +87,21 @@ func commandsReset(before, after *redisinfo.Info) bool {
 			return true
 		}
 	}
-	earlier := int64(0) // absent: the sample before was the first INFO
-	if was, ok := before.Record(commandPrefix + "info"); ok {
-		earlier, _ = was.Int("calls") // it was read above
-	}
-	now, ok := after.Record(commandPrefix + "info")
-	if later, err := now.Int("calls"); !ok || err != nil || later <= earlier {
+	earlier, _ := infoCalls(before) // absent: the sample before was the first INFO
+	if later, err := infoCalls(after); err != nil || later <= earlier {
 		return true
 	}
 	const resetstat = commandPrefix + "config|resetstat"
 	a, counted := before.Record(resetstat)
 	b, counts := after.Record(resetstat)
 	return counted != counts || a != b
+}
+
+// infoCalls is how often INFO was called, whose name Dragonfly may write in capitals.
+func infoCalls(info *redisinfo.Info) (int64, error) {
+	record, ok := info.Record(commandPrefix + "INFO")
+	if !ok {
+		record, _ = info.Record(commandPrefix + "info")
+	}
+	return record.Int("calls")
 }

@@ -41,6 +41,9 @@ type Node struct {
 	// Own counts the commands of probes that the loop that took this sample had
 	// the server execute before Info.
 	Own probe.Calls
+	// NotRenewed is why the connection goes on with credentials that are not the
+	// newest, nil if they are.
+	NotRenewed error
 	// Err is why a node did not answer without which the sample stands.
 	Err error
 
@@ -85,6 +88,17 @@ func (s Sample) Counted() []Node {
 		return s.Nodes[:m]
 	}
 	return s.Nodes
+}
+
+// NotRenewed is why a connection goes on with credentials that are not the
+// newest, nil if there is none that does.
+func (s Sample) NotRenewed() error {
+	for _, node := range s.Nodes {
+		if node.NotRenewed != nil {
+			return node.NotRenewed
+		}
+	}
+	return nil
 }
 
 // of returns the answer of a node by its name and address.

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/component-base/metrics"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -16,20 +17,24 @@ const namespace = "redis_metrics_adapter"
 // Metrics are the adapter's own metrics. They name no object: their number does
 // not grow with the number of Redis objects. All methods are safe for concurrent use.
 type Metrics struct {
-	targets  *metrics.Gauge
+	targets  *metrics.GaugeVec
 	attempts *metrics.CounterVec
 	took     *metrics.Histogram
 	late     *metrics.Histogram
 	values   *metrics.CounterVec
+	age      *metrics.Histogram
+	foreign  *metrics.GaugeVec
+	fellBack *metrics.CounterVec
+	falling  *metrics.Gauge
 }
 
 // NewMetrics registers the adapter's own metrics.
 func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 	m := &Metrics{
-		targets: metrics.NewGauge(&metrics.GaugeOpts{
+		targets: metrics.NewGaugeVec(&metrics.GaugeOpts{
 			Namespace: namespace, Name: "targets", StabilityLevel: metrics.ALPHA,
-			Help: "Redis objects that are sampled.",
-		}),
+			Help: "Redis objects by how the newest attempt to sample them ended: Sampled, Failing, or Pending before the first.",
+		}, []string{"state"}),
 		attempts: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: namespace, Name: "sampling_attempts_total", StabilityLevel: metrics.ALPHA,
 			Help: "Attempts to sample a Redis, by the reason why they failed, Succeeded if they did not.",
@@ -48,9 +53,26 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
 			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
 		}, []string{"result"}),
+		age: metrics.NewHistogram(&metrics.HistogramOpts{
+			Namespace: namespace, Name: "value_age_seconds", StabilityLevel: metrics.ALPHA,
+			Help:    "How old the samples in served values were.",
+			Buckets: metrics.ExponentialBuckets(0.5, 2, 10),
+		}),
+		foreign: metrics.NewGaugeVec(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
+			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
+		}, []string{"apiservice"}),
+		fellBack: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "fallback_values_total", StabilityLevel: metrics.ALPHA,
+			Help: "Metric values, of those served, that were unknown and came from spec.fallback, by its type.",
+		}, []string{"type"}),
+		falling: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "fallback_targets", StabilityLevel: metrics.ALPHA,
+			Help: "Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended.",
+		}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.age, m.foreign, m.fellBack, m.falling} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -60,8 +82,8 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 }
 
 // Targets implements sampler.Observer.
-func (m *Metrics) Targets(n int) {
-	m.targets.Set(float64(n))
+func (m *Metrics) Targets(state sampler.State, n int) {
+	m.targets.WithLabelValues(string(state)).Set(float64(n))
 }
 
 // Attempted implements sampler.Observer.
@@ -80,4 +102,28 @@ func (m *Metrics) Answered(cause provider.Cause) {
 		cause = "Served"
 	}
 	m.values.WithLabelValues(string(cause)).Inc()
+}
+
+// Served implements provider.Observer.
+func (m *Metrics) Served(age time.Duration) {
+	m.age.Observe(age.Seconds())
+}
+
+// APIService implements certs.Observer.
+func (m *Metrics) APIService(name string, foreign bool) {
+	value := 0.0
+	if foreign {
+		value = 1
+	}
+	m.foreign.WithLabelValues(name).Set(value)
+}
+
+// FellBack implements provider.Observer.
+func (m *Metrics) FellBack(by v1alpha1.FallbackType) {
+	m.fellBack.WithLabelValues(string(by)).Inc()
+}
+
+// InFallback implements provider.Observer.
+func (m *Metrics) InFallback(n int) {
+	m.falling.Set(float64(n))
 }

@@ -35,6 +35,8 @@ type Config struct {
 	Certificate dynamiccertificates.CertKeyContentProvider
 	// Ready tells whether all that existed at the start is known.
 	Ready func() bool
+	// Alive returns an error when only a new process can help.
+	Alive func() error
 }
 
 // Server serves the custom metrics API.
@@ -70,9 +72,11 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.OpenAPIConfig.Info.Version = cfg.Version
 	generic.OpenAPIV3Config.Info.Version = cfg.Version
 	generic.RequestTimeout = requestTimeout
+	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
+	turns := newTurns()
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		return withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(withCheckedSelector(api), c)))
+		return withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)))
 	}
 	generic.AddReadyzChecks(healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
 		if !cfg.Ready() {
@@ -80,6 +84,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 		}
 		return nil
 	}))
+	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))
 	adapter, err := base.Server()
 	if err != nil {
 		return nil, fmt.Errorf("making the API server: %w", err)

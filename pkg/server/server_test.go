@@ -155,11 +155,13 @@ func TestOwnMetricsNameNoObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Targets(3)
+	m.Targets("Sampled", 3)
 	m.Attempted(time.Millisecond, time.Second, "")
 	m.Attempted(time.Millisecond, time.Second, "Timeout")
 	m.Answered("")
 	m.Answered("Stale")
+	m.FellBack("Value")
+	m.InFallback(2)
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +178,9 @@ func TestOwnMetricsNameNoObject(t *testing.T) {
 		}
 	}
 	want := []string{
+		"redis_metrics_adapter_fallback_values_total type=Value",
 		"redis_metrics_adapter_sampling_attempts_total result=Succeeded", "redis_metrics_adapter_sampling_attempts_total result=Timeout",
-		"redis_metrics_adapter_values_total result=Served", "redis_metrics_adapter_values_total result=Stale",
+		"redis_metrics_adapter_targets state=Sampled", "redis_metrics_adapter_values_total result=Served", "redis_metrics_adapter_values_total result=Stale",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("labels are %q", got)

@@ -28,9 +28,20 @@ type verdict struct {
 	reason, message string
 }
 
-// failure is the newest attempt if it failed.
+// failure is the newest attempt if it failed. Its advice is empty, or begins with a space.
 type failure struct {
-	reason, message string
+	reason, message, advice string
+	// ofCredentials tells that other credentials or certificates may succeed.
+	ofCredentials bool
+}
+
+// explained is an error that knows more than its reason. *sampler.Error implements it.
+type explained interface {
+	error
+	// Advice says what to do, where the error knows more of that than its reason tells.
+	Advice() string
+	// OfCredentials tells whether other credentials or certificates may succeed.
+	OfCredentials() bool
 }
 
 // view is what a Series tells at one instant.
@@ -78,7 +89,7 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
 				"This passes within two intervals; if it stays, see whether the server restarts or fails over again and again."}
 	case f != nil:
-		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + advice(f.reason)}
+		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + f.advice}
 	case !sampled:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}
 	}
@@ -91,7 +102,7 @@ func reachableOf(v view) verdict {
 	switch {
 	case v.failure != nil:
 		return verdict{metav1.ConditionFalse, v.failure.reason,
-			"The last attempt to sample failed: " + v.failure.message + "." + advice(v.failure.reason)}
+			"The last attempt to sample failed: " + v.failure.message + "." + v.failure.advice}
 	case v.attempted:
 		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample succeeded."}
 	}
@@ -104,9 +115,17 @@ func failureOf(err error, reasonOf func(error) string) *failure {
 	}
 	reason := reasonOf(err)
 	if !isReason(reason) {
-		return &failure{reasonFailed, "the cause cannot be shown here"}
+		return &failure{reason: reasonFailed, message: "the cause cannot be shown here"}
 	}
-	return &failure{reason, err.Error()}
+	f := &failure{reason: reason, message: err.Error(), advice: advice(reason)}
+	var known explained
+	if errors.As(err, &known) {
+		f.ofCredentials = known.OfCredentials()
+		if known.Advice() != "" {
+			f.advice = " " + known.Advice()
+		}
+	}
+	return f
 }
 
 // isReason tells whether the API server takes a text as the reason of a condition.
@@ -125,12 +144,15 @@ func advice(reason string) string {
 	switch reason {
 	case "NameNotResolved":
 		return " Check the host name in spec, and that its Service exists."
+	case "AddressRefused":
+		return " Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
+			"and so is what the flag --allow-addresses leaves out."
 	case "ConnectionRefused", "ConnectionFailed":
 		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
 	case "Timeout":
 		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
 	case "AuthenticationFailed":
-		return " The adapter gives no credentials: let the server's default user in, with +info, +ping, +select and +client|setname."
+		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
 	case "PermissionDenied":
 		return " Allow the user +info, +ping, +select and +client|setname."
 	case "TooManyClients":
@@ -150,7 +172,25 @@ func advice(reason string) string {
 	case "UnknownPrimary":
 		return " Write the name that stands in sentinel monitor <name> of the sentinels' configuration."
 	case "Protocol":
-		return " Check that the port in spec is that of Redis, and speaks without TLS."
+		return " Check that the port in spec is that of Redis, and write spec.tls if it speaks TLS."
+	case "ConnectionLost":
+		return " If this stays, check that the port in spec is that of Redis, and write spec.tls if it speaks TLS."
+	}
+	return tlsAdvice(reason)
+}
+
+func tlsAdvice(reason string) string {
+	switch reason {
+	case "TLSHandshakeFailed":
+		return " Check that the port in spec speaks TLS, 1.2 or newer, or leave out spec.tls; if the server asks for a client certificate, name one in spec.tls.certificateSecretRef."
+	case "ServerCertificateUntrusted":
+		return " Name the certificate of the server's authority in spec.tls.caSecretRef or spec.tls.caConfigMapRef."
+	case "ServerCertificateExpired":
+		return " Renew the server's certificate, and the one that spec.tls.caSecretRef or spec.tls.caConfigMapRef names if that is what has expired."
+	case "ServerNameMismatch":
+		return " Write a name for which the certificate was made as spec.tls.serverName, or make one for the host of the address."
+	case "ClientCertificateRefused":
+		return " Name a certificate that the server's authority has signed in spec.tls.certificateSecretRef."
 	}
 	return ""
 }

@@ -26,26 +26,31 @@ const maxMetricSentences, maxMetricSentence = 10, 400
 // maxEventMessage is what an Event takes.
 const maxEventMessage = 1024
 
-// metricsValid tells of the declared metrics: which are wrong, and which had no
-// value in the newest sample. It returns false for an object that declares none.
-func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
+// metricsValid tells of the declared metrics and the fallbacks: which are wrong,
+// and which metrics had no value in the newest sample. It returns false for an
+// object of which there is nothing to tell.
+func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict, bool) {
 	if len(t.Declared)+len(t.Problems) == 0 {
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()
-	var wrong, failed, pending []string
+	var wrong, failed, pending, waiting []string
 	for _, problem := range t.Problems {
 		wrong = append(wrong, problem.Sentence)
 	}
 	for _, d := range t.Declared {
-		if d.Probe == nil || d.Place >= len(sample.Probed) || sample.Probed[d.Place].Err == nil {
-			continue
+		if !sampled {
+			break
 		}
-		err := sample.Probed[d.Place].Err
+		err := failureIn(t, d, sample, answers)
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
-		if errors.Is(err, probe.ErrNoPass) {
+		var missing *series.UnknownError
+		switch {
+		case errors.Is(err, probe.ErrNoPass):
 			pending = append(pending, sentence)
-		} else {
+		case errors.As(err, &missing):
+			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s is unknown for want of samples", d.Index, d.Name))
+		case err != nil:
 			failed = append(failed, sentence)
 		}
 	}
@@ -58,8 +63,22 @@ func metricsValid(t *target.Target, h *series.Series) (verdict, bool) {
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No sample has been taken yet."}, true
 	case len(pending) > 0:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, sentences(pending)}, true
+	case len(waiting) > 0:
+		return verdict{metav1.ConditionUnknown, reasonWarmingUp, sentences(waiting)}, true
 	}
 	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}, true
+}
+
+// failureIn returns why a declared metric had no value in a sample. An expression
+// is computed as of the instant of the sample, so that it does not fail by growing old.
+func failureIn(t *target.Target, d target.Declared, sample series.Sample, answers Answers) error {
+	switch {
+	case d.Expression != nil:
+		return answers.Unknown(t, d.Name, sample.At)
+	case d.Place < len(sample.Probed):
+		return sample.Probed[d.Place].Err
+	}
+	return nil
 }
 
 // sentences joins as many sentences as a message should have.

@@ -17,7 +17,7 @@ import (
 func (w *world) probed(t *target.Target, s *server, results ...probe.Result) {
 	w.infos++
 	w.store.Get(t.ID()).Record(series.NewSample(results, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
-	w.writer.Notify(t)
+	w.sampled(t)
 }
 
 func TestDeclaredMetricsShowInStatus(t *testing.T) {
@@ -60,7 +60,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 }
 
 func TestObjectThatDeclaresNothingHasNoSuchCondition(t *testing.T) {
-	if v, ok := metricsValid(&target.Target{}, &series.Series{}); ok {
+	if v, ok := metricsValid(&target.Target{}, &series.Series{}, nil); ok {
 		t.Errorf("it has %+v", v)
 	}
 }

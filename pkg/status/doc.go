@@ -3,7 +3,7 @@
 //
 // Notices flow in (Writer.Notify: "something about this target may have
 // changed"); what is known of a target is read when it is looked at, from the
-// Index, the Series and the Catalog. Server-side apply requests to the status
+// Index, the Series, the Catalog and the Answers. Server-side apply requests to the status
 // subresource and Events flow out. A Writer's methods are safe for concurrent
 // use. Notify returns at once, and is a single atomic load in a replica that is
 // not elected. RunElected leads whenever it can, and Run writes while it leads.
@@ -14,6 +14,8 @@
 //   - False when no current sample exists. The reason is that of the failed
 //     attempt, or Stale when no attempt failed. It turns False when the newest
 //     sample reaches maxAge, though no attempt may end then;
+//   - False (APIServiceForeign) when all of that holds and the API server sends
+//     requests for a version of the metrics to another Service;
 //   - Unknown (NotSampled) before the first attempt, and Unknown (WarmingUp)
 //     while one sample exists and a rate needs two: at the start, and again after
 //     Redis restarted, changed its role or had its counters reset. Levels such as
@@ -24,9 +26,23 @@
 //
 // Reachable tells how the newest attempt ended.
 //
-// MetricsValid, of objects with spec.metrics only, is False while one of them is
+// MetricsValid, of objects with spec.metrics, is False while one of them is
 // wrong (InvalidMetric) or had no value in the newest sample (NoValue), and names
-// each of them; the others are served all the same.
+// each of them; the others are served all the same. An expression is computed for
+// that, and is Unknown (WarmingUp) while it waits for samples. A name in
+// spec.fallback.metrics that the object does not have is wrong as well.
+//
+// FallbackInUse, of objects with a spec.fallback other than Error only, is True
+// (LastValue, Value or LastValueAndValue) while a metric is unknown and served by
+// it, and False when none is: since all are known (NotNeeded), since the last
+// values are too old (Expired), or since there never were any (NoLastValue). It
+// changes at that instant though no attempt may end then. It speaks for what this
+// replica remembers, see package provider. Ready does not depend on it.
+//
+// CredentialsValid, of objects with spec.auth or spec.tls only, is False with the
+// reason of an attempt that the credentials made fail, and also while the
+// connection made with those before goes on (Ready and Reachable are True then). It is
+// Unknown while what fails is something else.
 //
 // A restart of the adapter is no news of Redis: what the object says stays for
 // up to two intervals (at most holdAtMost) while this replica has less than two

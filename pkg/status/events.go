@@ -21,17 +21,24 @@ func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus
 	if valid := became(v1alpha1.ConditionMetricsValid, before, w.status); valid != nil && valid.Status == metav1.ConditionFalse {
 		events.Event(object, corev1.EventTypeWarning, valid.Reason, printable(valid.Message, maxEventMessage))
 	}
+	if kind, reason, message := fallbackEvent(before, w.status); reason != "" {
+		events.Event(object, kind, reason, printable(message, maxEventMessage))
+	}
+	credentials := became(v1alpha1.ConditionCredentialsValid, before, w.status)
 	ready := became(v1alpha1.ConditionReady, before, w.status)
 	reachable := became(v1alpha1.ConditionReachable, before, w.status)
 	switch {
 	case ready != nil && ready.Status == metav1.ConditionTrue:
 		events.Event(object, corev1.EventTypeNormal, ready.Reason, ready.Message)
 	case ready != nil && ready.Status == metav1.ConditionFalse:
-		events.Event(object, corev1.EventTypeWarning, ready.Reason, ready.Message)
+		events.Event(object, corev1.EventTypeWarning, ready.Reason, printable(ready.Message, maxEventMessage))
 		return // one cause, one Event
 	}
-	if reachable != nil && reachable.Status == metav1.ConditionFalse {
-		events.Event(object, corev1.EventTypeWarning, reachable.Reason, reachable.Message)
+	switch {
+	case reachable != nil && reachable.Status == metav1.ConditionFalse:
+		events.Event(object, corev1.EventTypeWarning, reachable.Reason, printable(reachable.Message, maxEventMessage))
+	case credentials != nil && credentials.Status == metav1.ConditionFalse:
+		events.Event(object, corev1.EventTypeWarning, credentials.Reason, printable(credentials.Message, maxEventMessage))
 	}
 }
 

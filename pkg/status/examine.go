@@ -38,6 +38,7 @@ type finding struct {
 func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
 	h := w.cfg.Series.Get(t.ID())
 	v := look(h, t.MaxAge, w.cfg.ReasonOf, now)
+	v.ready = routed(v.ready, w.cfg.Foreign())
 	o.seenReady = o.seenReady || v.ready.status == metav1.ConditionTrue
 	f := finding{base: o.base(t, now), again: now.Add(sweepPeriod)}
 	if !v.expires.IsZero() {
@@ -53,7 +54,11 @@ func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool)
 		v.ready = verdict{ready.Status, ready.Reason, ready.Message}
 		held = true
 	}
-	f.status = compose(o, t, h, v, w.cfg.ReasonOf, f.base, now)
+	extra, changes := w.extraConditions(t, h, v, held, f.base, now)
+	if !changes.IsZero() {
+		f.again = earlier(f.again, changes)
+	}
+	f.status = w.compose(o, t, h, v, extra, f.base, now)
 	numbersAt := o.wroteAt.Add(notableGap)
 	switch {
 	case !sameAtOnce(f.base, f.status):
@@ -98,22 +103,42 @@ func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v view) bool
 	return v.ready.reason == reasonWarmingUp && ready.Status == metav1.ConditionTrue
 }
 
+// named is a verdict and the condition that it is one on.
+type named struct {
+	condition string
+	verdict
+}
+
+// extraConditions judges what not every object has, and tells when that changes by
+// itself, zero if it does not. While the status of a leader before is held, a
+// metric that only waits for samples is no news.
+func (w *Writer) extraConditions(t *target.Target, h *series.Series, v view, held bool, base *v1alpha1.RedisStatus, now time.Time) ([]named, time.Time) {
+	var extra []named
+	if valid, ok := metricsValid(t, h, w.cfg.Answers); ok {
+		if before := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionMetricsValid); held && before != nil && valid.reason == reasonWarmingUp {
+			valid = verdict{before.Status, before.Reason, before.Message}
+		}
+		extra = append(extra, named{v1alpha1.ConditionMetricsValid, valid})
+	}
+	if valid, ok := credentialsValid(t, h, v, w.cfg.ReasonOf); ok {
+		extra = append(extra, named{v1alpha1.ConditionCredentialsValid, valid})
+	}
+	if !t.FallsBack() {
+		return extra, time.Time{}
+	}
+	uses, changes := w.cfg.Answers.Fallbacks(t, now)
+	return append(extra, named{v1alpha1.ConditionFallbackInUse, fallbackInUse(uses)}), changes
+}
+
 // compose makes the status that the object should have, but for the summary.
-func compose(o *object, t *target.Target, h *series.Series, v view, reasonOf func(error) string, base *v1alpha1.RedisStatus, now time.Time) *v1alpha1.RedisStatus {
-	o.transitions.note(v1alpha1.ConditionReady, v.ready.status, now)
-	o.transitions.note(v1alpha1.ConditionReachable, v.reachable.status, now)
-	s := &v1alpha1.RedisStatus{
-		ObservedGeneration: t.Generation,
-		Conditions: []metav1.Condition{
-			o.transitions.condition(v1alpha1.ConditionReady, v.ready, t.Generation, base),
-			o.transitions.condition(v1alpha1.ConditionReachable, v.reachable, t.Generation, base),
-		},
+func (w *Writer) compose(o *object, t *target.Target, h *series.Series, v view, extra []named, base *v1alpha1.RedisStatus, now time.Time) *v1alpha1.RedisStatus {
+	s := &v1alpha1.RedisStatus{ObservedGeneration: t.Generation}
+	all := append([]named{{v1alpha1.ConditionReady, v.ready}, {v1alpha1.ConditionReachable, v.reachable}}, extra...)
+	for _, one := range all {
+		o.transitions.note(one.condition, one.status, now)
+		s.Conditions = append(s.Conditions, o.transitions.condition(one.condition, one.verdict, t.Generation, base))
 	}
-	if valid, ok := metricsValid(t, h); ok {
-		o.transitions.note(v1alpha1.ConditionMetricsValid, valid.status, now)
-		s.Conditions = append(s.Conditions, o.transitions.condition(v1alpha1.ConditionMetricsValid, valid, t.Generation, base))
-	}
-	s.Nodes = nodes(h, reasonOf, base.Nodes)
+	s.Nodes = nodes(h, w.cfg.ReasonOf, base.Nodes)
 	if !v.attempted && base.ObservedGeneration == t.Generation {
 		s.Nodes = base.Nodes
 	}

@@ -3,7 +3,6 @@ package status
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +19,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -30,13 +29,16 @@ type world struct {
 	t      testing.TB
 	writer *Writer
 	store  *series.Store
-	infos  int // asked for so far
+	// answers is what the metrics API of this replica answers from.
+	answers *provider.Provider
+	infos   int // asked for so far
 
 	mu      sync.Mutex
 	targets map[types.NamespacedName]*target.Target
 	writes  []wrote
 	events  []string
 	lag     time.Duration // of the watch
+	foreign []string      // APIServices of another Service
 	err     error         // that the API server answers with
 }
 
@@ -49,9 +51,22 @@ type wrote struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, store: &series.Store{}, targets: map[types.NamespacedName]*target.Target{}}
+	c, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.answers = provider.New(w, w.store, c, unobserved{})
 	w.writer = w.newWriter()
 	return w
 }
+
+// unobserved implements provider.Observer.
+type unobserved struct{}
+
+func (unobserved) Answered(provider.Cause)        {}
+func (unobserved) Served(time.Duration)           {}
+func (unobserved) FellBack(v1alpha1.FallbackType) {}
+func (unobserved) InFallback(int)                 {}
 
 // newWriter is that of another replica, or of this one after a restart.
 func (w *world) newWriter() *Writer {
@@ -61,8 +76,8 @@ func (w *world) newWriter() *Writer {
 		w.t.Fatal(err)
 	}
 	writer, err := New(Config{
-		Client: &fake.RESTClient{}, Events: w, Index: w, Series: w.store, Catalog: c,
-		ReasonOf: reasonOfFailed,
+		Client: &fake.RESTClient{}, Events: w, Index: w, Series: w.store, Catalog: c, Answers: w.answers,
+		ReasonOf: reasonOfFailed, Foreign: func() []string { return w.foreign },
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -129,7 +144,7 @@ func (w *world) show(one write) {
 // Event implements record.EventRecorder.
 func (w *world) Event(object runtime.Object, kind, reason, message string) {
 	ref, ok := object.(*corev1.ObjectReference)
-	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" {
+	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" || len(message) > maxEventMessage {
 		w.t.Errorf("Event about %#v", object)
 	}
 	w.mu.Lock()
@@ -163,6 +178,7 @@ func (w *world) set(t *target.Target) {
 	w.mu.Lock()
 	w.targets[t.NamespacedName] = t
 	w.mu.Unlock()
+	w.answers.Set(t)
 	w.store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 }
 
@@ -171,49 +187,25 @@ func (w *world) remove(t *target.Target) {
 	delete(w.targets, t.NamespacedName)
 	w.mu.Unlock()
 	w.store.Close(t.ID())
-}
-
-// server is what INFO answers.
-type server struct {
-	runID   string
-	role    string
-	version string
-	gets    int64
-	clients int64
-	memory  int64
-}
-
-func newServer() *server {
-	return &server{runID: "a", role: "master", version: "8.0.0", clients: 7, memory: 3 << 19}
-}
-
-// info is the answer to an INFO that came after so many others.
-func (s *server) info(before int) *redisinfo.Info {
-	var text strings.Builder
-	for _, line := range []string{
-		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version,
-		"connected_clients:" + strconv.FormatInt(s.clients, 10), "used_memory:" + strconv.FormatInt(s.memory, 10),
-		"# Commandstats", "cmdstat_info:calls=" + strconv.Itoa(before) + ",usec=1", "cmdstat_get:calls=" + strconv.FormatInt(s.gets, 10) + ",usec=1",
-	} {
-		text.WriteString(line + "\r\n")
-	}
-	info, err := new(redisinfo.Parser).Parse(text.String())
-	if err != nil {
-		panic(err)
-	}
-	return info
+	w.answers.Remove(t)
 }
 
 // answer is a successful attempt.
 func (w *world) answer(t *target.Target, s *server) {
 	w.infos++
 	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
-	w.writer.Notify(t)
+	w.sampled(t)
 }
 
 // fail is a failed attempt.
 func (w *world) fail(t *target.Target, err error) {
 	w.store.Get(t.ID()).Fail(err, series.Node{Address: t.Address, Err: err})
+	w.sampled(t)
+}
+
+// sampled tells that an attempt has ended, in the order in which the adapter does.
+func (w *world) sampled(t *target.Target) {
+	w.answers.Sampled(t)
 	w.writer.Notify(t)
 }
 

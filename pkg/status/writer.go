@@ -40,9 +40,13 @@ type Config struct {
 	Series Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
+	// Answers tells of expressions and fallbacks.
+	Answers Answers
 	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
 	// reason. For an error whose text must not be shown it returns "".
 	ReasonOf func(error) string
+	// Foreign names the APIServices of the metrics that belong to another Service.
+	Foreign func() []string
 }
 
 // Writer writes the status of Redis objects while Run runs.
@@ -61,7 +65,7 @@ type Writer struct {
 
 // New returns a Writer that is idle until Run.
 func New(cfg Config) (*Writer, error) {
-	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.ReasonOf == nil {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
 		return nil, errors.New("status: a field of Config is not set")
 	}
 	n, err := newNumbers(cfg.Catalog)

@@ -24,9 +24,9 @@ type Declared struct {
 	Over v1alpha1.OverFunction
 }
 
-// Problem tells of a declared metric that is wrong.
+// Problem tells of a declared metric, or a fallback, that is wrong.
 type Problem struct {
-	// Name is the name under which it would be served.
+	// Name is the name under which the metric would be served, empty for a fallback.
 	Name string
 	// Sentence says what to write, and where.
 	Sentence string

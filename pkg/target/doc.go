@@ -5,6 +5,10 @@
 // a Sink is told of each one that appears, changes or goes, in order, and the
 // Index answers which targets exist, from memory.
 //
+// A target names the Secrets and ConfigMaps that hold its credentials; it never
+// holds what is in them, so that it stays what it is when they change. Package
+// credentials reads them.
+//
 // The Index is safe for concurrent use and its answers are never modified. The
 // Sink is called from one goroutine.
 //

@@ -34,6 +34,8 @@ type Target struct {
 	Replicas bool
 	// Database is the logical database that the metric keys counts.
 	Database int
+	// Access is how the servers are spoken to.
+	Access
 	// Interval is the time from one sample to the next.
 	Interval time.Duration
 	// Timeout bounds one sample.
@@ -47,8 +49,13 @@ type Target struct {
 	Declared []Declared
 	// Probes asks the server for Declared, in their order. It is nil if there are none.
 	Probes *probe.Plan
-	// Problems tell of the declared metrics that are wrong.
+	// Problems tell of the declared metrics and the fallbacks that are wrong.
 	Problems []Problem
+
+	// Fallback is that of all metrics that Fallbacks does not name, nil if an error is served.
+	Fallback *Fallback
+	// Fallbacks are those of single metrics, nil where an error is served.
+	Fallbacks map[string]*Fallback
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus
@@ -60,6 +67,8 @@ type Sentinel struct {
 	MasterName string
 	// Addresses are the hosts and ports of the sentinels, one at least.
 	Addresses []string
+	// Access is how the sentinels are spoken to.
+	Access
 }
 
 // Cluster is a Redis Cluster.
@@ -98,7 +107,10 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 			return nil, fmt.Errorf("spec.sampling.%s must be above 0: is the CustomResourceDefinition the one of this version?", field)
 		}
 	}
-	return t, t.locate(&o.Spec)
+	if err := t.locate(&o.Spec); err != nil {
+		return nil, err
+	}
+	return t, t.allow(&o.Spec)
 }
 
 // locate takes in where the servers are, of which the schema lets through one way only.

@@ -91,8 +91,10 @@ func (w *Watcher) set(logger klog.Logger, o any) {
 	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
 		// A write of status, or of labels, leaves the spec as it is.
 		t.Declared, t.Probes, t.Problems = known.Declared, known.Probes, known.Problems
+		t.Fallback, t.Fallbacks = known.Fallback, known.Fallbacks
 	} else {
 		t.declare(object.Spec.Metrics, w.reserved)
+		t.fallBack(object.Spec.Fallback, w.reserved)
 	}
 	before := w.index.set(t)
 	if before != nil && before.ID() != t.ID() {

@@ -154,6 +154,22 @@ func TestObjectThatTheSchemaShouldHaveRefusedHarmsNoOther(t *testing.T) {
 		{"no timeout", func(o *v1alpha1.Redis) { o.Spec.Sampling.Timeout = seconds(0) }},
 		{"no window", func(o *v1alpha1.Redis) { o.Spec.Sampling.Window = seconds(0) }},
 		{"no maxAge", func(o *v1alpha1.Redis) { o.Spec.Sampling.MaxAge = seconds(0) }},
+		{"no name of a Secret", func(o *v1alpha1.Redis) { o.Spec.Auth = &v1alpha1.Auth{} }},
+		{"a path for a Secret", func(o *v1alpha1.Redis) {
+			o.Spec.Auth = &v1alpha1.Auth{PasswordSecretRef: v1alpha1.PasswordReference{Name: "../../kube-system/secrets/x"}}
+		}},
+		{"a command for a key", func(o *v1alpha1.Redis) {
+			o.Spec.Auth = &v1alpha1.Auth{PasswordSecretRef: v1alpha1.PasswordReference{Name: "a", Key: "$(reboot)"}}
+		}},
+		{"a user of two lines", func(o *v1alpha1.Redis) {
+			o.Spec.Auth = &v1alpha1.Auth{Username: "a\r\nb", PasswordSecretRef: v1alpha1.PasswordReference{Name: "a"}}
+		}},
+		{"two authorities", func(o *v1alpha1.Redis) {
+			o.Spec.TLS = &v1alpha1.TLS{CASecretRef: &v1alpha1.CAReference{Name: "a"}, CAConfigMapRef: &v1alpha1.CAReference{Name: "a"}}
+		}},
+		{"no name of a certificate", func(o *v1alpha1.Redis) {
+			o.Spec.TLS = &v1alpha1.TLS{CertificateSecretRef: &v1alpha1.CertificateReference{}}
+		}},
 		{"negative interval", func(o *v1alpha1.Redis) { o.Spec.Sampling.Interval = seconds(-1) }},
 	}
 	for _, tt := range tests {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/component-base/cli/flag"
 	logsapi "k8s.io/component-base/logs/api/v1"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
 )
 
@@ -27,6 +28,8 @@ type Options struct {
 	Kubeconfig string
 	// Namespace is the adapter's own namespace.
 	Namespace string
+	// ServiceAccountName is the ServiceAccount that the adapter runs as.
+	ServiceAccountName string
 	// ServiceName is the Service through which the aggregator reaches the adapter.
 	ServiceName string
 	// TLSSecretName is the Secret that keeps the serving certificate which the adapter makes.
@@ -35,6 +38,13 @@ type Options struct {
 	LeaseName string
 	// Identity tells this replica from the others.
 	Identity string
+	// ExitOnForeignAPIService ends the adapter at start if its APIServices belong to another Service.
+	ExitOnForeignAPIService bool
+
+	// AllowLoopback lets the adapter connect to addresses of its own machine.
+	AllowLoopback bool
+	// AllowAddresses, unless empty, lists all networks to which the adapter may connect, as egress.ParseRange reads them.
+	AllowAddresses []string
 }
 
 // NewOptions returns the defaults, some of which come from the environment of a pod.
@@ -47,6 +57,8 @@ func NewOptions() *Options {
 		ServiceName:   name,
 		TLSSecretName: name + "-tls",
 		LeaseName:     name,
+
+		ServiceAccountName: name,
 	}
 }
 
@@ -66,12 +78,24 @@ func (o *Options) sections() *flag.NamedFlagSets {
 		"Namespace of the adapter itself, for its Service, Secret and Lease. Defaults to the environment variable POD_NAMESPACE.")
 	cluster.StringVar(&o.Identity, "identity", o.Identity,
 		"Name that tells this replica from the others in the Lease. Defaults to the environment variable POD_NAME, else the host's name.")
+	cluster.StringVar(&o.ServiceAccountName, "service-account-name", o.ServiceAccountName,
+		"ServiceAccount of the adapter itself, for what status says of a Secret that it may not read: whom to let read it.")
 	cluster.StringVar(&o.ServiceName, "service-name", o.ServiceName,
 		"Service through which the Kubernetes API server reaches the adapter: its serving certificate is made for this name.")
 	cluster.StringVar(&o.TLSSecretName, "tls-secret-name", o.TLSSecretName,
 		"Secret in which replicas share the serving certificate that the adapter makes, unless --tls-cert-file is set.")
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease by which the one replica that writes status and Events is elected.")
+	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
+		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
+			"Without it the adapter stays and samples, and serves whom the APIServices send. It never takes one over.")
+	egress := sections.FlagSet("egress")
+	egress.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback,
+		"Let Redis objects name loopback addresses. For an adapter that runs beside its Redis on one machine; in a cluster it would open the pod itself.")
+	egress.StringSliceVar(&o.AllowAddresses, "allow-addresses", o.AllowAddresses,
+		"Networks to which the adapter may connect to sample Redis, as CIDR or CIDR:port, such as 10.0.0.0/8:6379; to be repeated or separated by commas. "+
+			"Where it is given, every other address is refused. Refused in any case are link-local, multicast, broadcast and unspecified addresses, "+
+			"those where cloud providers serve credentials, the API server and, unless --allow-loopback is set, loopback.")
 	o.Server.AddFlags(sections)
 	logsapi.AddFlags(o.Logging, sections.FlagSet("logging"))
 	return sections
@@ -90,13 +114,31 @@ func (o *Options) complete() error {
 	return nil
 }
 
+// allowed reads --allow-addresses.
+func (o *Options) allowed() ([]egress.Range, error) {
+	var ranges []egress.Range
+	var errs []error
+	for _, text := range o.AllowAddresses {
+		one, err := egress.ParseRange(text)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("--allow-addresses: %w", err))
+		case one.Loopback() && !o.AllowLoopback:
+			errs = append(errs, fmt.Errorf("--allow-addresses: %q is loopback: set --allow-loopback too, or leave it out", text))
+		}
+		ranges = append(ranges, one)
+	}
+	return ranges, errors.Join(errs...)
+}
+
 func (o *Options) validate() error {
-	errs := []error{o.Server.Validate()}
+	_, err := o.allowed()
+	errs := []error{o.Server.Validate(), err}
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
 	}
 	for flagName, value := range map[string]string{
-		"--service-name": o.ServiceName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
+		"--service-name": o.ServiceName, "--service-account-name": o.ServiceAccountName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
 	} {
 		for _, problem := range validation.IsDNS1123Subdomain(value) {
 			errs = append(errs, fmt.Errorf("%s %q is no name of an object: %s", flagName, value, problem))

@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -21,6 +21,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -35,6 +36,7 @@ const statusQPS = 200
 // run wires the rooms and serves until ctx ends. Then requests under way are
 // answered, sampling stops, and the Lease is given up, in this order.
 func run(ctx context.Context, options *Options, version string) error {
+	limitMemory(ctx)
 	config, err := clientcmd.BuildConfigFromFlags("", options.Kubeconfig)
 	if err != nil {
 		return fmt.Errorf("--kubeconfig: %w", err)
@@ -42,6 +44,10 @@ func run(ctx context.Context, options *Options, version string) error {
 	config.UserAgent = name + "/" + version
 	redis.SetLogger(quietRedis{})
 
+	policy, err := newEgressPolicy(options, config)
+	if err != nil {
+		return err
+	}
 	own, err := server.NewMetrics(legacyregistry.Register)
 	if err != nil {
 		return err
@@ -65,28 +71,46 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	writer, err := newStatusWriter(background, config, kube, index, samples, metrics)
+	registration, err := register(ctx, options, config, own)
 	if err != nil {
 		return err
 	}
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Listener: writer.Notify})
+	answers := provider.New(index, samples, metrics, own)
+	writer, err := newStatusWriter(background, config, kube, status.Config{
+		Index: index, Series: samples, Catalog: metrics, Answers: answers,
+		ReasonOf: sampler.ReasonOf, Foreign: registration.Foreign,
+	})
+	if err != nil {
+		return err
+	}
+	secrets, err := credentials.NewClient(config)
+	if err != nil {
+		return err
+	}
+	keeper := credentials.New(secrets, types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
+	rooms.Go(func() { keeper.Run(background) })
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
+		answers.Sampled(t)
+		writer.Notify(t)
+	}})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{keeper, answers, manager, writer}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
 	rooms.Go(func() { watcher.Run(background) })
 
-	certificate, err := certificate(ctx, background, &rooms, options, config, kube)
+	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
 		return err
 	}
 	api, err := server.New(options.Server, server.Config{
 		Kubeconfig:  options.Kubeconfig,
 		Version:     version,
-		Provider:    provider.New(index, samples, metrics, own),
+		Provider:    answers,
 		Certificate: certificate,
 		Ready:       watcher.Synced,
+		Alive:       manager.Stalled,
 	})
 	if err != nil {
 		return err
@@ -102,22 +126,30 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.Run(ctx)
 }
 
-// sink tells both who samples a target and who writes its status.
+// sink tells who reads the credentials of a target, who answers for it, who
+// samples it and who writes its status.
 type sink struct {
+	keeper  *credentials.Keeper
+	answers *provider.Provider
 	manager *sampler.Manager
 	writer  *status.Writer
 }
 
 func (s sink) Set(t *target.Target) {
+	s.keeper.Set(t)
+	s.answers.Set(t) // before the first attempt can end
 	s.manager.Set(t)
 	s.writer.Notify(t)
 }
 
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
+	s.answers.Remove(t)
+	s.keeper.Remove(t)
 }
 
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, index *target.Index, samples *series.Store, metrics *catalog.Catalog) (*status.Writer, error) {
+// newStatusWriter completes cfg by its clients.
+func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, cfg status.Config) (*status.Writer, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)
@@ -130,29 +162,19 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 	}
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
-	return status.New(status.Config{
-		Client:   client,
-		Events:   broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name}),
-		Index:    index,
-		Series:   samples,
-		Catalog:  metrics,
-		ReasonOf: sampler.ReasonOf,
-	})
+	cfg.Client, cfg.Events = client, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name})
+	return status.New(cfg)
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
-func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, config *rest.Config, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
+func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *certs.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
 	if !options.Server.UsesOwnCertificate() {
+		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
 	manager, err := certs.New(certs.Config{
-		Client: kube, Dynamic: client,
+		Client: kube, Registration: registration,
 		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
-		APIServices: server.APIServices(),
 	})
 	if err != nil {
 		return nil, err

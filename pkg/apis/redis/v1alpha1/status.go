@@ -14,6 +14,12 @@ const (
 	// ConditionMetricsValid is True when each metric that the object declares had
 	// a value in the newest sample. It is absent from an object that declares none.
 	ConditionMetricsValid = "MetricsValid"
+	// ConditionFallbackInUse is True while a metric that is unknown is served by
+	// spec.fallback. It is absent from an object that has none but errors.
+	ConditionFallbackInUse = "FallbackInUse"
+	// ConditionCredentialsValid is True while what auth and tls name is accepted, as
+	// it is now. It is absent from an object that has neither.
+	ConditionCredentialsValid = "CredentialsValid"
 )
 
 // RedisStatus is what the adapter has seen of the server. Conditions change at
@@ -24,8 +30,10 @@ type RedisStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded)
-	// and, where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample).
+	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded),
+	// where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample),
+	// where spec.fallback has another type than Error, FallbackInUse (a metric is unknown and served by it),
+	// and, where there is auth or tls, CredentialsValid (what they name is accepted, as it is now).
 	// +optional
 	// +listType=map
 	// +listMapKey=type

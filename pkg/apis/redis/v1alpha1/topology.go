@@ -30,6 +30,16 @@ type Sentinel struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?[.]?|\\\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\\\]):[0-9]+$')",message="each of spec.sentinel.addresses must be host:port, for example redis-0.redis.default.svc:26379 or [2001:db8::1]:6379"
 	// +kubebuilder:validation:items:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="each of spec.sentinel.addresses must end in a port from 1 to 65535, for example redis-0.redis.default.svc:26379"
 	Addresses []string `json:"addresses"`
+
+	// auth says by which user and password the adapter authenticates at the
+	// sentinels. spec.auth is that at the servers.
+	// +optional
+	Auth *Auth `json:"auth,omitempty"`
+
+	// tls says how the adapter and the sentinels show each other who they are.
+	// spec.tls is for the servers.
+	// +optional
+	TLS *TLS `json:"tls,omitempty"`
 }
 
 // Partial says whether the shards that answer are enough.

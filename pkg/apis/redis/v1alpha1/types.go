@@ -88,6 +88,19 @@ type RedisSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	Database int32 `json:"database,omitempty"`
 
+	// auth says by which user and password the adapter authenticates. Without it, the
+	// server must let the default user in without a password.
+	//
+	// +optional
+	Auth *Auth `json:"auth,omitempty"`
+
+	// tls has the adapter speak TLS, and says whom it trusts; {} trusts the authorities
+	// that the adapter's image does. Nothing is sent to a server before it has
+	// shown a valid certificate.
+	//
+	// +optional
+	TLS *TLS `json:"tls,omitempty"`
+
 	// sampling says how often Redis is asked, and what its answers are good for.
 	//
 	// +optional
@@ -106,6 +119,12 @@ type RedisSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Metrics []Metric `json:"metrics,omitempty"`
+
+	// fallback says what is served of a metric while its value is unknown, which
+	// is an error unless it says otherwise.
+	//
+	// +optional
+	Fallback *Fallback `json:"fallback,omitempty"`
 }
 
 // Sampling says how often Redis is asked, and what its answers are good for.

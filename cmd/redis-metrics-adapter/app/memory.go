@@ -1,0 +1,30 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+	"k8s.io/klog/v2"
+)
+
+// memoryShare is the part of the container's memory limit that the garbage
+// collector keeps to. The rest is for what it does not count.
+const memoryShare = 0.9
+
+// limitMemory sets GOMEMLIMIT by the memory limit of the cgroup, unless the
+// environment sets it, so that the garbage collector works harder before the
+// kernel ends the process.
+func limitMemory(ctx context.Context) {
+	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
+	logger := klog.FromContext(ctx)
+	switch {
+	case errors.Is(err, memlimit.ErrNoCgroup), errors.Is(err, memlimit.ErrCgroupsNotSupported):
+		logger.V(1).Info("This process has no cgroup that could limit its memory")
+	case err != nil:
+		logger.Error(err, "The memory limit of this process cannot be read")
+	case limit < math.MaxInt64:
+		logger.Info("The garbage collector keeps to a memory limit", "bytes", limit)
+	}
+}

@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/util/cert"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const adapterAccount = "system:serviceaccount:redis-metrics-adapter:redis-metrics-adapter"
+
+// TestComponents builds the base with every component and runs what comes of it: the adapter with a certificate from
+// files and the rights that are left, and the pods that the API server lets the Deployment have.
+func TestComponents(t *testing.T) {
+	h := emptyHouse(t)
+	var err error
+	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, h)
+	s.standInForCertManager(t)
+	certificate, key, bundle := servingFiles(t)
+	overlay := overlayOf(t, bundle, "ha", "network-policy", "cert-manager", "all-secrets")
+	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
+		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("the adapter serves", func(t *testing.T) {
+		s.redis(t, "cart", redistest.New(t).Addr, nil)
+		awaitRequests(t, s, "cart")
+		if log := h.adapter.LogTail(1000); strings.Contains(log, "forbidden") || !strings.Contains(log, "names this adapter's Service") {
+			t.Errorf("the log has a refusal, or nothing of the APIServices:\n%s", log)
+		}
+	})
+	t.Run("rights", s.rightsUnderComponents)
+	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
+}
+
+func (s *scene) rightsUnderComponents(t *testing.T) {
+	for question, want := range map[string]bool{
+		"get secrets/any -n " + s.namespace:                                                true,
+		"get configmaps/any -n " + s.namespace:                                             true,
+		"list secrets -n " + s.namespace:                                                   false,
+		"create secrets -n redis-metrics-adapter":                                          false,
+		"update secrets/redis-metrics-adapter-tls -n redis-metrics-adapter":                false,
+		"get apiservices.apiregistration.k8s.io/v1beta2.custom.metrics.k8s.io":             true,
+		"patch apiservices.apiregistration.k8s.io/v1beta2.custom.metrics.k8s.io":           false,
+		"update leases.coordination.k8s.io/redis-metrics-adapter -n redis-metrics-adapter": true,
+	} {
+		args := append([]string{"auth", "can-i", "--as=" + adapterAccount}, strings.Fields(question)...)
+		out, _ := s.Kubectl(t.Context(), args...) // it fails where the answer is no
+		if got := strings.TrimSpace(out) == "yes"; got != want {
+			t.Errorf("can the adapter %s: %q, want %t", question, out, want)
+		}
+	}
+}
+
+// podsUnderComponents applies the Deployment itself, in the namespace that enforces the restricted standard.
+func (s *scene) podsUnderComponents(t *testing.T, overlay string) {
+	objects, err := s.Render(t.Context(), overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range objects {
+		if object.GetKind() == "Deployment" {
+			if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	eventually(t, 90*time.Second, func(ctx context.Context) error {
+		out, err := s.Kubectl(ctx, "get", "deployment,poddisruptionbudget", "-n", cluster.AdapterName, "-o",
+			"jsonpath={.items[0].status.availableReplicas} {.items[1].status.disruptionsAllowed}")
+		if err == nil && out != "2 1" {
+			err = fmt.Errorf("available replicas and disruptions allowed are %q, want 2 1", out)
+		}
+		return err
+	})
+	nodes := map[string]bool{}
+	for _, pod := range strings.Fields(s.kubectl(t, "get", "pods", "-n", cluster.AdapterName, "-o", `jsonpath={range .items[*]}{.spec.nodeName}/{.spec.priority}{"\n"}{end}`)) {
+		node, priority, _ := strings.Cut(pod, "/")
+		nodes[node] = true
+		if priority != "2000000000" {
+			t.Errorf("a pod has priority %s, not that of system-cluster-critical", priority)
+		}
+	}
+	if len(nodes) != 2 {
+		t.Errorf("two pods stand on the nodes %v", nodes)
+	}
+	if used := s.kubectl(t, "get", "resourcequota", "-n", cluster.AdapterName, "-o", "jsonpath={.items[0].status.used.pods}"); used != "2" {
+		t.Errorf("the quota counts %q pods, want 2", used)
+	}
+}
+
+// overlayOf writes a kustomization of the base with components, and the caBundle that cert-manager would inject.
+func overlayOf(t *testing.T, bundle []byte, components ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	deploy, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "resources:\n- " + deploy + "/base\ncomponents:\n"
+	for _, component := range components {
+		text += "- " + deploy + "/components/" + component + "\n"
+	}
+	text += "patches:\n- target: {kind: APIService}\n  patch: |\n    - {op: add, path: /spec/caBundle, value: " +
+		base64.StdEncoding.EncodeToString(bundle) + "}\n"
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// servingFiles makes the pair that cert-manager would put into the pod.
+func servingFiles(t *testing.T) (certificate, key string, bundle []byte) {
+	t.Helper()
+	host := cluster.AdapterName + "." + cluster.AdapterName + ".svc"
+	bundle, keyPEM, err := cert.GenerateSelfSignedCertKey(host, nil, []string{host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificate, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	for path, content := range map[string][]byte{certificate: bundle, key: keyPEM} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key, bundle
+}
+
+// standInForCertManager makes the kinds of cert-manager known, so that its objects can be applied.
+func (s *scene) standInForCertManager(t *testing.T) {
+	t.Helper()
+	for plural, kind := range map[string]string{"issuers": "Issuer", "certificates": "Certificate"} {
+		crd := fmt.Sprintf(`{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]s.cert-manager.io"},"spec":{
+			"group":"cert-manager.io","names":{"kind":%[2]q,"plural":%[1]q},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,
+			"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`, plural, kind)
+		if _, err := s.KubectlInput(t.Context(), strings.NewReader(crd), "create", "-f", "-"); err != nil {
+			t.Fatal(err)
+		}
+		s.kubectl(t, "wait", "--for=condition=Established", "crd/"+plural+".cert-manager.io", "--timeout=30s")
+	}
+}

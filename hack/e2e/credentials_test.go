@@ -1,0 +1,216 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// reread is the longest time after which the adapter reads a Secret again, and a sample more.
+const reread = 36*time.Second + 2*interval
+
+const firstPassword, secondPassword, wrongPassword = "sesame-first-81", "sesame-second-82", "sesame-wrong-83"
+
+// TestCredentials has a Redis with an ACL user and TLS sampled by what the owner
+// of its namespace lets the adapter read, and rotates the password under load.
+func TestCredentials(t *testing.T) {
+	h := ownHouse(t)
+	loud, err := h.StartAdapter(t.Context(), cluster.AdapterOptions{
+		Name: "redis-metrics-adapter-loud", Standby: true, ExtraArgs: []string{"-v=9"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, h)
+	server := secured(t, s)
+	grantAsTold(t, s)
+	driver := drive(t, server.Addr, 500)
+
+	before := connectionIDs(server)
+	server.Do("acl", "setuser", "metrics", ">"+secondPassword)
+	s.password(t, secondPassword)
+	served(t, s, driver, reread, func() error {
+		if now := connectionIDs(server); len(now) == len(before) && !slices.ContainsFunc(now, func(id string) bool { return slices.Contains(before, id) }) {
+			return nil
+		}
+		return errors.New("a connection of the old password goes on")
+	})
+	server.Do("acl", "setuser", "metrics", "<"+firstPassword)
+
+	s.password(t, wrongPassword)
+	served(t, s, driver, reread, func() error {
+		return errors.Join(
+			s.condition(t.Context(), "cart", "CredentialsValid", "False", "AuthenticationFailed"),
+			s.condition(t.Context(), "cart", "Ready", "True", "Sampled"))
+	})
+	s.awaitEvents(t, "cart", "AuthenticationFailed")
+	s.password(t, secondPassword)
+	served(t, s, driver, reread, func() error {
+		return s.condition(t.Context(), "cart", "CredentialsValid", "True", "Accepted")
+	})
+	noSecretTold(t, s, loud)
+}
+
+// secured makes a Redis that demands all, and an object that names all of it.
+func secured(t *testing.T, s *scene) *redistest.Server {
+	t.Helper()
+	authority := redistest.NewAuthority(t)
+	cert, key := authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
+	server := redistest.NewTLS(t, authority, cert, key)
+	server.Do("acl", "setuser", "metrics", "on", ">"+firstPassword, "resetkeys", "-@all", "+info", "+ping", "+select", "+client|setname")
+	ca := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.kubectl(t, "create", "configmap", "my-redis-ca", "-n", s.namespace, "--from-file=ca.crt="+ca)
+	s.kubectl(t, "create", "secret", "generic", "my-redis-auth", "-n", s.namespace, "--from-literal=password="+firstPassword)
+	object := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
+		"spec": map[string]any{
+			"address": server.TLSAddr,
+			"auth":    map[string]any{"username": "metrics", "passwordSecretRef": map[string]any{"name": "my-redis-auth"}},
+			"tls":     map[string]any{"caConfigMapRef": map[string]any{"name": "my-redis-ca"}},
+		},
+	}}
+	object.SetName("cart")
+	object.SetNamespace(s.namespace)
+	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// grantAsTold runs the commands that status prints, as the owner of the namespace,
+// who is no administrator of the cluster.
+func grantAsTold(t *testing.T, s *scene) {
+	t.Helper()
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		return errors.Join(
+			s.condition(ctx, "cart", "CredentialsValid", "False", "SecretForbidden"),
+			s.condition(ctx, "cart", "Ready", "False", "SecretForbidden"))
+	})
+	s.awaitEvents(t, "cart", "SecretForbidden")
+	told := s.kubectl(t, "get", "redis", "cart", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="CredentialsValid")].message}`)
+	_, commands, ok := strings.Cut(told, "Who may read it lets the adapter read it too: ")
+	if !ok {
+		t.Fatalf("status says %q, and no command", told)
+	}
+	s.kubectl(t, "create", "rolebinding", "owner", "-n", s.namespace, "--clusterrole=admin", "--user=owner")
+	owner, err := s.KubeconfigForUser("owner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for command := range strings.SplitSeq(commands, " && ") {
+		args, isKubectl := strings.CutPrefix(command, "kubectl ")
+		if !isKubectl {
+			t.Fatalf("status tells to run %q", command)
+		}
+		s.kubectl(t, append([]string{"--kubeconfig=" + owner}, strings.Fields(args)...)...)
+	}
+	eventually(t, reread, func(ctx context.Context) error {
+		_, err := s.requests(ctx, "cart")
+		return errors.Join(err, s.condition(ctx, "cart", "CredentialsValid", "True", "Accepted"))
+	})
+	for _, more := range [][]string{{"list", "secrets"}, {"watch", "secrets"}, {"get", "secrets/other"}, {"get", "configmaps/other"}} {
+		out, _ := s.Kubectl(t.Context(), append([]string{"auth", "can-i", "-n", s.namespace, "--as=system:serviceaccount:" + cluster.AdapterName + ":" + cluster.AdapterName}, more...)...)
+		if !strings.HasPrefix(out, "no") {
+			t.Errorf("the adapter may %s: %q", strings.Join(more, " "), out)
+		}
+	}
+}
+
+func (s *scene) password(t *testing.T, password string) {
+	t.Helper()
+	s.kubectl(t, "patch", "secret", "my-redis-auth", "-n", s.namespace, "--type=merge", "-p", fmt.Sprintf(`{"stringData":{"password":%q}}`, password))
+}
+
+// served waits for what a rotation brings about, and two samples more. Each number
+// served meanwhile must be current and true.
+func served(t *testing.T, s *scene, driver *traffic.Driver, within time.Duration, brought func() error) {
+	t.Helper()
+	audit := &traffic.Audit{}
+	var values []traffic.Value
+	var reached time.Time
+	since, missing := time.Now(), errors.New("nothing yet")
+	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, within+2*interval, true, func(ctx context.Context) (bool, error) {
+		value, err := s.requests(ctx, "cart")
+		if err != nil {
+			return false, fmt.Errorf("%s after the Secret changed: %w", time.Since(since), err)
+		}
+		// One interval, and what the clock of the API and a busy machine add.
+		if age := time.Since(value.At); age > interval+4*resolution {
+			return false, fmt.Errorf("the sample served is %s old: one was left out", age)
+		}
+		if values = append(values, value); time.Since(values[0].At) > 3*resolution {
+			audit.Check(values[0], driver.History())
+			values = values[1:]
+		}
+		if missing != nil {
+			missing, reached = brought(), time.Now()
+		}
+		return missing == nil && time.Since(reached) > 2*interval, nil
+	})
+	if err != nil {
+		t.Fatalf("%v; %v", err, missing)
+	}
+	if len(audit.Wrong) > 0 {
+		t.Errorf("%d numbers compared with the traffic, wrong: %q", audit.Checked, audit.Wrong)
+	}
+}
+
+// connectionIDs are those of the adapters' connections.
+func connectionIDs(server *redistest.Server) []string {
+	list, _ := server.Do("client", "list").(string)
+	var ids []string
+	for line := range strings.Lines(list) {
+		if strings.Contains(line, "name="+sampler.ClientName+" ") {
+			ids = append(ids, regexp.MustCompile(`^id=\d+`).FindString(line))
+		}
+	}
+	return ids
+}
+
+// noSecretTold looks for the passwords in all that the adapter tells anybody.
+func noSecretTold(t *testing.T, s *scene, loud *cluster.Adapter) {
+	t.Helper()
+	_, refused := s.ask(t.Context(), "cart", "no-such-metric")
+	log, err := os.ReadFile(loud.LogPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(log), "/secrets/my-redis-auth") {
+		t.Error("the log does not show the requests at all")
+	}
+	noisy := s.house
+	noisy.adapter = loud
+	for where, text := range map[string]string{
+		"log at -v=9": string(log),
+		"log":         s.adapter.LogTail(1 << 20),
+		"object":      s.kubectl(t, "get", "redis", "cart", "-n", s.namespace, "-o", "yaml"),
+		"Events":      s.kubectl(t, "get", "events", "-n", s.namespace, "-o", "yaml"),
+		"metrics":     operatorsMetrics(t, noisy),
+		"error":       fmt.Sprint(refused),
+	} {
+		for _, secret := range []string{firstPassword, secondPassword, wrongPassword} {
+			if strings.Contains(text, secret) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(secret))) {
+				t.Errorf("the %s holds %s", where, secret)
+			}
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package e2e
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRefusedAddresses names what no object may have the adapter dial, and reads what its author would.
+func TestRefusedAddresses(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, shared)
+	apiServer, err := url.Parse(s.Config().Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, address := range map[string]string{
+		"api-server": apiServer.Host,
+		"metadata":   "169.254.169.254:80",
+		"mapped":     "[::ffff:169.254.169.254]:80",
+		"multicast":  "[ff02::1]:6379",
+	} {
+		s.redis(t, name, address, nil)
+		for _, condition := range []string{"Ready", "Reachable"} {
+			eventually(t, 15*time.Second, func(ctx context.Context) error {
+				return s.condition(ctx, name, condition, "False", "AddressRefused")
+			})
+		}
+		text := s.kubectl(t, "get", "redis", name, "-n", s.namespace, "-o", "jsonpath={.status.conditions}")
+		if !strings.Contains(text, "address policy refuses the address") || strings.Contains(text, address) {
+			t.Errorf("status of %s says\n%s", name, text)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package v1alpha1
+
+// Auth says by which user and password the adapter authenticates.
+type Auth struct {
+	// username is the ACL user. Without it, the password is that of the default
+	// user, which requirepass sets.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:][:cntrl:]]')",message="username must hold no space and no control character, as a user of Redis does: write it as in ACL SETUSER"
+	Username string `json:"username,omitempty"`
+
+	// passwordSecretRef names the key of a Secret that holds the password, and
+	// nothing but the password: one that ends in a newline is refused.
+	//
+	// +required
+	PasswordSecretRef PasswordReference `json:"passwordSecretRef"`
+}
+
+// TLS says how the adapter and the server show each other who they are. TLS 1.2 is the oldest version spoken.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.caSecretRef) && has(self.caConfigMapRef))",message="tls must have at most one of caSecretRef and caConfigMapRef: write the one that holds the CA"
+type TLS struct {
+	// caSecretRef names the key of a Secret that holds the certificates, in PEM, of
+	// the authorities that may have signed the server's. Without it and
+	// caConfigMapRef, they are those that the adapter's image trusts.
+	//
+	// +optional
+	CASecretRef *CAReference `json:"caSecretRef,omitempty"`
+
+	// caConfigMapRef names the key of a ConfigMap that holds the certificates, in
+	// PEM, of the authorities that may have signed the server's.
+	//
+	// +optional
+	CAConfigMapRef *CAReference `json:"caConfigMapRef,omitempty"`
+
+	// certificateSecretRef names a Secret of type kubernetes.io/tls, with the keys
+	// tls.crt and tls.key, by which the server knows the adapter: mutual TLS.
+	//
+	// +optional
+	CertificateSecretRef *CertificateReference `json:"certificateSecretRef,omitempty"`
+
+	// serverName is the name, or the IP address, for which the server's certificate
+	// must have been made. It defaults to the host of the address.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$')",message="serverName must be a host name or an IP address without a port, for example redis.example.com"
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// PasswordReference names a key of a Secret in the namespace of the object.
+type PasswordReference struct {
+	// name is the name of the Secret, in the namespace of the object.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and points, for example my-redis-auth"
+	Name string `json:"name"`
+
+	// key is the key of the Secret that holds the password.
+	//
+	// +optional
+	// +default="password"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and points, for example password"
+	Key string `json:"key,omitempty"`
+}
+
+// CAReference names a key of a Secret or ConfigMap in the namespace of the object.
+type CAReference struct {
+	// name is the name of the Secret or ConfigMap, in the namespace of the object.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret or ConfigMap must be lower-case letters, digits, dashes and points, for example my-redis-ca"
+	Name string `json:"name"`
+
+	// key is the key that holds the certificates.
+	//
+	// +optional
+	// +default="ca.crt"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and points, for example ca.crt"
+	Key string `json:"key,omitempty"`
+}
+
+// CertificateReference names a Secret in the namespace of the object.
+type CertificateReference struct {
+	// name is the name of a Secret of type kubernetes.io/tls, in the namespace of the object.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and points, for example my-redis-client"
+	Name string `json:"name"`
+}

@@ -1,0 +1,89 @@
+package certs
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+)
+
+// lockedBuffer takes a log.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// TestNoLogHoldsAKey makes a Secret and reads it again at the highest verbosity.
+func TestNoLogHoldsAKey(t *testing.T) {
+	t.Cleanup(klog.CaptureState().Restore)
+	log := &lockedBuffer{}
+	var flags flag.FlagSet
+	klog.InitFlags(&flags)
+	for name, value := range map[string]string{"v": "9", "logtostderr": "false", "alsologtostderr": "false", "stderrthreshold": "FATAL"} {
+		if err := flags.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	klog.SetOutput(log)
+	var kept []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodPost:
+			secret := &corev1.Secret{TypeMeta: metav1.TypeMeta{Kind: "Secret", APIVersion: "v1"}, Data: map[string][]byte{"tls.key": []byte("PRIVATE KEY")}}
+			kept, _ = json.Marshal(secret)
+			_, _ = w.Write(kept)
+		case kept != nil:
+			_, _ = w.Write(kept)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			_ = json.NewEncoder(w).Encode(metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound})
+		}
+	}))
+	defer server.Close()
+	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(Config{Client: client, Namespace: "ns", ServiceName: "adapter", SecretName: "adapter-tls"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	bodies := func() bool {
+		klog.Flush()
+		return strings.Contains(log.String(), "Request Body") || strings.Contains(log.String(), "Response Body")
+	}
+	if bodies() || !strings.Contains(log.String(), "Serving a new certificate") {
+		t.Errorf("the log holds bodies of requests, or nothing at all:\n%s", log)
+	}
+	// The way that must not be taken shows that the log is what is looked at.
+	_, _ = client.CoreV1().Secrets("ns").Get(t.Context(), "adapter-tls", metav1.GetOptions{})
+	if !bodies() {
+		t.Error("a body that is logged does not show in the log")
+	}
+}

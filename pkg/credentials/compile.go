@@ -1,0 +1,122 @@
+package credentials
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// maxPasswordBytes is what Redis reads from a client that is not authenticated yet.
+// Source: PROTO_INLINE_MAX_SIZE and "unauthenticated bulk length" in Redis' networking.c.
+const maxPasswordBytes = 16 << 10
+
+// maxPEMBytes bounds certificates: a bundle of all public authorities is about 220 KiB.
+const maxPEMBytes = 512 << 10
+
+// values are what the documents of a party hold, by its Reference.Field.
+type values map[string]map[string][]byte
+
+// compile makes credentials of what the documents of a party hold.
+func compile(a target.Access, read values) (*Credentials, *Error) {
+	c := &Credentials{}
+	if a.Auth != nil {
+		r := a.Auth.Password
+		password := read[r.Field][r.Keys[0]]
+		if err := checkPassword(r, password); err != nil {
+			return nil, err
+		}
+		c.Username, c.Password = a.Auth.Username, string(password)
+	}
+	if a.TLS == nil {
+		return c, nil
+	}
+	c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: a.TLS.ServerName}
+	if r := a.TLS.CA; r != nil {
+		pool, err := authorities(*r, read[r.Field][r.Keys[0]])
+		if err != nil {
+			return nil, err
+		}
+		c.TLS.RootCAs = pool
+	}
+	if r := a.TLS.Certificate; r != nil {
+		pair, err := keyPair(*r, read[r.Field])
+		if err != nil {
+			return nil, err
+		}
+		c.TLS.Certificates = []tls.Certificate{pair}
+		c.expires = pair.Leaf.NotAfter
+	}
+	return c, nil
+}
+
+// checkPassword refuses what the server could not take for one password, or what
+// nobody means to be one. A newline at the end is refused and not cut off: a Redis
+// that gets its password from the same Secret would not cut it off.
+func checkPassword(r target.Reference, password []byte) *Error {
+	fault := ""
+	switch {
+	case len(password) == 0:
+		fault = "is empty"
+	case len(password) > maxPasswordBytes:
+		fault = fmt.Sprintf("is longer than %d bytes", maxPasswordBytes)
+	case bytes.HasSuffix(password, []byte("\n")):
+		fault = "ends in a newline"
+	case bytes.ContainsFunc(password, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		fault = "holds a control character"
+	default:
+		return nil
+	}
+	return &Error{PasswordInvalid, fmt.Sprintf("the password that %s names %s", r.Field, fault),
+		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or of a file that printf wrote and not echo.", r.Name, r.Keys[0])}
+}
+
+func authorities(r target.Reference, text []byte) (*x509.CertPool, *Error) {
+	invalid := &Error{CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
+		fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes)}
+	if len(text) > maxPEMBytes {
+		return nil, invalid
+	}
+	certificates, err := cert.ParseCertsPEM(text)
+	if err != nil {
+		return nil, invalid
+	}
+	pool := x509.NewCertPool()
+	for _, one := range certificates {
+		pool.AddCert(one)
+	}
+	return pool, nil
+}
+
+func keyPair(r target.Reference, read map[string][]byte) (tls.Certificate, *Error) {
+	certPEM, keyPEM := read[corev1.TLSCertKey], read[corev1.TLSPrivateKeyKey]
+	invalid := func(key, what string) *Error {
+		return &Error{ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names is not %s", key, r.Field, what),
+			fmt.Sprintf("Create Secret %s with kubectl create secret tls --cert=... --key=..., of files of at most %d bytes.", r.Name, maxPEMBytes)}
+	}
+	if _, err := cert.ParseCertsPEM(certPEM); err != nil || len(certPEM) > maxPEMBytes {
+		return tls.Certificate{}, invalid(corev1.TLSCertKey, "certificates in PEM")
+	}
+	if _, err := keyutil.ParsePrivateKeyPEM(keyPEM); err != nil || len(keyPEM) > maxPEMBytes {
+		return tls.Certificate{}, invalid(corev1.TLSPrivateKeyKey, "a private key in PEM without a password")
+	}
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return tls.Certificate{}, &Error{ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
+			fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey)}
+	}
+	return pair, nil
+}
+
+func expired(a target.Access) *Error {
+	r := a.TLS.Certificate
+	return &Error{ClientCertificateExpired, fmt.Sprintf("the certificate that %s names has expired", r.Field),
+		fmt.Sprintf("Write a new certificate and its key into Secret %s.", r.Name)}
+}

@@ -1,0 +1,172 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// Set begins to remember the values of a target that has a fallback, unless it
+// does already. It comes before the first attempt at the target.
+func (p *Provider) Set(t *target.Target) {
+	if t.FallsBack() {
+		p.memory.open(t.ID(), p.always(t), time.Now())
+	}
+}
+
+// Remove forgets a target.
+func (p *Provider) Remove(t *target.Target) {
+	if t.FallsBack() {
+		p.memory.fall(t.ID(), false, p.observer.InFallback)
+		p.memory.forget(t.ID())
+	}
+}
+
+// Sampled takes in that an attempt at a target has ended: what is known of it now
+// is remembered, whether or not this replica is asked.
+func (p *Provider) Sampled(t *target.Target) {
+	if !t.FallsBack() {
+		return
+	}
+	uses, _ := p.Fallbacks(t, time.Now())
+	answers := slices.ContainsFunc(uses, func(u target.FallbackUse) bool { return u.Answers })
+	p.memory.fall(t.ID(), answers, p.observer.InFallback)
+}
+
+// Fallbacks tells of the metrics of a target that have a fallback and are unknown,
+// ordered by name, and when that changes although nothing is sampled, zero if it
+// does not. Of those that only the API asks for it tells once they were known.
+func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time) {
+	past := p.memory.of(t.ID())
+	if past == nil {
+		return nil, time.Time{}
+	}
+	for _, k := range past.all(now) {
+		read, exists := p.metric(t, k.metric)
+		fallback := t.FallbackOf(k.metric)
+		if !exists || fallback == nil {
+			continue
+		}
+		known, err := p.known(t, read, k.picks, now)
+		if err == nil {
+			past.remember(k.question, known)
+			continue
+		}
+		if past.warmsUp(t, k.last, err, now) {
+			next = sooner(next, warmUpEnd(t, past.opened))
+			continue
+		}
+		use := target.FallbackUse{Metric: k.String(), Fallback: *fallback, LastKnown: k.last.at}
+		if use.LastKnown.IsZero() && !k.always {
+			continue
+		}
+		_, refused := stand(*fallback, k.last, now)
+		use.Answers = refused == nil
+		if use.Answers && fallback.Type == v1alpha1.FallbackLastValue {
+			// A value is served at the instant of Until still, and not past it.
+			next = sooner(next, use.Until().Add(time.Millisecond))
+		}
+		uses = append(uses, use)
+	}
+	return uses, next
+}
+
+// always are the questions that are remembered though nobody asks: what
+// spec.fallback names and, where it says something of all metrics, those that the
+// object declares and requests-per-second.
+func (p *Provider) always(t *target.Target) []question {
+	var all []question
+	add := func(name string) {
+		if _, exists := p.metric(t, name); exists && t.FallbackOf(name) != nil {
+			all = append(all, question{metric: name})
+		}
+	}
+	for name := range t.Fallbacks {
+		add(name)
+	}
+	if t.Fallback != nil {
+		add(catalog.RequestsPerSecond)
+		for _, d := range t.Declared {
+			add(d.Name)
+		}
+	}
+	return all
+}
+
+// answer returns what is known of a metric, or else what its fallback serves.
+func (p *Provider) answer(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (answer, error) {
+	known, err := p.known(t, read, selector, now)
+	fallback := t.FallbackOf(metric)
+	if fallback == nil {
+		return known, err
+	}
+	past := p.memory.of(t.ID())
+	if past == nil {
+		return known, err
+	}
+	asked := question{metric: metric}
+	if selector != nil {
+		asked.selector = selector.String()
+	}
+	last := past.ask(asked, selector, now)
+	if err == nil {
+		past.remember(asked, known)
+		return known, nil
+	}
+	if past.warmsUp(t, last, err, now) {
+		return answer{}, err
+	}
+	instead, refused := stand(*fallback, last, now)
+	if refused != nil {
+		return answer{}, fmt.Errorf("%w; %w", err, refused)
+	}
+	p.observer.FellBack(fallback.Type)
+	return instead, nil
+}
+
+// stand returns what a fallback serves, or why it serves nothing.
+func stand(fallback target.Fallback, last answer, now time.Time) (answer, error) {
+	switch {
+	case fallback.Type == v1alpha1.FallbackValue:
+		return answer{quantity: fallback.Value.DeepCopy(), at: now}, nil
+	case last.at.IsZero():
+		return answer{}, errors.New("its fallback LastValue has no value, since none was known after the adapter started or spec was edited")
+	case age(last.at, now) > fallback.For:
+		return answer{}, fmt.Errorf("its fallback LastValue has ended, since the last value is older than for, %s", fallback.For)
+	}
+	return last, nil
+}
+
+// age counts by the larger of the monotonic and the wall clock, as that of samples does.
+func age(at, now time.Time) time.Duration {
+	return max(now.Sub(at), now.Round(0).Sub(at.Round(0)))
+}
+
+// warmUpEnd is when a target that is sampled from an instant on should have all its samples.
+func warmUpEnd(t *target.Target, opened time.Time) time.Time {
+	return opened.Add(t.Window + t.Interval + t.Timeout)
+}
+
+// warmsUp tells that a value was not known yet, for want of samples of which none
+// failed. A start of the adapter, or an edit, is no outage to scale by.
+func (p *past) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
+	var missing *series.UnknownError
+	return last.at.IsZero() && errors.As(err, &missing) && missing.Failure == nil && missing.Reason != series.Stale &&
+		now.Before(warmUpEnd(t, p.opened))
+}
+
+// sooner returns the earlier of two instants, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

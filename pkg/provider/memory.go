@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+const (
+	// askedWithin is for how long a question is kept after it was last asked.
+	askedWithin = time.Hour
+	// maxAsked bounds the questions that are kept of a target because they were asked.
+	maxAsked = 100
+	// maxSelector is the length of the longest selector that is kept.
+	maxSelector = 4096
+)
+
+// answer is a value as it is served.
+type answer struct {
+	quantity resource.Quantity
+	// at is the instant of the newest sample in it.
+	at time.Time
+	// window is the whole seconds before at that it covers, nil where that means nothing.
+	window *int64
+}
+
+// question is what is asked of a target: a metric, and the selector in its canonical text.
+type question struct {
+	metric, selector string
+}
+
+func (q question) String() string {
+	if q.selector == "" {
+		return q.metric
+	}
+	return q.metric + "{" + q.selector + "}"
+}
+
+// memory holds what was last known of each target that has a fallback. The zero memory is empty.
+type memory struct {
+	mu    sync.RWMutex
+	pasts map[string]*past // by target ID
+	// falling counts those of which a fallback answers.
+	falling int
+}
+
+// past is what was last known of one target.
+type past struct {
+	// opened is when sampling of the target began.
+	opened time.Time
+	// falls tells whether a fallback answers; memory.mu holds for it.
+	falls bool
+
+	mu   sync.Mutex
+	kept map[question]*kept
+}
+
+// kept is a question and the last answer to it that was known.
+type kept struct {
+	// picks is the selector asked by, nil for none.
+	picks labels.Selector
+	// always tells that the question is kept though nobody asks it.
+	always bool
+	// asked is when it was last asked.
+	asked time.Time
+	// last is zero if no answer was known yet.
+	last answer
+}
+
+// open begins the past of a target, unless it has begun.
+func (m *memory) open(id string, always []question, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pasts[id] != nil {
+		return
+	}
+	opened := &past{opened: now, kept: make(map[question]*kept, len(always))}
+	for _, q := range always {
+		opened.kept[q] = &kept{always: true}
+	}
+	if m.pasts == nil {
+		m.pasts = map[string]*past{}
+	}
+	m.pasts[id] = opened
+}
+
+// of returns the past of a target, nil if it has none.
+func (m *memory) of(id string) *past {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.pasts[id]
+}
+
+// fall notes whether a fallback answers for a target. When that changes it tells
+// of how many targets one does, under the lock, so that what is told last holds.
+func (m *memory) fall(id string, falls bool, tell func(n int)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.pasts[id]
+	if p == nil || p.falls == falls {
+		return
+	}
+	p.falls = falls
+	if falls {
+		m.falling++
+	} else {
+		m.falling--
+	}
+	tell(m.falling)
+}
+
+func (m *memory) forget(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pasts, id)
+}
+
+// ask keeps a question that the API asks, as far as there is room, and returns the last answer to it.
+func (p *past) ask(q question, selector labels.Selector, now time.Time) answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.kept[q]
+	if k == nil {
+		asked := 0
+		for _, other := range p.kept {
+			if !other.always {
+				asked++
+			}
+		}
+		if asked >= maxAsked || len(q.selector) > maxSelector {
+			return answer{}
+		}
+		k = &kept{picks: selector}
+		p.kept[q] = k
+	}
+	k.asked = now
+	return k.last
+}
+
+// remember takes in an answer that is known, unless a newer one is.
+func (p *past) remember(q question, known answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if k := p.kept[q]; k != nil && !known.at.Before(k.last.at) {
+		k.last = known
+	}
+}
+
+// remembered is one question with what is kept of it.
+type remembered struct {
+	question
+	kept
+}
+
+// all drops what nobody asked for long, and returns the rest in order.
+func (p *past) all(now time.Time) []remembered {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.kept, func(_ question, k *kept) bool { return !k.always && now.Sub(k.asked) > askedWithin })
+	all := make([]remembered, 0, len(p.kept))
+	for q, k := range p.kept {
+		all = append(all, remembered{q, *k})
+	}
+	slices.SortFunc(all, func(a, b remembered) int {
+		return cmp.Or(cmp.Compare(a.metric, b.metric), cmp.Compare(a.selector, b.selector))
+	})
+	return all
+}

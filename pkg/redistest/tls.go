@@ -1,0 +1,120 @@
+package redistest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Authority is a certificate authority of a test.
+type Authority struct {
+	// PEM is its own certificate.
+	PEM []byte
+
+	t           testing.TB
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// NewAuthority makes an authority that is valid for a day.
+func NewAuthority(t testing.TB) *Authority {
+	t.Helper()
+	a := &Authority{t: t, key: newKey(t), certificate: &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a test"},
+		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}}
+	a.PEM = a.sign(a.certificate, a.key)
+	return a
+}
+
+// Issue makes a certificate and its key, in PEM, for host names and IP addresses.
+// It is good for servers and clients, and valid until notAfter.
+func (a *Authority) Issue(notAfter time.Time, hosts ...string) (certPEM, keyPEM []byte) {
+	a.t.Helper()
+	key := newKey(a.t)
+	certificate := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "redis of a test"},
+		NotBefore: notAfter.Add(-24 * time.Hour), NotAfter: notAfter,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			certificate.IPAddresses = append(certificate.IPAddresses, ip)
+		} else {
+			certificate.DNSNames = append(certificate.DNSNames, host)
+		}
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return a.sign(certificate, key), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
+}
+
+func (a *Authority) sign(certificate *x509.Certificate, key *ecdsa.PrivateKey) []byte {
+	a.t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, certificate, a.certificate, &key.PublicKey, a.key)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// NewTLS starts a server that speaks TLS at TLSAddr, and without TLS at Addr. It
+// trusts the clients of an authority; more arguments may say that it demands a
+// certificate of them: "--tls-auth-clients", "yes".
+func NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
+	t.Helper()
+	addr := freeAddr(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := t.TempDir()
+	s := New(t, append([]string{
+		"--tls-port", port, "--tls-auth-clients", "no",
+		"--tls-cert-file", writeFile(t, files, "tls.crt", certPEM),
+		"--tls-key-file", writeFile(t, files, "tls.key", keyPEM),
+		"--tls-ca-cert-file", writeFile(t, files, "ca.crt", clients.PEM),
+	}, args...)...)
+	s.TLSAddr = addr
+	return s
+}
+
+// Certify gives the server another certificate, for connections from now on.
+func (s *Server) Certify(certPEM, keyPEM []byte) {
+	s.t.Helper()
+	files := s.t.TempDir()
+	s.Do("config", "set",
+		"tls-cert-file", writeFile(s.t, files, "tls.crt", certPEM),
+		"tls-key-file", writeFile(s.t, files, "tls.key", keyPEM))
+}
+
+func writeFile(t testing.TB, dir, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

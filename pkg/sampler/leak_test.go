@@ -1,0 +1,61 @@
+package sampler
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// TestNothingIsLeftOfTargets makes and ends a thousand targets, some of which
+// nothing answers, and counts what is left.
+func TestNothingIsLeftOfTargets(t *testing.T) {
+	server, away := redistest.New(t), redistest.New(t)
+	away.Kill()
+	m := managing(t)
+	round := func(n int) {
+		targets := make([]*target.Target, 50)
+		for i := range targets {
+			addr := server.Addr
+			if i%5 == 0 {
+				addr = away.Addr
+			}
+			targets[i] = targetAt(fmt.Sprintf("%d-%d", n, i), addr)
+			m.Set(targets[i])
+		}
+		for _, one := range targets {
+			m.awaitMore(t, one, 1)
+			m.Remove(one)
+		}
+	}
+	gone := func() { poll(t, "the connections are closed", func() bool { return connections(t, server) == 0 }) }
+	round(0)
+	gone()
+	goroutines, descriptors := goleak.IgnoreCurrent(), openFiles(t)
+	for n := range 20 {
+		round(n + 1)
+	}
+	gone()
+	if err := goleak.Find(goroutines); err != nil {
+		t.Error(err)
+	}
+	if now := openFiles(t); now > descriptors {
+		t.Errorf("%d files are open, %d were before", now, descriptors)
+	}
+	if len(m.loops) != 0 {
+		t.Errorf("%d loops are left", len(m.loops))
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
+}

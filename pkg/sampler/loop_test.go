@@ -1,0 +1,123 @@
+package sampler
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/klog/v2/ktesting"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+func TestEveryOtherBeatIsLeftOutWhileAServerIsAway(t *testing.T) {
+	const interval = 5 * time.Second
+	start := time.Now()
+	s := newSchedule("uid/1", interval)
+	due := s.next(start, s.first(start), s.first(start), 0)
+	for failures := range 10 {
+		next := s.next(start, due, due, failures)
+		want := interval
+		if failures >= patient {
+			want = 2 * interval
+		}
+		if next.Sub(due) != want {
+			t.Errorf("after %d failures the next attempt comes %v later, want %v", failures, next.Sub(due), want)
+		}
+		due = next
+	}
+}
+
+func TestStatesOfTargets(t *testing.T) {
+	server := redistest.New(t)
+	m, up, down := managing(t), targetAt("up", server.Addr), targetAt("down", redistest.New(t, "--requirepass", "x").Addr)
+	states := func() string {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return fmt.Sprint(m.states[Pending], m.states[Sampled], m.states[Failing])
+	}
+	m.Set(up)
+	m.Set(down)
+	poll(t, "one is sampled and one fails", func() bool { return states() == "0 1 1" })
+	server.Kill()
+	poll(t, "both fail", func() bool { return states() == "0 0 2" })
+	server.Restart()
+	poll(t, "one is sampled again", func() bool { return states() == "0 1 1" })
+	m.Remove(down)
+	m.Remove(up)
+	poll(t, "none is left", func() bool { return states() == "0 0 0" })
+}
+
+func TestServersThatHangDoNotStallLoops(t *testing.T) {
+	server := redistest.New(t)
+	m, tgt := managing(t), targetAt("hangs", server.Addr)
+	tgt.Timeout = 50 * time.Millisecond
+	server.Signal(syscall.SIGSTOP)
+	defer server.Signal(syscall.SIGCONT)
+	m.Set(tgt)
+	m.awaitMore(t, tgt, 3)
+	if err := m.Stalled(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStalledLoops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &Manager{loops: map[string]*loop{}}
+		if err := m.Stalled(); err != nil {
+			t.Errorf("no loop stands still: %v", err)
+		}
+		var loops []*loop
+		for _, name := range []string{"a", "b", "c"} {
+			tgt := targetAt(name, "")
+			tgt.Timeout = time.Second
+			loops = append(loops, newLoop(tgt, nil))
+			m.loops[tgt.ID()] = loops[len(loops)-1]
+		}
+		healthy := time.NewTicker(time.Second)
+		defer healthy.Stop()
+		for _, step := range []struct {
+			beating int // loops that go on
+			stands  bool
+		}{{3, false}, {2, false}, {1, true}, {2, false}, {0, true}} {
+			for range 70 {
+				<-healthy.C
+				for _, l := range loops[:step.beating] {
+					l.expect(time.Now())
+				}
+			}
+			if err := m.Stalled(); (err != nil) != step.stands {
+				t.Errorf("%d of 3 loops go on: %v", step.beating, err)
+			}
+		}
+	})
+}
+
+func TestLogLinesOfOneTargetAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
+		log := logger.GetSink().(ktesting.Underlier).GetBuffer()
+		lines := func() int { return strings.Count(log.String(), "Sampling changed") }
+		told := teller{logger: logger}
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		const minutes = 60
+		for n := range minutes * 12 {
+			<-tick.C
+			told.tell([]Reason{"", Timeout}[n%2])
+		}
+		if got := lines(); got > minutes+logBurst || got < minutes/2 {
+			t.Errorf("%d lines in %d minutes of a server that comes and goes", got, minutes)
+		}
+		for range 24 {
+			<-tick.C
+			told.tell(Loading)
+		}
+		if text := log.String(); !strings.Contains(text[strings.LastIndex(text, "Sampling changed"):], "Loading") {
+			t.Error("the log does not end with what is true")
+		}
+	})
+}

@@ -1,0 +1,162 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// lastRenewal is the longest time from one attempt to renew a connection to the next.
+const lastRenewal = 30 * time.Second
+
+// Credentials tells by what to authenticate at the servers of a target, or at its
+// sentinels. *credentials.Keeper implements it.
+type Credentials interface {
+	// Get returns the newest ones, the same pointer as long as they are the same.
+	Get(ctx context.Context, t *target.Target, of target.Party) (*credentials.Credentials, error)
+	// Doubt says that the newest ones did not work.
+	Doubt(t *target.Target, of target.Party)
+}
+
+// means are what servers are reached by.
+type means struct {
+	egress      *egress.Policy
+	credentials Credentials
+}
+
+// session is the connection to one server, over all that replaces it. It is not
+// safe for concurrent use.
+type session struct {
+	means
+	target   *target.Target
+	party    target.Party
+	address  string
+	database int
+	now      func() time.Time
+	link     *link // nil when the next attempt has to dial
+	// renewal is the last attempt to replace a link that goes on.
+	renewal renewal
+	// met tells whether there was a connection in the last attempt.
+	met bool
+}
+
+// renewal is an attempt to replace a link that goes on, and what became of it.
+type renewal struct {
+	with  *credentials.Credentials
+	err   *Error
+	wait  time.Duration
+	again time.Time
+}
+
+// asking asks a server over a link.
+type asking func(ctx context.Context, l *link) error
+
+// do asks the server, over a connection that it dials if there is none. If there
+// are newer credentials, the connection is replaced by one over which trial
+// succeeds; until there is one, the link goes on, and do returns why as notRenewed.
+// After a failure the connection is closed.
+func (s *session) do(ctx context.Context, ask, trial asking) (failure *Error, notRenewed error) {
+	ctx, cancel := context.WithTimeout(ctx, s.target.Timeout)
+	defer cancel()
+	newest, missing := s.credentials.Get(ctx, s.target, s.party)
+	if s.link != nil {
+		err := s.over(ctx, s.link, ask)
+		switch {
+		case err == nil:
+			return nil, s.renew(ctx, newest, missing, trial)
+		case !s.link.outlived(err, newest):
+			return s.fail(err), nil
+		}
+		s.close()
+	}
+	if missing != nil {
+		return s.fail(missing), nil
+	}
+	s.link = s.dial(newest)
+	if err := s.over(ctx, s.link, ask); err != nil {
+		return s.fail(err), nil
+	}
+	return nil, nil
+}
+
+// over asks over a link.
+func (s *session) over(ctx context.Context, l *link, ask asking) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			// The guard keeps from go-redis what it is known to panic on. One target's
+			// server must not end the sampling of the others by what is not known.
+			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+		}
+	}()
+	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			_ = l.client.Close()
+		}
+	})
+	defer stop()
+	return ask(ctx, l)
+}
+
+// fail ends an attempt that gave nothing.
+func (s *session) fail(err error) *Error {
+	explained := classify(err)
+	s.met = s.link != nil && s.link.conn.Load() != nil
+	if s.link != nil {
+		explained = s.link.explain(explained)
+	}
+	s.close()
+	s.doubt(explained)
+	return explained
+}
+
+// renew replaces the link, which has just been asked, if there are newer
+// credentials.
+func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial asking) error {
+	if missing != nil {
+		err := classify(missing)
+		s.doubt(err)
+		return err
+	}
+	if newest == s.link.with {
+		s.renewal = renewal{}
+		return nil
+	}
+	if newest != s.renewal.with {
+		s.renewal = renewal{with: newest}
+	}
+	if s.now().Before(s.renewal.again) {
+		return s.renewal.err
+	}
+	next := s.dial(newest)
+	if err := s.over(ctx, next, trial); err != nil {
+		s.renewal.err = next.explain(classify(err))
+		next.close()
+		s.renewal.wait = min(max(s.target.Interval, 2*s.renewal.wait), max(s.target.Interval, lastRenewal))
+		s.renewal.again = s.now().Add(s.renewal.wait)
+		s.doubt(s.renewal.err)
+		return s.renewal.err
+	}
+	s.link.close()
+	s.link, s.renewal = next, renewal{}
+	return nil
+}
+
+// doubt has credentials that did not work read again.
+func (s *session) doubt(err *Error) {
+	if err.OfCredentials() {
+		s.credentials.Doubt(s.target, s.party)
+	}
+}
+
+func (s *session) close() {
+	if s.link != nil {
+		s.link.close()
+		s.link = nil
+	}
+}

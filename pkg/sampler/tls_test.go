@@ -1,0 +1,200 @@
+package sampler
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const host = "127.0.0.1"
+
+func tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
+
+// trusting are credentials that trust an authority, and show a certificate if one is given.
+func trusting(t *testing.T, a *redistest.Authority, pair ...[]byte) *credentials.Credentials {
+	t.Helper()
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(a.PEM)
+	c := &credentials.Credentials{TLS: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}}
+	if len(pair) > 0 {
+		certificate, err := tls.X509KeyPair(pair[0], pair[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.TLS.Certificates = []tls.Certificate{certificate}
+	}
+	return c
+}
+
+// with is a probe at an address by credentials that the test may change.
+func with(t *testing.T, addr string, c *credentials.Credentials) (*one, *given) {
+	t.Helper()
+	o, source := probing(t, targetAt("tls", addr)), &given{newest: c}
+	o.probe.credentials = source
+	return o, source
+}
+
+// start is a server with a certificate for its own address, and the authority of both sides.
+func start(t *testing.T, args ...string) (*redistest.Server, *redistest.Authority) {
+	t.Helper()
+	a := redistest.NewAuthority(t)
+	cert, key := a.Issue(tomorrow(), host)
+	return redistest.NewTLS(t, a, cert, key, args...), a
+}
+
+func TestTLS(t *testing.T) {
+	server, a := start(t, "--requirepass", "hunter2")
+	c := trusting(t, a)
+	c.Password = "hunter2"
+	o, _ := with(t, server.TLSAddr, c)
+	o.sample()
+	o.sample()
+	c.TLS.ServerName = "redis.example"
+	o, _ = with(t, server.TLSAddr, c)
+	o.fail(ServerNameMismatch)
+	cert, key := a.Issue(tomorrow(), "redis.example")
+	server.Do("auth", "hunter2")
+	server.Certify(cert, key)
+	o.sample()
+}
+
+func TestTLSOlderThan12IsNotSpoken(t *testing.T) {
+	server, a := start(t, "--tls-protocols", "TLSv1.1")
+	o, _ := with(t, server.TLSAddr, trusting(t, a))
+	o.fail(TLSHandshakeFailed)
+}
+
+func TestTLSOfBothVersions(t *testing.T) {
+	for _, version := range []string{"TLSv1.2", "TLSv1.3"} {
+		t.Run(version, func(t *testing.T) {
+			server, a := start(t, "--tls-protocols", version, "--tls-auth-clients", "yes")
+			cert, key := a.Issue(tomorrow())
+			o, _ := with(t, server.TLSAddr, trusting(t, a, cert, key))
+			o.sample()
+			o.sample()
+
+			for range 5 { // whether the alert or the reset comes first is a race
+				o, _ = with(t, server.TLSAddr, trusting(t, a))
+				_, err := o.attempt(t.Context())
+				if reason := classify(err).Reason; reason != ClientCertificateRefused && reason != TLSHandshakeFailed {
+					t.Fatalf("without a certificate the reason is %q (%v)", reason, classify(err).cause)
+				}
+			}
+			cert, key = redistest.NewAuthority(t).Issue(tomorrow())
+			o, _ = with(t, server.TLSAddr, trusting(t, a, cert, key))
+			_, err := o.attempt(t.Context())
+			if reason := classify(err).Reason; reason != ClientCertificateRefused && reason != TLSHandshakeFailed {
+				t.Fatalf("with a certificate of another authority the reason is %q (%v)", reason, classify(err).cause)
+			}
+		})
+	}
+}
+
+func TestServerIsVerified(t *testing.T) {
+	server, a := start(t)
+	t.Run("another authority", func(t *testing.T) {
+		o, source := with(t, server.TLSAddr, trusting(t, redistest.NewAuthority(t)))
+		o.fail(ServerCertificateUntrusted)
+		if source.doubts != 1 {
+			t.Errorf("credentials were doubted %d times, want once", source.doubts)
+		}
+	})
+	t.Run("the authorities of the system", func(t *testing.T) {
+		o, _ := with(t, server.TLSAddr, &credentials.Credentials{TLS: &tls.Config{MinVersion: tls.VersionTLS12}})
+		o.fail(ServerCertificateUntrusted)
+	})
+	t.Run("expired", func(t *testing.T) {
+		server.Certify(a.Issue(time.Now().Add(-time.Minute), host))
+		o, _ := with(t, server.TLSAddr, trusting(t, a))
+		o.fail(ServerCertificateExpired)
+	})
+	t.Run("another name", func(t *testing.T) {
+		server.Certify(a.Issue(tomorrow(), "redis.example"))
+		o, _ := with(t, server.TLSAddr, trusting(t, a))
+		o.fail(ServerNameMismatch)
+	})
+	t.Run("a server without TLS", func(t *testing.T) {
+		tgt := targetAt("plain", server.Addr)
+		tgt.Timeout = time.Second
+		o := probing(t, tgt)
+		o.probe.credentials = &given{newest: trusting(t, a)}
+		_, err := o.attempt(t.Context())
+		if reason := classify(err).Reason; reason != TLSHandshakeFailed && reason != Timeout {
+			t.Errorf("the reason is %q", reason)
+		}
+	})
+	t.Run("TLS where none is spoken", func(t *testing.T) {
+		o, _ := with(t, server.TLSAddr, &credentials.Credentials{})
+		_, err := o.attempt(t.Context())
+		if reason := classify(err).Reason; reason != ConnectionLost && reason != Protocol {
+			t.Errorf("the reason is %q", reason)
+		}
+	})
+}
+
+// TestNothingIsSentBeforeTheServerIsVerified has a server with a certificate of
+// its own making take down all that it is sent.
+func TestNothingIsSentBeforeTheServerIsVerified(t *testing.T) {
+	mine, other := redistest.NewAuthority(t), redistest.NewAuthority(t)
+	cert, key := other.Issue(tomorrow(), host)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan string, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			heard <- err.Error()
+			return
+		}
+		defer conn.Close()
+		all, _ := io.ReadAll(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12}))
+		heard <- string(all)
+	}()
+	defer listener.Close()
+	c := trusting(t, mine)
+	c.Username, c.Password = "metrics", "hunter2"
+	o, _ := with(t, listener.Addr().String(), c)
+	o.fail(ServerCertificateUntrusted)
+	if got := <-heard; got != "" {
+		t.Errorf("a server that was not verified heard %q", got)
+	}
+}
+
+func TestConnectionClosedWhileIdleCostsNoSample(t *testing.T) {
+	server, a := start(t)
+	for name, o := range map[string]*one{
+		"plain": probing(t, targetAt("plain", server.Addr)),
+		"TLS": func() *one {
+			o, _ := with(t, server.TLSAddr, trusting(t, a))
+			return o
+		}(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			o.sample()
+			server.Do("client", "kill", "type", "normal", "skipme", "yes")
+			o.sample()
+		})
+	}
+}
+
+func TestErrorsOfTLSTellFieldsOnly(t *testing.T) {
+	for _, reason := range []Reason{TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired, ServerNameMismatch, ClientCertificateRefused} {
+		e := &Error{Reason: reason}
+		if text := e.Error(); text == (&Error{}).Error() || strings.Contains(text, host) || !e.OfCredentials() {
+			t.Errorf("%s says %q, of credentials: %v", reason, text, e.OfCredentials())
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package status
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// denied is a failed attempt that tells more than its reason.
+type denied struct {
+	failed
+	advice string
+	known  bool
+}
+
+func (d *denied) Advice() string      { return d.advice }
+func (d *denied) OfCredentials() bool { return d.known }
+func (d *denied) As(into any) bool {
+	if f, ok := into.(**failed); ok {
+		*f = &d.failed
+		return true
+	}
+	return false
+}
+
+func wrongPassword() error {
+	return &denied{failed: failed{"AuthenticationFailed", "the server refused the credentials, or asks for some"}, known: true}
+}
+
+func forbidden() error {
+	return &denied{failed: failed{"SecretForbidden", "the adapter may not read the Secret that spec.auth.passwordSecretRef names"}, advice: "Who may run kubectl create role, does so." + strings.Repeat(" Again.", 400), known: true}
+}
+
+// notRenewed is a successful attempt over a connection that newer credentials do not open.
+func (w *world) notRenewed(t *target.Target, s *server, err error) {
+	w.infos++
+	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), NotRenewed: err}))
+	w.writer.Notify(t)
+}
+
+func TestCredentialsShowInStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, redis := newWorld(t), newServer()
+		r := w.add("r", "1")
+		r.Auth = &target.Auth{}
+		stop := w.lead()
+		defer stop()
+		for _, step := range []struct {
+			what   string
+			happen func()
+			says   string // Ready and Reachable
+			valid  string
+			words  string
+			events string
+		}{
+			{"before an attempt", func() {}, notSampled, "Unknown NotSampled", "No attempt", ""},
+			{"forbidden", func() { w.fail(r, forbidden()) }, "Ready=False/SecretForbidden Reachable=False/SecretForbidden", "False SecretForbidden",
+				"the adapter may not read the Secret that spec.auth.passwordSecretRef names. Who may run kubectl create role, does so.", "Warning SecretForbidden"},
+			{"wrong", func() { w.fail(r, wrongPassword()) }, "Ready=False/AuthenticationFailed Reachable=False/AuthenticationFailed", "False AuthenticationFailed", "Write spec.auth, with", ""},
+			{"right", func() { w.answer(r, redis) }, warmingUp, "True Accepted", "accepted", ""},
+			{"right again", func() { w.answer(r, redis) }, ready, "True Accepted", "accepted", "Normal Sampled"},
+			{"a wrong new one", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed",
+				"The connection made with the credentials before goes on until that works: the server refused the credentials", "Warning AuthenticationFailed"},
+			{"still", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed", "", ""},
+			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &failed{"TooManyClients", "the server accepts no more clients"}) }, ready, "Unknown TooManyClients", "goes on", ""},
+			{"mended", func() { w.answer(r, redis) }, ready, "True Accepted", "", ""},
+			{"down", func() { w.fail(r, refused()) }, "Ready=True/Sampled Reachable=False/ConnectionRefused", "Unknown ConnectionRefused", "see Reachable", "Warning ConnectionRefused"},
+		} {
+			step.happen()
+			pass(2 * time.Second)
+			got := condition(w.status(r), v1alpha1.ConditionCredentialsValid)
+			if valid := string(got.Status) + " " + got.Reason; w.says(r) != step.says || valid != step.valid || !strings.Contains(got.Message, step.words) {
+				t.Errorf("%s: %s, %s: %s; want %s, %s: %s", step.what, w.says(r), valid, got.Message, step.says, step.valid, step.words)
+			}
+			if events := w.takenEvents(); events != step.events {
+				t.Errorf("%s: Events %q, want %q", step.what, events, step.events)
+			}
+			pass(2 * time.Second)
+		}
+		if got := condition(w.status(r), v1alpha1.ConditionReady); strings.Contains(got.Message, "kubectl") {
+			t.Errorf("advice stays though its cause has gone: %s", got.Message)
+		}
+	})
+}
+
+func TestObjectWithoutCredentialsHasNoSuchCondition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.add("r", "1")
+		defer w.lead()()
+		w.fail(r, wrongPassword())
+		pass(2 * time.Second)
+		if got := condition(w.status(r), v1alpha1.ConditionCredentialsValid); got.Type != "" {
+			t.Errorf("it has %+v", got)
+		}
+		if got := condition(w.status(r), v1alpha1.ConditionReady); !strings.Contains(got.Message, "Write spec.auth") {
+			t.Errorf("Ready says %q, not what to write", got.Message)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// Answers tells what the metrics API answers for an object. *provider.Provider implements it.
+type Answers interface {
+	// Unknown returns why a metric has no value of its own at an instant, nil if it has.
+	Unknown(t *target.Target, metric string, at time.Time) error
+	// Fallbacks tells of the metrics that have a fallback and are unknown, and
+	// when that changes by itself, zero if it does not.
+	Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time)
+}
+
+// Reasons of condition FallbackInUse. One that is True is named after the types in use.
+const (
+	reasonNotNeeded   = "NotNeeded"
+	reasonExpired     = "Expired"
+	reasonNoLastValue = "NoLastValue"
+	reasonBothTypes   = "LastValueAndValue"
+)
+
+// Reasons of Events about fallbacks.
+const (
+	eventFallbackInUse   = "FallbackInUse"
+	eventFallbackEnded   = "FallbackEnded"
+	eventFallbackExpired = "FallbackExpired"
+)
+
+// fallbackInUse judges the metrics that are unknown and have a fallback.
+func fallbackInUse(uses []target.FallbackUse) verdict {
+	var reason string
+	var served, expired, without []string
+	for _, use := range uses {
+		switch {
+		case use.Answers:
+			if reason != "" && reason != string(use.Fallback.Type) {
+				reason = reasonBothTypes
+			} else {
+				reason = string(use.Fallback.Type)
+			}
+			served = append(served, servedBy(use))
+		case use.LastKnown.IsZero():
+			without = append(without, use.Metric+" is unknown and has no last value")
+		default:
+			expired = append(expired, fmt.Sprintf("the last value of %s was served until %s, and an error is since", use.Metric, instant(use.Until())))
+		}
+	}
+	rest := slices.Concat(expired, without)
+	switch {
+	case len(served) > 0:
+		return verdict{metav1.ConditionTrue, reason, sentences(append(served, rest...))}
+	case len(expired) > 0:
+		return verdict{metav1.ConditionFalse, reasonExpired, sentences(rest)}
+	case len(without) > 0:
+		return verdict{metav1.ConditionFalse, reasonNoLastValue, sentences(rest)}
+	}
+	return verdict{metav1.ConditionFalse, reasonNotNeeded, "No metric is served by a fallback."}
+}
+
+// servedBy says by what a metric is served, without a word that changes while it lasts.
+func servedBy(use target.FallbackUse) string {
+	if use.Fallback.Type == v1alpha1.FallbackLastValue {
+		return fmt.Sprintf("%s is unknown: its last value, of %s, is served until %s", use.Metric, instant(use.LastKnown), instant(use.Until()))
+	}
+	known := "it was not known since sampling began"
+	if !use.LastKnown.IsZero() {
+		known = "it was last known at " + instant(use.LastKnown)
+	}
+	return fmt.Sprintf("%s is unknown: the value %s of spec.fallback is served; %s", use.Metric, use.Fallback.Value.String(), known)
+}
+
+func instant(t time.Time) string {
+	return t.Round(0).UTC().Format(time.RFC3339)
+}
+
+// fallbackEvent returns the Event about a change of condition FallbackInUse, an empty reason for none.
+func fallbackEvent(before, after *v1alpha1.RedisStatus) (kind, reason, message string) {
+	now := became(v1alpha1.ConditionFallbackInUse, before, after)
+	switch {
+	case now == nil:
+		return "", "", ""
+	case now.Status == metav1.ConditionTrue:
+		return corev1.EventTypeWarning, eventFallbackInUse, now.Message
+	case !meta.IsStatusConditionTrue(before.Conditions, v1alpha1.ConditionFallbackInUse):
+		return "", "", ""
+	case now.Reason == reasonNotNeeded:
+		return corev1.EventTypeNormal, eventFallbackEnded, now.Message
+	}
+	return corev1.EventTypeWarning, eventFallbackExpired, now.Message
+}

@@ -1,0 +1,20 @@
+package status
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// reasonForeign is the reason of Ready where the API server asks another for the metrics.
+const reasonForeign = "APIServiceForeign"
+
+// routed says of an object that would be ready whether requests come here at all.
+func routed(ready verdict, foreign []string) verdict {
+	if ready.status != metav1.ConditionTrue || len(foreign) == 0 {
+		return ready
+	}
+	return verdict{metav1.ConditionFalse, reasonForeign,
+		"Redis is sampled, but the API server asks another Service for its metrics: that of the APIService " + strings.Join(foreign, " and ") +
+			". One Service can have it: see spec.service there, and keep one of the two adapters."}
+}

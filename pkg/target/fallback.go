@@ -1,0 +1,96 @@
+package target
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// Fallback says what is served of a metric while its value is unknown, where
+// that is no error.
+type Fallback struct {
+	// Type is LastValue or Value.
+	Type v1alpha1.FallbackType
+	// For is how old the newest sample in a last value may be.
+	For time.Duration
+	// Value is what a Fallback of type Value serves. It must not be modified.
+	Value resource.Quantity
+}
+
+// FallbackUse tells of a metric whose value is unknown and that has a fallback.
+type FallbackUse struct {
+	// Metric is its name, with the selector that it was asked by in braces, if any.
+	Metric string
+	// Fallback is what it has.
+	Fallback Fallback
+	// Answers tells whether Fallback serves a value now.
+	Answers bool
+	// LastKnown is the instant of the newest sample in the last value that was
+	// known, zero if none was since sampling of the target began.
+	LastKnown time.Time
+}
+
+// Until is when a last value is served for the last time.
+func (u FallbackUse) Until() time.Time {
+	return u.LastKnown.Add(u.Fallback.For)
+}
+
+// FallsBack tells whether any metric has a fallback.
+func (t *Target) FallsBack() bool {
+	for _, f := range t.Fallbacks {
+		if f != nil {
+			return true
+		}
+	}
+	return t.Fallback != nil
+}
+
+// FallbackOf returns the fallback of a metric, nil if an error is served. One
+// that is declared wrongly has none: no outage makes it unknown.
+func (t *Target) FallbackOf(metric string) *Fallback {
+	if t.Refused(metric) != "" {
+		return nil
+	}
+	if f, named := t.Fallbacks[metric]; named {
+		return f
+	}
+	return t.Fallback
+}
+
+// fallBack takes in spec.fallback, after spec.metrics. What is wrong in it is as if it were of type Error.
+func (t *Target) fallBack(spec *v1alpha1.Fallback, reserved func(name string) bool) {
+	if spec == nil {
+		return
+	}
+	t.Fallback = t.fallback("spec.fallback", spec.Type, spec.For, spec.Value)
+	for n, m := range spec.Metrics {
+		field := fmt.Sprintf("spec.fallback.metrics[%d]", n)
+		if _, declared := t.Lookup(m.Name); !declared && !reserved(m.Name) && t.Refused(m.Name) == "" {
+			t.Problems = append(t.Problems, Problem{Sentence: fmt.Sprintf(
+				"%s.name: the object has no metric %s: write one that it has, or leave it out", field, m.Name)})
+			continue
+		}
+		if t.Fallbacks == nil {
+			t.Fallbacks = map[string]*Fallback{}
+		}
+		t.Fallbacks[m.Name] = t.fallback(field, m.Type, m.For, m.Value)
+	}
+}
+
+// fallback returns nil for type Error, and with a problem for what the schema should have refused.
+func (t *Target) fallback(field string, kind v1alpha1.FallbackType, lasting *metav1.Duration, value *resource.Quantity) *Fallback {
+	switch {
+	case kind == v1alpha1.FallbackError || kind == "":
+		return nil
+	case kind == v1alpha1.FallbackLastValue && lasting != nil && lasting.Duration > 0:
+		return &Fallback{Type: kind, For: lasting.Duration}
+	case kind == v1alpha1.FallbackValue && value != nil && value.Sign() >= 0:
+		return &Fallback{Type: kind, Value: value.DeepCopy()}
+	}
+	t.Problems = append(t.Problems, Problem{Sentence: field + ": this adapter knows the type LastValue with for, and Value with value: is the CustomResourceDefinition the one of this version?"})
+	return nil
+}
