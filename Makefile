@@ -24,7 +24,7 @@ CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kube
 ##@ Use
 .PHONY: help
 help: ## Print this
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traffic (about 4 minutes, the first time more)
@@ -35,6 +35,19 @@ demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traff
 cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local control plane until Ctrl-C; ARGS=--with-adapter adds the adapter
 	@hack/build.sh $(BIN)/cluster hack ./cmd/cluster $(VERSION)
 	@exec $(BIN)/cluster $(ARGS)
+
+.PHONY: bench bench-sample bench-reaction bench-api bench-scale
+bench: tools build ## Measure cost and speed against bare counterparts (about 15 minutes); JSON and profiles go to _output/bench
+	@hack/build.sh $(BIN)/bench hack ./cmd/bench $(VERSION)
+	@go test -c -o $(BIN)/sampler.test ./pkg/sampler
+	@hack/build.sh $(BIN)/minimal-adapter hack ./bench/minimal $(VERSION)
+	@exec $(BIN)/bench $(ARGS)
+bench-sample: ## Measure a sample against a bare INFO by go-redis
+bench-reaction: ## Measure how soon the API and the HPA follow a step in the load
+bench-api: ## Measure requests against a minimal adapter on the same library
+bench-scale: ## Measure 100, 1,000 and 10,000 objects
+bench-sample bench-reaction bench-api bench-scale: bench-%:
+	@$(MAKE) --no-print-directory bench ARGS=$*
 
 .PHONY: deploy
 deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place

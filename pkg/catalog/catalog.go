@@ -87,6 +87,8 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
+	// labelled tells that a selector will look at the labels of the series.
+	labelled bool
 	// own tells how often the adapter itself called a command meanwhile, or more often
 	// if that is not exact.
 	own func(command string) (calls int64, exact bool)
@@ -114,6 +116,11 @@ type Query struct {
 	Database int
 	// Selector picks series; nil picks all.
 	Selector Selector
+}
+
+// picks tells whether some series may be left out.
+func (q Query) picks() bool {
+	return q.Selector != nil && !q.Selector.Empty()
 }
 
 // Reading is the value of a metric.
@@ -197,7 +204,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 			return nil, errNodeBegan
 		}
 		return m.window(windowInput{
-			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(),
+			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.picks(),
 			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})
 	})

@@ -102,10 +102,11 @@ func commandRate(number string) func(windowInput) ([]Series, error) {
 func (in windowInput) rates(grown []growth, label string) []Series {
 	found := make([]Series, 0, len(grown))
 	for _, g := range grown {
-		found = append(found, Series{
-			Labels: map[string]string{label: g.name},
-			Value:  float64(g.by) / in.seconds,
-		})
+		s := Series{Value: float64(g.by) / in.seconds}
+		if in.labelled {
+			s.Labels = map[string]string{label: g.name}
+		}
+		found = append(found, s)
 	}
 	return found
 }

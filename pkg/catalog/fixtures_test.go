@@ -168,7 +168,7 @@ func TestVersionsAreThoseThatHaveTheFields(t *testing.T) {
 }
 
 // grownFixture is a fixture and what it may be ten seconds later.
-func grownFixture(t *testing.T, file string) history {
+func grownFixture(t testing.TB, file string) history {
 	t.Helper()
 	text, err := os.ReadFile(fixtures + file)
 	if err != nil {
@@ -183,7 +183,7 @@ func grownFixture(t *testing.T, file string) history {
 }
 
 // grow adds to the counters of a line of INFO.
-func grow(t *testing.T, line string) string {
+func grow(t testing.TB, line string) string {
 	t.Helper()
 	counters := []string{
 		"total_commands_processed", "total_connections_received", "total_net_input_bytes", "total_net_output_bytes",

@@ -32,7 +32,7 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 // ofNodes joins the series of all nodes, and labels them where the selector picks some.
 // A server that does not tell its role has none.
 func (m *Metric) ofNodes(sample series.Sample, q Query, of func(series.Node) ([]Series, error)) ([]Series, error) {
-	picks := q.Selector != nil && !q.Selector.Empty()
+	picks := q.picks()
 	var all, chosen []Series
 	for _, node := range counted(sample, q.Selector) {
 		found, err := m.ofNode(node, of)

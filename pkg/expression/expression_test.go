@@ -83,6 +83,7 @@ func BenchmarkEval(b *testing.B) {
 		b.Fatal(err)
 	}
 	values := map[string]float64{"a": 6, "b": 4}
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := e.Eval(values); err != nil {
 			b.Fatal(err)
@@ -91,6 +92,7 @@ func BenchmarkEval(b *testing.B) {
 }
 
 func BenchmarkCompile(b *testing.B) {
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := expression.Compile(`metric("a") / math.greatest(metric("b"), 1.0)`); err != nil {
 			b.Fatal(err)

@@ -70,9 +70,7 @@ func (r *Run) Read(replies []any, info *redisinfo.Info, sent, answered time.Time
 	r.own = r.plan.count(r.own, r.sent, replies)
 	static := len(r.plan.commands)
 	results := r.plan.read(r.sent[:static], replies[:static], info)
-	data := datasetOf(info)
-	same := data.sameAs(r.data)
-	r.data = data
+	same := r.sameData(info)
 	rest := replies[static:]
 	for n, s := range r.scanners {
 		if s == nil {
@@ -92,6 +90,17 @@ func (r *Run) Read(replies []any, info *redisinfo.Info, sent, answered time.Time
 		results[n] = s.result(answered, r.maxAge)
 	}
 	return results
+}
+
+// sameData notes whose data an INFO tells of, and whether it is that of the one
+// before. Only scanners need to know.
+func (r *Run) sameData(info *redisinfo.Info) bool {
+	if !slices.ContainsFunc(r.scanners, func(s *scanner) bool { return s != nil }) {
+		return true
+	}
+	before := r.data
+	r.data = datasetOf(info)
+	return r.data.sameAs(before)
 }
 
 // Join makes one Result for each probe of those of several nodes, none of which
@@ -164,8 +173,10 @@ func datasetOf(info *redisinfo.Info) dataset {
 	// The last two move keys between the nodes of a cluster, where a pass would
 	// count them at both or at none.
 	for _, command := range []string{"flushall", "flushdb", "swapdb", "migrate", "restore-asking"} {
-		calls, _ := info.Calls(command) // absent until the first call
-		d.emptied += calls
+		if record, ok := info.Record("cmdstat_" + command); ok { // absent until the first call
+			calls, _ := record.Int("calls")
+			d.emptied += calls
+		}
 	}
 	return d
 }

@@ -70,7 +70,7 @@ func newTarget(namespace, name, tier string) *target.Target {
 }
 
 // record delivers a sample with so many GETs and SETs, taken so long ago.
-func record(t *testing.T, s *series.Series, now time.Time, ago time.Duration, gets, sets int) {
+func record(t testing.TB, s *series.Series, now time.Time, ago time.Duration, gets, sets int) {
 	t.Helper()
 	text := fmt.Sprintf("run_id:a\r\nrole:master\r\nconnected_clients:7\r\nused_memory:900\r\nmaxmemory:0\r\n"+
 		"# Commandstats\r\ncmdstat_info:calls=%d,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_set:calls=%d,usec=1\r\n",

@@ -9,8 +9,11 @@
 //
 // An Info is safe for concurrent use; a Parser is not, since it keeps the
 // layout of the answer before to read the next one cheaply: servers answer with
-// the same keys in the same order, so that key strings are shared between all
-// the answers of one server.
+// the same keys in the same order. An Info holds the values of one answer alone,
+// and shares their keys with all the other answers of the server.
+//
+// A Parser may be told to keep some fields alone. A field that is not kept is
+// absent, so that whoever reads it gets an error and no number.
 //
 // Parse fails only when the text cannot be INFO at all. A single field that
 // cannot be read makes just that field unknown.

@@ -3,7 +3,6 @@ package redisinfo
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -16,28 +15,33 @@ var (
 	ErrMalformed = errors.New("malformed value")
 )
 
+// absentError names a field that is absent. Many are of an older server, and
+// each sample asks for some of them, so that the text is made when it is read.
+type absentError string
+
+func (e absentError) Error() string {
+	return "INFO field " + string(e) + ": " + ErrAbsent.Error()
+}
+
+func (absentError) Unwrap() error {
+	return ErrAbsent
+}
+
 // Info is one parsed answer to INFO.
 type Info struct {
 	layout *layout
-	values []string
+	// values holds the values one after the other, and ends where each of them ends.
+	values string
+	ends   []uint32
 }
 
-// layout is the sequence of keys of an answer, shared by the answers of a server.
-type layout struct {
-	keys  []string
-	index map[string]int
-}
-
-// ambiguous stands in a layout's index for a key that occurs more than once.
-const ambiguous = -1
-
-// CommandStats is what section commandstats reports of one command.
-type CommandStats struct {
-	// Command is the name as the server writes it: in lower case, but for Dragonfly,
-	// which writes capitals; a subcommand reads "config|get" from Redis 7 on.
-	Command string
-	// Calls is the number of calls since the counters were last reset.
-	Calls int64
+// value returns the value at a place of the layout.
+func (i *Info) value(place int) string {
+	start := uint32(0)
+	if place > 0 {
+		start = i.ends[place-1]
+	}
+	return i.values[start:i.ends[place]]
 }
 
 // Keyspace is what section keyspace reports of one logical database.
@@ -52,7 +56,7 @@ type Keyspace struct {
 // "Keyspace", be it an empty one. Where a field is left out because its value
 // is nought, this tells that from a field that was never reported.
 func (i *Info) Section(name string) error {
-	if _, ok := i.layout.index[sectionPrefix+name]; !ok {
+	if _, ok := i.layout.find(sectionPrefix + name); !ok {
 		return fmt.Errorf("INFO section %s: %w", name, ErrAbsent)
 	}
 	return nil
@@ -60,14 +64,14 @@ func (i *Info) Section(name string) error {
 
 // Text returns the value of a field as the server wrote it.
 func (i *Info) Text(key string) (string, error) {
-	n, ok := i.layout.index[key]
+	place, ok := i.layout.find(key)
 	switch {
 	case !ok, isSection(key):
-		return "", fmt.Errorf("INFO field %s: %w", key, ErrAbsent)
-	case n == ambiguous:
+		return "", absentError(key)
+	case i.layout.twice[key]:
 		return "", fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
 	}
-	return i.values[n], nil
+	return i.value(place), nil
 }
 
 // Int returns the value of an integer field. A value past the range of int64 is malformed.
@@ -137,36 +141,4 @@ func (i *Info) Keyspace(database int) (Keyspace, error) {
 		return Keyspace{}, err
 	}
 	return Keyspace{Keys: keys, Expires: expires}, nil
-}
-
-const commandPrefix = "cmdstat_"
-
-// Commands yields each command that the server has executed, with an error in
-// place of the counts that could not be read. It yields nothing when section
-// commandstats is empty or was not reported: Section tells which.
-func (i *Info) Commands() iter.Seq2[CommandStats, error] {
-	return func(yield func(CommandStats, error) bool) {
-		for command, record := range i.Records(commandPrefix) {
-			calls, err := record.Int("calls")
-			if !yield(CommandStats{Command: command, Calls: calls}, err) {
-				return
-			}
-		}
-	}
-}
-
-// Calls returns how often the server has executed a command since the counters
-// were last reset. A command that it has not executed yet is absent.
-func (i *Info) Calls(command string) (int64, error) {
-	record, ok := i.Record(commandPrefix + command)
-	if !ok {
-		_, err := i.CommandText(command)
-		return 0, err
-	}
-	return record.Int("calls")
-}
-
-// CommandText returns what commandstats reports of one command, as the server wrote it.
-func (i *Info) CommandText(command string) (string, error) {
-	return i.Text(commandPrefix + command)
 }

@@ -119,11 +119,12 @@ func TestFixturesAreReadByKey(t *testing.T) {
 func commands(t testing.TB, info *redisinfo.Info) map[string]int64 {
 	t.Helper()
 	got := map[string]int64{}
-	for stats, err := range info.Commands() {
+	for command, record := range info.Records("cmdstat_") {
+		calls, err := record.Int("calls")
 		if err != nil {
-			t.Errorf("Commands: %v", err)
+			t.Errorf("calls of %s: %v", command, err)
 		}
-		got[stats.Command] = stats.Calls
+		got[command] = calls
 	}
 	return got
 }
@@ -184,8 +185,8 @@ func TestAbsentIsNotZero(t *testing.T) {
 	if _, err := info.Float("none"); !errors.Is(err, redisinfo.ErrAbsent) {
 		t.Errorf("Float(none) = %v, want ErrAbsent", err)
 	}
-	if _, err := info.CommandText("get"); !errors.Is(err, redisinfo.ErrAbsent) {
-		t.Errorf("CommandText(get) = %v, want ErrAbsent", err)
+	if record, ok := info.Record("cmdstat_get"); ok {
+		t.Errorf("Record(cmdstat_get) = %v, want none", record)
 	}
 }
 
@@ -242,7 +243,7 @@ func TestSectionIsReportedOrNot(t *testing.T) {
 	}
 }
 
-func TestCommandsGiveAnErrorForWhatCannotBeRead(t *testing.T) {
+func TestRecordsGiveAnErrorForWhatCannotBeRead(t *testing.T) {
 	info := parse(t, "# Commandstats\r\n"+
 		"cmdstat_get:calls=7,usec=1\r\n"+
 		"cmdstat_set:usec=1\r\n"+
@@ -251,25 +252,20 @@ func TestCommandsGiveAnErrorForWhatCannotBeRead(t *testing.T) {
 		"other:calls=9\r\n")
 	want := map[string]error{"get": nil, "set": redisinfo.ErrAbsent, "del": redisinfo.ErrMalformed, "ping": redisinfo.ErrMalformed}
 	seen := map[string]bool{}
-	for stats, err := range info.Commands() {
-		if calls, errCalls := info.Calls(stats.Command); calls != stats.Calls || !errors.Is(errCalls, want[stats.Command]) {
-			t.Errorf("Calls(%s) = %d, %v; want %+v, %v", stats.Command, calls, errCalls, stats, err)
+	for command, record := range info.Records("cmdstat_") {
+		calls, err := record.Int("calls")
+		wanted, known := want[command]
+		if !known || !errors.Is(err, wanted) || (err != nil) != (wanted != nil) || (err != nil && calls != 0) {
+			t.Errorf("%s has %d calls, %v; want %v", command, calls, err, wanted)
 		}
-		wanted, known := want[stats.Command]
-		if !known || !errors.Is(err, wanted) || (err != nil && stats.Calls != 0) {
-			t.Errorf("%+v, %v; want %v", stats, err, wanted)
-		}
-		seen[stats.Command] = true
+		seen[command] = true
 	}
 	if len(seen) != len(want) {
 		t.Errorf("saw %v, want %v", seen, want)
 	}
-	if calls, err := info.Calls("other"); !errors.Is(err, redisinfo.ErrAbsent) {
-		t.Errorf("Calls(other) = %d, %v; want ErrAbsent", calls, err)
-	}
-	for stats, err := range info.Commands() {
-		if err != nil || stats.Command != "get" {
-			t.Errorf("the first command is %s, %v; want get", stats.Command, err)
+	for command := range info.Records("cmdstat_") {
+		if command != "get" {
+			t.Errorf("the first command is %s, want get", command)
 		}
 		break
 	}

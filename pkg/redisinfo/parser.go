@@ -3,6 +3,7 @@ package redisinfo
 import (
 	"errors"
 	"strings"
+	"unique"
 )
 
 // ErrNotInfo says that a text is no answer to INFO.
@@ -11,10 +12,16 @@ var ErrNotInfo = errors.New("the reply is no INFO text: it has no line of the fo
 // Parser reads the answers of one server. The zero Parser is ready for use.
 // It is not safe for concurrent use.
 type Parser struct {
+	// Keep tells which fields to keep. To an Info the others are absent. Nil keeps
+	// all. It must not change once there was an answer.
+	Keep func(key string) bool
+
 	layout *layout
+	// bytes is how long the values of the answer before were in all.
+	bytes int
 }
 
-// Parse reads one answer. The Info keeps the text alive.
+// Parse reads one answer. The Info keeps values, and not the text.
 //
 // Lines end in CRLF; an empty line carries no field, and one that starts with #
 // is the heading of a section. A line without a colon is passed over. A key
@@ -23,42 +30,75 @@ func (p *Parser) Parse(text string) (*Info, error) {
 	if p.layout == nil {
 		p.layout = &layout{}
 	}
-	values := make([]string, 0, len(p.layout.keys))
-	keys := p.layout.keys
-	// As long as keys follow the layout of the answer before, values are all there is to keep.
-	same := true
-	var fresh []string
+	if info := p.parseKnown(text); info != nil {
+		return info, nil
+	}
+	var lines []unique.Handle[string]
 	fields := 0
-	for line := range strings.Lines(text) {
-		key, value, ok := field(line)
+	for rest := text; len(rest) > 0; {
+		var line string
+		line, rest = cutLine(rest)
+		key, _, ok := field(line)
 		if !ok {
 			continue
 		}
 		if !isSection(key) {
 			fields++
 		}
-		if same && len(values) < len(keys) && keys[len(values)] == key {
-			values = append(values, value)
-			continue
-		}
-		if same {
-			same = false
-			fresh = append(make([]string, 0, len(values)+64), keys[:len(values)]...)
-		}
-		values = append(values, value)
-		fresh = append(fresh, strings.Clone(key))
+		lines = append(lines, unique.Make(key))
 	}
 	if fields == 0 {
 		return nil, ErrNotInfo
 	}
-	if same && len(values) == len(keys) {
-		return &Info{layout: p.layout, values: values}, nil
+	p.layout = newLayout(lines, p.Keep)
+	return p.parseKnown(text), nil
+}
+
+// parseKnown reads an answer whose keys are those of the answer before, in the
+// same order, so that values are all there is to keep. It returns nil for another.
+func (p *Parser) parseKnown(text string) *Info {
+	known := p.layout
+	if len(known.lines) == 0 {
+		return nil
 	}
-	if same {
-		fresh = append([]string(nil), keys[:len(values)]...)
+	ends := make([]uint32, 0, len(known.keys))
+	var values strings.Builder
+	values.Grow(p.bytes)
+	n := 0
+	for len(text) > 0 {
+		var line string
+		line, text = cutLine(text)
+		if n < len(known.lines) {
+			if value, ok := valueOf(line, known.lines[n].Value()); ok {
+				if !known.dropped[n] {
+					values.WriteString(value)
+					ends = append(ends, uint32(values.Len()))
+				}
+				n++
+				continue
+			}
+		}
+		if _, _, ok := field(line); ok {
+			return nil
+		}
 	}
-	p.layout = newLayout(fresh)
-	return &Info{layout: p.layout, values: values}, nil
+	if n < len(known.lines) {
+		return nil
+	}
+	p.bytes = values.Len()
+	return &Info{layout: known, values: values.String(), ends: ends}
+}
+
+// valueOf returns what a line says of a key, if it is that of the key.
+func valueOf(line, key string) (string, bool) {
+	n := len(key)
+	switch {
+	case len(line) < n || line[:n] != key:
+		return "", false
+	case len(line) == n:
+		return "", isSection(key)
+	}
+	return line[n+1:], line[n] == ':' && !isSection(key)
 }
 
 // sectionPrefix begins the heading of a section, as in "# Keyspace". A layout
@@ -66,27 +106,26 @@ func (p *Parser) Parse(text string) (*Info, error) {
 const sectionPrefix = "# "
 
 func isSection(key string) bool {
-	return strings.HasPrefix(key, "#")
+	return len(key) > 0 && key[0] == '#'
+}
+
+// cutLine splits off the first line, without what ends it.
+func cutLine(text string) (line, rest string) {
+	line = text
+	if n := strings.IndexByte(text, '\n'); n >= 0 {
+		line, rest = text[:n], text[n+1:]
+	}
+	for len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	return line, rest
 }
 
 // field splits a line of INFO. The heading of a section is a key without a value.
 func field(line string) (key, value string, ok bool) {
-	line = strings.TrimRight(line, "\r\n")
 	if isSection(line) {
 		return line, "", true
 	}
 	key, value, ok = strings.Cut(line, ":")
 	return key, value, ok && key != ""
-}
-
-// newLayout indexes keys that were not seen in this order before.
-func newLayout(keys []string) *layout {
-	l := &layout{keys: keys, index: make(map[string]int, len(keys))}
-	for n, key := range keys {
-		if _, twice := l.index[key]; twice {
-			n = ambiguous
-		}
-		l.index[key] = n
-	}
-	return l
 }

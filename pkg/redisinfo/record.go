@@ -84,14 +84,11 @@ func (r Record) ambiguous() error {
 
 // Record returns one field as a record, and whether the server reported it.
 func (i *Info) Record(key string) (Record, bool) {
-	n, ok := i.layout.index[key]
-	switch {
-	case !ok, isSection(key):
+	place, ok := i.layout.find(key)
+	if !ok || isSection(key) {
 		return Record{}, false
-	case n == ambiguous:
-		return Record{key: key, twice: true}, true
 	}
-	return Record{key: key, text: i.values[n]}, true
+	return i.record(place, key), true
 }
 
 // Records yields each field whose key begins so, by what follows in the key. It
@@ -99,16 +96,23 @@ func (i *Info) Record(key string) (Record, bool) {
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		for n, key := range i.layout.keys {
-			name, ok := strings.CutPrefix(key, prefix)
+		for place, key := range i.layout.keys {
+			name, ok := strings.CutPrefix(key.Value(), prefix)
 			if !ok {
 				continue
 			}
-			if !yield(name, Record{key: key, text: i.values[n], twice: i.layout.index[key] == ambiguous}) {
+			if !yield(name, i.record(place, key.Value())) {
 				return
 			}
 		}
 	}
+}
+
+func (i *Info) record(place int, key string) Record {
+	if i.layout.twice[key] {
+		return Record{key: key, twice: true}
+	}
+	return Record{key: key, text: i.value(place)}
 }
 
 // Numbered yields the records whose key is a prefix and a decimal number alone,

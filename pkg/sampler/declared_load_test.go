@@ -102,7 +102,8 @@ func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
 	o.probe.target.Timeout = ample
 	samples := 1
 	poll(t, "the late execution of what was sent", func() bool {
-		calls, err := o.sample().Nodes[0].Info.Calls("llen")
+		record, _ := o.sample().Nodes[0].Info.Record("cmdstat_llen")
+		calls, err := record.Int("calls")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,8 +19,8 @@ import (
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
 const ClientName = "redis-metrics-adapter"
 
-// bufferBytes sizes the read and the write buffer of a connection: an INFO is about 5 KB.
-const bufferBytes = 4 << 10
+// Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
+const writeBufferBytes, readBufferBytes = 512, 1 << 10
 
 // errDialed says that a link would dial a second time.
 var errDialed = errors.New("the connection was closed while idle")
@@ -62,11 +62,11 @@ func (s *session) dial(with *credentials.Credentials) *link {
 		PoolTimeout:           s.target.Timeout,
 		// One is used. A pool of one begins to dial in the background once a dial has failed.
 		PoolSize:         2,
-		PipelinePoolSize: -1, // pipelines go through the one connection
+		PipelinePoolSize: -1, // pipelines go through the one connection, without 256 KiB of buffers
 		MaxIdleConns:     1,
 		ConnMaxIdleTime:  -1,
-		ReadBufferSize:   bufferBytes,
-		WriteBufferSize:  bufferBytes,
+		ReadBufferSize:   readBufferBytes,
+		WriteBufferSize:  writeBufferBytes,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},

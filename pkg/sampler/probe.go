@@ -53,10 +53,14 @@ func newProbe(t *target.Target, address string, by means) *probe {
 	if plan == nil {
 		plan = declared.Compile(nil)
 	}
-	return &probe{
+	p := &probe{
 		session: session{means: by, target: t, party: target.Servers, address: address, database: t.Database, now: time.Now},
 		plan:    plan, run: plan.Start(t.MaxAge),
 	}
+	if !plan.WantsAllInfo() {
+		p.parser.Keep = kept
+	}
+	return p
 }
 
 // attempt asks the node once. The error is an *Error.

@@ -40,12 +40,12 @@ func targetAt(name, addr string) *target.Target {
 }
 
 // local lets the servers of tests be dialed.
-func local(t *testing.T) *egress.Policy {
+func local(t testing.TB) *egress.Policy {
 	t.Helper()
 	return restricted(t, egress.Config{AllowLoopback: true})
 }
 
-func restricted(t *testing.T, cfg egress.Config) *egress.Policy {
+func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 	t.Helper()
 	policy, err := egress.New(cfg)
 	if err != nil {
@@ -55,7 +55,7 @@ func restricted(t *testing.T, cfg egress.Config) *egress.Policy {
 }
 
 // open are the means to reach servers of tests that ask for no password.
-func open(t *testing.T) means {
+func open(t testing.TB) means {
 	t.Helper()
 	return means{local(t), &given{newest: &credentials.Credentials{}}}
 }

@@ -7,8 +7,8 @@ import (
 // monotone lists fields of INFO that only ever grow while one server process
 // lives, unless CONFIG RESETSTAT sets them back.
 // Source: https://redis.io/docs/latest/commands/info/ and genRedisInfoString in Redis' server.c.
-func monotone() []string {
-	return []string{
+func monotone() [12]string {
+	return [...]string{
 		"uptime_in_seconds",
 		"total_connections_received",
 		"total_commands_processed",
@@ -28,7 +28,7 @@ func monotone() []string {
 // subtracted: one process answered both, and nothing set its counters back
 // between. In doubt it says no.
 func sameProcess(before, after *redisinfo.Info) bool {
-	for _, read := range []func(*redisinfo.Info) (string, error){identity, role} {
+	for _, read := range [...]func(*redisinfo.Info) (string, error){identity, role} {
 		a, errA := read(before)
 		b, errB := read(after)
 		if errA != nil || errB != nil || a != b {
@@ -44,6 +44,8 @@ func sameProcess(before, after *redisinfo.Info) bool {
 	}
 	return !commandsReset(before, after)
 }
+
+const commandPrefix = "cmdstat_"
 
 // identity returns what a server makes anew at each start. That is run_id, which
 // Dragonfly lacks: of its primary master_replid is, together with the process,
@@ -77,9 +79,11 @@ func commandsReset(before, after *redisinfo.Info) bool {
 	if errBefore != nil || errAfter != nil {
 		return (errBefore == nil) != (errAfter == nil)
 	}
-	for stats, err := range before.Commands() {
-		calls, errCalls := after.Calls(stats.Command)
-		if err != nil || errCalls != nil || calls < stats.Calls {
+	for _, was := range before.Records(commandPrefix) {
+		now, still := after.Record(was.Key())
+		a, errA := was.Int("calls")
+		b, errB := now.Int("calls")
+		if !still || errA != nil || errB != nil || b < a {
 			return true
 		}
 	}
@@ -87,16 +91,17 @@ func commandsReset(before, after *redisinfo.Info) bool {
 	if later, err := infoCalls(after); err != nil || later <= earlier {
 		return true
 	}
-	const resetstat = "config|resetstat"
-	a, errA := before.CommandText(resetstat)
-	b, errB := after.CommandText(resetstat)
-	return (errA == nil) != (errB == nil) || a != b
+	const resetstat = commandPrefix + "config|resetstat"
+	a, counted := before.Record(resetstat)
+	b, counts := after.Record(resetstat)
+	return counted != counts || a != b
 }
 
 // infoCalls is how often INFO was called, whose name Dragonfly may write in capitals.
 func infoCalls(info *redisinfo.Info) (int64, error) {
-	if calls, err := info.Calls("INFO"); err == nil {
-		return calls, nil
+	record, ok := info.Record(commandPrefix + "INFO")
+	if !ok {
+		record, _ = info.Record(commandPrefix + "info")
 	}
-	return info.Calls("info")
+	return record.Int("calls")
 }

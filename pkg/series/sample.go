@@ -50,6 +50,8 @@ type Node struct {
 	// since is the instant of the first answer of this process since which
 	// nothing set its counters back.
 	since time.Time
+	// continues tells that this was so between the sample before and this one.
+	continues bool
 }
 
 // NewSample makes a Sample of the nodes of a target, one at least, of which one at least answered.
@@ -113,8 +115,9 @@ func (s Sample) after(before Sample, drift time.Duration) Sample {
 	s.Nodes = slices.Clone(s.Nodes)
 	for n := range s.Nodes {
 		now := &s.Nodes[n]
-		now.since = now.At
+		now.since, now.continues = now.At, false
 		if was, ok := before.of(*now); ok && now.follows(was, drift) {
+			now.continues = true
 			now.since = was.since
 			if was.since.IsZero() {
 				now.since = was.At
@@ -124,11 +127,11 @@ func (s Sample) after(before Sample, drift time.Duration) Sample {
 	return s
 }
 
-// joins tells whether a span may join a sample to the one before: the nodes that
-// count are the same, and none of them began anew.
-func (s Sample) joins(before Sample, drift time.Duration) bool {
+// joins tells whether a span may join a sample to the one before, which it was
+// noted to be after: the nodes that count are the same, and none of them began anew.
+func (s Sample) joins(before Sample) bool {
 	return slices.EqualFunc(before.Counted(), s.Counted(), func(was, now Node) bool {
-		return was.Name == now.Name && was.Address == now.Address && now.follows(was, drift)
+		return was.Name == now.Name && was.Address == now.Address && now.continues
 	})
 }
 

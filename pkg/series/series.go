@@ -71,7 +71,7 @@ func (s *Series) Record(sample Sample) {
 	}
 	if n := len(before.samples); n > 0 {
 		sample = sample.after(before.samples[n-1], s.policy.Interval/10)
-		if !sample.joins(before.samples[n-1], s.policy.Interval/10) {
+		if !sample.joins(before.samples[n-1]) {
 			next.samples, next.restart = nil, true
 		}
 	}

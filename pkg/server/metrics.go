@@ -47,7 +47,7 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 		late: metrics.NewHistogram(&metrics.HistogramOpts{
 			Namespace: namespace, Name: "sampling_lateness_seconds", StabilityLevel: metrics.ALPHA,
 			Help:    "How long after they were due attempts to sample a Redis began.",
-			Buckets: metrics.ExponentialBuckets(0.0005, 4, 9),
+			Buckets: metrics.ExponentialBuckets(0.0005, 2, 16),
 		}),
 		values: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,

@@ -1,0 +1,91 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+const (
+	// perServer is how many Redis objects share a server at most.
+	perServer = 1000
+	// writers is how many objects are written at a time.
+	writers = 16
+)
+
+var redises = schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
+
+// populate creates Redis objects until there are as many, with more of spec than the address if sampling is not nil.
+func (w *world) populate(ctx context.Context, objects int, sampling map[string]any) error {
+	if err := w.serve(ctx, (objects+perServer-1)/perServer); err != nil {
+		return err
+	}
+	first := w.objects
+	w.objects = max(w.objects, objects)
+	return w.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+		spec := map[string]any{"address": w.servers[n%len(w.servers)].address}
+		if sampling != nil {
+			spec["sampling"] = sampling
+		}
+		object := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": redises.GroupVersion().String(), "kind": "Redis",
+			"metadata": map[string]any{"name": objectName(n), "labels": map[string]any{"tier": "bench"}},
+			"spec":     spec,
+		}}
+		_, err := client.Create(ctx, object, metav1.CreateOptions{})
+		return err
+	})
+}
+
+// edit changes the spec of the first objects, so that each begins anew.
+func (w *world) edit(ctx context.Context, objects int) error {
+	patch := []byte(`{"spec":{"sampling":{"timeout":"900ms"}}}`)
+	return w.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+		_, err := client.Patch(ctx, objectName(n), types.MergePatchType, patch, metav1.PatchOptions{})
+		return err
+	})
+}
+
+// depopulate deletes all objects.
+func (w *world) depopulate(ctx context.Context) error {
+	objects := w.objects
+	w.objects = 0
+	return w.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+		return client.Delete(ctx, objectName(n), metav1.DeleteOptions{})
+	})
+}
+
+func objectName(n int) string { return fmt.Sprintf("redis-%05d", n) }
+
+// each does something with the objects from one number up to another, several at a time.
+func (w *world) each(ctx context.Context, first, end int, do func(context.Context, dynamic.ResourceInterface, int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	client, err := dynamic.NewForConfig(w.Config())
+	if err != nil {
+		return err
+	}
+	numbers := make(chan int)
+	var writing sync.WaitGroup
+	for range writers {
+		writing.Go(func() {
+			for n := range numbers {
+				if err := do(ctx, client.Resource(redises).Namespace(namespace), n); err != nil {
+					cancel(fmt.Errorf("object %s: %w", objectName(n), err))
+				}
+			}
+		})
+	}
+	for n := first; n < end && ctx.Err() == nil; n++ {
+		numbers <- n
+	}
+	close(numbers)
+	writing.Wait()
+	return context.Cause(ctx)
+}

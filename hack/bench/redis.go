@@ -1,0 +1,56 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+)
+
+// redisServer is one redis-server process.
+type redisServer struct {
+	address string
+	command *exec.Cmd
+}
+
+// startRedis starts a server at a loopback address, which ends with ctx at the latest.
+func startRedis(ctx context.Context, host string) (*redisServer, error) {
+	port, err := cluster.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &redisServer{address: net.JoinHostPort(host, strconv.Itoa(port))}
+	s.command = exec.CommandContext(ctx, "redis-server", "--bind", host, "--port", strconv.Itoa(port),
+		"--save", "", "--appendonly", "no", "--maxclients", "4000", "--tcp-backlog", "4096", "--loglevel", "warning")
+	if err := s.command.Start(); err != nil {
+		return nil, fmt.Errorf("start redis-server (on Debian: apt-get install redis-server): %w", err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.address})
+	defer func() { _ = client.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return s, until(ctx, 20*time.Millisecond, func() (bool, error) { return client.Ping(ctx).Err() == nil, nil })
+}
+
+func (s *redisServer) stop() {
+	_ = s.command.Process.Kill() // fails only when it is gone already
+	_ = s.command.Wait()         // it was killed
+}
+
+// until looks at something time after time until it is so.
+func until(ctx context.Context, every time.Duration, so func() (bool, error)) error {
+	for {
+		if done, err := so(); done || err != nil {
+			return err
+		}
+		if err := wait(ctx, every); err != nil {
+			return err
+		}
+	}
+}

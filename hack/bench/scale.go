@@ -1,0 +1,223 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// settled is how long a number of objects runs before it is measured, and measured for how long.
+	settled  = 20 * time.Second
+	measured = 20 * time.Second
+	// interval is that of an object that says nothing of it.
+	interval = 5 * time.Second
+
+	// Limits, of 10,000 objects and of none.
+	mostCores, mostBytes         = 0.25, 400 << 20
+	mostWarm                     = 15 * time.Second
+	mostSelector                 = 100 * time.Millisecond
+	mostIdleCores, mostIdleBytes = 0.005, 60 << 20
+)
+
+// load is what a number of objects costs.
+type load struct {
+	objects                 int
+	cores, bytes, goroutine float64
+	failed                  float64 // samples
+	late50, late99, latest  time.Duration
+}
+
+// measureScale measures what 0, 100, 1,000 and 10,000 objects cost.
+func measureScale(ctx context.Context, w *world) ([]Figure, error) {
+	if err := w.empty(ctx); err != nil {
+		return nil, err
+	}
+	c, err := newCaller(w.Cluster, w.adapter)
+	if err != nil {
+		return nil, err
+	}
+	var figures []Figure
+	loads := map[int]load{}
+	for _, objects := range []int{0, 100, 1000, 10000} {
+		fmt.Fprintf(w.options.Log, "%d objects\n", objects)
+		if err := w.populate(ctx, objects, nil); err != nil {
+			return figures, err
+		}
+		one, err := w.loadOf(ctx, c, objects)
+		if err != nil {
+			return figures, err
+		}
+		loads[objects] = one
+		figures = append(figures, one.figures()...)
+	}
+	figures = append(figures, growth(loads[1000], loads[10000])...)
+	for _, measure := range []func(context.Context, *caller) ([]Figure, error){w.profiles, w.selector, w.edits, w.start} {
+		more, err := measure(ctx, c)
+		figures = append(figures, more...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	return figures, nil
+}
+
+// loadOf measures what the objects cost once all are warm.
+func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
+	if err := w.warm(ctx, c, objects); err != nil {
+		return load{}, err
+	}
+	if err := wait(ctx, settled); err != nil {
+		return load{}, err
+	}
+	before, err := c.scrape(ctx)
+	if err != nil {
+		return load{}, err
+	}
+	one := load{objects: objects}
+	if one.cores, err = coresOf(ctx, w.adapter.PID(), measured); err != nil {
+		return load{}, err
+	}
+	after, err := c.scrape(ctx)
+	if err != nil {
+		return load{}, err
+	}
+	if one.bytes, err = residentBytes(w.adapter.PID()); err != nil {
+		return load{}, err
+	}
+	if one.goroutine, err = after.gauge("go_goroutines"); err != nil {
+		return load{}, err
+	}
+	failed, all := after.samples()
+	failedBefore, allBefore := before.samples()
+	if want := float64(objects) * measured.Seconds() / interval.Seconds(); all-allBefore < 0.95*want {
+		return load{}, fmt.Errorf("%.0f samples of %d objects, want %.0f: the machine is too slow for all of them", all-allBefore, objects, want)
+	}
+	one.failed = failed - failedBefore
+	one.late50, one.late99, one.latest = after.lateness(before, 50), after.lateness(before, 99), after.lateness(before, 100)
+	return one, nil
+}
+
+func (l load) figures() []Figure {
+	name := func(what string) string { return fmt.Sprintf("%d objects, %s", l.objects, what) }
+	cores, memory := Figure{Name: name("CPU"), Value: l.cores, Unit: "cores"}, Figure{Name: name("resident"), Value: l.bytes / (1 << 20), Unit: "MiB"}
+	figures := []Figure{}
+	switch l.objects {
+	case 0:
+		cores.Limit, memory.Limit = mostIdleCores, mostIdleBytes>>20
+		return append(figures, cores, memory)
+	case 10000:
+		cores.Limit, memory.Limit = mostCores, mostBytes>>20
+	}
+	late := Figure{Name: name("lateness p99"), Value: seconds(l.late99), Unit: "s", Limit: interval.Seconds() / 20}
+	return append(figures, cores, memory, Figure{Name: name("goroutines"), Value: l.goroutine},
+		Figure{Name: name("lateness p50"), Value: seconds(l.late50), Unit: "s"}, late,
+		Figure{Name: name("samples failed"), Value: l.failed},
+		Figure{Name: name("lateness max, at most"), Value: seconds(l.latest), Unit: "s"})
+}
+
+func seconds(d time.Duration) float64 { return d.Seconds() }
+
+// growth tells how much more ten times the objects cost, beyond what the adapter costs without any.
+func growth(few, many load) []Figure {
+	times := float64(many.objects) / float64(few.objects)
+	return []Figure{
+		{Name: "growth of CPU to that of objects", Value: many.cores / few.cores / times, Unit: "x", Limit: 1, Noise: 0.1},
+		{Name: "growth of memory to that of objects", Value: many.bytes / few.bytes / times, Unit: "x", Limit: 1, Noise: 0.1},
+	}
+}
+
+// warm returns when the rates of so many objects are served, or of more.
+func (w *world) warm(ctx context.Context, c *caller, objects int) error {
+	if objects == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	return until(ctx, 500*time.Millisecond, func() (bool, error) {
+		found, err := c.values(ctx, allObjects)
+		return err == nil && found >= objects, ctx.Err()
+	})
+}
+
+// profiles keeps profiles of the adapter with all its objects.
+func (w *world) profiles(ctx context.Context, c *caller) ([]Figure, error) {
+	if err := w.profile(ctx, c, "cpu", "/debug/pprof/profile?seconds=10"); err != nil {
+		return nil, err
+	}
+	if err := w.profile(ctx, c, "goroutines", "/debug/pprof/goroutine"); err != nil {
+		return nil, err
+	}
+	return nil, w.profile(ctx, c, "heap", "/debug/pprof/heap?gc=1")
+}
+
+// selector measures how long it takes to answer with the values of all objects.
+func (w *world) selector(ctx context.Context, c *caller) ([]Figure, error) {
+	var took []float64
+	for range 21 {
+		start := time.Now()
+		found, err := c.values(ctx, allObjects)
+		if err != nil {
+			return nil, err
+		}
+		if found < w.objects*99/100 {
+			return nil, fmt.Errorf("%d values of %d objects", found, w.objects)
+		}
+		took = append(took, float64(time.Since(start).Milliseconds()))
+	}
+	name := fmt.Sprintf("selector over %d objects", w.objects)
+	return []Figure{
+		typical(name+", p50", "ms", float64(mostSelector.Milliseconds()), took),
+		{Name: name + ", max", Value: percentile(took, 100), Unit: "ms"},
+	}, nil
+}
+
+// edits measures what a change of the spec of 1,000 objects costs beyond their sampling.
+func (w *world) edits(ctx context.Context, c *caller) ([]Figure, error) {
+	const edited = 1000
+	before, err := coresOf(ctx, w.adapter.PID(), measured/2)
+	if err != nil {
+		return nil, err
+	}
+	cpu, err := cpuOf(w.adapter.PID())
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := w.edit(ctx, edited); err != nil {
+		return nil, err
+	}
+	if err := w.warm(ctx, c, w.objects); err != nil {
+		return nil, err
+	}
+	took := time.Since(start)
+	after, err := cpuOf(w.adapter.PID())
+	if err != nil {
+		return nil, err
+	}
+	more := (after - cpu).Seconds() - before*took.Seconds()
+	return []Figure{
+		{Name: "edit of an object's spec, CPU", Value: more / edited * 1e3, Unit: "ms"},
+		{Name: "1,000 edits until all rates are known again", Value: took.Seconds(), Unit: "s"},
+	}, nil
+}
+
+// start measures how long all objects take to be warm after a start.
+func (w *world) start(ctx context.Context, c *caller) ([]Figure, error) {
+	if err := w.adapter.Stop(); err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	if err := w.adapter.Restart(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.warm(ctx, c, w.objects); err != nil {
+		return nil, err
+	}
+	took := time.Since(begin)
+	peak, err := residentBytes(w.adapter.PID())
+	return []Figure{
+		{Name: fmt.Sprintf("start until %d objects are warm", w.objects), Value: took.Seconds(), Unit: "s", Limit: mostWarm.Seconds()},
+		{Name: "resident then", Value: peak / (1 << 20), Unit: "MiB"},
+	}, err
+}

@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// named is a set of targets by name.
+type named map[types.NamespacedName]*target.Target
+
+func (n named) Get(name types.NamespacedName) (*target.Target, bool) {
+	t, ok := n[name]
+	return t, ok
+}
+
+func (n named) Select(string, labels.Selector) []*target.Target {
+	all := make([]*target.Target, 0, len(n))
+	for _, t := range n {
+		all = append(all, t)
+	}
+	return all
+}
+
+// warm is a provider of so many objects whose rates are known.
+func warm(b *testing.B, objects int) *Provider {
+	b.Helper()
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	all, store, now := named{}, &series.Store{}, time.Now()
+	for n := range objects {
+		t := newTarget("shop", fmt.Sprintf("redis-%d", n), "cache")
+		t.MaxAge = time.Hour
+		all[t.NamespacedName] = t
+		s := store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+		record(b, s, now, 10*time.Second, 100, 0)
+		record(b, s, now, 0, 1100, 2500)
+	}
+	return New(all, store, metrics, unobserved{})
+}
+
+// BenchmarkServe answers as the library asks, of few and of many objects.
+func BenchmarkServe(b *testing.B) {
+	for _, objects := range []int{10, 10000} {
+		p := warm(b, objects)
+		b.Run(fmt.Sprintf("by name of %d", objects), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				name := types.NamespacedName{Namespace: "shop", Name: "redis-7"}
+				if _, err := p.GetMetricByName(b.Context(), name, metric("requests-per-second"), labels.Everything()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("all of %d", objects), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				list, err := p.GetMetricBySelector(b.Context(), "shop", labels.Everything(), metric("requests-per-second"), labels.Everything())
+				if err != nil || len(list.Items) != objects {
+					b.Fatalf("%d values, %v", len(list.Items), err)
+				}
+			}
+		})
+	}
+}

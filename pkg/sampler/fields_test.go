@@ -1,0 +1,65 @@
+package sampler
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// TestWhatIsKeptIsAllThatMetricsRead holds each metric of the catalogue, for each
+// server that there is an answer of, against the same metric of a whole answer.
+func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../redisinfo/testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("fixtures: %v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		whole, part := twice(t, string(text), now, nil), twice(t, string(text), now, kept)
+		for _, m := range metrics.All() {
+			want, errWant := m.Read(whole, catalog.Query{Now: now})
+			got, errGot := m.Read(part, catalog.Query{Now: now})
+			if got != want || (errGot == nil) != (errWant == nil) || errGot != nil && errGot.Error() != errWant.Error() {
+				t.Errorf("%s, %s: %+v, %v; of the whole answer %+v, %v: is a field missing in kept?",
+					filepath.Base(file), m.Name, got, errGot, want, errWant)
+			}
+		}
+	}
+}
+
+// twice is the history of two samples with one more INFO between them.
+func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *series.Series {
+	t.Helper()
+	p := redisinfo.Parser{Keep: keep}
+	var store series.Store
+	s := store.Open("fixture", series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
+	for n, text := range []string{text, oneMoreInfo(text)} {
+		info, err := p.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Duration(n-1) * 5 * time.Second), Info: info}))
+	}
+	return s
+}
+
+func oneMoreInfo(text string) string {
+	for _, name := range []string{"cmdstat_info:calls=", "cmdstat_INFO:calls="} {
+		text = strings.Replace(text, name, name+"9", 1)
+	}
+	return text
+}
