@@ -47,7 +47,8 @@ const (
 	ServerNameMismatch Reason = "ServerNameMismatch"
 	// ClientCertificateRefused means that the server wants a certificate, or refused the one it got.
 	ClientCertificateRefused Reason = "ClientCertificateRefused"
-	// PermissionDenied means that the user may not call INFO, PING, SELECT or CLIENT SETNAME.
+	// PermissionDenied means that the user may not call INFO, PING, SELECT or CLIENT SETNAME, or at
+	// a sentinel SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME or CLIENT SETNAME.
 	PermissionDenied Reason = "PermissionDenied"
 	// TooManyClients means that the server's maxclients is reached.
 	TooManyClients Reason = "TooManyClients"
@@ -107,9 +108,17 @@ func (e *Error) OfCredentials() bool {
 	return errors.As(e.cause, &missing)
 }
 
+// OfSentinels tells whether sentinels failed so, and not the servers.
+func (e *Error) OfSentinels() bool { return e.ofSentinels }
+
+// bySentinels is the same failure, of sentinels.
+func (e *Error) bySentinels() *Error {
+	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
+}
+
 func (e *Error) Error() string {
 	if e.ofSentinels {
-		return "of the sentinels: " + (&Error{Reason: e.Reason, cause: e.cause}).Error()
+		return "of the sentinels: " + e.textOfSentinels()
 	}
 	var missing *credentials.Error
 	if errors.As(e.cause, &missing) {
@@ -168,6 +177,14 @@ func (e *Error) Error() string {
 		return "the sentinels know no primary of the name in spec.sentinel.masterName"
 	}
 	return "the server refused to answer INFO"
+}
+
+func (e *Error) textOfSentinels() string {
+	if e.Reason == PermissionDenied {
+		return "the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
+	}
+	text := (&Error{Reason: e.Reason, cause: e.cause}).Error()
+	return strings.ReplaceAll(text, "spec.tls", "spec.sentinel.tls")
 }
 
 // replyReasons maps the first word of an error reply to its reason.
