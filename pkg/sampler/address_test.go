@@ -97,12 +97,12 @@ func TestIPv6(t *testing.T) {
 
 // TestNameThatMoves follows a name to another address when it connects again, and not before.
 func TestNameThatMoves(t *testing.T) {
-	before, after := redistest.New(t), redistest.New(t)
-	near := between(t, "127.0.0.1:0", before)
-	far := between(t, net.JoinHostPort("127.0.0.2", near.port(t)), after)
 	var resolved atomic.Pointer[[4]byte]
 	resolved.Store(&[4]byte{127, 0, 0, 1})
 	resolving(t, "redis.example.", &resolved)
+	before, after := redistest.New(t), redistest.New(t)
+	near := between(t, "127.0.0.1:0", before)
+	far := between(t, net.JoinHostPort("127.0.0.2", near.port(t)), after)
 	o := probing(t, targetAt("moves", net.JoinHostPort("redis.example", near.port(t))))
 	was := text(t, o.sample().Nodes[0].Info, "run_id")
 	resolved.Store(&[4]byte{127, 0, 0, 2})

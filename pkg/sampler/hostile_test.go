@@ -69,7 +69,7 @@ func phases() map[string]func(t *testing.T, addr string) *target.Target {
 	}
 	return map[string]func(t *testing.T, addr string) *target.Target{
 		"hello": standalone, "client setname": standalone, "info": standalone, "ping": standalone,
-		"llen": declaring,
+		"llen":            declaring,
 		"sentinel master": inSentinel, "sentinel get-master-addr-by-name": inSentinel,
 		"cluster info": inCluster, "cluster slots": inCluster,
 	}

@@ -152,7 +152,7 @@ func advice(reason string) string {
 		return " Check the host name in spec, and that its Service exists."
 	case "AddressRefused":
 		return " Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
-			"and so is what the flag --allow-addresses leaves out."
+			"and so is what the flags --allow-addresses and --allow-unix-sockets leave out."
 	case "ConnectionRefused", "ConnectionFailed":
 		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
 	case "Timeout":
