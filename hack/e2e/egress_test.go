@@ -20,6 +20,7 @@ func TestRefusedAddresses(t *testing.T) {
 		"metadata":   "169.254.169.254:80",
 		"mapped":     "[::ffff:169.254.169.254]:80",
 		"multicast":  "[ff02::1]:6379",
+		"socket":     "unix:///var/run/containerd/containerd.sock",
 	} {
 		s.redis(t, name, address, nil)
 		for _, condition := range []string{"Ready", "Reachable"} {
@@ -28,7 +29,7 @@ func TestRefusedAddresses(t *testing.T) {
 			})
 		}
 		text := s.kubectl(t, "get", "redis", name, "-n", s.namespace, "-o", "jsonpath={.status.conditions}")
-		if !strings.Contains(text, "address policy refuses what spec.address leads to") || strings.Contains(text, address) {
+		if !strings.Contains(text, "address policy refuses the address") || strings.Contains(text, address) {
 			t.Errorf("status of %s says\n%s", name, text)
 		}
 	}
