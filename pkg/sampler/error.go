@@ -112,11 +112,6 @@ func (e *Error) OfCredentials() bool {
 // OfSentinels tells whether sentinels failed so, and not the servers.
 func (e *Error) OfSentinels() bool { return e.ofSentinels }
 
-// bySentinels is the same failure, of sentinels.
-func (e *Error) bySentinels() *Error {
-	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
-}
-
 func (e *Error) Error() string {
 	if e.ofSentinels {
 		return "of the sentinels: " + e.textOfSentinels()
@@ -178,14 +173,6 @@ func (e *Error) Error() string {
 		return "the sentinels know no primary of the name in spec.sentinel.masterName"
 	}
 	return "the server refused to answer INFO"
-}
-
-func (e *Error) textOfSentinels() string {
-	if e.Reason == PermissionDenied {
-		return "the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
-	}
-	text := (&Error{Reason: e.Reason, cause: e.cause}).Error()
-	return strings.ReplaceAll(text, "spec.tls", "spec.sentinel.tls")
 }
 
 // replyReasons maps the first word of an error reply to its reason.

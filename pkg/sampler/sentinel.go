@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -207,4 +208,17 @@ func epochOf(reply any) (int64, error) {
 		}
 	}
 	return 0, &Error{Reason: Protocol}
+}
+
+// bySentinels is the same failure, of sentinels.
+func (e *Error) bySentinels() *Error {
+	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
+}
+
+func (e *Error) textOfSentinels() string {
+	if e.Reason == PermissionDenied {
+		return "the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
+	}
+	text := (&Error{Reason: e.Reason, cause: e.cause}).Error()
+	return strings.ReplaceAll(text, "spec.tls", "spec.sentinel.tls")
 }
