@@ -146,18 +146,6 @@ func TestComponentAllSecrets(t *testing.T) {
 	bindsTheAdapter(t, binding.RoleRef, binding.Subjects, role.Name)
 }
 
-func TestSampleSecretIsGrantedAlone(t *testing.T) {
-	const dir = "samples-secret"
-	role, binding := only[*rbacv1.Role](t, dir), only[*rbacv1.RoleBinding](t, dir)
-	checkRules(t, "Role", role.Rules, []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"my-redis-auth"}, Verbs: []string{"get"}},
-	})
-	bindsTheAdapter(t, binding.RoleRef, binding.Subjects, role.Name)
-	if role.Namespace != binding.Namespace || role.Namespace == name {
-		t.Errorf("the Role is in namespace %s, its binding in %s", role.Namespace, binding.Namespace)
-	}
-}
-
 func bindsTheAdapter(t *testing.T, ref rbacv1.RoleRef, subjects []rbacv1.Subject, role string) {
 	t.Helper()
 	account := only[*corev1.ServiceAccount](t, base)

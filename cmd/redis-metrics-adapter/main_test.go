@@ -76,6 +76,7 @@ func TestBinary(t *testing.T) {
 		{"no kubeconfig", []string{"--namespace=a", "--kubeconfig=/none"}, "--kubeconfig: "},
 		{"no network", []string{"--namespace=a", "--allow-addresses=10.0.0.0/8,redis:6379"}, `--allow-addresses: "redis:6379" is no network: write CIDR`},
 		{"loopback listed", []string{"--namespace=a", "--allow-addresses=127.0.0.1/32:6379"}, `--allow-addresses: "127.0.0.1/32:6379" is loopback: set --allow-loopback too`},
+		{"sockets of the machine", []string{"--namespace=a", "--allow-unix-sockets=/var/run/redis,/"}, `--allow-unix-sockets: "/" holds every socket of the machine`},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -31,9 +31,10 @@ func TestComponents(t *testing.T) {
 	s := newScene(t, h)
 	s.standInForCertManager(t)
 	certificate, key, bundle := servingFiles(t)
+	sockets := t.TempDir()
 	overlay := overlayOf(t, bundle, "ha", "network-policy", "cert-manager", "all-secrets")
 	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
-		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key},
+		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key, "--allow-unix-sockets=" + sockets},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +45,12 @@ func TestComponents(t *testing.T) {
 		if log := h.adapter.LogTail(1000); strings.Contains(log, "forbidden") || !strings.Contains(log, "names this adapter's Service") {
 			t.Errorf("the log has a refusal, or nothing of the APIServices:\n%s", log)
 		}
+	})
+	t.Run("by a Unix socket", func(t *testing.T) {
+		path := filepath.Join(sockets, "redis.sock")
+		redistest.New(t, "--unixsocket", path)
+		s.redis(t, "beside", "unix://"+path, nil)
+		awaitRequests(t, s, "beside")
 	})
 	t.Run("rights", s.rightsUnderComponents)
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })

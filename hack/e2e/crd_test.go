@@ -45,7 +45,11 @@ func TestSchemaAccepts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
 	}
-	for _, file := range append(files, "../../deploy/samples-metrics/redis.yaml", "../../deploy/samples-queue/redis.yaml") {
+	samples, err := filepath.Glob("../../deploy/samples*/redis*.yaml")
+	if err != nil || len(samples) < 6 {
+		t.Fatalf("%d samples, %v", len(samples), err)
+	}
+	for _, file := range append(files, samples...) {
 		if out, err := shared.Kubectl(t.Context(), "apply", "--dry-run=server", "--validate=strict", "-f", file); err != nil {
 			t.Errorf("%s: %v %s", file, err, out)
 		}

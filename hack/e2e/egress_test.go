@@ -21,6 +21,7 @@ func TestRefusedAddresses(t *testing.T) {
 		"metadata":   "169.254.169.254:80",
 		"mapped":     "[::ffff:169.254.169.254]:80",
 		"multicast":  "[ff02::1]:6379",
+		"socket":     "unix:///var/run/containerd/containerd.sock",
 	} {
 		s.redis(t, name, address, nil)
 		for _, condition := range []string{"Ready", "Reachable"} {

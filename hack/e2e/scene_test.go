@@ -78,9 +78,14 @@ func (s *scene) applyFrom(t *testing.T, folder, address string, files ...string)
 // redis creates a Redis object with default sampling.
 func (s *scene) redis(t *testing.T, name, address string, labels map[string]string) {
 	t.Helper()
+	s.redisOf(t, name, map[string]any{"address": address}, labels)
+}
+
+// redisOf creates a Redis object.
+func (s *scene) redisOf(t *testing.T, name string, spec map[string]any, labels map[string]string) {
+	t.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
-		"spec": map[string]any{"address": address},
+		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis", "spec": spec,
 	}}
 	object.SetName(name)
 	object.SetNamespace(s.namespace)
@@ -188,17 +193,26 @@ func (s *scene) set(ctx context.Context, name string, want int32) error {
 func drive(t *testing.T, address string, perSecond int) *traffic.Driver {
 	t.Helper()
 	driver := traffic.New(address)
-	driver.SetRate(perSecond)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- driver.Run(ctx) }()
+	stop := sending(t, driver, perSecond)
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
 	return driver
+}
+
+// sending has a driver send until the returned function is called, which says why it could not.
+func sending(t *testing.T, driver *traffic.Driver, perSecond int) (stop func() error) {
+	t.Helper()
+	driver.SetRate(perSecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- driver.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-done
+	}
 }
 
 // eventually repeats a look until it finds nothing wrong, and fails the test with what it found last.

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 const (
@@ -29,7 +30,6 @@ func secretReferences() []string {
 // namespace: both may do so, and one of them may get one Secret.
 func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
 	h := ownHouse(t)
-	letSchemaNameSecrets(t, h)
 	s := newScene(t, h)
 	owner, stranger := s.person(t, "owner"), s.person(t, "stranger")
 	s.kubectl(t, "create", "role", "own", "-n", s.namespace, "--verb=get", "--resource=secrets", "--resource-name=own")
@@ -46,7 +46,7 @@ func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
 		if err := stranger.create(t, "plain", "", ""); err != nil {
 			t.Errorf("refused: %v", err)
 		}
-		stranger.mustPatch(t, "plain", `{"spec":{"address":"redis.example:6380"}}`)
+		stranger.mustPatch(t, "plain", moved("", "stranger.example"))
 	})
 	t.Run("without the policy", func(t *testing.T) {
 		s.kubectl(t, "delete", "validatingadmissionpolicybinding", secretsPolicy)
@@ -69,9 +69,9 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 	if err := owner.create(t, name, field, "own"); err != nil {
 		t.Fatalf("the owner is refused: %v", err)
 	}
-	refused("the stranger, of an address", "own", stranger.patch(t, name, `{"spec":{"address":"stranger.example:6379"}}`))
+	refused("the stranger, of an address", "own", stranger.patch(t, name, moved(field, "stranger.example")))
 	refused("the owner", "another", owner.patch(t, name, reference(field, "another")))
-	owner.mustPatch(t, name, `{"spec":{"address":"redis.example:6380"}}`)
+	owner.mustPatch(t, name, moved(field, "other.example"))
 	stranger.mustPatch(t, name, `{"metadata":{"labels":{"seen":"yes"}}}`)
 	// The adapter, which may get no Secret, writes status.
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -81,7 +81,7 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 		}
 		return err
 	})
-	stranger.mustPatch(t, name, fmt.Sprintf(`{"spec":{%q:null}}`, strings.Split(field, ".")[0]))
+	stranger.mustPatch(t, name, nested(strings.Split("spec."+field, ".")[:strings.Count(field, ".")+1], "null"))
 }
 
 // TestSecretIsGrantedByWhoHoldsIt applies the sample as people of the namespace.
@@ -109,6 +109,9 @@ func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
 	eventually(t, 15*time.Second, func(context.Context) error { return apply("admin-of-default") })
 	for question, want := range map[string]string{
 		"get secrets/my-redis-auth -n default":        "yes",
+		"get secrets/my-redis-client -n default":      "yes",
+		"get configmaps/my-redis-ca -n default":       "yes",
+		"get configmaps/another -n default":           "no",
 		"get secrets/another -n default":              "no",
 		"list secrets -n default":                     "no",
 		"get secrets/my-redis-auth -n " + s.namespace: "no",
@@ -140,17 +143,15 @@ func (s *scene) person(t *testing.T, name string) person {
 // create makes a Redis that names a Secret in a field, none if it is empty.
 func (p person) create(t *testing.T, name, field, secret string) error {
 	t.Helper()
-	object := map[string]any{}
+	spec := map[string]any{"address": "redis.example:6379"}
+	if strings.HasPrefix(field, "sentinel.") {
+		spec = map[string]any{"sentinel": map[string]any{"masterName": "mymaster", "addresses": []any{"redis.example:26379"}}}
+	}
 	if field != "" {
-		if err := json.Unmarshal([]byte(reference(field, secret)), &object); err != nil {
+		if err := unstructured.SetNestedField(spec, secret, append(strings.Split(field, "."), "name")...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	spec, _ := object["spec"].(map[string]any)
-	if spec == nil {
-		spec = map[string]any{}
-	}
-	spec["address"] = "redis.example:6379"
 	text, err := json.Marshal(map[string]any{
 		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
 		"metadata": map[string]any{"name": name, "namespace": p.namespace}, "spec": spec,
@@ -158,7 +159,7 @@ func (p person) create(t *testing.T, name, field, secret string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.KubectlInput(t.Context(), strings.NewReader(string(text)), "--kubeconfig="+p.kubeconfig, "create", "--validate=false", "-f", "-")
+	_, err = p.KubectlInput(t.Context(), strings.NewReader(string(text)), "--kubeconfig="+p.kubeconfig, "create", "-f", "-")
 	return err
 }
 
@@ -175,33 +176,23 @@ func (p person) mustPatch(t *testing.T, name, patch string) {
 	}
 }
 
-// reference is an object that names a Secret in one field, as JSON.
+// reference is a patch that names a Secret in one field.
 func reference(field, secret string) string {
-	path := strings.Split("spec."+field+".name", ".")
-	text := fmt.Sprintf("%q", secret)
-	for n := len(path) - 1; n >= 0; n-- {
-		text = fmt.Sprintf("{%q:%s}", path[n], text)
-	}
-	return text
+	return nested(strings.Split("spec."+field+".name", "."), strconv.Quote(secret))
 }
 
-// letSchemaNameSecrets opens the fields of which the policy speaks, whatever the schema asks of them.
-func letSchemaNameSecrets(t *testing.T, h house) {
-	t.Helper()
-	s := scene{house: h, namespace: cluster.AdapterName}
-	const properties = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/"
-	var patches []string
-	for _, field := range []string{"auth", "tls", "sentinel"} {
-		patches = append(patches, fmt.Sprintf(
-			`{"op":"add","path":%q,"value":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}`, properties+field))
+// moved is a patch that sends the adapter to another host, as an object that has a field says where Redis is.
+func moved(field, host string) string {
+	if strings.HasPrefix(field, "sentinel.") {
+		return nested([]string{"spec", "sentinel", "addresses"}, fmt.Sprintf("[%q]", host+":26379"))
 	}
-	s.kubectl(t, "patch", "crd", redisCRD, "--type=json", "-p", "["+strings.Join(patches, ",")+"]")
-	for _, field := range secretReferences() {
-		object := fmt.Sprintf(`{"apiVersion":"redis-metrics.dev/v1alpha1","kind":"Redis","metadata":{"name":"probe","namespace":%q},%s`,
-			s.namespace, strings.TrimPrefix(strings.Replace(reference(field, "any"), `"spec":{`, `"spec":{"address":"redis.example:6379",`, 1), "{"))
-		eventually(t, 30*time.Second, func(ctx context.Context) error {
-			_, err := s.KubectlInput(ctx, strings.NewReader(object), "create", "--dry-run=server", "--validate=strict", "-f", "-")
-			return err
-		})
+	return nested([]string{"spec", "address"}, strconv.Quote(host+":6379"))
+}
+
+// nested is a value at a path, as JSON.
+func nested(path []string, value string) string {
+	for n := len(path) - 1; n >= 0; n-- {
+		value = fmt.Sprintf("{%q:%s}", path[n], value)
 	}
+	return value
 }

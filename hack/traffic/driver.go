@@ -21,17 +21,23 @@ const (
 
 // Driver sends commands to a Redis at a steady rate and remembers how many were answered.
 type Driver struct {
-	client  *redis.Client
+	client  redis.UniversalClient
 	perSec  atomic.Int64
 	history *History
 }
 
 // New returns a driver for the server at an address. It sends nothing until it has a rate and runs.
 func New(address string) *Driver {
-	return &Driver{
-		client:  redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}),
-		history: NewHistory(remembered),
-	}
+	return newDriver(redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}))
+}
+
+// NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.
+func NewCluster(addresses ...string) *Driver {
+	return newDriver(redis.NewClusterClient(&redis.ClusterOptions{Addrs: addresses, PoolSize: 1}))
+}
+
+func newDriver(client redis.UniversalClient) *Driver {
+	return &Driver{client: client, history: NewHistory(remembered)}
 }
 
 // SetRate changes the load, from the next batch on.

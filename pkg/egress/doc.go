@@ -11,7 +11,13 @@
 //   - link-local, multicast, broadcast and unspecified addresses, and the
 //     addresses at which cloud providers serve an instance's credentials;
 //   - the API server of the cluster, by its address and port;
-//   - whatever is no TCP.
+//   - whatever is neither TCP nor a Unix socket.
+//
+// Unix sockets are refused but for those in Config.SocketDirectories, of which there
+// are none by default: on a node, a path may lead to the container runtime. What
+// counts is where a path leads through symbolic links. Whoever may write to one of
+// these directories could put another link there between the look and the dial,
+// and is trusted as the server that listens there is.
 //
 // Loopback is refused unless Config.AllowLoopback is set, for an adapter that
 // runs beside its Redis on a developer's machine. Config.Allowed, where it is

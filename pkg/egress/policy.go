@@ -21,6 +21,8 @@ type Config struct {
 	AllowLoopback bool
 	// Allowed is the whole list of what may be dialed; empty admits whatever is not refused.
 	Allowed []Range
+	// SocketDirectories are those in which Unix sockets may be dialed, as CheckSocketDirectory takes them.
+	SocketDirectories []string
 	// APIServers are the places, as host:port, where the API server is reached.
 	APIServers []string
 	// Resolver resolves names among APIServers. Default: net.DefaultResolver.
@@ -73,6 +75,9 @@ func New(cfg Config) (*Policy, error) {
 // Control is the ControlContext of a net.Dialer. It returns an error that is
 // ErrRefused for an address that must not be dialed.
 func (p *Policy) Control(ctx context.Context, network, address string, _ syscall.RawConn) error {
+	if network == "unix" {
+		return p.controlSocket(address)
+	}
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !strings.HasPrefix(network, "tcp") {
 		return ErrRefused

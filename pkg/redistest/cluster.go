@@ -60,6 +60,9 @@ func (c *Cluster) Add(args ...string) *Server {
 		"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--cluster-port", bus,
 		"--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
 	}, args...)
+	if password := argument(args, "--requirepass"); password != "" {
+		args = append(args, "--masterauth", password)
+	}
 	node := New(c.t, args...)
 	node.bus = bus
 	c.Nodes = append(c.Nodes, node)
@@ -70,10 +73,7 @@ func (c *Cluster) Add(args ...string) *Server {
 func (c *Cluster) Meet() {
 	c.t.Helper()
 	for _, node := range c.Nodes[1:] {
-		host, port, err := net.SplitHostPort(node.Addr)
-		if err != nil {
-			c.t.Fatal(err)
-		}
+		host, port := node.link()
 		c.Nodes[0].Do("cluster", "meet", host, port, node.bus)
 	}
 	for _, node := range c.Nodes {
@@ -90,8 +90,8 @@ func (c *Cluster) MoveKeys(slot int, from, to *Server) {
 	to.Do("cluster", "setslot", slot, "importing", from.ID())
 	from.Do("cluster", "setslot", slot, "migrating", to.ID())
 	keys, ok := from.Do("cluster", "getkeysinslot", slot, 1000).([]any)
-	host, port, err := net.SplitHostPort(to.Addr)
-	if !ok || err != nil {
+	host, port := to.link()
+	if !ok {
 		c.t.Fatal("the keys of the slot are not known")
 	}
 	for _, key := range keys {

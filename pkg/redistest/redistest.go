@@ -32,6 +32,8 @@ type Server struct {
 	Addr string
 	// TLSAddr is where it speaks TLS, empty if it does not.
 	TLSAddr string
+	// Password is that of the default user, as "--requirepass" gave it; empty for none.
+	Password string
 
 	t testing.TB
 	// args come first on the command line, and bus is the port of the cluster bus.
@@ -61,11 +63,14 @@ func launch(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("this test needs a real Redis and redis-server is not on PATH: install it, on Debian with apt-get install redis-server")
 	}
-	s := &Server{t: t, args: args, dir: t.TempDir()}
+	s := &Server{t: t, Password: argument(args, "--requirepass"), args: args, dir: t.TempDir()}
 	t.Cleanup(s.end)
 	var err error
 	for range startTries {
 		s.Addr = freeAddr(t)
+		if argument(args, "--tls-cert-file") != "" {
+			s.TLSAddr = freeAddr(t)
+		}
 		if err = s.start(); !errors.Is(err, errPortTaken) {
 			break
 		}
@@ -76,11 +81,19 @@ func launch(t testing.TB, args ...string) *Server {
 	return s
 }
 
-// Client returns a client of database 0, without credentials, made at the first
+// argument is the value of an argument, empty without it.
+func argument(args []string, name string) string {
+	if n := slices.Index(args, name); n >= 0 && n+1 < len(args) {
+		return args[n+1]
+	}
+	return ""
+}
+
+// Client returns a client of database 0, as the default user, made at the first
 // call. Its connections count among the server's clients.
 func (s *Server) Client() *redis.Client {
 	if s.client == nil {
-		s.client = redis.NewClient(&redis.Options{Addr: s.Addr, DisableIdentity: true, Protocol: 2})
+		s.client = redis.NewClient(&redis.Options{Addr: s.Addr, Password: s.Password, DisableIdentity: true, Protocol: 2})
 	}
 	return s.client
 }
@@ -88,9 +101,23 @@ func (s *Server) Client() *redis.Client {
 // Dial returns another client, whose reads wait without a limit. It is closed
 // with the test.
 func (s *Server) Dial() *redis.Client {
-	client := redis.NewClient(&redis.Options{Addr: s.Addr, DisableIdentity: true, Protocol: 2, ReadTimeout: -1})
+	client := redis.NewClient(&redis.Options{Addr: s.Addr, Password: s.Password, DisableIdentity: true, Protocol: 2, ReadTimeout: -1})
 	s.t.Cleanup(func() { _ = client.Close() })
 	return client
+}
+
+// link is where other servers reach it.
+func (s *Server) link() (host, port string) {
+	s.t.Helper()
+	addr := s.Addr
+	if argument(s.args, "--tls-replication") == "yes" {
+		addr = s.TLSAddr
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return host, port
 }
 
 // Do runs one command and returns its reply. An error ends the test.
@@ -147,6 +174,13 @@ func (s *Server) start() error {
 		return err
 	}
 	args := append(slices.Clone(s.args), "--port", port, "--dir", s.dir, "--daemonize", "no")
+	if s.TLSAddr != "" {
+		_, port, err := net.SplitHostPort(s.TLSAddr)
+		if err != nil {
+			return err
+		}
+		args = append(args, "--tls-port", port)
+	}
 	if !slices.Contains(s.args, "--bind") {
 		args = append(args, "--bind", "127.0.0.1")
 	}

@@ -85,7 +85,10 @@ func TestStoppedServerHangsUntilItContinues(t *testing.T) {
 
 func TestServerThatAsksForAPasswordHasStarted(t *testing.T) {
 	s := redistest.New(t, "--requirepass", "secret")
-	if err := s.Client().Ping(t.Context()).Err(); err == nil || !strings.HasPrefix(err.Error(), "NOAUTH") {
+	stranger := redis.NewClient(&redis.Options{Addr: s.Addr})
+	defer func() { _ = stranger.Close() }()
+	if err := stranger.Ping(t.Context()).Err(); err == nil || !strings.HasPrefix(err.Error(), "NOAUTH") {
 		t.Fatalf("ping gave %v, want NOAUTH", err)
 	}
+	s.Do("ping")
 }

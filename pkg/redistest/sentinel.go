@@ -20,9 +20,9 @@ type Sentinels struct {
 // Replicas starts replicas of a server, and waits until they are connected.
 func (s *Server) Replicas(n int, args ...string) []*Server {
 	s.t.Helper()
-	host, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		s.t.Fatal(err)
+	host, port := s.link()
+	if s.Password != "" {
+		args = append([]string{"--masterauth", s.Password}, args...)
 	}
 	replicas := make([]*Server, n)
 	for i := range replicas {
@@ -34,12 +34,10 @@ func (s *Server) Replicas(n int, args ...string) []*Server {
 
 // NewSentinels starts sentinels that watch a primary, and waits until each knows
 // the others and as many replicas. More than half of them decide on a failover.
-func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas int) *Sentinels {
+// Arguments are those of each sentinel.
+func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas int, args ...string) *Sentinels {
 	t.Helper()
-	host, port, err := net.SplitHostPort(primary.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, port := primary.link()
 	all := &Sentinels{name: name, t: t}
 	for range n {
 		conf := filepath.Join(t.TempDir(), "sentinel.conf")
@@ -48,10 +46,13 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 			"sentinel down-after-milliseconds " + name + " " + nodeTimeout,
 			"sentinel failover-timeout " + name + " 10000",
 		}
+		if primary.Password != "" {
+			lines = append(lines, "sentinel auth-pass "+name+" "+primary.Password)
+		}
 		if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		all.Nodes = append(all.Nodes, launch(t, conf, "--sentinel"))
+		all.Nodes = append(all.Nodes, launch(t, append([]string{conf, "--sentinel"}, args...)...))
 	}
 	for _, one := range all.Nodes {
 		one.awaitText("it knows the others", func(info string) bool {
@@ -64,6 +65,7 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 // AwaitPrimary waits until most sentinels name another primary than the server.
 func (s *Sentinels) AwaitPrimary(other *Server) string {
 	s.t.Helper()
+	before := net.JoinHostPort(other.link())
 	deadline := time.NewTimer(startWithin)
 	defer deadline.Stop()
 	tick := time.NewTicker(poll)
@@ -77,7 +79,7 @@ func (s *Sentinels) AwaitPrimary(other *Server) string {
 			}
 		}
 		for addr, n := range votes {
-			if addr != other.Addr && 2*n > len(s.Nodes) {
+			if addr != before && 2*n > len(s.Nodes) {
 				return addr
 			}
 		}

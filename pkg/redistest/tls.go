@@ -85,20 +85,25 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 // certificate of them: "--tls-auth-clients", "yes".
 func NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
 	t.Helper()
-	addr := freeAddr(t)
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
+	return New(t, append(clients.arguments(certPEM, keyPEM), args...)...)
+}
+
+// Arguments are those of servers that speak TLS as NewTLS has them do, by one
+// certificate, and among themselves as well.
+func (a *Authority) Arguments(hosts ...string) []string {
+	a.t.Helper()
+	return append(a.arguments(a.Issue(time.Now().Add(time.Hour), hosts...)), "--tls-cluster", "yes", "--tls-replication", "yes")
+}
+
+func (a *Authority) arguments(certPEM, keyPEM []byte) []string {
+	a.t.Helper()
+	files := a.t.TempDir()
+	return []string{
+		"--tls-auth-clients", "no",
+		"--tls-cert-file", writeFile(a.t, files, "tls.crt", certPEM),
+		"--tls-key-file", writeFile(a.t, files, "tls.key", keyPEM),
+		"--tls-ca-cert-file", writeFile(a.t, files, "ca.crt", a.PEM),
 	}
-	files := t.TempDir()
-	s := New(t, append([]string{
-		"--tls-port", port, "--tls-auth-clients", "no",
-		"--tls-cert-file", writeFile(t, files, "tls.crt", certPEM),
-		"--tls-key-file", writeFile(t, files, "tls.key", keyPEM),
-		"--tls-ca-cert-file", writeFile(t, files, "ca.crt", clients.PEM),
-	}, args...)...)
-	s.TLSAddr = addr
-	return s
 }
 
 // Certify gives the server another certificate, for connections from now on.

@@ -122,14 +122,20 @@ func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
 // aclRules are those of the user in the README, which has no more rights than it needs.
 func aclRules(t *testing.T) []string {
 	t.Helper()
+	return rulesAfter(t, "\nACL SETUSER redis-metrics-adapter on >password ")
+}
+
+// rulesAfter are those of the README's line that begins so.
+func rulesAfter(t *testing.T, beginning string) []string {
+	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(readme), "\nACL SETUSER redis-metrics-adapter on >password ")
+	_, rest, ok := strings.Cut(string(readme), beginning)
 	line, _, _ := strings.Cut(rest, "\n")
 	if !ok {
-		t.Fatal("the README has no line that begins with ACL SETUSER")
+		t.Fatalf("the README has no line %q", beginning)
 	}
 	return strings.Fields(line)
 }

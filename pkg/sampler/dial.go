@@ -22,6 +22,9 @@ const ClientName = "redis-metrics-adapter"
 // Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
 const writeBufferBytes, readBufferBytes = 512, 1 << 10
 
+// unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
+const unixScheme = "unix://"
+
 // errDialed says that a link would dial a second time.
 var errDialed = errors.New("the connection was closed while idle")
 
@@ -43,8 +46,13 @@ type link struct {
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
 	l := &link{with: with, control: s.egress.Control}
+	network, address := "tcp", s.address
+	if path, ok := strings.CutPrefix(s.address, unixScheme); ok {
+		network, address = "unix", path
+	}
 	l.client = redis.NewClient(&redis.Options{
-		Addr:            s.address,
+		Network:         network, // go-redis would take an address that a server makes up for a path
+		Addr:            address,
 		DB:              s.database,
 		ClientName:      ClientName,
 		Username:        with.Username,

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -47,7 +48,8 @@ const (
 	ServerNameMismatch Reason = "ServerNameMismatch"
 	// ClientCertificateRefused means that the server wants a certificate, or refused the one it got.
 	ClientCertificateRefused Reason = "ClientCertificateRefused"
-	// PermissionDenied means that the user may not call INFO, ECHO, SELECT or CLIENT SETNAME.
+	// PermissionDenied means that the user may not call INFO, ECHO, SELECT or CLIENT SETNAME, or at
+	// a sentinel SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME or CLIENT SETNAME.
 	PermissionDenied Reason = "PermissionDenied"
 	// TooManyClients means that the server's maxclients is reached.
 	TooManyClients Reason = "TooManyClients"
@@ -107,9 +109,12 @@ func (e *Error) OfCredentials() bool {
 	return errors.As(e.cause, &missing)
 }
 
+// OfSentinels tells whether sentinels failed so, and not the servers.
+func (e *Error) OfSentinels() bool { return e.ofSentinels }
+
 func (e *Error) Error() string {
 	if e.ofSentinels {
-		return "of the sentinels: " + (&Error{Reason: e.Reason, cause: e.cause}).Error()
+		return "of the sentinels: " + e.textOfSentinels()
 	}
 	var missing *credentials.Error
 	if errors.As(e.cause, &missing) {
@@ -241,7 +246,7 @@ func reasonOf(err error) Reason {
 		return replyReason(reply.Error())
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return NameNotResolved
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist): // of a Unix socket
 		return ConnectionRefused
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &network) && network.Timeout():

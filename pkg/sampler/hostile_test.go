@@ -62,14 +62,15 @@ func phases() map[string]func(t *testing.T, addr string) *target.Target {
 		tgt.Cluster = &target.Cluster{Addresses: []string{addr}}
 		return tgt
 	}
+	inSentinel := func(t *testing.T, addr string) *target.Target {
+		tgt := targetAt("hostile", "")
+		tgt.Sentinel = &target.Sentinel{MasterName: "m", Addresses: []string{addr}}
+		return tgt
+	}
 	return map[string]func(t *testing.T, addr string) *target.Target{
 		"hello": standalone, "client setname": standalone, "info": standalone, "echo": standalone,
-		"llen": declaring,
-		"sentinel": func(t *testing.T, addr string) *target.Target {
-			tgt := targetAt("hostile", "")
-			tgt.Sentinel = &target.Sentinel{MasterName: "m", Addresses: []string{addr}}
-			return tgt
-		},
+		"llen":            declaring,
+		"sentinel master": inSentinel, "sentinel get-master-addr-by-name": inSentinel,
 		"cluster info": inCluster, "cluster slots": inCluster,
 	}
 }
@@ -146,7 +147,9 @@ func honestAt(t *testing.T, addr string) reply {
 		case "cluster slots":
 			return "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n" + bulk(host) + ":" + port + "\r\n" + bulk("a")
 		case "sentinel master":
-			return "*6\r\n" + bulk("ip") + bulk(host) + bulk("port") + bulk(port) + bulk("config-epoch") + bulk("1")
+			return "*2\r\n" + bulk("config-epoch") + bulk("1")
+		case "sentinel get-master-addr-by-name":
+			return "*2\r\n" + bulk(host) + bulk(port)
 		}
 		switch asked[0] {
 		case "hello":

@@ -172,7 +172,7 @@ func trafficTo(t *testing.T, c *redistest.Cluster) *traffic {
 	for n, node := range c.Nodes {
 		addrs[n] = node.Addr
 	}
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, DisableIdentity: true, Protocol: 2})
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Password: c.Nodes[0].Password, DisableIdentity: true, Protocol: 2})
 	t.Cleanup(func() { _ = client.Close() })
 	return &traffic{t: t, client: client}
 }

@@ -2,10 +2,14 @@ package sampler
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -82,8 +86,8 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 		for _, one := range s.sentinels {
 			one.rests = 0
 		}
-		if answered == 0 && failure.OfCredentials() {
-			return nil, &Error{Reason: failure.Reason, ofSentinels: true, cause: failure.cause}
+		if answered == 0 && (failure.OfCredentials() || failure.Reason == PermissionDenied || failure.Reason == AddressRefused) {
+			return nil, failure.bySentinels()
 		}
 		return nil, &Error{Reason: SentinelUnavailable, cause: failure}
 	case best.address == "":
@@ -139,35 +143,72 @@ func (w *watcher) ask(ctx context.Context, name string) named {
 	w.rests = restsFor // until its answer is known
 	var answer named
 	ask := func(ctx context.Context, l *link) error {
-		reply, err := l.client.Do(ctx, "sentinel", "master", name).Slice()
-		if err != nil {
-			return err
+		found, err := askMaster(ctx, l, name)
+		if err == nil { // a renewal that fails leaves the answer that there is
+			answer = found
 		}
-		answer, err = readMaster(reply)
 		return err
 	}
 	failure, notRenewed := w.do(ctx, ask, ask)
 	if failure != nil {
 		return named{err: failure}
 	}
-	answer.notRenewed = notRenewed
+	if notRenewed != nil {
+		answer.notRenewed = classify(notRenewed).bySentinels()
+	}
 	return answer
 }
 
-// readMaster reads names and values of a primary.
-func readMaster(reply []any) (named, error) {
-	fields := map[string]string{}
-	for n := 0; n+1 < len(reply); n += 2 {
-		name, okName := reply[n].(string)
-		value, okValue := reply[n+1].(string)
-		if okName && okValue {
-			fields[name] = value
-		}
+// askMaster asks for the epoch first. During a failover the leading sentinel has the
+// new epoch under SENTINEL MASTER, where the address is still the old one; and should
+// it change between both commands, the new address goes by the old epoch and not the reverse.
+func askMaster(ctx context.Context, l *link, name string) (named, error) {
+	pipe := l.client.Pipeline()
+	state := pipe.Do(ctx, "sentinel", "master", name)
+	place := pipe.Do(ctx, "sentinel", "get-master-addr-by-name", name)
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return named{}, err
 	}
-	port, errPort := strconv.ParseUint(fields["port"], 10, 16)
-	epoch, errEpoch := strconv.ParseInt(fields["config-epoch"], 10, 64)
-	if fields["ip"] == "" || errPort != nil || port == 0 || errEpoch != nil {
+	epoch, err := epochOf(state.Val())
+	if err != nil {
+		return named{}, err
+	}
+	pair, _ := place.Val().([]any)
+	if len(pair) != 2 {
 		return named{}, &Error{Reason: Protocol}
 	}
-	return named{address: net.JoinHostPort(fields["ip"], fields["port"]), epoch: epoch}, nil
+	host, _ := pair[0].(string)
+	text, _ := pair[1].(string)
+	port, err := strconv.ParseUint(text, 10, 16)
+	if host == "" || err != nil || port == 0 {
+		return named{}, &Error{Reason: Protocol}
+	}
+	return named{address: net.JoinHostPort(host, text), epoch: epoch}, nil
+}
+
+// epochOf finds the configuration epoch among names and values of a primary.
+func epochOf(reply any) (int64, error) {
+	fields, _ := reply.([]any)
+	for n := 0; n+1 < len(fields); n += 2 {
+		if name, value := fields[n], fields[n+1]; name == "config-epoch" {
+			text, _ := value.(string)
+			if epoch, err := strconv.ParseInt(text, 10, 64); err == nil {
+				return epoch, nil
+			}
+		}
+	}
+	return 0, &Error{Reason: Protocol}
+}
+
+// bySentinels is the same failure, of sentinels.
+func (e *Error) bySentinels() *Error {
+	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
+}
+
+func (e *Error) textOfSentinels() string {
+	if e.Reason == PermissionDenied {
+		return "the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
+	}
+	text := (&Error{Reason: e.Reason, cause: e.cause}).Error()
+	return strings.ReplaceAll(text, "spec.tls", "spec.sentinel.tls")
 }

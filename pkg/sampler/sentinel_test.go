@@ -3,6 +3,7 @@ package sampler
 import (
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -153,5 +154,25 @@ func TestReplicasOfIsBounded(t *testing.T) {
 	want := []string{net.JoinHostPort("10.0.0.2", "7000"), net.JoinHostPort("::1", "7001")}
 	if got := replicasOf(parsed); !slices.Equal(got, want) {
 		t.Errorf("replicas at %v, want %v", got, want)
+	}
+}
+
+// TestSentinelThatLeadsAFailover answers as one does while replicas are told of the new
+// primary, which takes minutes where one of them does not follow.
+func TestSentinelThatLeadsAFailover(t *testing.T) {
+	was, is := redistest.New(t), redistest.New(t) // which has come back, and takes itself for the primary
+	says := func(listed, primary *redistest.Server) string {
+		asSentinel := honestAt(t, primary.Addr)
+		return stubbingAll(t, func(asked []string) string {
+			if strings.EqualFold(strings.Join(asked[:min(2, len(asked))], " "), "sentinel master") {
+				return "*6\r\n" + bulk("ip") + bulk("127.0.0.1") + bulk("port") + bulk(port(t, listed)) + bulk("config-epoch") + bulk("7")
+			}
+			return asSentinel(asked)
+		}).addr
+	}
+	tgt := targetAt("failover", "")
+	tgt.Sentinel = &target.Sentinel{MasterName: masterName, Addresses: []string{says(was, is), says(is, is)}}
+	if newest := surveying(t, tgt).sample(); newest.Nodes[0].Address != is.Addr {
+		t.Errorf("the primary is taken to be at %s, the sentinels name %s", newest.Nodes[0].Address, is.Addr)
 	}
 }

@@ -60,7 +60,6 @@ func TestTLS(t *testing.T) {
 	o, _ = with(t, server.TLSAddr, c)
 	o.fail(ServerNameMismatch)
 	cert, key := a.Issue(tomorrow(), "redis.example")
-	server.Do("auth", "hunter2")
 	server.Certify(cert, key)
 	o.sample()
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,6 +43,8 @@ type explained interface {
 	Advice() string
 	// OfCredentials tells whether other credentials or certificates may succeed.
 	OfCredentials() bool
+	// OfSentinels tells whether sentinels failed so, and not the servers.
+	OfSentinels() bool
 }
 
 // view is what a Series tells at one instant.
@@ -121,6 +124,9 @@ func failureOf(err error, reasonOf func(error) string) *failure {
 	var known explained
 	if errors.As(err, &known) {
 		f.ofCredentials = known.OfCredentials()
+		if known.OfSentinels() {
+			f.advice = adviceOfSentinels(reason)
+		}
 		if known.Advice() != "" {
 			f.advice = " " + known.Advice()
 		}
@@ -146,7 +152,7 @@ func advice(reason string) string {
 		return " Check the host name in spec, and that its Service exists."
 	case "AddressRefused":
 		return " Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
-			"and so is what the flag --allow-addresses leaves out."
+			"and so is what the flags --allow-addresses and --allow-unix-sockets leave out."
 	case "ConnectionRefused", "ConnectionFailed":
 		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
 	case "Timeout":
@@ -177,6 +183,14 @@ func advice(reason string) string {
 		return " If this stays, check that the port in spec is that of Redis, and write spec.tls if it speaks TLS."
 	}
 	return tlsAdvice(reason)
+}
+
+// adviceOfSentinels says what to do about an attempt that failed at the sentinels.
+func adviceOfSentinels(reason string) string {
+	if reason == "PermissionDenied" {
+		return " Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
+	}
+	return strings.NewReplacer("spec.auth", "spec.sentinel.auth", "spec.tls", "spec.sentinel.tls").Replace(advice(reason))
 }
 
 func tlsAdvice(reason string) string {

@@ -14,12 +14,14 @@ import (
 // denied is a failed attempt that tells more than its reason.
 type denied struct {
 	failed
-	advice string
-	known  bool
+	advice    string
+	known     bool
+	sentinels bool
 }
 
 func (d *denied) Advice() string      { return d.advice }
 func (d *denied) OfCredentials() bool { return d.known }
+func (d *denied) OfSentinels() bool   { return d.sentinels }
 func (d *denied) As(into any) bool {
 	if f, ok := into.(**failed); ok {
 		*f = &d.failed
@@ -86,6 +88,20 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			t.Errorf("advice stays though its cause has gone: %s", got.Message)
 		}
 	})
+}
+
+func TestAdviceOfSentinelsNamesTheirFields(t *testing.T) {
+	for reason, want := range map[string]string{
+		"AuthenticationFailed":       "Write spec.sentinel.auth, with",
+		"ServerCertificateUntrusted": "in spec.sentinel.tls.caSecretRef or spec.sentinel.tls.caConfigMapRef",
+		"ClientCertificateRefused":   "in spec.sentinel.tls.certificateSecretRef",
+		"PermissionDenied":           "+sentinel|master, +sentinel|get-master-addr-by-name and +client|setname",
+	} {
+		f := failureOf(&denied{failed: failed{reason, "of the sentinels: no"}, known: true, sentinels: true}, reasonOfFailed)
+		if !strings.Contains(f.advice, want) || strings.Contains(f.advice, "spec.auth") || strings.Contains(f.advice, "spec.tls") {
+			t.Errorf("%s at sentinels advises %q, want %q", reason, f.advice, want)
+		}
+	}
 }
 
 func TestObjectWithoutCredentialsHasNoSuchCondition(t *testing.T) {

@@ -24,7 +24,8 @@ type Target struct {
 	// Labels are the labels of the object, by which the metrics API selects objects.
 	Labels labels.Set
 
-	// Address is the host and port of a server, empty where Sentinel or Cluster is set.
+	// Address is the host and port of a server, or unix:// and the path of its socket; empty where
+	// Sentinel or Cluster is set.
 	Address string
 	// Sentinel finds the server by asking sentinels. It is nil elsewhere.
 	Sentinel *Sentinel

@@ -35,7 +35,7 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 	if host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"); host != "" && port != "" {
 		places = append(places, net.JoinHostPort(host, port))
 	}
-	return egress.New(egress.Config{AllowLoopback: options.AllowLoopback, Allowed: allowed, APIServers: places})
+	return egress.New(egress.Config{AllowLoopback: options.AllowLoopback, Allowed: allowed, SocketDirectories: options.AllowUnixSockets, APIServers: places})
 }
 
 // register looks at the APIServices before anything else is done for them.

@@ -45,6 +45,8 @@ type Options struct {
 	AllowLoopback bool
 	// AllowAddresses, unless empty, lists all networks to which the adapter may connect, as egress.ParseRange reads them.
 	AllowAddresses []string
+	// AllowUnixSockets are the directories in which Redis objects may name Unix sockets.
+	AllowUnixSockets []string
 }
 
 // NewOptions returns the defaults, some of which come from the environment of a pod.
@@ -96,6 +98,9 @@ func (o *Options) sections() *flag.NamedFlagSets {
 		"Networks to which the adapter may connect to sample Redis, as CIDR or CIDR:port, such as 10.0.0.0/8:6379; to be repeated or separated by commas. "+
 			"Where it is given, every other address is refused. Refused in any case are link-local, multicast, broadcast and unspecified addresses, "+
 			"those where cloud providers serve credentials, the API server and, unless --allow-loopback is set, loopback.")
+	egress.StringSliceVar(&o.AllowUnixSockets, "allow-unix-sockets", o.AllowUnixSockets,
+		"Directories in which Redis objects of all namespaces may name Unix sockets, such as /var/run/redis; to be repeated or separated by commas. "+
+			"Without it none is dialed: on a node, a path may lead to the container runtime.")
 	o.Server.AddFlags(sections)
 	logsapi.AddFlags(o.Logging, sections.FlagSet("logging"))
 	return sections
@@ -134,6 +139,11 @@ func (o *Options) allowed() ([]egress.Range, error) {
 func (o *Options) validate() error {
 	_, err := o.allowed()
 	errs := []error{o.Server.Validate(), err}
+	for _, dir := range o.AllowUnixSockets {
+		if err := egress.CheckSocketDirectory(dir); err != nil {
+			errs = append(errs, fmt.Errorf("--allow-unix-sockets: %w", err))
+		}
+	}
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
 	}

@@ -47,16 +47,19 @@ type RedisList struct {
 // RedisSpec says where the Redis server is and how it is sampled.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.address), has(self.sentinel), has(self.cluster)].filter(given, given).size() == 1",message="spec must have exactly one of address, sentinel and cluster: write for example address: my-redis.default.svc:6379"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.address) || !self.address.startsWith('unix:/')",fieldPath=".tls",message="spec.tls must be left out with a Unix socket: Redis speaks no TLS there"
 // +kubebuilder:validation:XValidation:rule="!has(self.cluster) || !has(self.database) || self.database == 0",fieldPath=".database",message="spec.database must be 0 with spec.cluster: a Redis Cluster has one database"
 type RedisSpec struct {
 	// address is the host and port of one Redis server, for example
 	// my-redis.default.svc:6379 or [2001:db8::1]:6379. A name is resolved again
-	// for each new connection.
+	// for each new connection. unix:// and a path is a Unix socket, which has to lie
+	// in a directory that the adapter's flag --allow-unix-sockets names.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=300
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?[.]?|\\\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\\\]):[0-9]+$')",message="spec.address must be host:port, for example my-redis.default.svc:6379 or [2001:db8::1]:6379"
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('unix:/') || self.matches('^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?[.]?|\\\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\\\]):[0-9]+$')",message="spec.address must be host:port, for example my-redis.default.svc:6379 or [2001:db8::1]:6379; or a Unix socket, for example unix:///var/run/redis/redis.sock"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('unix:/') || (self.matches('^unix://(/[A-Za-z0-9._-]+)+$') && !self.matches('/[.]{1,2}(/|$)') && size(self) <= 114)",message="spec.address must be unix:// and a path of at most 107 letters, digits and . _ - / that begins with / and has no . or .. in it, for example unix:///var/run/redis/redis.sock"
 	// +kubebuilder:validation:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="spec.address must end in a port from 1 to 65535, for example my-redis.default.svc:6379"
 	Address string `json:"address,omitempty"`
 

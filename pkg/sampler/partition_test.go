@@ -1,0 +1,135 @@
+package sampler
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// brief is a timeout that a server behind a cut network uses up.
+const brief = 500 * time.Millisecond
+
+// TestPartitionFromANodeOfACluster holds that what is counted after a partition is
+// what was sent, and that nothing is known meanwhile.
+func TestPartitionFromANodeOfACluster(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 0)
+	network := between(t, "127.0.0.1:0", c.Nodes[1])
+	c.Nodes[1].Do("config", "set", "cluster-announce-port", network.port(t))
+	tgt := clusterAt(c)
+	tgt.Timeout = brief
+	s := surveying(t, tgt)
+	poll(t, "the cluster leads through the network", func() bool {
+		newest := s.recover()
+		return slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == network.addr })
+	})
+	s = surveying(t, tgt)
+	s.recover()
+	sent := 0
+	send := func() { // as clients do whose way to the node is another one
+		for _, node := range c.Nodes {
+			for range 100 {
+				node.Do("eval", "return 1", 0)
+				sent++
+			}
+		}
+	}
+	for name, partition := range map[string]func(){
+		"black hole":    network.cut,
+		"half open":     network.deafen,
+		"cut and reset": func() { network.cut(); network.reset() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := s.recover()
+			send()
+			partition()
+			for range 2 {
+				s.fail(ShardUnavailable)
+				if newest, _ := s.series.Newest(); newest.Nodes[0].At != before.Nodes[0].At {
+					t.Error("a sample without the node stands")
+				}
+			}
+			silent := s.series.Nodes()
+			if n := slices.IndexFunc(silent, func(n series.Node) bool { return n.Address == network.addr }); n < 0 || classify(silent[n].Err).Reason != Timeout {
+				t.Errorf("the nodes do not tell which one is silent: %+v", silent)
+			}
+			send()
+			network.mend()
+			s.recover()
+			s.counts("", float64(sent))
+		})
+	}
+}
+
+// TestPartitionFromOneServer holds that late replies are not taken for those of the next attempt.
+func TestPartitionFromOneServer(t *testing.T) {
+	server := redistest.New(t)
+	network := between(t, "127.0.0.1:0", server)
+	tgt := targetAt("one", network.addr)
+	tgt.Timeout = brief
+	s := surveying(t, tgt)
+	s.sample()
+	work(t, server, 100, 0)
+	s.sample()
+	s.counts("", 100)
+	for range 3 {
+		network.deafen()
+		s.fail(Timeout)
+		work(t, server, 10, 0)
+		network.mend()
+		s.sample()
+	}
+	s.counts("", 130)
+}
+
+// TestPartitionFromSentinels cuts the adapter off from those that know of a failover.
+func TestPartitionFromSentinels(t *testing.T) {
+	primary := redistest.New(t)
+	replica := primary.Replicas(1)[0]
+	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 1)
+	tgt := targetAt("partition", "")
+	tgt.Timeout = brief
+	tgt.Sentinel = &target.Sentinel{MasterName: masterName}
+	var networks []*proxy
+	for _, node := range sentinels.Nodes {
+		network := between(t, "127.0.0.1:0", node)
+		networks = append(networks, network)
+		tgt.Sentinel.Addresses = append(tgt.Sentinel.Addresses, network.addr)
+	}
+	s := surveying(t, tgt)
+	s.sample()
+	networks[0].cut()
+	s.sample()
+	networks[0].mend()
+
+	// Two decide on a failover, of which the third has not heard, and it alone is seen.
+	sentinels.Nodes[0].Signal(syscall.SIGSTOP)
+	primary.Kill()
+	poll(t, "both know of the failover", func() bool {
+		return !slices.ContainsFunc(sentinels.Nodes[1:], func(node *redistest.Server) bool {
+			pair, _ := node.Do("sentinel", "get-master-addr-by-name", masterName).([]any)
+			return len(pair) != 2 || pair[1] != port(t, replica)
+		})
+	})
+	networks[1].cut()
+	networks[2].cut()
+	primary.Restart()
+	sentinels.Nodes[0].Signal(syscall.SIGCONT)
+	for range 3 {
+		s.fail(SentinelUnavailable)
+	}
+	networks[1].mend()
+	networks[2].mend()
+	if newest := s.recover(); newest.Nodes[0].Address != replica.Addr {
+		t.Errorf("the primary is taken to be at %s, not at %s", newest.Nodes[0].Address, replica.Addr)
+	}
+	s.unknown(series.OneSample)
+	s.sample()
+	work(t, replica, 50, 0)
+	s.sample()
+	s.counts("command=exists", 50)
+}

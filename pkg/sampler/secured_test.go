@@ -1,0 +1,202 @@
+package sampler
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// user gives servers a user by the README's rules, or by others.
+func user(t *testing.T, servers []*redistest.Server, name, password string, rules ...string) {
+	t.Helper()
+	for _, server := range servers {
+		args := []any{"acl", "setuser", name, "on", ">" + password}
+		for _, rule := range rules {
+			args = append(args, rule)
+		}
+		server.Do(args...)
+	}
+}
+
+// knowing are credentials of a user under TLS.
+func knowing(t *testing.T, a *redistest.Authority, name, password string) *credentials.Credentials {
+	t.Helper()
+	c := trusting(t, a)
+	c.Username, c.Password = name, password
+	return c
+}
+
+// by has the nodes of a target asked by other credentials than none.
+func (s *several) by(source *given) *several {
+	s.nodes.close()
+	s.nodes = newNodes(s.nodes.target, means{s.nodes.by.egress, source})
+	return s
+}
+
+// plainly finds a server by where it speaks TLS.
+func plainly(t *testing.T, servers []*redistest.Server, tlsAddr string) *redistest.Server {
+	t.Helper()
+	n := slices.IndexFunc(servers, func(s *redistest.Server) bool { return s.TLSAddr == tlsAddr })
+	if n < 0 {
+		t.Fatalf("no server speaks TLS at %s", tlsAddr)
+	}
+	return servers[n]
+}
+
+// guarded is a primary, two replicas and three sentinels. All speak TLS among
+// themselves and ask for passwords, sentinels for that of another user.
+func guarded(t *testing.T) (servers []*redistest.Server, sentinels *redistest.Sentinels, tgt *target.Target, source *given) {
+	t.Helper()
+	authority := redistest.NewAuthority(t)
+	args := append(authority.Arguments(host), "--requirepass", "admin-of-servers")
+	primary := redistest.New(t, args...)
+	servers = append([]*redistest.Server{primary}, primary.Replicas(2, args...)...)
+	sentinels = redistest.NewSentinels(t, 3, masterName, primary, 2, append(authority.Arguments(host), "--requirepass", "admin-of-sentinels")...)
+	user(t, servers, "metrics", "of-servers", aclRules(t)...)
+	user(t, sentinels.Nodes, "watcher", "of-sentinels", sentinelRules(t)...)
+	tgt = targetAt("guarded", "")
+	tgt.Replicas, tgt.Timeout = true, 3*time.Second
+	tgt.Sentinel = &target.Sentinel{MasterName: masterName}
+	for _, node := range sentinels.Nodes {
+		tgt.Sentinel.Addresses = append(tgt.Sentinel.Addresses, node.TLSAddr)
+	}
+	return servers, sentinels, tgt, &given{
+		newest:    knowing(t, authority, "metrics", "of-servers"),
+		sentinels: knowing(t, authority, "watcher", "of-sentinels"),
+	}
+}
+
+// sentinelRules are those that the README gives the user of a sentinel.
+func sentinelRules(t *testing.T) []string {
+	t.Helper()
+	return rulesAfter(t, "\nACL SETUSER redis-metrics-adapter-sentinel on >password ")
+}
+
+func TestSentinelFailoverUnderTLS(t *testing.T) {
+	servers, sentinels, tgt, source := guarded(t)
+	s := surveying(t, tgt).by(source)
+	s.sample()
+	write(t, servers[0], 100, 2)
+	if primaries, others, silent := roles(s.sample()); primaries != 1 || others != 2 || silent != 0 {
+		t.Errorf("%d primaries, %d replicas and %d silent nodes, want 1, 2 and 0", primaries, others, silent)
+	}
+	s.counts("command=set", 100)
+	s.counts("command=set,role=replica", 200)
+
+	servers[0].Kill()
+	s.fail(ConnectionRefused)
+	next := plainly(t, servers, sentinels.AwaitPrimary(servers[0]))
+	s.recover()
+	s.unknown(series.OneSample)
+	work(t, next, 70, 0)
+	s.sample()
+	s.counts("command=exists", 70)
+}
+
+func TestSentinelsRotateTheirPassword(t *testing.T) {
+	_, sentinels, tgt, source := guarded(t)
+	s := surveying(t, tgt).by(source)
+	s.sample()
+	good := source.sentinels
+	swap := func(with *credentials.Credentials) {
+		source.mu.Lock()
+		defer source.mu.Unlock()
+		source.sentinels = with
+	}
+	wrong := *good
+	wrong.Password = "wrong"
+	swap(&wrong)
+	says := s.sample().NotRenewed()
+	if ReasonOf(says) != string(AuthenticationFailed) || !strings.HasPrefix(says.Error(), "of the sentinels: ") {
+		t.Errorf("a wrong new password of the sentinels shows as %q", says)
+	}
+	other := *good
+	other.Password = "next"
+	user(t, sentinels.Nodes, "watcher", "next")
+	swap(&other)
+	if says := s.sample().NotRenewed(); says != nil {
+		t.Errorf("the new password is not taken: %v", says)
+	}
+	for _, node := range sentinels.Nodes {
+		node.Do("acl", "setuser", "watcher", "<of-sentinels")
+		node.Do("client", "kill", "type", "normal", "skipme", "yes")
+	}
+	s.sample()
+
+	swap(&wrong)
+	for _, node := range sentinels.Nodes {
+		node.Do("client", "kill", "user", "watcher")
+	}
+	err := s.attempt()
+	if failed := classify(err); failed.Reason != AuthenticationFailed || !failed.OfSentinels() || !strings.HasPrefix(err.Error(), "of the sentinels: ") {
+		t.Errorf("a wrong password of the sentinels gives %v", err)
+	}
+	swap(&other)
+	s.recover()
+}
+
+func TestSentinelsThatRefuse(t *testing.T) {
+	_, sentinels, tgt, source := guarded(t)
+	t.Run("another authority", func(t *testing.T) {
+		strange := &given{newest: source.newest}
+		strange.sentinels = knowing(t, redistest.NewAuthority(t), "watcher", "of-sentinels")
+		s := surveying(t, tgt).by(strange)
+		s.fail(ServerCertificateUntrusted)
+		if says := s.attempt().Error(); says != "of the sentinels: no authority that spec.sentinel.tls trusts has signed the server's certificate" {
+			t.Errorf("it says %q", says)
+		}
+	})
+	t.Run("a user that may not ask", func(t *testing.T) {
+		s := surveying(t, tgt).by(source)
+		for _, rule := range []string{"sentinel|master", "sentinel|get-master-addr-by-name", "client|setname"} {
+			user(t, sentinels.Nodes, "watcher", "of-sentinels", "-"+rule)
+			s.by(source).fail(PermissionDenied)
+			user(t, sentinels.Nodes, "watcher", "of-sentinels", "+"+rule)
+			s.by(source).recover()
+		}
+		user(t, sentinels.Nodes, "watcher", "of-sentinels", "-sentinel|master")
+		if says := s.attempt().Error(); says != "of the sentinels: the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME" {
+			t.Errorf("it says %q", says)
+		}
+	})
+}
+
+func TestClusterFailoverUnderTLS(t *testing.T) {
+	authority := redistest.NewAuthority(t)
+	c := redistest.NewCluster(t, 3, 3, append(authority.Arguments(host), "--requirepass", "admin")...)
+	user(t, c.Nodes, "metrics", "of-the-cluster", aclRules(t)...)
+	tgt := clusterAt(c)
+	tgt.Cluster.Addresses = []string{c.Nodes[0].TLSAddr, c.Nodes[5].TLSAddr}
+	tgt.Replicas = true
+	s := surveying(t, tgt).by(&given{newest: knowing(t, authority, "metrics", "of-the-cluster")})
+	x := trafficTo(t, c)
+	s.sample()
+	x.send(300)
+	newest := s.sample()
+	if primaries, others, silent := roles(newest); primaries != 3 || others != 3 || silent != 0 {
+		t.Errorf("%d primaries, %d replicas and %d silent nodes, want 3, 3 and 0", primaries, others, silent)
+	}
+	for _, node := range newest.Nodes {
+		plainly(t, c.Nodes, node.Address)
+	}
+	s.counts("", 300)
+
+	c.Nodes[1].Kill()
+	s.fail(ShardUnavailable)
+	newest = s.recover()
+	s.unknown(series.OneSample)
+	if slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return !n.Replica && n.Address == c.Nodes[1].TLSAddr }) {
+		t.Error("the killed node is still a primary")
+	}
+	x = trafficTo(t, c)
+	s.sample()
+	x.send(300)
+	s.sample()
+	s.counts("", 300)
+}
