@@ -2,8 +2,13 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,10 +34,10 @@ func TestComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, h)
-	s.standInForCertManager(t)
+	s.standInForOperators(t)
 	certificate, key, bundle := servingFiles(t)
 	sockets := t.TempDir()
-	overlay := overlayOf(t, bundle, "ha", "network-policy", "cert-manager", "all-secrets")
+	overlay := overlayOf(t, bundle, "ha", "network-policy", "prometheus", "cert-manager", "all-secrets")
 	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
 		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key, "--allow-unix-sockets=" + sockets},
 	})
@@ -53,6 +58,7 @@ func TestComponents(t *testing.T) {
 		awaitRequests(t, s, "beside")
 	})
 	t.Run("rights", s.rightsUnderComponents)
+	t.Run("prometheus", func(t *testing.T) { s.scrapedAsPrometheus(t, h.adapter, bundle) })
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
 }
 
@@ -150,16 +156,59 @@ func servingFiles(t *testing.T) (certificate, key string, bundle []byte) {
 	return certificate, key, bundle
 }
 
-// standInForCertManager makes the kinds of cert-manager known, so that its objects can be applied.
-func (s *scene) standInForCertManager(t *testing.T) {
+// scrapedAsPrometheus asks for the metrics as the ServiceMonitor has Prometheus do: with the token of its
+// ServiceAccount, past the API server, and with the name of the Service verified. The rights are those of the component.
+func (s *scene) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bundle []byte) {
+	s.kubectl(t, "create", "namespace", "monitoring")
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: adapter.ServerName()}, DisableKeepAlives: true,
+	}}
+	for account, want := range map[string]int{"prometheus-k8s": http.StatusOK, "another": http.StatusForbidden} {
+		s.kubectl(t, "create", "serviceaccount", account, "-n", "monitoring")
+		token := strings.TrimSpace(s.kubectl(t, "create", "token", account, "-n", "monitoring"))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, adapter.BaseURL()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != want || strings.Contains(string(body), "redis_metrics_adapter_targets") != (want == http.StatusOK) {
+			t.Errorf("%s is answered %d, want %d", account, response.StatusCode, want)
+		}
+	}
+	for question, want := range map[string]bool{"list pods -n redis-metrics-adapter": true, "list pods -n " + s.namespace: false} {
+		args := append([]string{"auth", "can-i", "--as=system:serviceaccount:monitoring:prometheus-k8s"}, strings.Fields(question)...)
+		out, _ := s.Kubectl(t.Context(), args...)
+		if got := strings.TrimSpace(out) == "yes"; got != want {
+			t.Errorf("can Prometheus %s: %q, want %t", question, out, want)
+		}
+	}
+}
+
+// standInForOperators makes the kinds of cert-manager and of the Prometheus operator known, so that their objects can
+// be applied.
+func (s *scene) standInForOperators(t *testing.T) {
 	t.Helper()
-	for plural, kind := range map[string]string{"issuers": "Issuer", "certificates": "Certificate"} {
-		crd := fmt.Sprintf(`{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]s.cert-manager.io"},"spec":{
-			"group":"cert-manager.io","names":{"kind":%[2]q,"plural":%[1]q},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,
-			"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`, plural, kind)
+	for kind, group := range map[string]string{
+		"Issuer": "cert-manager.io", "Certificate": "cert-manager.io",
+		"ServiceMonitor": "monitoring.coreos.com", "PrometheusRule": "monitoring.coreos.com",
+	} {
+		plural := strings.ToLower(kind) + "s"
+		crd := fmt.Sprintf(`{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]s.%[3]s"},"spec":{
+			"group":%[3]q,"names":{"kind":%[2]q,"plural":%[1]q},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,
+			"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`, plural, kind, group)
 		if _, err := s.KubectlInput(t.Context(), strings.NewReader(crd), "create", "-f", "-"); err != nil {
 			t.Fatal(err)
 		}
-		s.kubectl(t, "wait", "--for=condition=Established", "crd/"+plural+".cert-manager.io", "--timeout=30s")
+		s.kubectl(t, "wait", "--for=condition=Established", "crd/"+plural+"."+group, "--timeout=30s")
 	}
 }

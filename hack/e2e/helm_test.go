@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"helm.sh/helm/v4/pkg/action"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"helm.sh/helm/v4/pkg/cli"
+	"helm.sh/helm/v4/pkg/kube"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+)
+
+// TestHelm installs, upgrades and uninstalls the chart as the commands of Helm do.
+func TestHelm(t *testing.T) {
+	s := scene{house: emptyHouse(t)}
+	helm := s.helm(t)
+	s.foreignHolds(t, func() error {
+		return s.install(helm, s.chart(t))
+	})
+	if err := s.install(helm, s.chart(t)); err != nil {
+		t.Fatal(err)
+	}
+	s.kubectl(t, "get", "deployment", cluster.AdapterName, "-n", cluster.AdapterName)
+	const object = `{"apiVersion":"redis-metrics.dev/v1alpha1","kind":"Redis","metadata":{"name":"kept","namespace":"default"},"spec":{"address":"redis.default.svc:6379"}}`
+	if _, err := s.KubectlInput(t.Context(), strings.NewReader(object), "create", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+
+	// What the adapter writes is not for an upgrade to undo, and a new schema is for it to bring.
+	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"caBundle":"eA=="}}`)
+	newest := s.chart(t)
+	for _, file := range newest.Files {
+		file.Data = []byte(strings.Replace(string(file.Data), "Redis names one Redis server", "Redis names just one Redis server", 1))
+	}
+	upgrade := action.NewUpgrade(helm)
+	upgrade.Namespace, upgrade.ServerSideApply, upgrade.WaitStrategy = cluster.AdapterName, "auto", kube.HookOnlyStrategy
+	if _, err := upgrade.RunWithContext(t.Context(), cluster.AdapterName, newest, nil); err != nil {
+		t.Fatal(err)
+	}
+	if schema := s.kubectl(t, "get", "crd", "redises.redis-metrics.dev", "-o", "yaml"); !strings.Contains(schema, "just one Redis server") {
+		t.Error("the upgrade left the old CRD")
+	}
+	if bundle := s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.caBundle}"); bundle != "eA==" {
+		t.Errorf("caBundle is %q after the upgrade", bundle)
+	}
+
+	uninstall := action.NewUninstall(helm)
+	uninstall.WaitStrategy = kube.HookOnlyStrategy
+	if _, err := uninstall.Run(cluster.AdapterName); err != nil {
+		t.Fatal(err)
+	}
+	s.uninstalled(t)
+}
+
+// foreignHolds checks that nothing is installed where another adapter serves.
+func (s scene) foreignHolds(t *testing.T, install func() error) {
+	t.Helper()
+	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
+		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
+		"service":{"namespace":"monitoring","name":"prometheus-adapter"},"caBundle":"eA=="}}`
+	if _, err := s.KubectlInput(t.Context(), strings.NewReader(foreign), "create", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+	if err := install(); err == nil || !strings.Contains(err.Error(), older) || !strings.Contains(err.Error(), "cannot be imported") {
+		t.Errorf("error %v, want one that another's %s cannot be imported", err, older)
+	}
+	if _, err := s.Kubectl(t.Context(), "get", "namespace", cluster.AdapterName); err == nil {
+		t.Error("something was installed")
+	}
+	s.kubectl(t, "delete", "apiservice", older)
+}
+
+// uninstalled checks what deploy/README.md says that Helm leaves, and that what is left can be deleted.
+func (s scene) uninstalled(t *testing.T) {
+	t.Helper()
+	if left := s.kubectl(t, "get", "apiservice", older, newer, "--ignore-not-found", "-o", "name"); left != "" {
+		t.Errorf("Helm leaves %s", left)
+	}
+	selector := "--selector=app.kubernetes.io/part-of=redis-metrics"
+	left := s.kubectl(t, "get", "clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding,crd", selector, "-o", "name")
+	if got := strings.TrimSpace(left); got != "customresourcedefinition.apiextensions.k8s.io/redises.redis-metrics.dev" {
+		t.Errorf("Helm leaves of the cluster %s", got)
+	}
+	s.kubectl(t, "get", "redises.redis-metrics.dev", "kept", "-n", "default")
+	s.kubectl(t, "delete", "namespace", cluster.AdapterName, "--timeout=60s")
+}
+
+func (s scene) chart(t *testing.T) *chart.Chart {
+	t.Helper()
+	loaded, err := loader.Load(filepath.Join(repository(t), "deploy", "chart"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+func (s scene) helm(t *testing.T) *action.Configuration {
+	t.Helper()
+	settings := cli.New()
+	settings.KubeConfig = s.Kubeconfig()
+	settings.SetNamespace(cluster.AdapterName)
+	helm := action.NewConfiguration()
+	if err := helm.Init(settings.RESTClientGetter(), cluster.AdapterName, "secrets"); err != nil {
+		t.Fatal(err)
+	}
+	return helm
+}
+
+func (s scene) install(helm *action.Configuration, loaded *chart.Chart) error {
+	install := action.NewInstall(helm)
+	install.ReleaseName, install.Namespace, install.CreateNamespace = cluster.AdapterName, cluster.AdapterName, true
+	install.WaitStrategy, install.Timeout = kube.HookOnlyStrategy, time.Minute
+	_, err := install.Run(loaded, nil)
+	return err
+}
