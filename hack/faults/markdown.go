@@ -78,6 +78,8 @@ func (f Fault) again() string {
 	switch {
 	case f.Levels == ledger.Serves && f.Rates == ledger.Serves && len(f.Except) == 0:
 		return ""
+	case f.Levels == ledger.Holds:
+		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Within == 1:
 		return "within an interval"
 	}
