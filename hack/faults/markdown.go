@@ -80,6 +80,8 @@ func (f Fault) again() string {
 		return ""
 	case f.Levels == ledger.Holds:
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
+	case f.Relearns:
+		return fmt.Sprintf("within %d intervals; by the HPA within %s more, as often as it looks for kinds", f.Within, Relearning)
 	case f.Within == 1:
 		return "within an interval"
 	}

@@ -166,7 +166,11 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		if sampled.Before(known) {
 			sampled = known
 		}
-		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, sampled.Add(2*syncPeriod+resuming)) })
+		deadline := sampled.Add(2*syncPeriod + resuming)
+		if fault.Relearns {
+			deadline = deadline.Add(faults.Relearning)
+		}
+		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, deadline) })
 	}
 	resumed.Wait()
 	w.rest(t, time.Until(known))
