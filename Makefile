@@ -87,7 +87,7 @@ test-e2e: setup tools $(BIN)/promtool build ## End-to-end tests on the real cont
 
 .PHONY: soak
 soak: setup tools build ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order
-	cd hack && exec go test -race -count=1 -timeout 0 ./soak -duration $(DURATION) $(ARGS)
+	cd hack && exec go test -race -count=1 -v -timeout 0 ./soak -duration $(DURATION) $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities

@@ -30,6 +30,10 @@ const (
 // Scopes returns all scopes, in the order of the table.
 func Scopes() []Scope { return []Scope{Network, Server, Sentinel, Cluster, Object, Plane} }
 
+// Relearning is how often the HPA controller looks for kinds.
+// Source: CreateControllerContext in Kubernetes' cmd/kube-controller-manager/app/controllermanager.go.
+const Relearning = 30 * time.Second
+
 // Fault is one row of the matrix.
 type Fault struct {
 	// Name says what is wrong, in a few words that no other row has.
@@ -47,6 +51,9 @@ type Fault struct {
 	Within int
 	// Blurs tells of metrics how far off they may be.
 	Blurs map[string]float64
+	// Relearns tells that the HPA controller may look for kinds while the API server knows few of them. It looks again
+	// after Relearning only, and until then an HPA may not read its metric.
+	Relearns bool
 	// Brief tells that it is over at once, or that nothing needs it to last.
 	Brief bool
 

@@ -78,6 +78,10 @@ func (f Fault) again() string {
 	switch {
 	case f.Levels == ledger.Serves && f.Rates == ledger.Serves && len(f.Except) == 0:
 		return ""
+	case f.Levels == ledger.Holds:
+		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
+	case f.Relearns:
+		return fmt.Sprintf("within %d intervals; by the HPA within %s more, as often as it looks for kinds", f.Within, Relearning)
 	case f.Within == 1:
 		return "within an interval"
 	}

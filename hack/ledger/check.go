@@ -69,8 +69,8 @@ func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
 		return "nothing explains it"
 	case len(explaining) == 0:
 		return fmt.Sprintf("the fault %q does not explain it", due[len(due)-1].Fault)
-	case len(due) == 1 && !l.gives(due[0], a):
-		return fmt.Sprintf("it gives none of the reasons of the fault %q: %q", due[0].Fault, due[0].Reasons)
+	case len(explaining) == 1 && !l.gives(explaining[0], a):
+		return fmt.Sprintf("it gives none of the reasons of the fault %q: %q", explaining[0].Fault, explaining[0].Reasons)
 	}
 	return ""
 }

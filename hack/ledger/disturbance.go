@@ -85,9 +85,14 @@ func (d *Disturbance) over(asked time.Time) bool {
 	return !d.repaired.IsZero() && asked.After(d.repaired.Add(d.Within))
 }
 
-// touches tells whether an answer may be due to it.
+// touches tells whether an answer may be due to it. An attempt to sample that failed leaves open how many of its commands
+// were executed, and a rate that would reach over it is not served: it is known again a window later.
 func (d *Disturbance) touches(a Answer) bool {
-	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked)
+	asked := a.Asked
+	if isRate(a.Metric) && d.on(a.Metric) != Serves {
+		asked = asked.Add(-d.ledger.policy.Window)
+	}
+	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
 }
 
 // covers tells whether a span lies wholly within the time that the fault lasted, less a margin at its begin.

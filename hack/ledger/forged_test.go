@@ -110,6 +110,8 @@ func TestForgedAnswersAreFound(t *testing.T) {
 		"an error for another reason":           {failed(Backlog, 15.5, "the connection was refused"), "none of the reasons"},
 		"an error long after an outage":         {failed(Backlog, 24.5, stale), "nothing explains it"},
 		"an error soon after an outage":         {failed(RequestsPerSecond, 21.5, "a rate needs two samples"), ""},
+		"a rate over a failed attempt":          {failed(RequestsPerSecond, 27.5, "an attempt to sample failed within the window"), ""},
+		"no rate long after an outage":          {failed(RequestsPerSecond, 29, "a rate needs two samples"), "nothing explains it"},
 		"an error with an address":              {failed(Backlog, 15.5, stale+": dial 127.0.0.1:6379"), "carries an address"},
 	} {
 		t.Run(name, func(t *testing.T) {

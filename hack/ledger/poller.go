@@ -18,8 +18,9 @@ const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 const (
 	// asking bounds one question. The autoscaler's own client has no bound.
 	asking = 3 * time.Second
-	// stalled is how late a look at the clock may be before the machine counts as having stood still.
-	stalled = 500 * time.Millisecond
+	// hurried is how late a look at the clock may be before a sample may have taken so long that no rate is taken from it,
+	// and stalled how late before several samples may have failed.
+	hurried, stalled = 200 * time.Millisecond, time.Second
 	// Stall names the disturbance that a standstill of the machine is.
 	Stall = "this machine stood still"
 )
@@ -81,7 +82,7 @@ func (p *Poller) ask(object, metric string) Answer {
 
 // Watch looks at the clock until ctx ends, and notes when this machine stood still, which nobody can tell from a fault.
 func (l *Ledger) Watch(ctx context.Context) {
-	ticker := time.NewTicker(stalled / 10)
+	ticker := time.NewTicker(hurried / 4)
 	defer ticker.Stop()
 	last := time.Now()
 	for {
@@ -90,7 +91,7 @@ func (l *Ledger) Watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if now := time.Now(); now.Sub(last) > stalled {
+		if now := time.Now(); now.Sub(last) > hurried {
 			l.stood(last, now)
 		}
 		last = time.Now()
@@ -100,6 +101,9 @@ func (l *Ledger) Watch(ctx context.Context) {
 func (l *Ledger) stood(from, to time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	effect := Effect{Levels: Renews, Rates: Renews, Within: l.policy.Window}
+	effect := Effect{Rates: Renews, Within: l.policy.Interval}
+	if to.Sub(from) > stalled {
+		effect.Levels = Renews
+	}
 	l.disturbances = append(l.disturbances, &Disturbance{Effect: effect, Fault: Stall, ledger: l, began: from, lasting: from, lifted: to, repaired: to})
 }

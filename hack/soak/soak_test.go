@@ -26,8 +26,8 @@ var (
 const (
 	// asked is how often each object is asked by each of its two pollers.
 	asked = 100 * time.Millisecond
-	// wantedValues and wantedFaults are what a whole round checks at least.
-	wantedValues, wantedFaults = 10_000, 25
+	// wantedValues is how many values a whole round checks at least.
+	wantedValues = 10_000
 	// resuming is granted to the autoscaler beyond two looks, for its own work.
 	resuming = 1500 * time.Millisecond
 	// longest bounds one fault with its repair and all that is waited for after it.
@@ -166,7 +166,11 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		if sampled.Before(known) {
 			sampled = known
 		}
-		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, sampled.Add(2*syncPeriod+resuming)) })
+		deadline := sampled.Add(2*syncPeriod + resuming)
+		if fault.Relearns {
+			deadline = deadline.Add(faults.Relearning)
+		}
+		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, deadline) })
 	}
 	resumed.Wait()
 	w.rest(t, time.Until(known))
@@ -200,13 +204,28 @@ func (w *world) report(t *testing.T) {
 	if tally.Violations > 0 {
 		t.Errorf("%d violations; the seed is %d", tally.Violations, *seed)
 	}
-	if *only == "" && (tally.Checked < wantedValues || len(tally.Faults) < wantedFaults) {
-		t.Errorf("%d values were checked under %d kinds of fault, want %d and %d", tally.Checked, len(tally.Faults), wantedValues, wantedFaults)
+	if *only == "" {
+		worked(t, tally)
 	}
 	if err := w.plane.Err(); err != nil {
 		t.Error(err)
 	}
 	if t.Failed() {
 		w.logs(t)
+	}
+}
+
+// worked says whether a whole round was one: enough was checked, and each fault did what it should.
+func worked(t *testing.T, tally ledger.Tally) {
+	t.Helper()
+	if tally.Checked < wantedValues {
+		t.Errorf("%d values were checked, want %d", tally.Checked, wantedValues)
+	}
+	for _, fault := range faults.All() {
+		counts := tally.Faults[fault.Name]
+		unknown := fault.Levels == ledger.Holds || fault.Levels == ledger.Refuses
+		if counts.Values == 0 || unknown && counts.Errors == 0 {
+			t.Errorf("under the fault %q there were %d values and %d errors: it did nothing", fault.Name, counts.Values, counts.Errors)
+		}
 	}
 }

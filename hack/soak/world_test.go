@@ -1,9 +1,7 @@
 package soak
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -184,7 +182,7 @@ func (w *world) edited(t *testing.T) {
 	})
 }
 
-// plan is the subject of faults that befall all objects.
+// whole is the subject of faults that befall all objects.
 func (w *world) whole() *faults.Subject {
 	edited := w.lanes[len(w.lanes)-1].Subject
 	return &faults.Subject{
@@ -217,14 +215,10 @@ func (w *world) open(t *testing.T) {
 	warm.Repaired()
 }
 
-// logs says where the end of the adapters' logs is kept when a run fails.
+// logs tells the end of the adapters' logs.
 func (w *world) logs(t *testing.T) {
 	t.Helper()
 	for n, one := range w.adapters {
-		path := filepath.Join(t.ArtifactDir(), fmt.Sprintf("adapter-%d.log", n))
-		if err := os.WriteFile(path, []byte(one.LogTail(2000)), 0o600); err != nil {
-			t.Error(err)
-		}
 		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(40))
 	}
 }

@@ -49,7 +49,7 @@ func TestStrangeRepliesAreErrors(t *testing.T) {
 		for _, reply := range []any{
 			nil, "", "x", "NaN", "1e999", int64(-1), []any{}, []any{nil}, []any{int64(1)}, []any{"c"}, []any{"c", nil}, []any{"c", "7"},
 			[]any{[]any{}}, []any{[]any{nil}}, []any{[]any{"1"}}, []any{[]any{"x-y"}}, []any{[]any{"name", "g"}}, []any{[]any{"name", "g", "lag"}},
-			[]any{[]any{"name", "g", "lag", "x", "pending", nil}}, []any{"entries-added", int64(1)}, []any{"entries-added", nil, "length", int64(1), "last-generated-id", "1-1"},
+			[]any{[]any{"name", "g", "lag", "x", "pending", nil}}, []any{[]any{"name", "g", "lag", nil, "pending", nil}}, []any{"entries-added", int64(1)}, []any{"entries-added", nil, "length", int64(1), "last-generated-id", "1-1"},
 			[]any{"entries-added", int64(1), "length", int64(1), "last-generated-id", "1-1", "first-entry", []any{"x"}}, errors.New("ERR odd secret"), errors.New(""),
 		} {
 			replies := []any{reply}
