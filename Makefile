@@ -5,7 +5,9 @@ BIN     := $(CURDIR)/bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
-# Arguments for "make demo" and "make cluster", and for the end-to-end tests.
+# How long "make soak" breaks things.
+DURATION ?= 10m
+# Arguments for "make demo", "make cluster" and "make soak", and for the end-to-end tests.
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
@@ -80,8 +82,12 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-e2e
-test-e2e: setup tools build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(BIN)/promtool build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
+
+.PHONY: soak
+soak: setup tools build ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order
+	cd hack && exec go test -race -count=1 -timeout 0 ./soak -duration $(DURATION) $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities
@@ -98,3 +104,6 @@ $(BIN)/kwok: hack/tools/kwok/go.mod hack/tools/kwok/go.sum
 	@hack/build.sh $@ hack/tools/kwok sigs.k8s.io/kwok/cmd/kwok
 $(BIN)/kube%: hack/tools/kubernetes/go.mod hack/tools/kubernetes/go.sum
 	@hack/build.sh $@ hack/tools/kubernetes k8s.io/kubernetes/cmd/kube$*
+# Without service discovery, which is most of it and which no rule needs.
+$(BIN)/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
+	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/promtool

@@ -41,6 +41,8 @@ var kinds = map[string]func() any{
 	"networking.k8s.io/v1 NetworkPolicy":            func() any { return &networkingv1.NetworkPolicy{} },
 	"cert-manager.io/v1 Issuer":                     func() any { return &issuer{} },
 	"cert-manager.io/v1 Certificate":                func() any { return &certificate{} },
+	"monitoring.coreos.com/v1 ServiceMonitor":       func() any { return &serviceMonitor{} },
+	"monitoring.coreos.com/v1 PrometheusRule":       func() any { return &prometheusRule{} },
 	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return &kustomization{} },
 	"kustomize.config.k8s.io/v1alpha1 Component":    func() any { return &kustomization{} },
 }
@@ -109,6 +111,15 @@ type kustomization struct {
 		} `json:"target"`
 		Patch string `json:"patch"`
 	} `json:"patches"`
+	ConfigMapGenerator []struct {
+		Name      string   `json:"name"`
+		Namespace string   `json:"namespace"`
+		Files     []string `json:"files"`
+		Options   struct {
+			DisableNameSuffixHash bool              `json:"disableNameSuffixHash"`
+			Labels                map[string]string `json:"labels"`
+		} `json:"options"`
+	} `json:"configMapGenerator"`
 }
 
 // issuer and certificate hold the fields of cert-manager.io/v1 that the manifests use.
@@ -145,5 +156,47 @@ type certificate struct {
 			Kind  string `json:"kind"`
 			Name  string `json:"name"`
 		} `json:"issuerRef"`
+	} `json:"spec"`
+}
+
+// serviceMonitor and prometheusRule hold the fields of monitoring.coreos.com/v1 that the manifests use. hack/chart
+// decodes them into the operator's own types.
+type serviceMonitor struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Selector  metav1.LabelSelector `json:"selector"`
+		Endpoints []struct {
+			Port            string `json:"port"`
+			Scheme          string `json:"scheme"`
+			Interval        string `json:"interval"`
+			BearerTokenFile string `json:"bearerTokenFile"`
+			TLSConfig       struct {
+				ServerName string `json:"serverName"`
+				CA         struct {
+					Secret struct {
+						Name string `json:"name"`
+						Key  string `json:"key"`
+					} `json:"secret"`
+				} `json:"ca"`
+			} `json:"tlsConfig"`
+		} `json:"endpoints"`
+	} `json:"spec"`
+}
+
+type prometheusRule struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Groups []struct {
+			Name  string `json:"name"`
+			Rules []struct {
+				Alert       string            `json:"alert"`
+				Expr        string            `json:"expr"`
+				For         metav1.Duration   `json:"for"`
+				Labels      map[string]string `json:"labels"`
+				Annotations map[string]string `json:"annotations"`
+			} `json:"rules"`
+		} `json:"groups"`
 	} `json:"spec"`
 }

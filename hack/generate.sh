@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Generates deepcopy functions and the CRD from the API types, and the README's table of metrics from the catalogue.
+# Generates deepcopy functions and the CRD from the API types, the README's tables (of metrics from the catalogue, of faults
+# from the matrix), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -7,7 +8,9 @@ cd "$(dirname "$0")/.."
 
 types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
-table=TestReadmeHasTheMetricTable
+metrics=TestReadmeHasTheMetricTable
+faults=TestReadmeHasTheFaultTable
+copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 
@@ -15,15 +18,23 @@ trap 'rm -rf "$output"' EXIT
 "$output/controller-gen" object paths="./$types" output:object:dir="$output/object"
 "$output/controller-gen" crd paths="./$types" output:crd:dir="$output/crd"
 
+mkdir "$output/chart"
+cp "$output"/crd/* deploy/base/{admission,rbac-users}.yaml deploy/components/prometheus/{rules.yaml,dashboard.json} "$output/chart/"
+
 if [ "${1:-}" = --check ]; then
   diff -u "$types/zz_generated.deepcopy.go" "$output/object/zz_generated.deepcopy.go"
   for file in "$output"/crd/*; do
     diff -u "$crds/$(basename "$file")" "$file"
   done
-  go test -count=1 -run "^$table\$" ./pkg/catalog
+  diff -ru "$copies" "$output/chart"
+  go test -count=1 -run "^$metrics\$" ./pkg/catalog
+  (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
-mkdir -p "$crds"
+rm -rf "$copies"
+mkdir -p "$crds" "$copies"
 cp "$output"/object/*.go "$types/"
 cp "$output"/crd/* "$crds/"
-go test -count=1 -run "^$table\$" ./pkg/catalog -update
+cp "$output"/chart/* "$copies/"
+go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
+(cd hack && go test -count=1 -run "^$faults\$" ./faults -update)

@@ -47,7 +47,7 @@ const (
 	ServerNameMismatch Reason = "ServerNameMismatch"
 	// ClientCertificateRefused means that the server wants a certificate, or refused the one it got.
 	ClientCertificateRefused Reason = "ClientCertificateRefused"
-	// PermissionDenied means that the user may not call INFO, PING, SELECT or CLIENT SETNAME.
+	// PermissionDenied means that the user may not call INFO, ECHO, SELECT or CLIENT SETNAME.
 	PermissionDenied Reason = "PermissionDenied"
 	// TooManyClients means that the server's maxclients is reached.
 	TooManyClients Reason = "TooManyClients"
@@ -141,7 +141,7 @@ func (e *Error) Error() string {
 	case AuthenticationFailed:
 		return "the server refused the credentials, or asks for some"
 	case PermissionDenied:
-		return "the server's ACL does not let this adapter call INFO, PING, SELECT and CLIENT SETNAME"
+		return "the server's ACL does not let this adapter call INFO, ECHO, SELECT and CLIENT SETNAME"
 	case TooManyClients:
 		return "the server accepts no more clients: its maxclients is reached"
 	case Loading:

@@ -63,7 +63,7 @@ func phases() map[string]func(t *testing.T, addr string) *target.Target {
 		return tgt
 	}
 	return map[string]func(t *testing.T, addr string) *target.Target{
-		"hello": standalone, "client setname": standalone, "info": standalone, "ping": standalone,
+		"hello": standalone, "client setname": standalone, "info": standalone, "echo": standalone,
 		"llen": declaring,
 		"sentinel": func(t *testing.T, addr string) *target.Target {
 			tgt := targetAt("hostile", "")

@@ -225,7 +225,7 @@ func TestManyKeysCostOneRoundTripAndNoRequest(t *testing.T) {
 			}
 			return m - n
 		}
-		// INFO, PING, three SCANs and a third of 1,000 commands for each of two probes.
+		// INFO, ECHO, three SCANs and a third of 1,000 commands for each of two probes.
 		if got := grown("total_commands_processed"); got > 5+2*333 {
 			t.Fatalf("the server executed %d commands for one attempt", got)
 		}

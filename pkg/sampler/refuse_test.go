@@ -2,6 +2,9 @@ package sampler
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -12,7 +15,7 @@ func TestServerThatRefuses(t *testing.T) {
 		server := redistest.New(t, "--requirepass", "hunter2")
 		probing(t, targetAt("auth", server.Addr)).fail(AuthenticationFailed)
 	})
-	for _, rule := range []string{"-info", "-ping", "-client|setname"} {
+	for _, rule := range []string{"-info", "-echo", "-client|setname"} {
 		t.Run("a user with "+rule, func(t *testing.T) {
 			server := redistest.New(t)
 			server.Do("acl", "setuser", "default", rule)
@@ -40,6 +43,20 @@ func TestServerThatRefuses(t *testing.T) {
 		for range 5 {
 			probing(t, targetAt("many", server.Addr)).fail(TooManyClients)
 		}
+	})
+	t.Run("writes, since it cannot save", func(t *testing.T) {
+		server := redistest.New(t, "--save", "3600 1", "--enable-protected-configs", "yes")
+		dir := server.Client().ConfigGet(t.Context(), "dir").Val()["dir"]
+		if err := os.MkdirAll(filepath.Join(dir, "taken.rdb", "by-a-directory"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		server.Do("config", "set", "dbfilename", "taken.rdb")
+		server.Do("bgsave")
+		poll(t, "writes are refused", func() bool {
+			err := server.Client().Set(t.Context(), "k", "v", 0).Err()
+			return err != nil && strings.HasPrefix(err.Error(), "MISCONF")
+		})
+		probing(t, targetAt("unsaved", server.Addr)).sample()
 	})
 	t.Run("while a script runs", func(t *testing.T) {
 		server := redistest.New(t, "--lua-time-limit", "1")

@@ -46,8 +46,8 @@ func TestStrangeServers(t *testing.T) {
 			return hangUp
 		}, ConnectionLost},
 		{"no answer but the end", to("info", hangUp), ConnectionLost},
-		{"a PING that is not ours", to("ping", bulk("another")), Protocol},
-		{"a PING that is null", to("ping", "$-1\r\n"), Protocol},
+		{"an ECHO that is not ours", to("echo", bulk("another")), Protocol},
+		{"an ECHO that is null", to("echo", "$-1\r\n"), Protocol},
 		{"replies out of step", func(asked []string) string {
 			switch asked[0] {
 			case "info":
@@ -65,7 +65,7 @@ func TestStrangeServers(t *testing.T) {
 		{"it loads and says so in INFO", healthy("run_id:a\r\nloading:1\r\n"), Loading},
 		{"it does not say whether it loads", healthy("run_id:a\r\n"), Protocol},
 		{"it says nonsense of whether it loads", healthy("run_id:a\r\nloading:maybe\r\n"), Protocol},
-		{"it loads and refuses PING", to("ping", "-LOADING Redis is loading "+secret+"\r\n"), Loading},
+		{"it loads and refuses ECHO", to("echo", "-LOADING Redis is loading "+secret+"\r\n"), Loading},
 		{"it refuses INFO", to("info", "-ERR "+secret+" at 10.1.2.3:6379\r\n"), Refused},
 		{"it is moved", to("info", "-MOVED 1 10.1.2.3:6379\r\n"), Refused},
 	}

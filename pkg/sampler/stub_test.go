@@ -145,13 +145,13 @@ func bulk(text string) string {
 // goodInfo is an INFO that makes a sample.
 const goodInfo = "# Server\r\nredis_version:6.2.0\r\nrun_id:a\r\nloading:0\r\nrole:master\r\n# Commandstats\r\n"
 
-// healthy answers INFO with a text and PING with what it was given.
+// healthy answers INFO with a text and ECHO with what it was given.
 func healthy(info string) reply {
 	return func(command []string) string {
 		switch command[0] {
 		case "info":
 			return bulk(info)
-		case "ping":
+		case "echo":
 			return bulk(command[1])
 		}
 		return "+OK\r\n"

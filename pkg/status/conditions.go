@@ -154,7 +154,7 @@ func advice(reason string) string {
 	case "AuthenticationFailed":
 		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
 	case "PermissionDenied":
-		return " Allow the user +info, +ping, +select and +client|setname."
+		return " Allow the user +info, +echo, +select and +client|setname."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
 	case "Busy":

@@ -1,0 +1,177 @@
+package chart
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"helm.sh/helm/v4/pkg/chart/v2/lint"
+	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+func TestLint(t *testing.T) {
+	all := enabled()
+	for _, component := range components {
+		all[component.value] = values{"enabled": true}
+	}
+	for _, given := range []values{nil, all} {
+		for _, message := range lint.RunAll(directory, given, name).Messages {
+			if message.Severity > support.InfoSev {
+				t.Errorf("with %v: %v", given, message)
+			}
+		}
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	for says, given := range map[string]values{
+		"additional properties 'replicas' not allowed":    {"replicas": 3},
+		"additional properties 'enable' not allowed":      {"ha": values{"enable": true}},
+		"additional properties 'name' not allowed":        {"image": values{"name": "x"}},
+		"additional properties 'claims' not allowed":      {"resources": values{"claims": []any{}}},
+		"at '/ha/enabled': got string, want boolean":      {"ha": values{"enabled": "yes"}},
+		"at '/ha': got boolean, want object":              {"ha": true},
+		"at '/image/tag': got number, want string":        {"image": values{"tag": 1.2}},
+		"at '/extraArgs': got string, want array":         {"extraArgs": "--v=2"},
+		"at '/extraArgs/0': 'v=2' does not match pattern": {"extraArgs": []any{"v=2"}},
+		"at '/networkPolicy/redisPorts/0': maximum":       {"networkPolicy": values{"redisPorts": []any{65536}}},
+		"at '/prometheus/labels/release': got boolean":    {"prometheus": values{"labels": values{"release": true}}},
+		"at '/image/pullPolicy': value must be one of":    {"image": values{"pullPolicy": "Often"}},
+	} {
+		if _, err := install(name, given); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: error %v, want one that says %q", given, err, says)
+		}
+	}
+}
+
+// What Helm hands to a chart within another is no mistake of the user's.
+func TestSchemaTakesGlobalValues(t *testing.T) {
+	if _, err := install(name, values{"global": values{"registry": "x"}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOldKubernetesIsRefused(t *testing.T) {
+	_, err := installOn("v1.29.0", name, nil)
+	if err == nil || !strings.Contains(err.Error(), "kubeVersion: >=1.30.0-0") {
+		t.Errorf("error %v, want one of the version", err)
+	}
+}
+
+func TestValues(t *testing.T) {
+	pod := []string{"Deployment " + name + " " + name, "spec", "template", "spec"}
+	ofPod := func(path ...string) []string { return slices.Concat(pod, path) }
+	ofContainer := func(path ...string) []string { return slices.Concat(pod, []string{"containers", "0"}, path) }
+	for _, test := range []struct {
+		given values
+		path  []string
+		want  string
+	}{
+		{values{"image": values{"repository": "example.com/adapter", "tag": "1.2"}}, ofContainer("image"), "example.com/adapter:1.2"},
+		{values{"image": values{"pullPolicy": "Always"}}, ofContainer("imagePullPolicy"), "Always"},
+		{values{"imagePullSecrets": []any{values{"name": "registry"}}}, ofPod("imagePullSecrets"), "[{name: registry}]"},
+		{values{"extraArgs": []any{"--v=2"}}, ofContainer("args"), "[--secure-port=6443, --v=2]"},
+		{values{"resources": values{"limits": values{"memory": "1Gi"}}}, ofContainer("resources"), "{limits: {memory: 1Gi}, requests: {cpu: 100m, memory: 128Mi}}"},
+		{values{"nodeSelector": values{"disk": "fast"}}, ofPod("nodeSelector"), "{disk: fast, kubernetes.io/os: linux}"},
+		{values{"tolerations": []any{values{"operator": "Exists"}}}, ofPod("tolerations"), "[{operator: Exists}]"},
+		{
+			values{"networkPolicy": values{"enabled": true, "redisPorts": []any{7000}}},
+			[]string{"NetworkPolicy " + name + " " + name, "spec", "egress", "2", "ports"}, "[{port: 7000, protocol: TCP}]",
+		},
+		{
+			values{"prometheus": values{"enabled": true, "serviceAccount": values{"name": "p", "namespace": "m"}}},
+			[]string{"ClusterRoleBinding  redis-metrics-adapter-metrics", "subjects"}, "[{kind: ServiceAccount, name: p, namespace: m}]",
+		},
+		{
+			values{"prometheus": values{"enabled": true, "labels": values{"release": "stack"}}},
+			[]string{"ServiceMonitor " + name + " " + name, "metadata", "labels", "release"}, "stack",
+		},
+		{
+			values{"prometheus": values{"enabled": true, "labels": values{"release": "stack"}}},
+			[]string{"PrometheusRule " + name + " " + name, "metadata", "labels", "release"}, "stack",
+		},
+	} {
+		found := chartObjects(t, name, test.given)
+		got, err := yaml.Marshal(at(t, found[test.path[0]], test.path[1:]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := canonical(t, test.want); string(got) != want {
+			t.Errorf("%v: %q is\n%swant\n%s", test.given, test.path, got, want)
+		}
+	}
+}
+
+// at returns what stands in an object at a path of field names and places in lists.
+func at(t *testing.T, object *unstructured.Unstructured, path []string) any {
+	t.Helper()
+	if object == nil {
+		t.Fatalf("no object with %q", path)
+	}
+	var value any = object.Object
+	for _, step := range path {
+		switch below := value.(type) {
+		case map[string]any:
+			value = below[step]
+		case []any:
+			value = below[step[0]-'0']
+		default:
+			t.Fatalf("nothing at %q", path)
+		}
+	}
+	return value
+}
+
+func canonical(t *testing.T, text string) string {
+	t.Helper()
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatal(err)
+	}
+	data, err := yaml.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestNotesPrintTwoCommands(t *testing.T) {
+	rendered, err := install(name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := rendered.Info.Notes
+	if count := strings.Count("\n"+notes, "\nkubectl "); count != 2 {
+		t.Errorf("%d commands, want 2:\n%s", count, notes)
+	}
+	_, document, _ := strings.Cut(notes, "<<'EOF'\n")
+	document, rest, _ := strings.Cut(document, "EOF\n")
+	var redis v1alpha1.Redis
+	if err := yaml.UnmarshalStrict([]byte(document), &redis); err != nil {
+		t.Errorf("%v in\n%s", err, document)
+	}
+	path := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + redis.Namespace + "/redises." + v1alpha1.GroupName + "/" + redis.Name + "/requests-per-second"
+	if redis.Spec.Address == "" || !strings.Contains(rest, path) {
+		t.Errorf("the object is %+v, and what is asked for lacks %s:\n%s", redis, path, rest)
+	}
+}
+
+// TestOperatorKnowsEachField decodes what is for the Prometheus operator into its own types.
+func TestOperatorKnowsEachField(t *testing.T) {
+	found := kustomizeObjects(t, "prometheus")
+	for kind, into := range map[string]any{"ServiceMonitor": &monitoring.ServiceMonitor{}, "PrometheusRule": &monitoring.PrometheusRule{}} {
+		object := found[kind+" "+name+" "+name]
+		if object == nil {
+			t.Fatalf("no %s", kind)
+		}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, into, true); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// ClusterArguments are those of a node that a Cluster fault can befall: the other shards serve while one is gone.
+func ClusterArguments() []string {
+	return []string{"--appendonly", "yes", "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "2500"}
+}
+
+// clusters are the rows of a Redis Cluster.
+func clusters() []Fault {
+	gone := []sampler.Reason{sampler.ShardUnavailable, sampler.TopologyUnsettled, sampler.ClusterDown}
+	return []Fault{
+		{
+			Name: "a shard is killed, and started later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,
+			Levels: ledger.Holds, Rates: ledger.Holds, Within: 6, Reasons: gone,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.breaks(func() error {
+					s.Cluster.Nodes[1].Kill()
+					hold()
+					s.Cluster.Nodes[1].Restart()
+					return nil
+				})
+				return errors.Join(err, s.settledCluster(ctx))
+			},
+		},
+		{
+			Name: "a shard stands still", How: "SIGSTOP of a primary without a replica, SIGCONT", Scope: Cluster,
+			Levels: ledger.Holds, Rates: ledger.Holds, Within: 6, Reasons: gone,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				s.Cluster.Nodes[2].Signal(syscall.SIGSTOP)
+				hold()
+				s.Cluster.Nodes[2].Signal(syscall.SIGCONT)
+				return s.settledCluster(ctx)
+			},
+		},
+		{
+			Name: "a primary is killed, its replica takes over", How: "SIGKILL; later it comes back as a replica", Scope: Cluster,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, Brief: true, inject: usurped(true),
+		},
+		{
+			Name: "a replica takes over as somebody asks it to", How: "CLUSTER FAILOVER", Scope: Cluster,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, Brief: true, inject: usurped(false),
+		},
+		{
+			Name: "a slot with its keys moves to another shard", How: "CLUSTER SETSLOT, MIGRATE", Scope: Cluster, Within: 4,
+			Except: map[string]ledger.Behaviour{ledger.Backlog: ledger.Renews}, // the key that moves
+			Blurs:  map[string]float64{ledger.Keys: 2}, Brief: true, inject: resharded,
+		},
+	}
+}
+
+// leaders returns the primary and the replica of the first shard.
+func (s *Subject) leaders(ctx context.Context) (primary, replica *redistest.Server, err error) {
+	first, other := s.Cluster.Nodes[0], s.Cluster.Nodes[3]
+	text, err := first.Client().Info(ctx, "replication").Result()
+	if strings.Contains(text, "role:slave") {
+		first, other = other, first
+	}
+	return first, other, err
+}
+
+func usurped(kill bool) func(context.Context, *Subject, func()) error {
+	return func(ctx context.Context, s *Subject, hold func()) error {
+		primary, replica, err := s.leaders(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.breaks(func() error {
+			if kill {
+				primary.Kill()
+			} else {
+				replica.Do("cluster", "failover")
+			}
+			hold()
+			return s.until(ctx, "the replica takes over", func(ctx context.Context) bool {
+				text, err := replica.Client().Info(ctx, "replication").Result()
+				return err == nil && strings.Contains(text, "role:master")
+			})
+		})
+		if err != nil {
+			return err
+		}
+		if kill {
+			primary.Restart()
+		}
+		err = s.until(ctx, "the old primary follows the new one", func(ctx context.Context) bool { return follows(ctx, primary) })
+		return errors.Join(err, s.settledCluster(ctx), s.Load.Remeasure(ctx))
+	}
+}
+
+// resharded moves the slot of the backlog from where it is to another shard.
+func resharded(ctx context.Context, s *Subject, hold func()) error {
+	hold()
+	from, _, err := s.leaders(ctx)
+	if err != nil {
+		return err
+	}
+	to := s.Cluster.Nodes[1]
+	slot, err := from.Client().ClusterKeySlot(ctx, ledger.Backlog).Result()
+	if err != nil {
+		return err
+	}
+	owned, err := from.Client().ClusterGetKeysInSlot(ctx, int(slot), 1).Result()
+	if err != nil {
+		return err
+	}
+	if len(owned) == 0 {
+		from, to = to, from
+	}
+	s.Cluster.MoveKeys(int(slot), from, to)
+	return s.settledCluster(ctx)
+}
+
+// settledCluster waits until each node says that the cluster is well.
+func (s *Subject) settledCluster(ctx context.Context) error {
+	return s.until(ctx, "the cluster is well", func(ctx context.Context) bool {
+		for _, node := range s.Cluster.Nodes {
+			info, err := node.Client().ClusterInfo(ctx).Result()
+			nodes, errNodes := node.Client().ClusterNodes(ctx).Result()
+			if err != nil || errNodes != nil || !strings.Contains(info, "cluster_state:ok") || strings.Contains(nodes, "fail") {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,14 @@
+// Package faults is the matrix of what goes wrong: one [Fault] for each row, with how it is injected and repaired, and
+// what is expected of the adapter meanwhile and afterwards. The README's table is written from it.
+//
+// A [Subject] flows in: an object and the real parts that stand behind it, redis-server processes, a proxy in the
+// network, the control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits until the parts
+// are as they were, and tells the ledger of each of these instants. What is served meanwhile is the ledger's business.
+//
+// A row that befalls one object may run beside rows of others. Those of the scope Plane befall all objects and run alone.
+// What cannot be injected without changing the machine is no row: a step of the clock (see the tests of pkg/series), and
+// a name that gets another address (each connection resolves it anew).
+//
+// A Fault is immutable. A Subject is used by one goroutine. Run fails when a part cannot be broken or repaired, which says
+// nothing about the adapter.
+package faults

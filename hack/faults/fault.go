@@ -1,0 +1,107 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// Scope is what a fault befalls.
+type Scope string
+
+const (
+	// Network is the way from the adapter to a server.
+	Network Scope = "Network"
+	// Server is one Redis server.
+	Server Scope = "Server"
+	// Sentinel is a primary, its replica and their sentinels.
+	Sentinel Scope = "Sentinel"
+	// Cluster is a Redis Cluster.
+	Cluster Scope = "Cluster"
+	// Object is the Redis object in the API.
+	Object Scope = "Object"
+	// Plane is the control plane and the adapter, and with them all objects.
+	Plane Scope = "Control plane and adapter"
+)
+
+// Scopes returns all scopes, in the order of the table.
+func Scopes() []Scope { return []Scope{Network, Server, Sentinel, Cluster, Object, Plane} }
+
+// Fault is one row of the matrix.
+type Fault struct {
+	// Name says what is wrong, in a few words that no other row has.
+	Name string
+	// How says how it is injected and repaired.
+	How   string
+	Scope Scope
+	// Levels and Rates are what is expected of metrics of an instant and of a window while it lasts.
+	Levels, Rates ledger.Behaviour
+	// Except names the metrics of which something else is expected.
+	Except map[string]ledger.Behaviour
+	// Reasons are those that the errors give, once all that was known is too old. None is any.
+	Reasons []sampler.Reason
+	// Within is after how many intervals all is known again once it is repaired.
+	Within int
+	// Blurs tells of metrics how far off they may be.
+	Blurs map[string]float64
+	// Brief tells that it is over at once, or that nothing needs it to last.
+	Brief bool
+
+	// inject breaks something, calls hold once, and repairs it.
+	inject func(ctx context.Context, s *Subject, hold func()) error
+}
+
+// All returns the matrix.
+func All() []Fault {
+	var all []Fault
+	for _, rows := range [][]Fault{network(), servers(), errorsOfServers(), sentinels(), clusters(), objects(), planes(), adapters()} {
+		all = append(all, rows...)
+	}
+	return all
+}
+
+// Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
+func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
+	policy := s.Ledger.Policy()
+	effect := ledger.Effect{
+		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
+		Within: time.Duration(f.Within) * policy.Interval,
+	}
+	for _, reason := range f.Reasons {
+		effect.Reasons = append(effect.Reasons, (&sampler.Error{Reason: reason}).Error())
+	}
+	var befallen []string
+	if f.Scope != Plane {
+		befallen = []string{s.Object}
+	}
+	d := s.Ledger.Begin(f.Name, effect, befallen...)
+	held := 0
+	err = f.inject(ctx, s, func() {
+		held++
+		d.Lasts()
+		s.wait(ctx, f.holds(policy))
+		d.Lifts()
+	})
+	repaired = d.Repaired()
+	if err == nil && held != 1 {
+		err = fmt.Errorf("it held %d times, want once", held)
+	}
+	if err != nil {
+		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
+	}
+	return repaired, err
+}
+
+// holds is how long the fault lasts: until all is unknown for two intervals, where it lets that happen.
+func (f Fault) holds(policy ledger.Policy) time.Duration {
+	switch {
+	case f.Brief:
+		return 0
+	case f.Levels == ledger.Holds || f.Rates == ledger.Holds:
+		return policy.MaxAge + policy.Timeout + 2*policy.Interval
+	}
+	return 4 * policy.Interval
+}

@@ -1,0 +1,85 @@
+package faults
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// Markdown returns the matrix as a table, as the README shows it.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| What is wrong | How it is brought about | What is served meanwhile | Known again |\n|---|---|---|---|\n")
+	for _, scope := range Scopes() {
+		fmt.Fprintf(&b, "| **%s** | | | |\n", scope)
+		for _, f := range All() {
+			if f.Scope == scope {
+				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Name, f.How, f.meanwhile(), f.again())
+			}
+		}
+	}
+	return b.String()
+}
+
+// meanwhile says what is served while the fault lasts.
+func (f Fault) meanwhile() string {
+	text := ""
+	switch {
+	case f.Levels == ledger.Holds:
+		text = "the last sample until it is older than `maxAge`, then an error" + f.because()
+	case f.Levels == ledger.Refuses:
+		text = "an error" + f.because()
+	case f.Levels == ledger.Renews:
+		text = "new samples, or an error until there are some"
+	case f.Rates == ledger.Renews:
+		text = "all; a rate is an error until there are two new samples"
+	default:
+		text = "all"
+	}
+	for _, metric := range slices.Sorted(maps.Keys(f.Except)) {
+		switch f.Except[metric] {
+		case ledger.Refuses:
+			text += "; " + described(metric) + " is an error"
+		case ledger.Renews:
+			text += "; " + described(metric) + " may be an error for a sample"
+		}
+	}
+	return text
+}
+
+// described says what a metric is that the objects of the test declare.
+func described(metric string) string {
+	switch metric {
+	case ledger.Clock:
+		return "a string's value"
+	case ledger.Backlog:
+		return "the length of a list that moves"
+	case ledger.Lag:
+		return "the lag of a stream's group"
+	}
+	return "`" + metric + "`"
+}
+
+func (f Fault) because() string {
+	if len(f.Reasons) == 0 {
+		return ""
+	}
+	names := make([]string, len(f.Reasons))
+	for n, reason := range f.Reasons {
+		names[n] = "`" + string(reason) + "`"
+	}
+	return ": " + strings.Join(names, ", ")
+}
+
+func (f Fault) again() string {
+	switch {
+	case f.Levels == ledger.Serves && f.Rates == ledger.Serves && len(f.Except) == 0:
+		return ""
+	case f.Within == 1:
+		return "within an interval"
+	}
+	return fmt.Sprintf("within %d intervals", f.Within)
+}

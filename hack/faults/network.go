@@ -1,0 +1,67 @@
+package faults
+
+import (
+	"context"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+const upstream, downstream = "upstream", "downstream"
+
+// network are the rows of the way to a server.
+func network() []Fault {
+	lost := func(f Fault, toxics ...toxic) Fault {
+		f.Scope, f.Levels, f.Rates, f.Within = Network, ledger.Holds, ledger.Holds, 4
+		f.inject = bad(toxics...)
+		return f
+	}
+	poor := func(f Fault, toxics ...toxic) Fault {
+		f.Scope, f.Within = Network, 2
+		f.inject = bad(toxics...)
+		return f
+	}
+	return []Fault{
+		poor(Fault{Name: "answers are late by a twentieth of the interval", How: "proxy: latency 50 ms", Rates: ledger.Renews},
+			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 50}}),
+		poor(Fault{Name: "answers come in pieces", How: "proxy: 500 bytes at a time, 100 µs between them"},
+			toxic{Type: "slicer", Stream: downstream, Attributes: map[string]any{"average_size": 500, "size_variation": 100, "delay": 100}}),
+		lost(Fault{Name: "answers are later than the timeout", How: "proxy: latency of three timeouts", Reasons: []sampler.Reason{sampler.Timeout}},
+			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 1800}}),
+		lost(Fault{Name: "the line is too slow for an answer", How: "proxy: 1 KB/s", Reasons: []sampler.Reason{sampler.Timeout}},
+			toxic{Type: "bandwidth", Stream: downstream, Attributes: map[string]any{"rate": 1}}),
+		lost(Fault{Name: "a black hole", How: "proxy: takes connections and lets no byte through", Reasons: []sampler.Reason{sampler.Timeout}},
+			toxic{Type: "timeout", Stream: upstream, Attributes: map[string]any{"timeout": 0}},
+			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
+		lost(Fault{Name: "a half-open connection", How: "proxy: questions arrive, no byte comes back", Reasons: []sampler.Reason{sampler.Timeout}},
+			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
+		lost(Fault{Name: "connections are reset", How: "proxy: RST at the first byte", Reasons: []sampler.Reason{sampler.ConnectionLost, sampler.Timeout}},
+			toxic{Type: "reset_peer", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
+		lost(Fault{Name: "an answer is cut off", How: "proxy: the connection ends after 700 bytes", Reasons: []sampler.Reason{sampler.ConnectionLost}},
+			toxic{Type: "limit_data", Stream: downstream, Attributes: map[string]any{"bytes": 700}}),
+		{
+			Name: "connections are refused", How: "proxy: listens no more", Scope: Network, Levels: ledger.Holds, Rates: ledger.Holds, Within: 4,
+			Reasons: []sampler.Reason{sampler.ConnectionRefused},
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				return s.Link.without(hold)
+			},
+		},
+	}
+}
+
+func bad(toxics ...toxic) func(context.Context, *Subject, func()) error {
+	return func(ctx context.Context, s *Subject, hold func()) error { return s.Link.with(ctx, hold, toxics...) }
+}
+
+// without closes the link while do runs.
+func (l *Link) without(do func()) error {
+	off := &toxiproxy.Proxy{Listen: l.proxy.Listen, Upstream: l.proxy.Upstream}
+	if err := l.proxy.Update(off); err != nil {
+		return err
+	}
+	do()
+	off.Enabled = true
+	return l.proxy.Update(off)
+}

@@ -1,0 +1,180 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// Objects makes, changes and deletes Redis objects of a namespace, and tells the ledger. It is not safe for concurrent use.
+type Objects struct {
+	client dynamic.Interface
+	in     dynamic.ResourceInterface
+	ledger *ledger.Ledger
+	common map[string]any
+	made   map[string]made
+}
+
+// made is how an object was made.
+type made struct {
+	where map[string]any
+	truth *ledger.Truth
+}
+
+// NewObjects returns the objects of a namespace. The common part of their spec says all but where the servers are.
+func NewObjects(client dynamic.Interface, l *ledger.Ledger, namespace string, common map[string]any) *Objects {
+	redises := schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
+	return &Objects{client: client, in: client.Resource(redises).Namespace(namespace), ledger: l, common: common, made: map[string]made{}}
+}
+
+// At is the place of a single server.
+func At(address string) map[string]any { return map[string]any{"address": address} }
+
+// Make creates an object.
+func (o *Objects) Make(ctx context.Context, name string, where map[string]any, truth *ledger.Truth) error {
+	spec := maps.Clone(o.common)
+	maps.Copy(spec, where)
+	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis", "spec": spec}}
+	object.SetName(name)
+	return o.bind(name, made{where, truth}, func() error {
+		_, err := o.in.Create(ctx, object, metav1.CreateOptions{})
+		return err
+	})
+}
+
+// Delete deletes an object.
+func (o *Objects) Delete(ctx context.Context, name string) error {
+	return o.bind(name, made{where: o.made[name].where}, func() error { return o.in.Delete(ctx, name, metav1.DeleteOptions{}) })
+}
+
+// Edit changes the spec of an object. Without a truth it names no server.
+func (o *Objects) Edit(ctx context.Context, name, patch string, truth *ledger.Truth) error {
+	return o.bind(name, made{o.made[name].where, truth}, func() error {
+		_, err := o.in.Patch(ctx, name, types.MergePatchType, []byte(`{"spec":`+patch+`}`), metav1.PatchOptions{})
+		return err
+	})
+}
+
+// Label labels an object.
+func (o *Objects) Label(ctx context.Context, name, value string) error {
+	_, err := o.in.Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"labels":{"fault":"`+value+`"}}}`), metav1.PatchOptions{})
+	return err
+}
+
+func (o *Objects) bind(name string, as made, do func() error) error {
+	from := time.Now()
+	if err := do(); err != nil {
+		return err
+	}
+	o.made[name] = as
+	o.ledger.Bind(name, ledger.Span{From: from, To: time.Now()}, as.truth)
+	return nil
+}
+
+// definition is the CustomResourceDefinition.
+const definition = "redises.redis-metrics.dev"
+
+// without deletes the definition of the objects, and with it all of them, runs do, and makes all of them anew.
+func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
+	definitions := o.client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	was, err := definitions.Get(ctx, definition, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	all := maps.Clone(o.made)
+	from := time.Now()
+	if err := definitions.Delete(ctx, definition, metav1.DeleteOptions{}); err != nil {
+		return err
+	}
+	err = s.until(ctx, "the definition is gone", func(ctx context.Context) bool {
+		_, err := definitions.Get(ctx, definition, metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+	if err != nil {
+		return err
+	}
+	for name := range all {
+		o.ledger.Bind(name, ledger.Span{From: from, To: time.Now()}, nil)
+	}
+	do()
+	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"} {
+		unstructured.RemoveNestedField(was.Object, "metadata", field)
+	}
+	unstructured.RemoveNestedField(was.Object, "status")
+	if _, err := definitions.Create(ctx, was, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	for name, one := range all {
+		err := s.until(ctx, "objects can be made", func(ctx context.Context) bool {
+			err = o.Make(ctx, name, one.where, one.truth)
+			return err == nil || apierrors.IsAlreadyExists(err)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// objects are the rows of the object in the API.
+func objects() []Fault {
+	row := func(f Fault, inject func(ctx context.Context, s *Subject, hold func()) error) Fault {
+		f.Scope, f.inject = Object, inject
+		return f
+	}
+	return []Fault{
+		row(Fault{Name: "the object's labels are changed", How: "patch of metadata", Within: 1},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Objects.Label(ctx, s.Object, "on")
+				hold()
+				return errors.Join(err, s.Objects.Label(ctx, s.Object, "off"))
+			}),
+		row(Fault{Name: "the object is told to name another server", How: "patch of spec.address, and back", Levels: ledger.Renews, Rates: ledger.Renews, Within: 4},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
+				hold()
+				return errors.Join(err, s.home(ctx))
+			}),
+		row(Fault{Name: "the object names a host that does not exist", How: "patch of spec.address, and back", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			Reasons: unresolved()},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Objects.Edit(ctx, s.Object, `{"address":"no-such-host.invalid:6379"}`, nil)
+				hold()
+				return errors.Join(err, s.home(ctx))
+			}),
+		row(Fault{Name: "the object names a database that does not exist", How: "patch of spec.database, and back", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			Reasons: outOfRange()},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Objects.Edit(ctx, s.Object, `{"database":99}`, nil)
+				hold()
+				return errors.Join(err, s.home(ctx))
+			}),
+		row(Fault{Name: "the object is deleted, and made again later", How: "delete, create", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Objects.Delete(ctx, s.Object)
+				hold()
+				return errors.Join(err, s.Objects.Make(ctx, s.Object, At(s.Server.Addr), s.Load.Truth()))
+			}),
+		row(Fault{Name: "the object is made again at once under its name, and names another server", How: "delete and create, and the same back", Levels: ledger.Renews, Rates: ledger.Renews, Within: 4},
+			func(ctx context.Context, s *Subject, hold func()) error {
+				err := errors.Join(s.Objects.Delete(ctx, s.Object), s.Objects.Make(ctx, s.Object, At(s.SpareAddress), s.Spare.Truth()))
+				hold()
+				return errors.Join(err, s.Objects.Delete(ctx, s.Object), s.Objects.Make(ctx, s.Object, At(s.Server.Addr), s.Load.Truth()))
+			}),
+	}
+}
+
+// home lets the object name its own server again.
+func (s *Subject) home(ctx context.Context) error {
+	return s.Objects.Edit(ctx, s.Object, `{"address":"`+s.Server.Addr+`","database":0}`, s.Load.Truth())
+}

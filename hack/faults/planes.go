@@ -1,0 +1,126 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+func unresolved() []sampler.Reason {
+	return []sampler.Reason{sampler.NameNotResolved, sampler.Timeout, sampler.ConnectionFailed}
+}
+
+func outOfRange() []sampler.Reason { return []sampler.Reason{sampler.DatabaseOutOfRange} }
+
+// Recreated is an object that is made anew behind the adapter's back. Nothing else befalls it.
+const Recreated = "recreated"
+
+// planes are the rows of the control plane.
+func planes() []Fault {
+	return []Fault{
+		{
+			Name: "etcd stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Within: 2,
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				err := s.Plane.Process(cluster.Etcd).Signal(syscall.SIGSTOP)
+				hold()
+				return errors.Join(err, s.Plane.Process(cluster.Etcd).Signal(syscall.SIGCONT))
+			},
+		},
+		{
+			Name: "the API server stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGSTOP)
+				hold()
+				return errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGCONT))
+			},
+		},
+		{
+			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 15,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL)
+				hold()
+				return errors.Join(err, s.Plane.Process(cluster.APIServer).Restart(ctx))
+			},
+		},
+		{
+			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 25,
+			inject: func(ctx context.Context, s *Subject, hold func()) error { return s.Objects.without(ctx, s, hold) },
+		},
+		{
+			Name: "an object is made again under its name while the watch is cut, and names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
+			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 15, Brief: true, inject: recreated,
+		},
+	}
+}
+
+// recreated makes an object anew that the adapter sees changed, and not deleted: what the API server remembers begins
+// after its restart, so that the adapter lists anew.
+func recreated(ctx context.Context, s *Subject, hold func()) error {
+	err := s.Adapters[0].Signal(syscall.SIGSTOP)
+	err = errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL), s.Plane.Process(cluster.APIServer).Restart(ctx))
+	hold()
+	address, load := s.SpareAddress, s.Spare
+	if s.Objects.made[Recreated].truth == s.Spare.Truth() {
+		address, load = s.Server.Addr, s.Load
+	}
+	err = errors.Join(err, s.until(ctx, "the object is made", func(ctx context.Context) bool {
+		_ = s.Objects.Delete(ctx, Recreated)
+		return s.Objects.Make(ctx, Recreated, At(address), load.Truth()) == nil
+	}))
+	return errors.Join(err, s.Adapters[0].Signal(syscall.SIGCONT))
+}
+
+// adapters are the rows of the adapter itself.
+func adapters() []Fault {
+	return []Fault{
+		{
+			Name: "the adapter is killed, and started later", How: "SIGKILL, start", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.Adapters[0].Signal(syscall.SIGKILL)
+				hold()
+				return errors.Join(err, s.Adapters[0].Restart(ctx))
+			},
+		},
+		{
+			Name: "the adapter stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 5,
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				err := s.Adapters[0].Signal(syscall.SIGSTOP)
+				hold()
+				return errors.Join(err, s.Adapters[0].Signal(syscall.SIGCONT))
+			},
+		},
+		{
+			Name: "two replicas of the adapter answer in turn", How: "the Service routes to the one and the other, which began to sample later", Scope: Plane, Within: 1, Brief: true,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				hold()
+				for _, one := range []int{1, 0, 1, 0} {
+					if err := s.Adapters[one].Route(ctx); err != nil {
+						return err
+					}
+					s.wait(ctx, s.Ledger.Policy().Interval)
+				}
+				return nil
+			},
+		},
+		{
+			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start, and back once it is warm", Scope: Plane, Within: 1, Brief: true,
+			inject: rolledOut,
+		},
+	}
+}
+
+func rolledOut(ctx context.Context, s *Subject, hold func()) error {
+	hold()
+	if err := s.Adapters[1].Route(ctx); err != nil {
+		return err
+	}
+	if err := s.Adapters[0].Restart(ctx); err != nil {
+		return err
+	}
+	s.wait(ctx, 4*s.Ledger.Policy().Interval)
+	return s.Adapters[0].Route(ctx)
+}

@@ -1,0 +1,97 @@
+package faults
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// disconnect ends all connections but the operator's.
+func disconnect() []any { return []any{"client", "kill", "user", "default"} }
+
+// errorsOfServers are the rows of a server that answers, and refuses something.
+func errorsOfServers() []Fault {
+	refused := func(name, how string, reason sampler.Reason, breaks, repairs [][]any) Fault {
+		return Fault{
+			Name: name, How: how, Scope: Server, Levels: ledger.Holds, Rates: ledger.Holds, Within: 4,
+			Reasons: []sampler.Reason{reason}, inject: operated(breaks, repairs),
+		}
+	}
+	writes := func(name, how string, rates ledger.Behaviour, breaks, repairs [][]any) Fault {
+		return Fault{Name: name, How: how, Scope: Server, Rates: rates, Within: 4, inject: operated(breaks, repairs)}
+	}
+	set := func(args ...any) []any { return append([]any{"config", "set"}, args...) }
+	return []Fault{
+		refused("the server asks for a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
+			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
+		refused("the user may not call INFO", "ACL SETUSER default -info", sampler.PermissionDenied,
+			[][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
+		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
+			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", 1000)}),
+		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", ledger.Serves,
+			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),
+		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", ledger.Serves,
+			[][]any{set("min-replicas-to-write", 1)}, [][]any{set("min-replicas-to-write", 0)}),
+		writes("a replica whose primary is gone, writes are refused (READONLY)", "REPLICAOF a closed port, REPLICAOF NO ONE", ledger.Renews,
+			[][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
+		{
+			Name: "saving fails, writes are refused (MISCONF)", How: "BGSAVE to a place that is taken", Scope: Server, Within: 2,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				if err := s.unsaved(ctx); err != nil {
+					return err
+				}
+				hold()
+				return s.operate(ctx, set("dbfilename", "dump.rdb", "save", ""))
+			},
+		},
+		{
+			Name: "statistics are set back", How: "CONFIG RESETSTAT", Scope: Server, Rates: ledger.Renews, Within: 4, Brief: true,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				hold()
+				return s.breaks(func() error { return s.operate(ctx, []any{"config", "resetstat"}) })
+			},
+		},
+		{
+			Name: "all keys are deleted", How: "FLUSHALL, and all of them written again", Scope: Server, Within: 3,
+			Except: map[string]ledger.Behaviour{ledger.Lag: ledger.Refuses, ledger.Clock: ledger.Renews},
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				if err := s.Load.Flush(ctx); err != nil {
+					return err
+				}
+				hold()
+				return s.Load.Fill(ctx, Base)
+			},
+		},
+		{
+			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made anew", Scope: Server, Within: 3,
+			Except: map[string]ledger.Behaviour{ledger.Lag: ledger.Refuses},
+			Blurs:  map[string]float64{ledger.Keys: 1},
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				if err := s.Load.Forget(ctx); err != nil {
+					return err
+				}
+				hold()
+				return s.Load.Remember(ctx)
+			},
+		},
+	}
+}
+
+// Base is how many keys there are beside those that the load changes.
+const Base = 20
+
+// operated breaks and repairs by commands, all on one connection: there may be no other.
+func operated(breaks, repairs [][]any) func(context.Context, *Subject, func()) error {
+	return func(ctx context.Context, s *Subject, hold func()) error {
+		client := redis.NewClient(OperatorOptions(s.Server.Addr))
+		defer func() { _ = client.Close() }()
+		if err := run(ctx, client, breaks); err != nil {
+			return err
+		}
+		hold()
+		return run(ctx, client, repairs)
+	}
+}

@@ -1,0 +1,102 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// sentinels are the rows of a primary, its replica and their sentinels.
+func sentinels() []Fault {
+	failover := func(name, how string, inject func(context.Context, *Subject, func()) error) Fault {
+		// A sentinel takes a second to miss a primary and some to agree: what is known then may be too old.
+		return Fault{Name: name, How: how, Scope: Sentinel, Levels: ledger.Renews, Rates: ledger.Renews, Within: 5, Brief: true, inject: inject}
+	}
+	return []Fault{
+		failover("the primary is killed, sentinels name another", "SIGKILL; later it comes back as a replica", func(ctx context.Context, s *Subject, hold func()) error {
+			return s.deposed(ctx, hold, (*redistest.Server).Kill, (*redistest.Server).Restart)
+		}),
+		failover("the primary stands still, sentinels name another", "SIGSTOP; SIGCONT after the failover", func(ctx context.Context, s *Subject, hold func()) error {
+			return s.deposed(ctx, hold,
+				func(one *redistest.Server) { one.Signal(syscall.SIGSTOP) },
+				func(one *redistest.Server) { one.Signal(syscall.SIGCONT) })
+		}),
+		failover("a failover that somebody asks for", "SENTINEL FAILOVER", func(ctx context.Context, s *Subject, hold func()) error {
+			return s.deposed(ctx, hold, func(*redistest.Server) {
+				s.Sentinels.Nodes[0].Do("sentinel", "failover", s.MasterName)
+			}, func(*redistest.Server) {})
+		}),
+		{
+			// One that goes on does not take part in a failover for half a minute.
+			Name: "one of three sentinels stands still", How: "SIGSTOP, SIGCONT", Scope: Sentinel, Within: 2,
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				s.Sentinels.Nodes[2].Signal(syscall.SIGSTOP)
+				hold()
+				s.Sentinels.Nodes[2].Signal(syscall.SIGCONT)
+				return nil
+			},
+		},
+		{
+			Name: "all sentinels are killed, and started later", How: "SIGKILL, restart", Scope: Sentinel, Levels: ledger.Holds, Rates: ledger.Holds, Within: 5,
+			Reasons: []sampler.Reason{sampler.SentinelUnavailable},
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				for _, one := range s.Sentinels.Nodes {
+					one.Kill()
+				}
+				hold()
+				for _, one := range s.Sentinels.Nodes {
+					one.Restart()
+				}
+				return nil
+			},
+		},
+	}
+}
+
+// primary is the server that the sentinels name.
+func (s *Subject) primary(ctx context.Context) (*redistest.Server, error) {
+	pair, err := s.Sentinels.Nodes[0].Client().Do(ctx, "sentinel", "get-master-addr-by-name", s.MasterName).StringSlice()
+	if err != nil || len(pair) != 2 {
+		return nil, errors.Join(err, errors.New("the sentinels name no primary"))
+	}
+	for _, one := range s.Primaries {
+		if one.Addr == net.JoinHostPort(pair[0], pair[1]) {
+			return one, nil
+		}
+	}
+	return nil, errors.New("the sentinels name another primary than any that there is")
+}
+
+// deposed breaks the primary, waits for another one, repairs the old one and waits until it follows the new one.
+func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func(*redistest.Server)) error {
+	old, err := s.primary(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.breaks(func() error {
+		breaks(old)
+		hold()
+		s.Sentinels.AwaitPrimary(old)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	repairs(old)
+	err = s.until(ctx, "the old primary follows the new one", func(ctx context.Context) bool {
+		return follows(ctx, old)
+	})
+	return errors.Join(err, s.Load.Remeasure(ctx))
+}
+
+// follows tells whether a server is a replica that has what its primary has.
+func follows(ctx context.Context, one *redistest.Server) bool {
+	text, err := one.Client().Info(ctx, "replication").Result()
+	return err == nil && strings.Contains(text, "role:slave") && strings.Contains(text, "master_link_status:up")
+}

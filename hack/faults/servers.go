@@ -1,0 +1,169 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+// servers are the rows of a server that does not answer, or begins anew.
+func servers() []Fault {
+	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...sampler.Reason) Fault {
+		return Fault{Name: name, How: how, Scope: Server, Levels: ledger.Holds, Rates: ledger.Holds, Reasons: reasons, Within: 4, inject: inject}
+	}
+	return []Fault{
+		silent("the server is killed, and started later", "SIGKILL, restart with its data", killed, sampler.ConnectionRefused),
+		silent("the server stands still", "SIGSTOP, SIGCONT", halted, sampler.Timeout),
+		silent("the server sleeps in a command", "DEBUG SLEEP", asleep, sampler.Timeout),
+		silent("the server lets all clients wait", "CLIENT PAUSE ALL", paused, sampler.Timeout),
+		slowly(silent("the server loads its data", "DEBUG RELOAD with key-load-delay", loading, sampler.Loading, sampler.Timeout)),
+		silent("the server runs a script without end", "EVAL of a loop, SCRIPT KILL", busy, sampler.Busy, sampler.Timeout),
+		{
+			Name: "the server restarts at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
+			Rates: ledger.Renews, Within: 4,
+			inject: func(_ context.Context, s *Subject, hold func()) error {
+				hold()
+				return s.breaks(s.restart)
+			},
+		},
+		{
+			Name: "the server restarts and is busier than before at once", How: "restart, and more requests than it ever had", Scope: Server, Brief: true,
+			Rates: ledger.Renews, Within: 4, inject: restartedUnderLoad,
+		},
+	}
+}
+
+// fillers are keys that are there while a server loads.
+const fillers = 100
+
+func slowly(f Fault) Fault {
+	f.Blurs = map[string]float64{ledger.Keys: fillers}
+	return f
+}
+
+func (s *Subject) restart() error {
+	s.Server.Restart()
+	return nil
+}
+
+func killed(_ context.Context, s *Subject, hold func()) error {
+	return s.breaks(func() error {
+		s.Server.Kill()
+		hold()
+		return s.restart()
+	})
+}
+
+func halted(_ context.Context, s *Subject, hold func()) error {
+	s.Server.Signal(syscall.SIGSTOP)
+	hold()
+	s.Server.Signal(syscall.SIGCONT)
+	return nil
+}
+
+func asleep(ctx context.Context, s *Subject, hold func()) error {
+	lasts := s.longest().Seconds()
+	ended := s.patiently(ctx, "debug", "sleep", strconv.FormatFloat(lasts, 'f', 1, 64))
+	hold()
+	return ended()
+}
+
+// longest is a little longer than a fault that makes all unknown holds.
+func (s *Subject) longest() time.Duration {
+	return Fault{Levels: ledger.Holds}.holds(s.Ledger.Policy()) + 300*time.Millisecond
+}
+
+func paused(ctx context.Context, s *Subject, hold func()) error {
+	if err := s.operate(ctx, []any{"client", "pause", s.longest().Milliseconds(), "all"}); err != nil {
+		return err
+	}
+	hold()
+	return s.until(ctx, "clients go on", func(ctx context.Context) bool { return s.operate(ctx, []any{"ping"}) == nil })
+}
+
+// loading lets the server read its data as slowly as the fault lasts: some of each key's bytes, and a delay after each.
+func loading(ctx context.Context, s *Subject, hold func()) error {
+	const bytes = 3000
+	delay := s.longest() / fillers
+	commands := [][]any{{"config", "set", "key-load-delay", delay.Microseconds(), "loading-process-events-interval-bytes", 1024}}
+	if err := s.operate(ctx, commands...); err != nil {
+		return err
+	}
+	var keys []any
+	for n := range fillers {
+		key := "filler:" + strconv.Itoa(n)
+		keys = append(keys, key)
+		if err := s.operate(ctx, []any{"set", key, noise(bytes)}); err != nil {
+			return err
+		}
+	}
+	ended := s.patiently(ctx, "debug", "reload")
+	hold()
+	if err := ended(); err != nil {
+		return err
+	}
+	return s.operate(ctx, append([]any{"del"}, keys...), []any{"config", "set", "key-load-delay", 0})
+}
+
+// noise is text that a server cannot compress.
+func noise(n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = byte(rand.IntN(256))
+	}
+	return string(text)
+}
+
+func busy(ctx context.Context, s *Subject, hold func()) error {
+	if err := s.operate(ctx, []any{"config", "set", "busy-reply-threshold", 100}); err != nil {
+		return err
+	}
+	ended := s.patiently(ctx, "eval", "while true do end", 0)
+	hold()
+	err := s.until(ctx, "the script is killed", func(ctx context.Context) bool { return s.operate(ctx, []any{"script", "kill"}) == nil })
+	_ = ended() // it says that it was killed
+	return err
+}
+
+// restartedUnderLoad restarts a server that is young, and lets its counters outgrow those from before in no time.
+func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
+	hold()
+	if err := s.breaks(s.restart); err != nil {
+		return err
+	}
+	s.wait(ctx, 2*s.Ledger.Policy().Interval+s.Ledger.Policy().Interval/2)
+	if err := s.breaks(s.restart); err != nil {
+		return err
+	}
+	return s.until(ctx, "the load is back", func(ctx context.Context) bool { return s.Load.Burst(ctx, 2000) == nil })
+}
+
+// directory returns where the server keeps its files.
+func (s *Subject) directory(ctx context.Context) (string, error) {
+	client := redis.NewClient(OperatorOptions(s.Server.Addr))
+	defer func() { _ = client.Close() }()
+	config, err := client.ConfigGet(ctx, "dir").Result()
+	return config["dir"], err
+}
+
+// unsaved makes each save fail: a directory stands where the file shall be.
+func (s *Subject) unsaved(ctx context.Context) error {
+	dir, err := s.directory(ctx)
+	if err != nil {
+		return err
+	}
+	const name = "taken.rdb"
+	if err := os.MkdirAll(filepath.Join(dir, name, "by-a-directory"), 0o700); err != nil {
+		return err
+	}
+	return s.operate(ctx, []any{"config", "set", "dbfilename", name, "save", "3600 1"}, []any{"bgsave"})
+}

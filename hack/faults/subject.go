@@ -1,0 +1,124 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// Operator is a user of the servers that a [Server] fault befalls, who keeps all rights whatever is done to others.
+const Operator, password = "operator", "secret"
+
+// Arguments are those of a redis-server that a Server fault can befall: it knows the operator, keeps its data over a
+// restart, and can be debugged.
+func Arguments() []string {
+	return []string{
+		"--appendonly", "yes", "--appendfsync", "always",
+		"--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+		"--user", Operator, "on", ">" + password, "~*", "&*", "+@all",
+	}
+}
+
+// OperatorOptions returns what a client of the operator is made with.
+func OperatorOptions(address string) *redis.Options {
+	return ledger.Options(address, Operator, password)
+}
+
+// Subject is an object and what stands behind it. Fields that a fault's scope does not need may be empty.
+type Subject struct {
+	Ledger *ledger.Ledger
+	// Object is the name of the Redis object.
+	Object string
+	// Load is the load of the servers that the object names.
+	Load *ledger.Load
+
+	// Server is the server behind a standalone object, for the scope Server.
+	Server *redistest.Server
+	// Link is the way to it, for the scope Network.
+	Link *Link
+	// Sentinels watch Primaries, one of which is the primary of the name MasterName.
+	Sentinels  *redistest.Sentinels
+	MasterName string
+	Primaries  []*redistest.Server
+	// Cluster is three primaries, and a replica of the first one.
+	Cluster *redistest.Cluster
+	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.
+	Objects      *Objects
+	Spare        *ledger.Load
+	SpareAddress string
+	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
+	Plane    *cluster.Cluster
+	Adapters [2]*cluster.Adapter
+}
+
+// wait returns after a while, or when ctx ends.
+func (s *Subject) wait(ctx context.Context, lasting time.Duration) {
+	timer := time.NewTimer(lasting)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// breaks runs something that makes counters begin anew, and notes when that was.
+func (s *Subject) breaks(do func() error) error {
+	from := time.Now()
+	err := do()
+	s.Load.Truth().Break(ledger.Span{From: from, To: time.Now()})
+	return err
+}
+
+// repairWithin bounds how long a part may take to be as it was.
+const repairWithin = 40 * time.Second
+
+// until waits until something holds.
+func (s *Subject) until(ctx context.Context, what string, holds func(context.Context) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, repairWithin)
+	defer cancel()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds(ctx) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %s: %w", what, ctx.Err())
+		case <-ticker.C:
+		}
+	}
+	return nil
+}
+
+// operate runs commands at the server, as the operator.
+func (s *Subject) operate(ctx context.Context, commands ...[]any) error {
+	client := redis.NewClient(OperatorOptions(s.Server.Addr))
+	defer func() { _ = client.Close() }()
+	return run(ctx, client, commands)
+}
+
+func run(ctx context.Context, client *redis.Client, commands [][]any) error {
+	for _, command := range commands {
+		if err := client.Do(ctx, command...).Err(); err != nil {
+			return fmt.Errorf("%v: %w", command[0], err)
+		}
+	}
+	return nil
+}
+
+// patiently runs one command at the server that takes its time, and returns at once. The returned function waits for its end.
+func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() error) {
+	options := OperatorOptions(s.Server.Addr)
+	options.ReadTimeout = repairWithin
+	client := redis.NewClient(options)
+	done := make(chan error, 1)
+	go func() {
+		defer func() { _ = client.Close() }()
+		done <- client.Do(ctx, command...).Err()
+	}()
+	return func() error { return <-done }
+}

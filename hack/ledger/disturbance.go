@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+)
+
+// Behaviour is what is expected of a metric while a fault lasts.
+type Behaviour int
+
+const (
+	// Serves means that the metric stays known, and true.
+	Serves Behaviour = iota
+	// Holds means that what was known is served until it is older than maxAge, and an error after that. No sample is
+	// taken meanwhile.
+	Holds
+	// Renews means that the metric may be unknown for a while: a rate needs two samples anew.
+	Renews
+	// Refuses means that the metric is an error, from the next sample on at the latest.
+	Refuses
+)
+
+// Effect is what is expected of a fault.
+type Effect struct {
+	// Levels and Rates are what is expected of metrics of one instant, and of those of a window.
+	Levels, Rates Behaviour
+	// Except names the metrics of which something else is expected.
+	Except map[string]Behaviour
+	// Reasons are texts of which each error holds one, once all that was known is too old. None is any.
+	Reasons []string
+	// Within is after how long all is known again once the fault is repaired.
+	Within time.Duration
+	// Blurs tells of metrics how far off they may be: keys that move are counted at both ends for a moment.
+	Blurs map[string]float64
+}
+
+func (e Effect) on(metric string) Behaviour {
+	if b, ok := e.Except[metric]; ok {
+		return b
+	}
+	if isRate(metric) {
+		return e.Rates
+	}
+	return e.Levels
+}
+
+// Disturbance is one fault, from before its injection until after its repair. Its methods are called in turn.
+type Disturbance struct {
+	Effect
+	// Fault names its kind.
+	Fault string
+	// Objects are those that it befalls, none for all.
+	Objects []string
+
+	ledger *Ledger
+	// began is before the injection, lasting after it; lifted is before the repair, and repaired after it.
+	began, lasting, lifted, repaired time.Time
+}
+
+// Began is the instant before the injection.
+func (d *Disturbance) Began() time.Time { return d.began }
+
+// Lasts says that the fault is injected.
+func (d *Disturbance) Lasts() { d.note(&d.lasting) }
+
+// Lifts says that the repair begins.
+func (d *Disturbance) Lifts() { d.note(&d.lifted) }
+
+// Repaired says that all is as it was, and returns when that was.
+func (d *Disturbance) Repaired() time.Time { return d.note(&d.repaired) }
+
+func (d *Disturbance) note(at *time.Time) time.Time {
+	d.ledger.mu.Lock()
+	defer d.ledger.mu.Unlock()
+	*at = time.Now()
+	return *at
+}
+
+func (d *Disturbance) befalls(object string) bool {
+	return len(d.Objects) == 0 || slices.Contains(d.Objects, object)
+}
+
+// over tells whether nothing that was asked since an instant is due to it.
+func (d *Disturbance) over(asked time.Time) bool {
+	return !d.repaired.IsZero() && asked.After(d.repaired.Add(d.Within))
+}
+
+// touches tells whether an answer may be due to it.
+func (d *Disturbance) touches(a Answer) bool {
+	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked)
+}
+
+// covers tells whether a span lies wholly within the time that the fault lasted, less a margin at its begin.
+func (d *Disturbance) covers(s Span, margin time.Duration) bool {
+	return !d.lasting.IsZero() && s.From.After(d.lasting.Add(margin)) && (d.lifted.IsZero() || s.To.Before(d.lifted))
+}

@@ -1,0 +1,212 @@
+package soak
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/rs/zerolog"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+var (
+	duration = flag.Duration("duration", 0, "how long rounds of faults follow each other; 0 is one round of each fault")
+	seed     = flag.Uint64("seed", 0, "the order of the faults; 0 takes the time")
+	only     = flag.String("only", "", "the name of the one fault to inject")
+)
+
+const (
+	// asked is how often each object is asked by each of its two pollers.
+	asked = 100 * time.Millisecond
+	// wantedValues and wantedFaults are what a whole round checks at least.
+	wantedValues, wantedFaults = 10_000, 25
+	// resuming is granted to the autoscaler beyond two looks, for its own work.
+	resuming = 1500 * time.Millisecond
+	// longest bounds one fault with its repair and all that is waited for after it.
+	longest = 2 * time.Minute
+)
+
+// TestLedger injects each fault and holds all that is served meanwhile against the truth.
+func TestLedger(t *testing.T) {
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+	// go-redis and the proxy tell of each connection that a fault ends.
+	logging.Disable()
+	zerolog.SetGlobalLevel(zerolog.Disabled)
+	say("seed %d: repeat this order with -seed=%d", *seed, *seed)
+	w := newWorld(t)
+	w.open(t)
+	stop := w.observe(t)
+	began := time.Now()
+	for round := uint64(0); round == 0 || time.Since(began) < *duration; round++ {
+		w.round(t, rand.New(rand.NewPCG(*seed, round)))
+		say("round %d done after %s: %s", round+1, time.Since(began).Round(time.Second), w.ledger.Tally())
+	}
+	w.calm(t)
+	stop()
+	w.report(t)
+}
+
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+// background runs something until the returned function is called, which waits for its end.
+func background(ctx context.Context, run func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
+func (w *world) observe(t *testing.T) (stop func()) {
+	t.Helper()
+	poller, err := ledger.NewPoller(w.ledger, w.plane.Config(), w.namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{faults.Recreated}
+	for _, one := range w.lanes {
+		names = append(names, one.Object)
+	}
+	all := []func(){background(t.Context(), w.ledger.Watch), background(t.Context(), w.scaled.watch)}
+	for _, name := range names {
+		for _, metrics := range [][]string{{ledger.RequestsPerSecond, ledger.Keys}, {ledger.Clock, ledger.Backlog, ledger.Lag}} {
+			all = append(all, background(t.Context(), func(ctx context.Context) { poller.Ask(ctx, name, asked, metrics...) }))
+		}
+	}
+	return sync.OnceFunc(func() {
+		for _, stop := range all {
+			stop()
+		}
+	})
+}
+
+// round injects each fault once: those of one object side by side, then those of all.
+func (w *world) round(t *testing.T, order *rand.Rand) {
+	t.Helper()
+	decks := w.deal(order)
+	w.calm(t)
+	var running sync.WaitGroup
+	for n, one := range w.lanes {
+		running.Go(func() {
+			for _, fault := range decks[n] {
+				w.inject(t, fault, one.Subject, one)
+			}
+		})
+	}
+	running.Wait()
+	for _, fault := range shuffled(order, faults.Plane) {
+		w.inject(t, fault, w.whole(), w.lanes...)
+	}
+}
+
+// deal gives each lane its faults. Lanes of one scope share them.
+func (w *world) deal(order *rand.Rand) [][]faults.Fault {
+	lanes := map[faults.Scope][]int{}
+	for n, one := range w.lanes {
+		lanes[one.scope] = append(lanes[one.scope], n)
+	}
+	decks := make([][]faults.Fault, len(w.lanes))
+	for _, scope := range faults.Scopes() {
+		for n, fault := range shuffled(order, scope) {
+			if to := lanes[scope]; len(to) > 0 {
+				decks[to[n%len(to)]] = append(decks[to[n%len(to)]], fault)
+			}
+		}
+	}
+	return decks
+}
+
+func shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
+	var deck []faults.Fault
+	for _, fault := range faults.All() {
+		if fault.Scope == scope && (*only == "" || *only == fault.Name) {
+			deck = append(deck, fault)
+		}
+	}
+	order.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	return deck
+}
+
+// inject runs one fault, lets more jobs wait at once after it, and waits for the autoscaler.
+func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
+	t.Helper()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	defer cancel()
+	repaired, err := fault.Run(ctx, at)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	p := w.ledger.Policy()
+	known := repaired.Add(time.Duration(fault.Within) * p.Interval)
+	var resumed sync.WaitGroup
+	for _, one := range befallen {
+		jobs, err := one.Load.Step(ctx)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		sampled := time.Now().Add(p.Interval + p.Timeout)
+		if sampled.Before(known) {
+			sampled = known
+		}
+		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, sampled.Add(2*syncPeriod+resuming)) })
+	}
+	resumed.Wait()
+	w.rest(t, time.Until(known))
+	say("%-10s %5.1fs to the repair, %5.1fs in all: %s", at.Object, repaired.Sub(began).Seconds(), time.Since(began).Seconds(), fault.Name)
+}
+
+// calm lets nothing happen for a while, in which all must be known.
+func (w *world) calm(t *testing.T) {
+	t.Helper()
+	w.rest(t, 4*w.ledger.Policy().Interval)
+}
+
+func (w *world) rest(t *testing.T, lasting time.Duration) {
+	t.Helper()
+	timer := time.NewTimer(lasting)
+	defer timer.Stop()
+	select {
+	case <-t.Context().Done():
+	case <-timer.C:
+	}
+}
+
+// report says what was found, and fails for each violation.
+func (w *world) report(t *testing.T) {
+	t.Helper()
+	tally := w.ledger.Close()
+	say("%s\n%s%d looks at replicas", tally, tally.Table(), w.scaled.looks)
+	for _, wrong := range tally.Wrong {
+		t.Error(wrong)
+	}
+	if tally.Violations > 0 {
+		t.Errorf("%d violations; the seed is %d", tally.Violations, *seed)
+	}
+	if *only == "" && (tally.Checked < wantedValues || len(tally.Faults) < wantedFaults) {
+		t.Errorf("%d values were checked under %d kinds of fault, want %d and %d", tally.Checked, len(tally.Faults), wantedValues, wantedFaults)
+	}
+	if err := w.plane.Err(); err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		w.logs(t)
+	}
+}
