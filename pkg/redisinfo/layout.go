@@ -21,14 +21,20 @@ type layout struct {
 
 // newLayout indexes lines that were not seen in this order before.
 func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layout {
-	l := &layout{lines: slices.Clip(lines), dropped: make([]bool, len(lines))}
+	l := &layout{lines: slices.Clone(lines), dropped: make([]bool, len(lines))}
+	count := len(lines)
 	for n, key := range lines {
-		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); !l.dropped[n] {
-			l.order = append(l.order, uint32(len(l.keys)))
+		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); l.dropped[n] {
+			count--
+		}
+	}
+	l.keys, l.order = make([]unique.Handle[string], 0, count), make([]uint32, count)
+	for n, key := range lines {
+		if !l.dropped[n] {
+			l.order[len(l.keys)] = uint32(len(l.keys))
 			l.keys = append(l.keys, key)
 		}
 	}
-	l.keys, l.order = slices.Clip(l.keys), slices.Clip(l.order)
 	slices.SortFunc(l.order, func(a, b uint32) int { return cmp.Compare(l.keys[a].Value(), l.keys[b].Value()) })
 	for n := 1; n < len(l.order); n++ {
 		if key := l.keys[l.order[n]]; key == l.keys[l.order[n-1]] {

@@ -38,7 +38,7 @@ func (p *Parser) Parse(text string) (*Info, error) {
 	for rest := text; len(rest) > 0; {
 		var line string
 		line, rest = cutLine(rest)
-		key, _, ok := field(line)
+		key, ok := keyOf(line)
 		if !ok {
 			continue
 		}
@@ -78,7 +78,7 @@ func (p *Parser) parseKnown(text string) *Info {
 				continue
 			}
 		}
-		if _, _, ok := field(line); ok {
+		if _, ok := keyOf(line); ok {
 			return nil
 		}
 	}
@@ -121,11 +121,11 @@ func cutLine(text string) (line, rest string) {
 	return line, rest
 }
 
-// field splits a line of INFO. The heading of a section is a key without a value.
-func field(line string) (key, value string, ok bool) {
+// keyOf returns the key of a line of INFO. The heading of a section is a key.
+func keyOf(line string) (key string, ok bool) {
 	if isSection(line) {
-		return line, "", true
+		return line, true
 	}
-	key, value, ok = strings.Cut(line, ":")
-	return key, value, ok && key != ""
+	key, _, ok = strings.Cut(line, ":")
+	return key, ok && key != ""
 }

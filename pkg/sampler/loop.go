@@ -83,7 +83,7 @@ func (m *Manager) run(ctx context.Context, l *loop, kept *series.Series) {
 		now := time.Now()
 		m.cfg.Observer.Attempted(began.Sub(due), now.Sub(began), reason)
 		m.cfg.Listener(t)
-		due = rhythm.next(l.begun, due, now, failures)
+		due = rhythm.next(m.began, due, now, failures)
 		timer.Reset(due.Sub(now))
 	}
 }

@@ -51,6 +51,7 @@ type Manager struct {
 	cfg    Config
 	ctx    context.Context
 	cancel context.CancelFunc
+	began  time.Time
 
 	mu    sync.Mutex
 	loops map[string]*loop // by target ID
@@ -61,7 +62,7 @@ type Manager struct {
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, loops: map[string]*loop{}, in: map[State]int{}}
+	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), loops: map[string]*loop{}, in: map[State]int{}}
 }
 
 // Set begins to sample a target, unless it is sampled already.

@@ -5,8 +5,14 @@ import (
 	"time"
 )
 
+// tick is the grid that phases lie on. Attempts that are due at one instant wake
+// the process once: at 2,000 in a second, waking it for each of them costs several
+// times what the attempts do.
+const tick = 20 * time.Millisecond
+
 // schedule says when the attempts of a target are due: the first one soon, the
-// others in a fixed rhythm whose phase is the target's own.
+// others in a fixed rhythm whose phase is the target's own. The rhythms of all
+// targets count from one start, so that they meet on the grid.
 type schedule struct {
 	interval time.Duration
 	phase    time.Duration
@@ -15,13 +21,15 @@ type schedule struct {
 func newSchedule(id string, interval time.Duration) schedule {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))
-	return schedule{interval: interval, phase: time.Duration(h.Sum64() % uint64(interval))}
+	phase := time.Duration(h.Sum64() % uint64(interval))
+	return schedule{interval: interval, phase: phase.Truncate(tick)}
 }
 
-// first is when to begin, within a tenth of the interval, so that many targets
-// that appear at once are known soon and still do not all dial at one instant.
-func (s schedule) first(start time.Time) time.Time {
-	return start.Add(s.phase / 10)
+// first is when to begin with a target that has just appeared, within a tenth of
+// the interval, so that many that appear at once are known soon and still do not
+// all dial at one instant.
+func (s schedule) first(appeared time.Time) time.Time {
+	return appeared.Add(s.phase / 10)
 }
 
 // patient is after how many failures in a row every other beat is left out, so

@@ -44,6 +44,25 @@ func TestTargetsSpreadOverTheInterval(t *testing.T) {
 	}
 }
 
+// TestTargetsOfAnyAgeMeetOnTheGrid keeps the wake-ups of many targets few.
+func TestTargetsOfAnyAgeMeetOnTheGrid(t *testing.T) {
+	const interval = 5 * time.Second
+	start := time.Now()
+	instants := map[time.Duration]bool{}
+	for n := range 1000 {
+		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		appeared := start.Add(time.Duration(n) * 12345 * time.Microsecond)
+		due := s.next(start, s.first(appeared), appeared, 0)
+		instants[due.Sub(start)%interval] = true
+		if off := due.Sub(start) % tick; off != 0 {
+			t.Fatalf("an attempt is due %v off the grid", off)
+		}
+	}
+	if most := int(interval / tick); len(instants) > most || len(instants) < most*9/10 {
+		t.Errorf("attempts are due at %d instants of the interval, want up to %d and most of them", len(instants), most)
+	}
+}
+
 func TestRhythmIsSteady(t *testing.T) {
 	for _, interval := range []time.Duration{time.Second, 5 * time.Second, 5 * time.Minute, 1500 * time.Millisecond, 7 * time.Nanosecond} {
 		for n := range 200 {
