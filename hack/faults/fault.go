@@ -51,7 +51,7 @@ type Fault struct {
 	Within int
 	// Blurs tells of metrics how far off they may be.
 	Blurs map[string]float64
-	// Relearns tells that the HPA controller may look for kinds while the API server knows few of them. It looks again
+	// Relearns tells that changes of objects may be heard of no sooner than that, and that the HPA controller may look for kinds while the API server knows few of them. It looks again
 	// after Relearning only, and until then an HPA may not read its metric.
 	Relearns bool
 	// Brief tells that it is over at once, or that nothing needs it to last.
@@ -75,7 +75,7 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	policy := s.Ledger.Policy()
 	effect := ledger.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
-		Within: time.Duration(f.Within) * policy.Interval,
+		Within: time.Duration(f.Within) * policy.Interval, Cut: f.Relearns,
 	}
 	for _, reason := range f.Reasons {
 		effect.Reasons = append(effect.Reasons, (&sampler.Error{Reason: reason}).Error())

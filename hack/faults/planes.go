@@ -52,7 +52,7 @@ func planes() []Fault {
 		},
 		{
 			Name: "an object is made again under its name while the watch is cut, and names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
-			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 15, Relearns: true, Brief: true, inject: recreated,
+			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 20, Relearns: true, Brief: true, inject: recreated,
 		},
 	}
 }

@@ -148,7 +148,7 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 	if len(all) == 0 {
 		return "there is no such object", true
 	}
-	if last := all[len(all)-1]; a.Asked.After(last.since.To.Add(announcing)) && a.At.Add(resolution+margin).Before(last.since.From) {
+	if last := all[len(all)-1]; a.Asked.After(l.announced(a.Object, last)) && a.At.Add(resolution+margin).Before(last.since.From) {
 		return "the sample is older than the object, or than its last change", true
 	}
 	candidates := l.current(a.Object, a.taken())

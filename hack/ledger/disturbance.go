@@ -30,6 +30,9 @@ type Effect struct {
 	Reasons []string
 	// Within is after how long all is known again once the fault is repaired.
 	Within time.Duration
+	// Cut tells that the adapter may not hear of changes of objects until Within after the repair. It serves what an
+	// object said last until then.
+	Cut bool
 	// Blurs tells of metrics how far off they may be: keys that move are counted at both ends for a moment.
 	Blurs map[string]float64
 }

@@ -145,6 +145,24 @@ func TestRefusedWhileItLasts(t *testing.T) {
 	}
 }
 
+// TestUnheardOfChange forges values of an object that was made anew while the adapter was cut off.
+func TestUnheardOfChange(t *testing.T) {
+	l := forged()
+	before, after := l.bindings["anew"][1].truth, &Truth{}
+	after.Set(Lag, at(0), at(0.01), 5)
+	before.Set(Lag, at(0), at(0.01), 7)
+	l.Bind("anew", Span{at(19), at(19.5)}, after)
+	l.disturbances[1].Cut = true // it is over at 23.1 s
+	l.Add(of("anew", value(Lag, 22.9, 7, 22, 0)))
+	if tally := l.Tally(); tally.Violations > 0 {
+		t.Errorf("served while nobody could have told: %s", tally.Wrong)
+	}
+	l.Add(of("anew", value(Lag, 25.5, 7, 25, 0)))
+	if tally := l.Close(); tally.Violations != 1 || !strings.Contains(tally.Wrong[0], "it was 5 to 5") {
+		t.Errorf("found %q", tally.Wrong)
+	}
+}
+
 func TestTallyCounts(t *testing.T) {
 	l := forged()
 	l.Add(value(Backlog, 6.5, 20, 6, 0))

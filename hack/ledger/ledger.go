@@ -106,12 +106,25 @@ func (l *Ledger) Tally() Tally {
 	return l.tally.clone()
 }
 
+// announced is when the adapter has heard of a change of an object at the latest.
+func (l *Ledger) announced(object string, b binding) time.Time {
+	at := b.since.To.Add(announcing)
+	for _, d := range l.disturbances {
+		if d.Cut && d.befalls(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
+			if at = d.repaired.Add(d.Within); d.repaired.IsZero() {
+				return b.since.To.Add(remembered)
+			}
+		}
+	}
+	return at
+}
+
 // current returns the bindings that a sample of a span may be of, the oldest first.
 func (l *Ledger) current(object string, taken Span) []binding {
 	var found []binding
 	all := l.bindings[object]
 	for n, b := range all {
-		over := n+1 < len(all) && all[n+1].since.To.Add(announcing).Before(taken.From)
+		over := n+1 < len(all) && l.announced(object, all[n+1]).Before(taken.From)
 		if !over && !b.since.From.After(taken.To.Add(margin)) {
 			found = append(found, b)
 		}
