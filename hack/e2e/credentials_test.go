@@ -73,7 +73,7 @@ func secured(t *testing.T, s *scene) *redistest.Server {
 	authority := redistest.NewAuthority(t)
 	cert, key := authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	server := redistest.NewTLS(t, authority, cert, key)
-	server.Do("acl", "setuser", "metrics", "on", ">"+firstPassword, "resetkeys", "-@all", "+info", "+ping", "+select", "+client|setname")
+	server.Do("acl", "setuser", "metrics", "on", ">"+firstPassword, "resetkeys", "-@all", "+info", "+echo", "+select", "+client|setname")
 	ca := filepath.Join(t.TempDir(), "ca.crt")
 	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
 		t.Fatal(err)

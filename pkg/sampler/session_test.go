@@ -67,7 +67,7 @@ func TestPasswordAndUser(t *testing.T) {
 func rotating(t *testing.T) (*redistest.Server, *one, *given) {
 	t.Helper()
 	server := redistest.New(t)
-	server.Do("acl", "setuser", "metrics", "on", ">one", "resetkeys", "-@all", "+info", "+ping", "+select", "+client|setname")
+	server.Do("acl", "setuser", "metrics", "on", ">one", "resetkeys", "-@all", "+info", "+echo", "+select", "+client|setname")
 	o, source := with(t, server.Addr, password("metrics", "one"))
 	o.sample()
 	return server, o, source
@@ -163,7 +163,7 @@ func TestServerDropsTheOldConnectionWhileItIsAsked(t *testing.T) {
 func TestServerDropsTheUserThatWas(t *testing.T) {
 	server, o, source := rotating(t)
 	server.Do("acl", "deluser", "metrics") // which closes its connections
-	server.Do("acl", "setuser", "metrics", "on", ">two", "resetkeys", "-@all", "+info", "+ping", "+select", "+client|setname")
+	server.Do("acl", "setuser", "metrics", "on", ">two", "resetkeys", "-@all", "+info", "+echo", "+select", "+client|setname")
 	source.set(password("metrics", "two"), nil)
 	o.sample()
 }
