@@ -3,8 +3,6 @@ package faults
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -86,7 +84,7 @@ const Base = 20
 // operated breaks and repairs by commands, all on one connection: there may be no other.
 func operated(breaks, repairs [][]any) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
-		client := redis.NewClient(OperatorOptions(s.Server.Addr))
+		client := s.operator()
 		defer func() { _ = client.Close() }()
 		if err := run(ctx, client, breaks); err != nil {
 			return err

@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -94,24 +92,21 @@ func paused(ctx context.Context, s *Subject, hold func()) error {
 func loading(ctx context.Context, s *Subject, hold func()) error {
 	const bytes = 3000
 	delay := s.longest() / fillers
-	commands := [][]any{{"config", "set", "key-load-delay", delay.Microseconds(), "loading-process-events-interval-bytes", 1024}}
-	if err := s.operate(ctx, commands...); err != nil {
-		return err
-	}
-	var keys []any
+	keys, filled := []any{"del"}, []any{"mset"}
 	for n := range fillers {
 		key := "filler:" + strconv.Itoa(n)
-		keys = append(keys, key)
-		if err := s.operate(ctx, []any{"set", key, noise(bytes)}); err != nil {
-			return err
-		}
+		keys, filled = append(keys, key), append(filled, key, noise(bytes))
+	}
+	set := []any{"config", "set", "key-load-delay", delay.Microseconds(), "loading-process-events-interval-bytes", 1024}
+	if err := s.operate(ctx, set, filled); err != nil {
+		return err
 	}
 	ended := s.patiently(ctx, "debug", "reload")
 	hold()
 	if err := ended(); err != nil {
 		return err
 	}
-	return s.operate(ctx, append([]any{"del"}, keys...), []any{"config", "set", "key-load-delay", 0})
+	return s.operate(ctx, keys, []any{"config", "set", "key-load-delay", 0})
 }
 
 // noise is text that a server cannot compress.
@@ -149,7 +144,7 @@ func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 
 // directory returns where the server keeps its files.
 func (s *Subject) directory(ctx context.Context) (string, error) {
-	client := redis.NewClient(OperatorOptions(s.Server.Addr))
+	client := s.operator()
 	defer func() { _ = client.Close() }()
 	config, err := client.ConfigGet(ctx, "dir").Result()
 	return config["dir"], err

@@ -94,9 +94,16 @@ func (s *Subject) until(ctx context.Context, what string, holds func(context.Con
 	return nil
 }
 
+// operator connects to the server, and waits longer for it than a load does: what it breaks it must repair.
+func (s *Subject) operator() *redis.Client {
+	options := OperatorOptions(s.Server.Addr)
+	options.DialTimeout, options.ReadTimeout = repairWithin, repairWithin
+	return redis.NewClient(options)
+}
+
 // operate runs commands at the server, as the operator.
 func (s *Subject) operate(ctx context.Context, commands ...[]any) error {
-	client := redis.NewClient(OperatorOptions(s.Server.Addr))
+	client := s.operator()
 	defer func() { _ = client.Close() }()
 	return run(ctx, client, commands)
 }
@@ -112,9 +119,7 @@ func run(ctx context.Context, client *redis.Client, commands [][]any) error {
 
 // patiently runs one command at the server that takes its time, and returns at once. The returned function waits for its end.
 func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() error) {
-	options := OperatorOptions(s.Server.Addr)
-	options.ReadTimeout = repairWithin
-	client := redis.NewClient(options)
+	client := s.operator()
 	done := make(chan error, 1)
 	go func() {
 		defer func() { _ = client.Close() }()
