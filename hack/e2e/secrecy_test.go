@@ -25,7 +25,7 @@ func guardedSentinels(t *testing.T, s *scene) (kept []string) {
 	args := append(authority.Arguments("127.0.0.1"), "--tls-auth-clients", "yes", "--requirepass", "admin")
 	primary := redistest.New(t, args...)
 	sentinels := redistest.NewSentinels(t, 3, "mymaster", primary, 0, args...)
-	primary.Do("acl", "setuser", "metrics", "on", ">"+ofServers, "resetkeys", "-@all", "+info", "+ping", "+select", "+client|setname")
+	primary.Do("acl", "setuser", "metrics", "on", ">"+ofServers, "resetkeys", "-@all", "+info", "+echo", "+select", "+client|setname")
 	var places []any
 	for _, node := range sentinels.Nodes {
 		node.Do("acl", "setuser", "watcher", "on", ">"+ofSentinels, "-@all", "+client|setname", "+sentinel|master", "+sentinel|get-master-addr-by-name")
