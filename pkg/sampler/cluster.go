@@ -40,7 +40,7 @@ func (c *cluster) places(context.Context) ([]place, error) {
 	if len(places) > 0 {
 		return places, nil
 	}
-	for _, seed := range c.target.Cluster.Addresses {
+	for _, seed := range slices.Compact(slices.Sorted(slices.Values(c.target.Cluster.Addresses))) {
 		places = append(places, place{address: seed, question: question{cluster: true}})
 	}
 	return places, nil

@@ -175,3 +175,25 @@ func TestHonestServersOfTheHostileTestSucceed(t *testing.T) {
 		asked.close()
 	}
 }
+
+func TestClusterThatNamesOneAddressForTwoNodes(t *testing.T) {
+	honest := make(chan reply, 1)
+	server := stubbingAll(t, func(asked []string) string { return peek(honest)(asked) })
+	host, port, err := net.SplitHostPort(server.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member := func(slots, id string) string {
+		return "*3\r\n" + slots + "*3\r\n" + bulk(host) + ":" + port + "\r\n" + bulk(id)
+	}
+	otherwise := honestAt(t, server.addr)
+	honest <- func(asked []string) string {
+		if strings.EqualFold(strings.Join(asked, " "), "cluster slots") {
+			return "*2\r\n" + member(":0\r\n:8191\r\n", "a") + member(":8192\r\n:16383\r\n", "b")
+		}
+		return otherwise(asked)
+	}
+	tgt := targetAt("twins", "")
+	tgt.Cluster = &target.Cluster{Addresses: []string{server.addr}}
+	surveying(t, tgt).fail(Protocol)
+}

@@ -82,6 +82,9 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 		if err != nil {
 			return series.Sample{}, asked, classify(err)
 		}
+		if named, shared := sharedAddress(places); shared {
+			return series.Sample{}, named, &Error{Reason: Protocol, cause: errors.New("one address is named as that of two nodes")}
+		}
 		outcomes := n.ask(ctx, places)
 		sample, err = n.topology.settle(places, outcomes)
 		if err == nil {
@@ -94,6 +97,18 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 		}
 	}
 	return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+}
+
+// sharedAddress tells of two nodes at one address, one of which would count for both.
+func sharedAddress(places []place) ([]series.Node, bool) {
+	seen := make(map[string]bool, len(places))
+	for _, one := range places {
+		if seen[one.address] {
+			return []series.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: Protocol}}}, true
+		}
+		seen[one.address] = true
+	}
+	return nil, false
 }
 
 // ask asks all places at once.
