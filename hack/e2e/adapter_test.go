@@ -180,7 +180,7 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 	out := operatorsMetrics(t, h)
 	for _, series := range []string{
 		`metrics_apiserver_metric_freshness_seconds_count{group="custom.metrics.k8s.io"}`,
-		`redis_metrics_adapter_targets 1`,
+		`redis_metrics_adapter_targets{state="Sampled"} 1`,
 		`redis_metrics_adapter_sampling_attempts_total{result="Succeeded"}`,
 		`redis_metrics_adapter_sampling_duration_seconds_count`,
 		`redis_metrics_adapter_sampling_lateness_seconds_count`,
