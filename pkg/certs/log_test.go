@@ -67,7 +67,7 @@ func TestNoLogHoldsAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Config{Client: client, Namespace: "ns", ServiceName: "adapter", SecretName: "adapter-tls"})
+	m, err := New(Config{Client: client, Namespace: "ns", ServiceName: "adapter", SecretName: "adapter-tls", Registration: newCluster(t).registration()})
 	if err != nil {
 		t.Fatal(err)
 	}
