@@ -101,6 +101,9 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 
 // sharedAddress tells of two nodes at one address, one of which would count for both.
 func sharedAddress(places []place) ([]series.Node, bool) {
+	if len(places) == 1 {
+		return nil, false // most targets, at each attempt
+	}
 	seen := make(map[string]bool, len(places))
 	for _, one := range places {
 		if seen[one.address] {
