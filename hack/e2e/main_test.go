@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	syncPeriod = 5 * time.Second
 	// stabilization is for how long a lower recommendation must hold; upstream waits 5 minutes.
 	stabilization = 10 * time.Second
+	// wholeLog is more lines than an adapter writes.
+	wholeLog = 1 << 20
 )
 
 // house is the control plane and the adapter that the tests share.
@@ -46,7 +49,7 @@ func run(m *testing.M) int {
 	shared = h
 	watched := watchAvailability(ctx, h)
 	code := m.Run()
-	if err := errors.Join(watched(), h.Err()); err != nil {
+	if err := errors.Join(watched(), h.Err(), hungUp(h)); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		code = 1
 	}
@@ -81,6 +84,15 @@ func open(ctx context.Context, extra ...func(*cluster.Options)) (house, error) {
 		return house{}, errors.Join(err, c.Stop())
 	}
 	return house{Cluster: c, adapter: adapter, client: client}, nil
+}
+
+// hungUp says whether the adapter made a noise about the aggregator, which asks five times at once whether it is there
+// and hangs up on four.
+func hungUp(h house) error {
+	if strings.Contains(h.adapter.LogTail(wholeLog), "stream closed") {
+		return errors.New("the adapter logs that the aggregator hung up")
+	}
+	return nil
 }
 
 // watchAvailability looks at the APIServices until the returned function is

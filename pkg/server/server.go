@@ -76,7 +76,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.ShutdownDelayDuration = o.ShutdownDelay
 	turns := newTurns()
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		return withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)))
+		return withUncutDiscovery(withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c))))
 	}
 	generic.AddReadyzChecks(healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
 		if !cfg.Ready() {
