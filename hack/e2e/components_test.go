@@ -17,7 +17,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/util/cert"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -35,22 +34,25 @@ func TestComponents(t *testing.T) {
 	}
 	s := newScene(t, h)
 	s.standInForOperators(t)
-	certificate, key, bundle := servingFiles(t)
+	files := newServingFiles(t)
+	bundle := files.authority.PEM
 	sockets := t.TempDir()
 	overlay := overlayOf(t, bundle, "ha", "network-policy", "prometheus", "cert-manager", "all-secrets")
 	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
-		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key, "--allow-unix-sockets=" + sockets},
+		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + files.certificate, "--tls-private-key-file=" + files.key, "--allow-unix-sockets=" + sockets},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.adapter = h.adapter
+	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	t.Run("the adapter serves", func(t *testing.T) {
-		s.redis(t, "cart", redistest.New(t).Addr, nil)
 		awaitRequests(t, s, "cart")
 		if log := h.adapter.LogTail(1000); strings.Contains(log, "forbidden") || !strings.Contains(log, "names this adapter's Service") {
 			t.Errorf("the log has a refusal, or nothing of the APIServices:\n%s", log)
 		}
 	})
+	t.Run("with renewed files", func(t *testing.T) { s.renewServingFiles(t, files) })
 	t.Run("by a Unix socket", func(t *testing.T) {
 		path := filepath.Join(sockets, "redis.sock")
 		redistest.New(t, "--unixsocket", path)
@@ -136,24 +138,6 @@ func overlayOf(t *testing.T, bundle []byte, components ...string) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// servingFiles makes the pair that cert-manager would put into the pod.
-func servingFiles(t *testing.T) (certificate, key string, bundle []byte) {
-	t.Helper()
-	host := cluster.AdapterName + "." + cluster.AdapterName + ".svc"
-	bundle, keyPEM, err := cert.GenerateSelfSignedCertKey(host, nil, []string{host})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certificate, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	for path, content := range map[string][]byte{certificate: bundle, key: keyPEM} {
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return certificate, key, bundle
 }
 
 // scrapedAsPrometheus asks for the metrics as the ServiceMonitor has Prometheus do: with the token of its

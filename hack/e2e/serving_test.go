@@ -2,36 +2,180 @@ package e2e
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
+	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// TestServingSecretDeletedUnderLoad deletes the Secret of the serving certificate while requests come in.
-func TestServingSecretDeletedUnderLoad(t *testing.T) {
+const servingSecret = cluster.AdapterName + "-tls"
+
+// TestServingCertificateUnderLoad lets the serving certificate come near its end, and deletes the Secret that holds it,
+// while requests come in.
+func TestServingCertificateUnderLoad(t *testing.T) {
 	h := ownHouse(t)
 	s := newScene(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
-	const secret = cluster.AdapterName + "-tls"
-	s.kubectl(t, "delete", "secret", secret, "-n", cluster.AdapterName)
-	deleted, mended := time.Now(), time.Duration(0)
-	throughout(t, 40*time.Second, func(ctx context.Context) error {
-		if _, err := s.ask(ctx, "cart", "used-memory-bytes"); err != nil {
-			return fmt.Errorf("%s after the Secret was deleted a request failed: %w", time.Since(deleted), err)
+	t.Run("near its end", func(t *testing.T) {
+		ends := s.shortenServing(t, 45*time.Second)
+		eventually(t, 20*time.Second, func(context.Context) error { return s.servesUntil(t, ends) })
+		renewed := time.Duration(0)
+		s.answersThroughout(t, time.Until(ends)+10*time.Second, func(context.Context) {
+			if left := time.Until(ends); renewed == 0 && left > 0 && s.servesUntil(t, ends) != nil {
+				renewed = left
+			}
+		})
+		if renewed == 0 {
+			t.Error("no other certificate was served before the end of the one")
 		}
-		if mended == 0 {
-			if _, err := s.Kubectl(ctx, "get", "secret", secret, "-n", cluster.AdapterName); err == nil {
+		t.Logf("another certificate was served %s before the end of the one", renewed.Round(time.Second))
+	})
+	t.Run("its Secret is deleted", func(t *testing.T) {
+		s.kubectl(t, "delete", "secret", servingSecret, "-n", cluster.AdapterName)
+		deleted, mended := time.Now(), time.Duration(0)
+		s.answersThroughout(t, 40*time.Second, func(ctx context.Context) {
+			if _, err := s.Kubectl(ctx, "get", "secret", servingSecret, "-n", cluster.AdapterName); err == nil && mended == 0 {
 				mended = time.Since(deleted)
 			}
+		})
+		if mended == 0 {
+			t.Error("the Secret was not made again")
 		}
+		t.Logf("the Secret was made again after %s", mended.Round(time.Second))
+	})
+}
+
+// renewServingFiles replaces the files of --tls-cert-file and --tls-private-key-file while requests come in, as a
+// mounted Secret does. The authority stays.
+func (s *scene) renewServingFiles(t *testing.T, files servingFiles) {
+	ends := files.write(t)
+	renewed := false
+	s.answersThroughout(t, 20*time.Second, func(context.Context) { renewed = renewed || s.servesUntil(t, ends) == nil })
+	if !renewed {
+		t.Error("the certificate of the new files is not served")
+	}
+}
+
+// answersThroughout demands that each request is answered, and looks at something after each.
+func (s *scene) answersThroughout(t *testing.T, lasting time.Duration, look func(ctx context.Context)) {
+	t.Helper()
+	began := time.Now()
+	throughout(t, lasting, func(ctx context.Context) error {
+		if _, err := s.ask(ctx, "cart", "used-memory-bytes"); err != nil {
+			return fmt.Errorf("after %s a request failed: %w", time.Since(began), err)
+		}
+		look(ctx)
 		return nil
 	})
-	if mended == 0 {
-		t.Error("the Secret was not made again")
+}
+
+// servesUntil says how the end of the certificate that the adapter serves differs from what is wanted.
+func (s *scene) servesUntil(t *testing.T, ends time.Time) error {
+	t.Helper()
+	at, err := url.Parse(s.adapter.BaseURL())
+	if err != nil {
+		return err
 	}
-	t.Logf("the Secret was made again after %s", mended.Round(time.Second))
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // what is looked at is the certificate
+	conn, err := dialer.DialContext(t.Context(), "tcp", at.Host)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	served := conn.(*tls.Conn).ConnectionState().PeerCertificates[0].NotAfter
+	if !served.Equal(ends.Truncate(time.Second)) {
+		return fmt.Errorf("the certificate ends at %s, want %s", served, ends)
+	}
+	return nil
+}
+
+// shortenServing replaces the pair in the Secret by one of the same authority that ends soon, and is due a little
+// before.
+func (s *scene) shortenServing(t *testing.T, left time.Duration) (ends time.Time) {
+	t.Helper()
+	secrets := s.client.CoreV1().Secrets(cluster.AdapterName)
+	secret, err := secrets.Get(t.Context(), servingSecret, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, err := tls.X509KeyPair(secret.Data["ca.crt"], secret.Data["ca.key"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends = time.Now().Add(left)
+	short := *pair.Leaf
+	// Two thirds of its life are over in a third of what is left.
+	short.SerialNumber, short.NotBefore, short.NotAfter = big.NewInt(2), ends.Add(-2*left), ends
+	key := pair.PrivateKey.(*ecdsa.PrivateKey)
+	der, err := x509.CreateCertificate(rand.Reader, &short, authority.Leaf, &key.PublicKey, authority.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certPEM, err := cert.EncodeCertificates(leaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey] = certPEM, keyPEM
+	if _, err := secrets.Update(t.Context(), secret, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return ends
+}
+
+// servingFiles are what cert-manager would put into the pod.
+type servingFiles struct {
+	authority        *redistest.Authority
+	certificate, key string
+}
+
+func newServingFiles(t *testing.T) servingFiles {
+	t.Helper()
+	dir := t.TempDir()
+	f := servingFiles{redistest.NewAuthority(t), filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")}
+	f.write(t)
+	return f
+}
+
+// write puts a pair that differs from the last one in its end into the files, each at once as a whole.
+func (f servingFiles) write(t *testing.T) (ends time.Time) {
+	t.Helper()
+	ends = time.Now().Add(time.Hour)
+	certificate, key := f.authority.Issue(ends, cluster.AdapterName+"."+cluster.AdapterName+".svc")
+	for path, content := range map[string][]byte{f.certificate: certificate, f.key: key} {
+		if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ends
 }
