@@ -52,7 +52,7 @@ func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster 
 // Add starts a node that belongs to no shard. Meet lets it join.
 func (c *Cluster) Add(args ...string) *Server {
 	c.t.Helper()
-	_, bus, err := net.SplitHostPort(freeAddr(c.t))
+	_, bus, err := net.SplitHostPort(freeAddr(c.t, loopback))
 	if err != nil {
 		c.t.Fatal(err)
 	}

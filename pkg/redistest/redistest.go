@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,11 +25,12 @@ const (
 	// startTries is how often another port is tried when one was taken meanwhile.
 	startTries = 5
 	poll       = 5 * time.Millisecond
+	loopback   = "127.0.0.1"
 )
 
 // Server is one redis-server process.
 type Server struct {
-	// Addr is its host and port. It stays the same over Restart.
+	// Addr is its host, the first that "--bind" names, and its port. It stays the same over Restart.
 	Addr string
 	// TLSAddr is where it speaks TLS, empty if it does not.
 	TLSAddr string
@@ -65,11 +67,12 @@ func launch(t testing.TB, args ...string) *Server {
 	}
 	s := &Server{t: t, Password: argument(args, "--requirepass"), args: args, dir: t.TempDir()}
 	t.Cleanup(s.end)
+	host := cmp.Or(argument(args, "--bind"), loopback)
 	var err error
 	for range startTries {
-		s.Addr = freeAddr(t)
+		s.Addr = freeAddr(t, host)
 		if argument(args, "--tls-cert-file") != "" {
-			s.TLSAddr = freeAddr(t)
+			s.TLSAddr = freeAddr(t, host)
 		}
 		if err = s.start(); !errors.Is(err, errPortTaken) {
 			break
@@ -182,7 +185,7 @@ func (s *Server) start() error {
 		args = append(args, "--tls-port", port)
 	}
 	if !slices.Contains(s.args, "--bind") {
-		args = append(args, "--bind", "127.0.0.1")
+		args = append(args, "--bind", loopback)
 	}
 	p := &process{cmd: exec.CommandContext(context.Background(), "redis-server", args...), output: &output{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
@@ -250,9 +253,9 @@ func answers(ctx context.Context, addr string, pid int) bool {
 	return false
 }
 
-func freeAddr(t testing.TB) string {
+func freeAddr(t testing.TB, host string) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatalf("finding a free port: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 func TestUnixSocket(t *testing.T) {
@@ -93,6 +95,37 @@ func TestIPv6(t *testing.T) {
 		newest := s.recover()
 		return len(newest.Nodes) == 2 && newest.Nodes[1].Address == net.JoinHostPort("::1", port(t, replica))
 	})
+}
+
+// TestIPv6Topologies has sentinels and the nodes of a cluster name each other by IPv6 addresses.
+func TestIPv6Topologies(t *testing.T) {
+	const bind, loopback = "--bind", "::1"
+	primary := redistest.New(t, bind, loopback)
+	primary.Replicas(1, bind, loopback)
+	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 1, bind, loopback)
+	for name, tgt := range map[string]*target.Target{
+		"sentinels": sentinelAt(sentinels),
+		"cluster":   clusterAt(redistest.NewCluster(t, 3, 3, bind, loopback)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tgt.Replicas = true
+			s := surveying(t, tgt)
+			s.sample()
+			newest := s.sample()
+			primaries, replicas, silent := roles(newest)
+			if primaries == 0 || primaries != replicas || silent != 0 {
+				t.Errorf("%d primaries, %d replicas and %d silent nodes", primaries, replicas, silent)
+			}
+			for _, node := range newest.Nodes {
+				if !strings.HasPrefix(node.Address, "["+loopback+"]:") {
+					t.Errorf("the node at %s is not named by its IPv6 address", node.Address)
+				}
+			}
+			if _, err := s.requests(""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // TestNameThatMoves follows a name to another address when it connects again, and not before.
