@@ -39,7 +39,7 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 15, Relearns: true,
+			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL)
 				hold()
@@ -47,12 +47,12 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 25, Relearns: true,
+			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 12, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error { return s.Objects.without(ctx, s, hold) },
 		},
 		{
 			Name: "an object is made again under its name while the watch is cut, and names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
-			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 20, Relearns: true, Brief: true, inject: recreated,
+			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8, Relearns: true, Brief: true, inject: recreated,
 		},
 	}
 }

@@ -175,6 +175,18 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 	resumed.Wait()
 	w.rest(t, time.Until(known))
 	say("%-10s %5.1fs to the repair, %5.1fs in all: %s", at.Object, repaired.Sub(began).Seconds(), time.Since(began).Seconds(), fault.Name)
+	w.complain()
+}
+
+// complain says each violation as soon as it is found.
+func (w *world) complain() {
+	w.saying.Lock()
+	defer w.saying.Unlock()
+	wrong := w.ledger.Tally().Wrong
+	for _, one := range wrong[w.said:] {
+		say("violation: %s", one)
+	}
+	w.said = len(wrong)
 }
 
 // calm lets nothing happen for a while, in which all must be known.

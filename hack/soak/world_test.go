@@ -2,6 +2,7 @@ package soak
 
 import (
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,9 @@ type world struct {
 	adapters  [2]*cluster.Adapter
 	lanes     []*lane
 	scaled    *autoscaled
+
+	saying sync.Mutex
+	said   int // violations
 }
 
 // lane is an object, what stands behind it, and the faults that can befall it.

@@ -12,8 +12,8 @@
 // The Index is safe for concurrent use and its answers are never modified. The
 // Sink is called from one goroutine.
 //
-// When the API server cannot be reached, the targets known so far stay, and the
-// watch goes on as soon as it can. An object that the API server accepted and
+// When the API server cannot be reached, the targets known so far stay, and it
+// is asked again every two to three seconds, so that the watch goes on as soon as it can. An object that the API server accepted and
 // that makes no valid target (which the schema should rule out) is left out and
 // logged; it harms no other.
 package target

@@ -88,8 +88,9 @@ func (t *Target) ID() string {
 
 // fromObject fails for an object that the schema should have refused.
 func fromObject(o *v1alpha1.Redis) (*Target, error) {
+	status := o.Status // a pointer into the object would keep all of it
 	t := &Target{
-		NamespacedName: types.NamespacedName{Namespace: o.Namespace, Name: o.Name},
+		NamespacedName: named(o),
 		UID:            o.UID,
 		Generation:     o.Generation,
 		Labels:         o.Labels,
@@ -99,7 +100,7 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 		Timeout:        o.Spec.Sampling.Timeout.Duration,
 		Window:         o.Spec.Sampling.Window.Duration,
 		MaxAge:         o.Spec.Sampling.MaxAge.Duration,
-		Status:         &o.Status,
+		Status:         &status,
 	}
 	for field, duration := range map[string]time.Duration{
 		"interval": t.Interval, "timeout": t.Timeout, "window": t.Window, "maxAge": t.MaxAge,

@@ -3,11 +3,15 @@ package target
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -23,12 +27,20 @@ type Sink interface {
 	Remove(t *Target)
 }
 
-// Watcher follows the Redis objects of all namespaces.
+// Watcher follows the Redis objects of all namespaces. It keeps no copy of them beside the index.
 type Watcher struct {
-	index      *Index
-	sink       Sink
-	reserved   func(name string) bool
-	controller cache.Controller
+	index     *Index
+	sink      Sink
+	reserved  func(name string) bool
+	logger    klog.Logger
+	reflector *cache.Reflector
+	synced    atomic.Bool
+}
+
+// reconnecting is after how long the API server is asked again when it could not be. client-go would wait for up to a
+// minute, and for as long a value could be served that an object does not ask for any more.
+func reconnecting() *wait.Backoff {
+	return &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 2 * time.Second}
 }
 
 // NewClient returns a client for Redis objects.
@@ -52,40 +64,78 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 // NewWatcher returns a Watcher that keeps index and tells sink. No object may
 // declare a metric of a reserved name.
 func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink, reserved func(name string) bool) *Watcher {
-	w := &Watcher{index: index, sink: sink, reserved: reserved}
-	logger := klog.FromContext(ctx)
-	_, w.controller = cache.NewInformerWithOptions(cache.InformerOptions{
-		ListerWatcher: cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {}),
-		ObjectType:    &v1alpha1.Redis{},
-		Transform:     withoutManagedFields,
-		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { w.set(logger, o) },
-			UpdateFunc: func(_, o any) { w.set(logger, o) },
-			DeleteFunc: w.delete,
-		},
+	w := &Watcher{index: index, sink: sink, reserved: reserved, logger: klog.FromContext(ctx)}
+	all := cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {})
+	w.reflector = cache.NewReflectorWithOptions(all, &v1alpha1.Redis{}, objects{w}, cache.ReflectorOptions{
+		Name: v1alpha1.Resource, Logger: &w.logger, Backoff: reconnecting(),
 	})
 	return w
 }
 
 // Run follows the objects until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
-	w.controller.RunWithContext(ctx)
+	w.reflector.RunWithContext(ctx)
 }
 
 // Synced tells whether every object that existed at the start has been announced.
 func (w *Watcher) Synced() bool {
-	return w.controller.HasSynced()
+	return w.synced.Load()
 }
 
-func (w *Watcher) set(logger klog.Logger, o any) {
-	object, ok := o.(*v1alpha1.Redis)
-	if !ok {
-		return
+// objects takes what the reflector hears of, and keeps the targets that come of it.
+type objects struct{ *Watcher }
+
+// Add takes an object that is new.
+func (w objects) Add(o any) error { return w.Update(o) }
+
+// Update takes an object that has changed, or has been made anew under its name.
+func (w objects) Update(o any) error {
+	if object, ok := o.(*v1alpha1.Redis); ok {
+		w.set(object)
 	}
+	return nil
+}
+
+// Delete takes an object that is gone.
+func (w objects) Delete(o any) error {
+	if object, ok := o.(*v1alpha1.Redis); ok {
+		w.remove(named(object))
+	}
+	return nil
+}
+
+// Replace takes all objects that there are.
+func (w objects) Replace(all []any, _ string) error {
+	there := make(map[types.NamespacedName]bool, len(all))
+	for _, o := range all {
+		if object, ok := o.(*v1alpha1.Redis); ok {
+			there[named(object)] = true
+		}
+	}
+	for _, known := range w.index.Select(metav1.NamespaceAll, labels.Everything()) {
+		if !there[known.NamespacedName] {
+			w.remove(known.NamespacedName)
+		}
+	}
+	for _, o := range all {
+		_ = w.Update(o) // it returns none
+	}
+	w.synced.Store(true)
+	return nil
+}
+
+// Resync has nothing to do: the targets are what the objects say.
+func (w objects) Resync() error { return nil }
+
+func named(o *v1alpha1.Redis) types.NamespacedName {
+	return types.NamespacedName{Namespace: o.Namespace, Name: o.Name}
+}
+
+func (w *Watcher) set(object *v1alpha1.Redis) {
 	t, err := fromObject(object)
 	if err != nil {
-		logger.Error(err, "Redis object left out", "redis", klog.KObj(object))
-		w.remove(types.NamespacedName{Namespace: object.Namespace, Name: object.Name})
+		w.logger.Error(err, "Redis object left out", "redis", klog.KObj(object))
+		w.remove(named(object))
 		return
 	}
 	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
@@ -103,29 +153,8 @@ func (w *Watcher) set(logger klog.Logger, o any) {
 	w.sink.Set(t)
 }
 
-func (w *Watcher) delete(o any) {
-	// The tombstone of a missed deletion knows the key at least.
-	key, err := cache.DeletionHandlingMetaNamespaceKeyFunc(o)
-	if err != nil {
-		return
-	}
-	namespace, name, err := cache.SplitMetaNamespaceKey(key)
-	if err != nil {
-		return
-	}
-	w.remove(types.NamespacedName{Namespace: namespace, Name: name})
-}
-
 func (w *Watcher) remove(name types.NamespacedName) {
 	if before := w.index.remove(name); before != nil {
 		w.sink.Remove(before)
 	}
-}
-
-// withoutManagedFields keeps memory for what is read.
-func withoutManagedFields(o any) (any, error) {
-	if object, ok := o.(*v1alpha1.Redis); ok {
-		object.ManagedFields = nil
-	}
-	return o, nil
 }
