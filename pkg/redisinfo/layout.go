@@ -1,7 +1,8 @@
 package redisinfo
 
 import (
-	"cmp"
+	"hash/maphash"
+	"math/bits"
 	"slices"
 	"unique"
 )
@@ -12,48 +13,62 @@ type layout struct {
 	// lines are the keys of all lines, and dropped tells which of them are not kept.
 	lines   []unique.Handle[string]
 	dropped []bool
-	// keys are those that are kept, and order is their places in alphabetical order.
-	keys  []unique.Handle[string]
-	order []uint32
+	// keys are those that are kept. places finds them: a hash table with open
+	// addressing, half of it empty at least, of their places counted from 1.
+	keys   []unique.Handle[string]
+	places []uint32
+	seed   maphash.Seed
 	// twice tells of keys that occur more than once; nothing tells which value holds.
 	twice map[string]bool
 }
 
 // newLayout indexes lines that were not seen in this order before.
 func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layout {
-	l := &layout{lines: slices.Clone(lines), dropped: make([]bool, len(lines))}
+	l := &layout{lines: slices.Clone(lines), dropped: make([]bool, len(lines)), seed: maphash.MakeSeed()}
 	count := len(lines)
 	for n, key := range lines {
 		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); l.dropped[n] {
 			count--
 		}
 	}
-	l.keys, l.order = make([]unique.Handle[string], 0, count), make([]uint32, count)
+	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint32, 1<<bits.Len(uint(2*count)))
 	for n, key := range lines {
-		if !l.dropped[n] {
-			l.order[len(l.keys)] = uint32(len(l.keys))
-			l.keys = append(l.keys, key)
+		if l.dropped[n] {
+			continue
 		}
-	}
-	slices.SortFunc(l.order, func(a, b uint32) int { return cmp.Compare(l.keys[a].Value(), l.keys[b].Value()) })
-	for n := 1; n < len(l.order); n++ {
-		if key := l.keys[l.order[n]]; key == l.keys[l.order[n-1]] {
-			if l.twice == nil {
-				l.twice = map[string]bool{}
-			}
-			l.twice[key.Value()] = true
+		l.keys = append(l.keys, key)
+		slot, found := l.slot(key.Value())
+		if !found {
+			l.places[slot] = uint32(len(l.keys))
+			continue
 		}
+		if l.twice == nil {
+			l.twice = map[string]bool{}
+		}
+		l.twice[key.Value()] = true
 	}
 	return l
 }
 
-// find returns the place of a key, one of them if there are several.
+// find returns the place of a key, the first one if there are several.
 func (l *layout) find(key string) (int, bool) {
-	n, ok := slices.BinarySearchFunc(l.order, key, func(place uint32, key string) int {
-		return cmp.Compare(l.keys[place].Value(), key)
-	})
-	if !ok {
+	if len(l.keys) == 0 {
 		return 0, false
 	}
-	return int(l.order[n]), true
+	slot, found := l.slot(key)
+	return int(l.places[slot]) - 1, found
+}
+
+// slot returns where in places a key is, or would be.
+func (l *layout) slot(key string) (int, bool) {
+	last := len(l.places) - 1
+	for slot := int(maphash.String(l.seed, key)) & last; ; slot = (slot + 1) & last {
+		place := l.places[slot]
+		if place == 0 {
+			return slot, false
+		}
+		if l.keys[place-1].Value() == key {
+			return slot, true
+		}
+	}
 }

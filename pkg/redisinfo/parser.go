@@ -92,13 +92,10 @@ func (p *Parser) parseKnown(text string) *Info {
 // valueOf returns what a line says of a key, if it is that of the key.
 func valueOf(line, key string) (string, bool) {
 	n := len(key)
-	switch {
-	case len(line) < n || line[:n] != key:
-		return "", false
-	case len(line) == n:
-		return "", isSection(key)
+	if len(line) > n && line[n] == ':' && line[:n] == key && !isSection(key) {
+		return line[n+1:], true
 	}
-	return line[n+1:], line[n] == ':' && !isSection(key)
+	return "", isSection(key) && line == key
 }
 
 // sectionPrefix begins the heading of a section, as in "# Keyspace". A layout

@@ -25,12 +25,19 @@ func (r Record) Text(name string) (string, error) {
 		return "", r.ambiguous()
 	}
 	found, times := "", 0
-	for rest, more := r.text, true; more; {
-		var part string
-		part, rest, more = strings.Cut(rest, ",")
-		if value, ok := strings.CutPrefix(part, name); ok && strings.HasPrefix(value, "=") {
-			found, times = value[1:], times+1
+	for rest := r.text; ; {
+		end := strings.IndexByte(rest, ',')
+		part := rest
+		if end >= 0 {
+			part = rest[:end]
 		}
+		if n := len(name); len(part) > n && part[n] == '=' && part[:n] == name {
+			found, times = part[n+1:], times+1
+		}
+		if end < 0 {
+			break
+		}
+		rest = rest[end+1:]
 	}
 	switch times {
 	case 0:

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -35,17 +36,24 @@ var errHandshake = errors.New("TLS handshake")
 // credentials may not be the newest any more.
 type link struct {
 	client *redis.Client
-	conn   atomic.Pointer[guard] // what the client dialed last
+	pipe   redis.Pipeliner
+	// unwatch ends the wait for the end of the sampling.
+	unwatch func() bool
+	conn    atomic.Pointer[guard] // what the client dialed last
 	// with are the credentials that it is dialed with, and control is asked before.
 	with    *credentials.Credentials
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
-	// sections are what INFO is asked for, once the server is known to take several.
-	sections []any
+	bursts  *bursts
+	// info is INFO with its sections, once the server is known to take several.
+	info []any
+	// tokens begins those that the server is asked to send back, and asked counts them.
+	tokens string
+	asked  uint64
 }
 
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
-	l := &link{with: with, control: s.egress.Control}
+	l := &link{with: with, control: s.egress.Control, bursts: s.bursts, tokens: rand.Text()[:16]}
 	network, address := "tcp", s.address
 	if path, ok := strings.CutPrefix(s.address, unixScheme); ok {
 		network, address = "unix", path
@@ -79,6 +87,9 @@ func (s *session) dial(with *credentials.Credentials) *link {
 			Mode: maintnotifications.ModeDisabled,
 		},
 	})
+	l.pipe = l.client.Pipeline()
+	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
+	l.unwatch = context.AfterFunc(s.sampling, func() { _ = l.client.Close() })
 	return l
 }
 
@@ -93,14 +104,14 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	conn := socket
-	if l.with.TLS != nil {
-		if conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
-			_ = socket.Close()
-			return nil, err
-		}
+	guarded := &guard{socket: socket}
+	if l.with.TLS == nil {
+		guarded.socket = newBurst(socket, l.bursts)
+		guarded.Conn = guarded.socket
+	} else if guarded.Conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
+		_ = socket.Close()
+		return nil, err
 	}
-	guarded := &guard{Conn: conn, socket: socket}
 	l.conn.Store(guarded)
 	return guarded, nil
 }
@@ -148,5 +159,6 @@ func (l *link) outlived(err error, newest *credentials.Credentials) bool {
 }
 
 func (l *link) close() {
+	l.unwatch()
 	_ = l.client.Close()
 }

@@ -48,7 +48,7 @@ func (l *loop) stalled(now time.Time) bool {
 // run makes one attempt after the other until ctx ends.
 func (m *Manager) run(ctx context.Context, l *loop, kept *series.Series) {
 	t := l.target
-	asked := newNodes(t, means{m.cfg.Egress, m.cfg.Credentials})
+	asked := newNodes(t, means{ctx, m.cfg.Egress, m.cfg.Credentials, m.bursts})
 	defer asked.close()
 	rhythm := newSchedule(t.ID(), t.Interval)
 	due := rhythm.first(l.begun)

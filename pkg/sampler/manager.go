@@ -52,6 +52,7 @@ type Manager struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	began  time.Time
+	bursts *bursts
 
 	mu    sync.Mutex
 	loops map[string]*loop // by target ID
@@ -62,7 +63,7 @@ type Manager struct {
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), loops: map[string]*loop{}, in: map[State]int{}}
+	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), bursts: newBursts(), loops: map[string]*loop{}, in: map[State]int{}}
 }
 
 // Set begins to sample a target, unless it is sampled already.
