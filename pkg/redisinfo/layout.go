@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"unique"
 )
 
@@ -20,6 +22,14 @@ type layout struct {
 	seed   maphash.Seed
 	// twice tells of keys that occur more than once; nothing tells which value holds.
 	twice map[string]bool
+	// runs are where keys of the prefixes lie that were asked for so far.
+	runs atomic.Pointer[[]run]
+}
+
+// run is from the first place of a key with a prefix up to the last one.
+type run struct {
+	prefix     string
+	first, end int
 }
 
 // newLayout indexes lines that were not seen in this order before.
@@ -71,4 +81,34 @@ func (l *layout) slot(key string) (int, bool) {
 			return slot, true
 		}
 	}
+}
+
+// run returns between which places all keys with a prefix lie. Others may lie
+// between them as well. Looking through all keys for the records of commands
+// would take longer than reading these.
+func (l *layout) run(prefix string) run {
+	known := l.runs.Load()
+	if known != nil {
+		for _, r := range *known {
+			if r.prefix == prefix {
+				return r
+			}
+		}
+	}
+	found := run{prefix: prefix}
+	for place, key := range l.keys {
+		if strings.HasPrefix(key.Value(), prefix) {
+			if found.end == 0 {
+				found.first = place
+			}
+			found.end = place + 1
+		}
+	}
+	var runs []run
+	if known != nil {
+		runs = slices.Clone(*known)
+	}
+	runs = append(runs, found)
+	l.runs.CompareAndSwap(known, &runs) // one that is lost is looked for again
+	return found
 }

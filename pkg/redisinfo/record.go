@@ -103,7 +103,9 @@ func (i *Info) Record(key string) (Record, bool) {
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		for place, key := range i.layout.keys {
+		run := i.layout.run(prefix)
+		for place := run.first; place < run.end; place++ {
+			key := i.layout.keys[place]
 			name, ok := strings.CutPrefix(key.Value(), prefix)
 			if !ok {
 				continue
