@@ -20,8 +20,9 @@ import (
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
 const ClientName = "redis-metrics-adapter"
 
-// Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
-const writeBufferBytes, readBufferBytes = 512, 1 << 10
+// Buffers of a connection hold a short question, or a long one where the object declares metrics, so that it is one write,
+// and the lines of an answer: INFO, of about 6 KB, is read past them.
+const writeBufferBytes, longWriteBufferBytes, readBufferBytes = 512, 4 << 10, 1 << 10
 
 // unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
 const unixScheme = "unix://"
@@ -54,17 +55,30 @@ type link struct {
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
 	l := &link{with: with, control: s.egress.Control, bursts: s.bursts, tokens: rand.Text()[:16]}
+	l.client = redis.NewClient(s.options(l))
+	l.pipe = l.client.Pipeline()
+	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
+	l.unwatch = context.AfterFunc(s.sampling, func() { _ = l.client.Close() })
+	return l
+}
+
+// options are those of a link's client.
+func (s *session) options(l *link) *redis.Options {
 	network, address := "tcp", s.address
 	if path, ok := strings.CutPrefix(s.address, unixScheme); ok {
 		network, address = "unix", path
 	}
-	l.client = redis.NewClient(&redis.Options{
+	writeBuffer := writeBufferBytes
+	if s.target.Probes != nil {
+		writeBuffer = longWriteBufferBytes
+	}
+	return &redis.Options{
 		Network:         network, // go-redis would take an address that a server makes up for a path
 		Addr:            address,
 		DB:              s.database,
 		ClientName:      ClientName,
-		Username:        with.Username,
-		Password:        with.Password,
+		Username:        l.with.Username,
+		Password:        l.with.Password,
 		Dialer:          l.connect,
 		Protocol:        2,
 		DisableIdentity: true,
@@ -82,15 +96,11 @@ func (s *session) dial(with *credentials.Credentials) *link {
 		MaxIdleConns:     1,
 		ConnMaxIdleTime:  -1,
 		ReadBufferSize:   readBufferBytes,
-		WriteBufferSize:  writeBufferBytes,
+		WriteBufferSize:  writeBuffer,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
-	})
-	l.pipe = l.client.Pipeline()
-	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
-	l.unwatch = context.AfterFunc(s.sampling, func() { _ = l.client.Close() })
-	return l
+	}
 }
 
 // connect returns a connection by which a server may be told a password: under
