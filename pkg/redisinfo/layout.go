@@ -16,9 +16,9 @@ type layout struct {
 	lines   []unique.Handle[string]
 	dropped []bool
 	// keys are those that are kept. places finds them: a hash table with open
-	// addressing, half of it empty at least, of their places counted from 1.
+	// addressing, a third of it empty at least, of their places counted from 1.
 	keys   []unique.Handle[string]
-	places []uint32
+	places []uint16
 	seed   maphash.Seed
 	// twice tells of keys that occur more than once; nothing tells which value holds.
 	twice map[string]bool
@@ -41,7 +41,7 @@ func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layou
 			count--
 		}
 	}
-	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint32, 1<<bits.Len(uint(2*count)))
+	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint16, 1<<bits.Len(uint(count+count/2)))
 	for n, key := range lines {
 		if l.dropped[n] {
 			continue
@@ -49,7 +49,7 @@ func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layou
 		l.keys = append(l.keys, key)
 		slot, found := l.slot(key.Value())
 		if !found {
-			l.places[slot] = uint32(len(l.keys))
+			l.places[slot] = uint16(len(l.keys))
 			continue
 		}
 		if l.twice == nil {

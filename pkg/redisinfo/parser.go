@@ -2,12 +2,21 @@ package redisinfo
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"strings"
 	"unique"
 )
 
 // ErrNotInfo says that a text is no answer to INFO.
 var ErrNotInfo = errors.New("the reply is no INFO text: it has no line of the form key:value")
+
+// maxLines is how many lines an answer may have, so that their places fit into 16
+// bits. Redis has a few hundred.
+const maxLines = math.MaxUint16
+
+// ErrTooManyLines says that a text has more lines than any answer to INFO.
+var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 
 // Parser reads the answers of one server. The zero Parser is ready for use.
 // It is not safe for concurrent use.
@@ -47,8 +56,11 @@ func (p *Parser) Parse(text string) (*Info, error) {
 		}
 		lines = append(lines, unique.Make(key))
 	}
-	if fields == 0 {
+	switch {
+	case fields == 0:
 		return nil, ErrNotInfo
+	case len(lines) > maxLines:
+		return nil, ErrTooManyLines
 	}
 	p.layout = newLayout(lines, p.Keep)
 	return p.parseKnown(text), nil
