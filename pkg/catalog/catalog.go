@@ -203,9 +203,10 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		if !ok {
 			return nil, errNodeBegan
 		}
+		before, after := first.Own, last.Own // not the nodes, which would be copied to the heap
 		return m.window(windowInput{
 			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.picks(),
-			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
+			own: func(command string) (int64, bool) { return after.Since(before, command) },
 		})
 	})
 	return found, Reading{At: span.Last.At, Window: span.Duration()}, err

@@ -20,6 +20,9 @@ type growth struct {
 	by   int64
 }
 
+// usualCommands is how many commands most servers are asked for.
+const usualCommands = 12
+
 // growths is how much a number of each record grew over the window, for the
 // names that are kept. What was never counted is left out by the server: where
 // the section itself is missing, that says nothing.
@@ -34,7 +37,7 @@ func (in windowInput) growths(section, prefix, number string, keep func(name str
 			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
 		}
 	}
-	var found []growth
+	found := make([]growth, 0, usualCommands)
 	for name, record := range in.last.Records(prefix) {
 		if !keep(name) {
 			continue

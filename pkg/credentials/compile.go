@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
-
-	"k8s.io/client-go/util/cert"
-	"k8s.io/client-go/util/keyutil"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -22,14 +20,14 @@ const maxPasswordBytes = 16 << 10
 const maxPEMBytes = 512 << 10
 
 // values are what the documents of a party hold, by its Reference.Field.
-type values map[string]map[string][]byte
+type values map[string]*content
 
 // compile makes credentials of what the documents of a party hold.
 func compile(a target.Access, read values) (*Credentials, *Error) {
 	c := &Credentials{}
 	if a.Auth != nil {
 		r := a.Auth.Password
-		password := read[r.Field][r.Keys[0]]
+		password := read[r.Field].values[r.Keys[0]]
 		if err := checkPassword(r, password); err != nil {
 			return nil, err
 		}
@@ -40,14 +38,14 @@ func compile(a target.Access, read values) (*Credentials, *Error) {
 	}
 	c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: a.TLS.ServerName}
 	if r := a.TLS.CA; r != nil {
-		pool, err := authorities(*r, read[r.Field][r.Keys[0]])
+		pool, err := authorities(*r, read[r.Field])
 		if err != nil {
 			return nil, err
 		}
 		c.TLS.RootCAs = pool
 	}
 	if r := a.TLS.Certificate; r != nil {
-		pair, err := keyPair(*r, read[r.Field])
+		pair, err := ownCertificate(*r, read[r.Field])
 		if err != nil {
 			return nil, err
 		}
@@ -78,41 +76,31 @@ func checkPassword(r target.Reference, password []byte) *Error {
 		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or of a file that printf wrote and not echo.", r.Name, r.Keys[0])}
 }
 
-func authorities(r target.Reference, text []byte) (*x509.CertPool, *Error) {
-	invalid := &Error{CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
-		fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes)}
-	if len(text) > maxPEMBytes {
-		return nil, invalid
-	}
-	certificates, err := cert.ParseCertsPEM(text)
-	if err != nil {
-		return nil, invalid
-	}
-	pool := x509.NewCertPool()
-	for _, one := range certificates {
-		pool.AddCert(one)
+func authorities(r target.Reference, read *content) (*x509.CertPool, *Error) {
+	pool := read.authorities(r.Keys[0])
+	if pool == nil {
+		return nil, &Error{CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
+			fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes)}
 	}
 	return pool, nil
 }
 
-func keyPair(r target.Reference, read map[string][]byte) (tls.Certificate, *Error) {
-	certPEM, keyPEM := read[corev1.TLSCertKey], read[corev1.TLSPrivateKeyKey]
+func ownCertificate(r target.Reference, read *content) (tls.Certificate, *Error) {
 	invalid := func(key, what string) *Error {
 		return &Error{ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names is not %s", key, r.Field, what),
 			fmt.Sprintf("Create Secret %s with kubectl create secret tls --cert=... --key=..., of files of at most %d bytes.", r.Name, maxPEMBytes)}
 	}
-	if _, err := cert.ParseCertsPEM(certPEM); err != nil || len(certPEM) > maxPEMBytes {
-		return tls.Certificate{}, invalid(corev1.TLSCertKey, "certificates in PEM")
+	pair, err := read.keyPair()
+	switch {
+	case err == nil:
+		return pair, nil
+	case errors.Is(err, errCertificate):
+		return pair, invalid(corev1.TLSCertKey, "certificates in PEM")
+	case errors.Is(err, errKey):
+		return pair, invalid(corev1.TLSPrivateKeyKey, "a private key in PEM without a password")
 	}
-	if _, err := keyutil.ParsePrivateKeyPEM(keyPEM); err != nil || len(keyPEM) > maxPEMBytes {
-		return tls.Certificate{}, invalid(corev1.TLSPrivateKeyKey, "a private key in PEM without a password")
-	}
-	pair, err := tls.X509KeyPair(certPEM, keyPEM)
-	if err != nil {
-		return tls.Certificate{}, &Error{ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
-			fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey)}
-	}
-	return pair, nil
+	return pair, &Error{ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
+		fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey)}
 }
 
 func expired(a target.Access) *Error {

@@ -34,7 +34,7 @@ func TestPasswords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := withPassword("r")
-			c, err := compile(r.Access, values{r.Auth.Password.Field: {"password": []byte(test.password)}})
+			c, err := compile(r.Access, values{r.Auth.Password.Field: {values: map[string][]byte{"password": []byte(test.password)}}})
 			if test.want == "" {
 				if err != nil || c.Password != test.password || c.Username != "metrics" || c.TLS != nil {
 					t.Errorf("compile() = %v, %v", c, err)
@@ -78,8 +78,8 @@ func TestCertificates(t *testing.T) {
 			r.Auth, r.TLS = nil, &target.TLS{CA: caReference(target.Secret), Certificate: certificateReference()}
 			r.TLS.CA.Field = "spec.tls.caSecretRef"
 			c, err := compile(r.Access, values{
-				r.TLS.CA.Field:          {"ca.crt": []byte(test.ca)},
-				r.TLS.Certificate.Field: {"tls.crt": []byte(test.cert), "tls.key": []byte(test.key)},
+				r.TLS.CA.Field:          {values: map[string][]byte{"ca.crt": []byte(test.ca)}},
+				r.TLS.Certificate.Field: {values: map[string][]byte{"tls.crt": []byte(test.cert), "tls.key": []byte(test.key)}},
 			})
 			if test.want == "" {
 				if err != nil || c.TLS.RootCAs == nil || len(c.TLS.Certificates) != 1 || c.TLS.MinVersion != tls.VersionTLS12 || c.TLS.InsecureSkipVerify {

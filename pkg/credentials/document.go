@@ -36,10 +36,12 @@ func nameOf(t *target.Target, r target.Reference) name {
 	return name{kind: r.Kind, namespace: t.Namespace, name: r.Name, keys: strings.Join(r.Keys, ",")}
 }
 
-// content is what a document was found to be. It is immutable.
+// content is what a document was found to be. It is immutable but for what is
+// made of it when it is first asked for.
 type content struct {
 	problem problem
 	values  map[string][]byte // of all keys, if there is no problem
+	made    certificates
 }
 
 func (c *content) equal(other *content) bool {

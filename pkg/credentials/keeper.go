@@ -261,7 +261,7 @@ func (e *entry) problems(account types.NamespacedName) *Error {
 func (e *entry) values() values {
 	all := values{}
 	for n, c := range e.seen {
-		all[e.references[n].Field] = c.values
+		all[e.references[n].Field] = c
 	}
 	return all
 }

@@ -105,6 +105,9 @@ func failure(code int32, reason metav1.StatusReason, cause Cause, name, message 
 }
 
 func causeOf(err error) Cause {
+	if err == nil {
+		return ""
+	}
 	var status *apierrors.StatusError
 	if errors.As(err, &status) && status.ErrStatus.Details != nil {
 		for _, cause := range status.ErrStatus.Details.Causes {

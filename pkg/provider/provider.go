@@ -48,12 +48,13 @@ type Provider struct {
 	catalog   *catalog.Catalog
 	observer  Observer
 	infos     []provider.CustomMetricInfo
+	version   string // of the API of Redis objects, with its group
 	memory    memory
 }
 
 // New returns a Provider of the metrics in a catalogue.
 func New(targets Targets, histories Histories, metrics *catalog.Catalog, observer Observer) *Provider {
-	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer}
+	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer, version: v1alpha1.GroupVersion().String()}
 	for _, m := range metrics.All() {
 		p.infos = append(p.infos, provider.CustomMetricInfo{
 			GroupResource: v1alpha1.GroupResource(),
@@ -86,7 +87,10 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 		return nil, p.answered(noMetric(info, t))
 	}
 	value, err := p.value(t, info.Metric, read, selector, time.Now())
-	return value, p.answered(err)
+	if p.answered(err) != nil {
+		return nil, err
+	}
+	return &value, nil
 }
 
 // allNamespaces is what a client writes in the place of a namespace to mean all of them.
@@ -122,7 +126,7 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 			unknown = err
 			continue
 		}
-		list.Items = append(list.Items, *value)
+		list.Items = append(list.Items, value)
 	}
 	switch {
 	case !exists && asked == 0:
@@ -133,20 +137,20 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	return list, nil
 }
 
-func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (*custom_metrics.MetricValue, error) {
+func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (custom_metrics.MetricValue, error) {
 	identifier, err := identify(metric, selector)
 	if err != nil {
-		return nil, unknown(metric, t.Name, err)
+		return custom_metrics.MetricValue{}, unknown(metric, t.Name, err)
 	}
 	served, err := p.answer(t, metric, read, selector, now)
 	if err != nil {
-		return nil, unknown(metric, t.Name, err)
+		return custom_metrics.MetricValue{}, unknown(metric, t.Name, err)
 	}
 	p.observer.Served(now.Sub(served.at))
-	return &custom_metrics.MetricValue{
+	return custom_metrics.MetricValue{
 		DescribedObject: custom_metrics.ObjectReference{
 			Kind:       v1alpha1.Kind,
-			APIVersion: v1alpha1.GroupVersion().String(),
+			APIVersion: p.version,
 			Namespace:  t.Namespace,
 			Name:       t.Name,
 			UID:        t.UID,

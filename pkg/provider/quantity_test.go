@@ -80,7 +80,7 @@ func FuzzMetricSelector(f *testing.F) {
 		warm, first := newTarget("shop", "warm", "cache"), p.catalog.All()[0].Name
 		read, _ := p.metric(warm, first)
 		value, err := p.value(warm, first, read, parsed, time.Now())
-		if (value == nil) == (err == nil) {
+		if (value.Metric.Name == "") == (err == nil) {
 			t.Fatalf("%q: value %v, error %v", text, value, err)
 		}
 	})

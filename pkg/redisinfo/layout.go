@@ -1,8 +1,11 @@
 package redisinfo
 
 import (
-	"cmp"
+	"hash/maphash"
+	"math/bits"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"unique"
 )
 
@@ -12,48 +15,100 @@ type layout struct {
 	// lines are the keys of all lines, and dropped tells which of them are not kept.
 	lines   []unique.Handle[string]
 	dropped []bool
-	// keys are those that are kept, and order is their places in alphabetical order.
-	keys  []unique.Handle[string]
-	order []uint32
+	// keys are those that are kept. places finds them: a hash table with open
+	// addressing, a third of it empty at least, of their places counted from 1.
+	keys   []unique.Handle[string]
+	places []uint16
+	seed   maphash.Seed
 	// twice tells of keys that occur more than once; nothing tells which value holds.
 	twice map[string]bool
+	// runs are where keys of the prefixes lie that were asked for so far.
+	runs atomic.Pointer[[]run]
+}
+
+// run is from the first place of a key with a prefix up to the last one.
+type run struct {
+	prefix     string
+	first, end int
 }
 
 // newLayout indexes lines that were not seen in this order before.
 func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layout {
-	l := &layout{lines: slices.Clone(lines), dropped: make([]bool, len(lines))}
+	l := &layout{lines: slices.Clone(lines), dropped: make([]bool, len(lines)), seed: maphash.MakeSeed()}
 	count := len(lines)
 	for n, key := range lines {
 		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); l.dropped[n] {
 			count--
 		}
 	}
-	l.keys, l.order = make([]unique.Handle[string], 0, count), make([]uint32, count)
+	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint16, 1<<bits.Len(uint(count+count/2)))
 	for n, key := range lines {
-		if !l.dropped[n] {
-			l.order[len(l.keys)] = uint32(len(l.keys))
-			l.keys = append(l.keys, key)
+		if l.dropped[n] {
+			continue
 		}
-	}
-	slices.SortFunc(l.order, func(a, b uint32) int { return cmp.Compare(l.keys[a].Value(), l.keys[b].Value()) })
-	for n := 1; n < len(l.order); n++ {
-		if key := l.keys[l.order[n]]; key == l.keys[l.order[n-1]] {
-			if l.twice == nil {
-				l.twice = map[string]bool{}
-			}
-			l.twice[key.Value()] = true
+		l.keys = append(l.keys, key)
+		slot, found := l.slot(key.Value())
+		if !found {
+			l.places[slot] = uint16(len(l.keys))
+			continue
 		}
+		if l.twice == nil {
+			l.twice = map[string]bool{}
+		}
+		l.twice[key.Value()] = true
 	}
 	return l
 }
 
-// find returns the place of a key, one of them if there are several.
+// find returns the place of a key, the first one if there are several.
 func (l *layout) find(key string) (int, bool) {
-	n, ok := slices.BinarySearchFunc(l.order, key, func(place uint32, key string) int {
-		return cmp.Compare(l.keys[place].Value(), key)
-	})
-	if !ok {
+	if len(l.keys) == 0 {
 		return 0, false
 	}
-	return int(l.order[n]), true
+	slot, found := l.slot(key)
+	return int(l.places[slot]) - 1, found
+}
+
+// slot returns where in places a key is, or would be.
+func (l *layout) slot(key string) (int, bool) {
+	last := len(l.places) - 1
+	for slot := int(maphash.String(l.seed, key)) & last; ; slot = (slot + 1) & last {
+		place := l.places[slot]
+		if place == 0 {
+			return slot, false
+		}
+		if l.keys[place-1].Value() == key {
+			return slot, true
+		}
+	}
+}
+
+// run returns between which places all keys with a prefix lie. Others may lie
+// between them as well. Looking through all keys for the records of commands
+// would take longer than reading these.
+func (l *layout) run(prefix string) run {
+	known := l.runs.Load()
+	if known != nil {
+		for _, r := range *known {
+			if r.prefix == prefix {
+				return r
+			}
+		}
+	}
+	found := run{prefix: prefix}
+	for place, key := range l.keys {
+		if strings.HasPrefix(key.Value(), prefix) {
+			if found.end == 0 {
+				found.first = place
+			}
+			found.end = place + 1
+		}
+	}
+	var runs []run
+	if known != nil {
+		runs = slices.Clone(*known)
+	}
+	runs = append(runs, found)
+	l.runs.CompareAndSwap(known, &runs) // one that is lost is looked for again
+	return found
 }

@@ -2,12 +2,21 @@ package redisinfo
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"strings"
 	"unique"
 )
 
 // ErrNotInfo says that a text is no answer to INFO.
 var ErrNotInfo = errors.New("the reply is no INFO text: it has no line of the form key:value")
+
+// maxLines is how many lines an answer may have, so that their places fit into 16
+// bits. Redis has a few hundred.
+const maxLines = math.MaxUint16
+
+// ErrTooManyLines says that a text has more lines than any answer to INFO.
+var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 
 // Parser reads the answers of one server. The zero Parser is ready for use.
 // It is not safe for concurrent use.
@@ -47,8 +56,11 @@ func (p *Parser) Parse(text string) (*Info, error) {
 		}
 		lines = append(lines, unique.Make(key))
 	}
-	if fields == 0 {
+	switch {
+	case fields == 0:
 		return nil, ErrNotInfo
+	case len(lines) > maxLines:
+		return nil, ErrTooManyLines
 	}
 	p.layout = newLayout(lines, p.Keep)
 	return p.parseKnown(text), nil
@@ -92,13 +104,10 @@ func (p *Parser) parseKnown(text string) *Info {
 // valueOf returns what a line says of a key, if it is that of the key.
 func valueOf(line, key string) (string, bool) {
 	n := len(key)
-	switch {
-	case len(line) < n || line[:n] != key:
-		return "", false
-	case len(line) == n:
-		return "", isSection(key)
+	if len(line) > n && line[n] == ':' && line[:n] == key && !isSection(key) {
+		return line[n+1:], true
 	}
-	return line[n+1:], line[n] == ':' && !isSection(key)
+	return "", isSection(key) && line == key
 }
 
 // sectionPrefix begins the heading of a section, as in "# Keyspace". A layout

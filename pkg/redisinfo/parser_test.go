@@ -2,6 +2,7 @@ package redisinfo_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,6 +19,26 @@ func TestParseRefusesWhatIsNoInfo(t *testing.T) {
 		var p redisinfo.Parser
 		if info, err := p.Parse(text); !errors.Is(err, redisinfo.ErrNotInfo) {
 			t.Errorf("Parse(%q) = %v, %v; want ErrNotInfo", text, info, err)
+		}
+	}
+}
+
+func TestParseRefusesMoreLinesThanInfoHas(t *testing.T) {
+	for lines, want := range map[int]error{math.MaxUint16: nil, math.MaxUint16 + 1: redisinfo.ErrTooManyLines} {
+		var p redisinfo.Parser
+		var text strings.Builder
+		for n := range lines {
+			fmt.Fprintf(&text, "f%d:%d\r\n", n, n)
+		}
+		info, err := p.Parse(text.String())
+		if !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("Parse of %d lines: %v, want %v", lines, err, want)
+		}
+		if err != nil {
+			continue
+		}
+		if last, err := info.Int(fmt.Sprintf("f%d", lines-1)); err != nil || last != int64(lines-1) {
+			t.Errorf("the last of %d fields = %d, %v", lines, last, err)
 		}
 	}
 }

@@ -25,12 +25,19 @@ func (r Record) Text(name string) (string, error) {
 		return "", r.ambiguous()
 	}
 	found, times := "", 0
-	for rest, more := r.text, true; more; {
-		var part string
-		part, rest, more = strings.Cut(rest, ",")
-		if value, ok := strings.CutPrefix(part, name); ok && strings.HasPrefix(value, "=") {
-			found, times = value[1:], times+1
+	for rest := r.text; ; {
+		end := strings.IndexByte(rest, ',')
+		part := rest
+		if end >= 0 {
+			part = rest[:end]
 		}
+		if n := len(name); len(part) > n && part[n] == '=' && part[:n] == name {
+			found, times = part[n+1:], times+1
+		}
+		if end < 0 {
+			break
+		}
+		rest = rest[end+1:]
 	}
 	switch times {
 	case 0:
@@ -96,7 +103,9 @@ func (i *Info) Record(key string) (Record, bool) {
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		for place, key := range i.layout.keys {
+		run := i.layout.run(prefix)
+		for place := run.first; place < run.end; place++ {
+			key := i.layout.keys[place]
 			name, ok := strings.CutPrefix(key.Value(), prefix)
 			if !ok {
 				continue

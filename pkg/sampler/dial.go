@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,8 +20,9 @@ import (
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
 const ClientName = "redis-metrics-adapter"
 
-// Buffers of a connection hold a short question and the lines of an answer: INFO, of about 6 KB, is read past them.
-const writeBufferBytes, readBufferBytes = 512, 1 << 10
+// Buffers of a connection hold a short question, or a long one where the object declares metrics, so that it is one write,
+// and the lines of an answer: INFO, of about 6 KB, is read past them.
+const writeBufferBytes, longWriteBufferBytes, readBufferBytes = 512, 4 << 10, 1 << 10
 
 // unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
 const unixScheme = "unix://"
@@ -35,28 +37,48 @@ var errHandshake = errors.New("TLS handshake")
 // credentials may not be the newest any more.
 type link struct {
 	client *redis.Client
-	conn   atomic.Pointer[guard] // what the client dialed last
+	pipe   redis.Pipeliner
+	// unwatch ends the wait for the end of the sampling.
+	unwatch func() bool
+	conn    atomic.Pointer[guard] // what the client dialed last
 	// with are the credentials that it is dialed with, and control is asked before.
 	with    *credentials.Credentials
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
-	// sections are what INFO is asked for, once the server is known to take several.
-	sections []any
+	bursts  *bursts
+	// info is INFO with its sections, once the server is known to take several.
+	info []any
+	// tokens begins those that the server is asked to send back, and asked counts them.
+	tokens string
+	asked  uint64
 }
 
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
-	l := &link{with: with, control: s.egress.Control}
+	l := &link{with: with, control: s.egress.Control, bursts: s.bursts, tokens: rand.Text()[:16]}
+	l.client = redis.NewClient(s.options(l))
+	l.pipe = l.client.Pipeline()
+	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
+	l.unwatch = context.AfterFunc(s.sampling, func() { _ = l.client.Close() })
+	return l
+}
+
+// options are those of a link's client.
+func (s *session) options(l *link) *redis.Options {
 	network, address := "tcp", s.address
 	if path, ok := strings.CutPrefix(s.address, unixScheme); ok {
 		network, address = "unix", path
 	}
-	l.client = redis.NewClient(&redis.Options{
+	writeBuffer := writeBufferBytes
+	if s.target.Probes != nil {
+		writeBuffer = longWriteBufferBytes
+	}
+	return &redis.Options{
 		Network:         network, // go-redis would take an address that a server makes up for a path
 		Addr:            address,
 		DB:              s.database,
 		ClientName:      ClientName,
-		Username:        with.Username,
-		Password:        with.Password,
+		Username:        l.with.Username,
+		Password:        l.with.Password,
 		Dialer:          l.connect,
 		Protocol:        2,
 		DisableIdentity: true,
@@ -74,12 +96,11 @@ func (s *session) dial(with *credentials.Credentials) *link {
 		MaxIdleConns:     1,
 		ConnMaxIdleTime:  -1,
 		ReadBufferSize:   readBufferBytes,
-		WriteBufferSize:  writeBufferBytes,
+		WriteBufferSize:  writeBuffer,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
-	})
-	return l
+	}
 }
 
 // connect returns a connection by which a server may be told a password: under
@@ -93,14 +114,14 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	conn := socket
-	if l.with.TLS != nil {
-		if conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
-			_ = socket.Close()
-			return nil, err
-		}
+	guarded := &guard{socket: socket}
+	if l.with.TLS == nil {
+		guarded.socket = newBurst(socket, l.bursts)
+		guarded.Conn = guarded.socket
+	} else if guarded.Conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
+		_ = socket.Close()
+		return nil, err
 	}
-	guarded := &guard{Conn: conn, socket: socket}
 	l.conn.Store(guarded)
 	return guarded, nil
 }
@@ -148,5 +169,6 @@ func (l *link) outlived(err error, newest *credentials.Credentials) bool {
 }
 
 func (l *link) close() {
+	l.unwatch()
 	_ = l.client.Close()
 }

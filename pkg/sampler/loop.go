@@ -24,14 +24,14 @@ type loop struct {
 	target *target.Target
 	cancel context.CancelFunc
 	state  State // guarded by the Manager's lock
-	// begun is when the loop began, and over how long after that the attempt under
+	// begun is when the turn of the loop to begin comes, and over how long after that the attempt under
 	// way, or the next one, must have ended.
 	begun time.Time
 	over  atomic.Int64
 }
 
-func newLoop(t *target.Target, cancel context.CancelFunc) *loop {
-	l := &loop{target: t, cancel: cancel, state: Pending, begun: time.Now()}
+func newLoop(t *target.Target, begun time.Time, cancel context.CancelFunc) *loop {
+	l := &loop{target: t, cancel: cancel, state: Pending, begun: begun}
 	l.expect(l.begun.Add(t.Interval))
 	return l
 }
@@ -48,7 +48,7 @@ func (l *loop) stalled(now time.Time) bool {
 // run makes one attempt after the other until ctx ends.
 func (m *Manager) run(ctx context.Context, l *loop, kept *series.Series) {
 	t := l.target
-	asked := newNodes(t, means{m.cfg.Egress, m.cfg.Credentials})
+	asked := newNodes(t, means{ctx, m.cfg.Egress, m.cfg.Credentials, m.bursts})
 	defer asked.close()
 	rhythm := newSchedule(t.ID(), t.Interval)
 	due := rhythm.first(l.begun)

@@ -11,6 +11,8 @@ import (
 	"k8s.io/klog/v2/ktesting"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 func TestEveryOtherBeatIsLeftOutWhileAServerIsAway(t *testing.T) {
@@ -64,6 +66,29 @@ func TestServersThatHangDoNotStallLoops(t *testing.T) {
 	}
 }
 
+func TestTargetsThatAppearAtOnceBeginInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := New(t.Context(), Config{Store: &series.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t)})
+		start := time.Now()
+		const targets = 10000
+		for n := range targets {
+			one := targetAt(fmt.Sprint("r", n), "")
+			one.Interval = time.Hour // none of them dials here
+			m.Set(one)
+		}
+		bySecond := map[int]int{}
+		for _, l := range m.loops {
+			bySecond[int(l.begun.Sub(start)/time.Second)]++
+		}
+		for second, n := range bySecond {
+			if n > beginsPerSecond+beginsAtOnce || second > targets/beginsPerSecond {
+				t.Errorf("%d of %d loops begin in second %d", n, targets, second)
+			}
+		}
+		m.Stop()
+	})
+}
+
 func TestStalledLoops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &Manager{loops: map[string]*loop{}}
@@ -74,7 +99,7 @@ func TestStalledLoops(t *testing.T) {
 		for _, name := range []string{"a", "b", "c"} {
 			tgt := targetAt(name, "")
 			tgt.Timeout = time.Second
-			loops = append(loops, newLoop(tgt, nil))
+			loops = append(loops, newLoop(tgt, time.Now(), nil))
 			m.loops[tgt.ID()] = loops[len(loops)-1]
 		}
 		healthy := time.NewTicker(time.Second)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -46,12 +48,20 @@ type Config struct {
 	Egress *egress.Policy
 }
 
+// beginsPerSecond and beginsAtOnce bound how many loops begin: each dials, and an
+// adapter that starts with thousands of targets would have so many handshakes under
+// way that most of them end in a Timeout. A turn is an instant that is known
+// beforehand, and no place that a server could hold by not answering.
+const beginsPerSecond, beginsAtOnce = 3000, 300
+
 // Manager runs one loop for each target.
 type Manager struct {
 	cfg    Config
 	ctx    context.Context
 	cancel context.CancelFunc
 	began  time.Time
+	bursts *bursts
+	turns  *rate.Limiter // of loops to begin
 
 	mu    sync.Mutex
 	loops map[string]*loop // by target ID
@@ -62,7 +72,10 @@ type Manager struct {
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), loops: map[string]*loop{}, in: map[State]int{}}
+	return &Manager{
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), bursts: newBursts(), turns: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		loops: map[string]*loop{}, in: map[State]int{},
+	}
 }
 
 // Set begins to sample a target, unless it is sampled already.
@@ -73,7 +86,8 @@ func (m *Manager) Set(t *target.Target) {
 		return
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
-	l := newLoop(t, cancel)
+	now := time.Now()
+	l := newLoop(t, now.Add(m.turns.ReserveN(now, 1).DelayFrom(now)), cancel)
 	m.loops[t.ID()] = l
 	kept := m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	m.wg.Go(func() { m.run(ctx, l, kept) })

@@ -2,7 +2,6 @@ package sampler
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strconv"
 	"strings"
@@ -88,10 +87,11 @@ func (p *probe) attempt(ctx context.Context, q question) (answer, error) {
 
 // ask sends INFO, what else is asked, and a token, in one round trip.
 func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
-	token := rand.Text()
+	l.asked++
+	token := l.tokens + strconv.FormatUint(l.asked, 10)
 	start := p.now()
-	pipe := l.client.Pipeline()
-	info := redis.NewStringCmd(ctx, append([]any{"info"}, l.wanted()...)...)
+	pipe := l.pipe
+	info := redis.NewStringCmd(ctx, l.wanted()...)
 	_ = pipe.Process(ctx, info)
 	var sent []declared.Command
 	if q.declared {
@@ -109,7 +109,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	at := p.now()
 	if err := firstOf(info.Err(), seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
-		p.oneSection = p.oneSection || (l.sections != nil && errors.As(info.Err(), &reply))
+		p.oneSection = p.oneSection || (l.info != nil && errors.As(info.Err(), &reply))
 		return answer{}, err
 	}
 	if took(start, at) > p.target.Timeout {
@@ -182,19 +182,19 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// wanted are the arguments of INFO: everything, as long as the server is not
-// known to take several sections.
+// wanted is the INFO to ask for: everything, as long as the server is not known
+// to take several sections.
 func (l *link) wanted() []any {
-	if l.sections == nil {
-		return []any{"all"}
+	if l.info == nil {
+		return []any{"info", "all"}
 	}
-	return l.sections
+	return l.info
 }
 
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
 func (p *probe) learn(l *link, info *redisinfo.Info) {
-	if l.sections != nil || p.oneSection || p.plan.WantsAllInfo() {
+	if l.info != nil || p.oneSection || p.plan.WantsAllInfo() {
 		return
 	}
 	version, err := info.Text("redis_version")
@@ -203,6 +203,6 @@ func (p *probe) learn(l *link, info *redisinfo.Info) {
 	}
 	text, _, _ := strings.Cut(version, ".")
 	if major, err := strconv.Atoi(text); err == nil && major >= 7 {
-		l.sections = []any{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
+		l.info = []any{"info", "server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
 	}
 }

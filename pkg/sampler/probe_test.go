@@ -250,11 +250,12 @@ func TestNothingListens(t *testing.T) {
 func TestCancelledAttemptEndsAtOnce(t *testing.T) {
 	server := stubbing(t, func([]string) string { return "" })
 	o := probing(t, targetAt("hanging", server.addr))
-	ctx, cancel := context.WithCancel(t.Context())
+	var cancel context.CancelFunc
+	o.probe.sampling, cancel = context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	start := time.Now()
 	go func() {
-		_, err := o.attempt(ctx)
+		_, err := o.attempt(o.probe.sampling)
 		ended <- err
 	}()
 	awaitAsked(t, server, "info")

@@ -57,7 +57,7 @@ func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 // open are the means to reach servers of tests that ask for no password.
 func open(t testing.TB) means {
 	t.Helper()
-	return means{local(t), &given{newest: &credentials.Credentials{}}}
+	return means{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, newBursts()}
 }
 
 // given are the credentials of a test, the same for all servers, and others for sentinels if it has them.
@@ -110,6 +110,8 @@ func probing(t *testing.T, target *target.Target) *one {
 
 // attempt asks for all that the target declares.
 func (o *one) attempt(ctx context.Context) (series.Sample, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.probe.target.Timeout)
+	defer cancel()
 	got, err := o.probe.attempt(ctx, question{declared: true})
 	if err != nil {
 		return series.Sample{}, err

@@ -2,7 +2,6 @@ package sampler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -25,8 +24,11 @@ type Credentials interface {
 
 // means are what servers are reached by.
 type means struct {
+	// sampling ends when the target is sampled no more, and with it every attempt under way.
+	sampling    context.Context
 	egress      *egress.Policy
 	credentials Credentials
+	bursts      *bursts
 }
 
 // session is the connection to one server, over all that replaces it. It is not
@@ -59,10 +61,8 @@ type asking func(ctx context.Context, l *link) error
 // do asks the server, over a connection that it dials if there is none. If there
 // are newer credentials, the connection is replaced by one over which trial
 // succeeds; until there is one, the link goes on, and do returns why as notRenewed.
-// After a failure the connection is closed.
+// After a failure the connection is closed. The deadline of ctx bounds all of it.
 func (s *session) do(ctx context.Context, ask, trial asking) (failure *Error, notRenewed error) {
-	ctx, cancel := context.WithTimeout(ctx, s.target.Timeout)
-	defer cancel()
 	newest, missing := s.credentials.Get(ctx, s.target, s.party)
 	if s.link != nil {
 		err := s.over(ctx, s.link, ask)
@@ -93,13 +93,6 @@ func (s *session) over(ctx context.Context, l *link, ask asking) (err error) {
 			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
-	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
-	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			_ = l.client.Close()
-		}
-	})
-	defer stop()
 	return ask(ctx, l)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime/debug"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"k8s.io/klog/v2"
@@ -26,5 +28,23 @@ func limitMemory(ctx context.Context) {
 		logger.Error(err, "The memory limit of this process cannot be read")
 	case limit < math.MaxInt64:
 		logger.Info("The garbage collector keeps to a memory limit", "bytes", limit)
+	}
+}
+
+// started is after how long nothing runs any more that only the start needs.
+const started = 30 * time.Second
+
+// returnMemory gives back, once, what only the start needed.
+func returnMemory(ctx context.Context) {
+	timer := time.NewTimer(started)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-timer.C:
+	}
+	debug.FreeOSMemory()
+	if err := unmapProgram(); err != nil {
+		klog.FromContext(ctx).V(1).Info("What only the start needed of the program stays in memory", "reason", err)
 	}
 }

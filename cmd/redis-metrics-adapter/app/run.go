@@ -99,6 +99,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		return builtin
 	})
 	rooms.Go(func() { watcher.Run(background) })
+	rooms.Go(func() { returnMemory(background) })
 
 	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
