@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 )
@@ -44,20 +42,6 @@ func parseEnclosure(text string) (Enclosure, error) {
 	}
 	port, err := strconv.Atoi(parts[0])
 	return Enclosure{Dir: parts[2], Port: port, cgroup: parts[1]}, err
-}
-
-// Supported returns nil where a node can run, else why it cannot.
-func Supported() error {
-	if runtime.GOOS != "linux" {
-		return errors.New("it needs Linux")
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("it needs root")
-	}
-	if _, err := exec.LookPath("nft"); err != nil {
-		return errors.New("it needs nft: run \"hack/install.sh nftables\"")
-	}
-	return nil
 }
 
 // EncloseTests runs tests in an enclosure and returns their exit code. Where no node can run it says so in one line

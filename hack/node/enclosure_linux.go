@@ -69,9 +69,6 @@ func runEnclosed(e Enclosure, door *door) (int, error) {
 		Pdeathsig:  unix.SIGKILL,
 	}
 	if err := command.Start(); err != nil {
-		if errors.Is(err, os.ErrPermission) {
-			return 0, &UnsupportedError{fmt.Errorf("it needs namespaces of its own: %w", err)}
-		}
 		return 0, err
 	}
 	go door.serve(command.Process.Pid)
