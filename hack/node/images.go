@@ -21,7 +21,7 @@ func (n *Node) Import(ctx context.Context, i image.Image) error {
 	if err := i.Save(file); err != nil {
 		return err
 	}
-	if _, err := n.ctr(ctx, "--namespace=k8s.io", "images", "import", "--local", file); err != nil {
+	if err := n.ctr(ctx, "--namespace=k8s.io", "images", "import", "--local", file); err != nil {
 		return fmt.Errorf("import image %s: %w", i.Name, err)
 	}
 	return os.Remove(file)
@@ -32,12 +32,12 @@ func (n *Node) importPause(ctx context.Context) error {
 }
 
 // ctr runs containerd's own client.
-func (n *Node) ctr(ctx context.Context, args ...string) (string, error) {
+func (n *Node) ctr(ctx context.Context, args ...string) error {
 	command := exec.CommandContext(ctx, n.path(ctr), append([]string{"--address=" + containerdSocket, "--timeout=30s"}, args...)...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+		return fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
-	return stdout.String(), nil
+	return nil
 }

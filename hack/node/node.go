@@ -58,6 +58,9 @@ func Start(ctx context.Context, enclosure Enclosure, options Options) (*Node, er
 	if options.StartTimeout == 0 {
 		options.StartTimeout = time.Minute
 	}
+	if plane.BinDir == "" {
+		return nil, errors.New("no directory of binaries: set BIN_DIR, or run the tests through make")
+	}
 	binDir, err := filepath.Abs(plane.BinDir)
 	if err != nil {
 		return nil, err

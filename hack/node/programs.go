@@ -36,7 +36,7 @@ func (n *Node) startContainerd(ctx context.Context, v values) error {
 	if _, err := n.StartProgram(ctx, cluster.Program{
 		Name: containerd, Path: n.path(containerd), Env: n.environment(),
 		Args:  []string{"--config=" + v.file("containerd.toml")},
-		Ready: func(ctx context.Context) error { _, err := n.ctr(ctx, "version"); return err },
+		Ready: func(ctx context.Context) error { return n.ctr(ctx, "version") },
 	}); err != nil {
 		return err
 	}

@@ -16,13 +16,17 @@ func main() {
 	address := flag.String("address", "127.0.0.1:6379", "the Redis to send to; $REDIS_PASSWORD is its password")
 	rate := flag.Int("rate", 100, "requests per second")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	driver := traffic.NewAuthenticated(*address, os.Getenv("REDIS_PASSWORD"))
-	driver.SetRate(*rate)
-	fmt.Printf("sending %d requests per second to %s\n", *rate, *address)
-	if err := driver.Run(ctx); err != nil {
+	if err := run(*address, *rate); err != nil {
 		fmt.Fprintln(os.Stderr, "traffic:", err)
 		os.Exit(1)
 	}
+}
+
+func run(address string, rate int) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	driver := traffic.NewAuthenticated(address, os.Getenv("REDIS_PASSWORD"))
+	driver.SetRate(rate)
+	fmt.Printf("sending %d requests per second to %s\n", rate, address)
+	return driver.Run(ctx)
 }
