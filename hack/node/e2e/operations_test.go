@@ -2,17 +2,31 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // askInterval makes 50 requests a second.
 const askInterval = 20 * time.Millisecond
+
+const (
+	// afterKill is how long the load goes on: longer than the restarted replica takes to know rates again.
+	afterKill = 25 * time.Second
+	// recovery is for how long requests may fail when a replica is killed.
+	recovery = 2 * time.Second
+)
 
 // TestRollingUpgrade replaces both replicas under a steady load, of whose requests none may fail.
 func TestRollingUpgrade(t *testing.T) {
@@ -24,6 +38,76 @@ func TestRollingUpgrade(t *testing.T) {
 	t.Log(asked)
 	if asked.total < 1000 || len(asked.failures) > 0 {
 		t.Errorf("want at least 1000 requests and no failure: %s", asked)
+	}
+}
+
+// TestReplicaIsKilled kills both replicas' processes, one after the other, under the same load. What was under way with
+// the one fails, and then the other answers: soon, and before the killed one is back.
+func TestReplicaIsKilled(t *testing.T) {
+	shared.openShop(t)
+	for range 2 {
+		shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=90s")
+		stop := shared.askSteadily(t)
+		restarts := shared.restarts(t)
+		killed := time.Now()
+		killAdapter(t)
+		err := eventually(t.Context(), time.Minute, func(context.Context) error {
+			if shared.restarts(t) == restarts || time.Since(killed) < afterKill {
+				return errors.New("the kubelet has not started it again")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		asked := stop()
+		t.Log(asked)
+		if late := asked.last.Sub(killed); late > recovery {
+			t.Errorf("a request failed %s after the kill, want none later than %s", late, recovery)
+		}
+	}
+}
+
+// restarts returns how often the kubelet has started replicas again.
+func (h house) restarts(t *testing.T) (count int32) {
+	t.Helper()
+	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range pods.Items {
+		for _, status := range pod.Status.ContainerStatuses {
+			count += status.RestartCount
+		}
+	}
+	return count
+}
+
+// killAdapter kills the older of the adapter's processes. All processes of the node are in the same PID
+// namespace as this one.
+func killAdapter(t *testing.T) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, link := range links {
+		if program, err := os.Readlink(link); err != nil || program != "/redis-metrics-adapter" {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, pid)
+	}
+	if len(found) != 2 {
+		t.Fatalf("found the processes %v, want two", found)
+	}
+	slices.Sort(found)
+	if err := syscall.Kill(found[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
 	}
 }
 
