@@ -3,9 +3,7 @@ package image
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path"
@@ -16,7 +14,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Image is what an image is made of.
@@ -31,7 +31,7 @@ type Image struct {
 	Config v1.Config
 }
 
-// Save writes the image into a file.
+// Save writes the image into a file, uncompressed.
 func (i Image) Save(file string) error {
 	tag, err := name.NewTag(i.Name, name.WithDefaultRegistry("docker.io"))
 	if err != nil {
@@ -49,12 +49,7 @@ func (i Image) build() (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
-	layer, err := tarball.LayerFromOpener(open, tarball.WithCompressionLevel(gzip.BestSpeed))
-	if err != nil {
-		return nil, err
-	}
-	image, err := mutate.AppendLayers(empty.Image, layer)
+	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(content, types.DockerUncompressedLayer))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/image"
 )
@@ -17,6 +18,7 @@ const pauseImage = "docker.io/library/pause:node"
 
 // Import gives the node an image.
 func (n *Node) Import(ctx context.Context, i image.Image) error {
+	began := time.Now()
 	file := filepath.Join(n.enclosure.Dir, "node", strings.NewReplacer("/", "-", ":", "-").Replace(i.Name)+".tar")
 	if err := i.Save(file); err != nil {
 		return err
@@ -24,6 +26,7 @@ func (n *Node) Import(ctx context.Context, i image.Image) error {
 	if err := n.ctr(ctx, "--namespace=k8s.io", "images", "import", "--local", file); err != nil {
 		return fmt.Errorf("import image %s: %w", i.Name, err)
 	}
+	fmt.Fprintf(n.log, "image %s imported (%.1fs)\n", i.Name, time.Since(began).Seconds())
 	return os.Remove(file)
 }
 
