@@ -73,7 +73,7 @@ tools: $(addprefix $(BIN)/,$(CONTROL_PLANE)) ## Build the control plane that dem
 .PHONY: tools-node
 tools-node: tools $(addprefix $(BIN)/,$(NODE)) ## Build what a real node is made of as well (Linux)
 	@hack/install.sh nftables
-	@for each in pause traffic node; do hack/build.sh $(BIN)/$$each hack ./cmd/$$each $(VERSION) || exit; done
+	@for each in pause traffic worker node; do hack/build.sh $(BIN)/$$each hack ./cmd/$$each $(VERSION) || exit; done
 
 .PHONY: generate
 generate: ## Generate deepcopy functions and the CRD from pkg/apis

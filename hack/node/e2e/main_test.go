@@ -88,6 +88,7 @@ func furnish(ctx context.Context, n *node.Node, enclosure node.Enclosure) error 
 	for _, each := range []image.Image{
 		image.Adapter("redis-metrics-adapter:dev", filepath.Join(bin, "redis-metrics-adapter"), runtime.GOARCH, "dev"),
 		image.Program("traffic:node", filepath.Join(bin, "traffic")),
+		image.Program("worker:node", filepath.Join(bin, "worker")),
 		redis,
 	} {
 		if err := n.Import(ctx, each); err != nil {

@@ -49,8 +49,8 @@ func TestReplicaIsKilled(t *testing.T) {
 		shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=90s")
 		stop := shared.askSteadily(t)
 		restarts := shared.restarts(t)
-		killed := time.Now()
 		killAdapter(t)
+		killed := time.Now()
 		err := eventually(t.Context(), time.Minute, func(context.Context) error {
 			if shared.restarts(t) == restarts || time.Since(killed) < afterKill {
 				return errors.New("the kubelet has not started it again")
@@ -83,32 +83,43 @@ func (h house) restarts(t *testing.T) (count int32) {
 	return count
 }
 
-// killAdapter kills the older of the adapter's processes. All processes of the node are in the same PID
-// namespace as this one.
+// killAdapter kills the older of the adapter's two processes, once there is none left of an upgrade.
 func killAdapter(t *testing.T) {
 	t.Helper()
-	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	var found []int
+	err := eventually(t.Context(), time.Minute, func(context.Context) error {
+		var err error
+		if found, err = adapters(); err == nil && len(found) != 2 {
+			err = fmt.Errorf("found the adapter's processes %v, want two", found)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := syscall.Kill(slices.Min(found), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// adapters returns the adapter's processes. All processes of the node are in the same PID namespace as this one.
+func adapters() ([]int, error) {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		return nil, err
 	}
 	var found []int
 	for _, link := range links {
 		if program, err := os.Readlink(link); err != nil || program != "/redis-metrics-adapter" {
-			continue
+			continue // gone meanwhile, or another
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		found = append(found, pid)
 	}
-	if len(found) != 2 {
-		t.Fatalf("found the processes %v, want two", found)
-	}
-	slices.Sort(found)
-	if err := syscall.Kill(found[0], syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	return found, nil
 }
 
 // asked is what became of the requests of a steady load.
