@@ -17,6 +17,11 @@ MANIFESTS ?= deploy/base
 export BIN_DIR := $(BIN)
 
 CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok
+CONTAINERD    := containerd containerd-shim-runc-v2 ctr
+NODE          := kubelet kube-proxy $(CONTAINERD) runc cni/ptp cni/host-local cni/loopback coredns
+
+# A real node needs root on Linux. Elsewhere its tests are left out, and say so.
+NODE_TIER := $(if $(filter Linux-0,$(shell uname -s)-$(shell id -u)),tools-node)
 
 .NOTPARALLEL: # go builds in parallel by itself
 .DEFAULT_GOAL := help
@@ -35,6 +40,10 @@ demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traff
 cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local control plane until Ctrl-C; ARGS=--with-adapter adds the adapter
 	@hack/build.sh $(BIN)/cluster hack ./cmd/cluster $(VERSION)
 	@exec $(BIN)/cluster $(ARGS)
+
+.PHONY: node
+node: tools-node build ## Run a local control plane with a real node until Ctrl-C (root on Linux)
+	@exec $(BIN)/node $(ARGS)
 
 .PHONY: bench bench-sample bench-reaction bench-api bench-scale
 bench: tools build ## Measure cost and speed against bare counterparts (about 15 minutes); JSON and profiles go to _output/bench
@@ -61,6 +70,11 @@ build: ## Build bin/redis-metrics-adapter, static
 .PHONY: tools
 tools: $(addprefix $(BIN)/,$(CONTROL_PLANE)) ## Build the control plane that demo and tests use (minutes the first time)
 
+.PHONY: tools-node
+tools-node: tools $(addprefix $(BIN)/,$(NODE)) ## Build what a real node is made of as well (Linux)
+	@hack/install.sh nftables
+	@for each in pause traffic worker node; do hack/build.sh $(BIN)/$$each hack ./cmd/$$each $(VERSION) || exit; done
+
 .PHONY: generate
 generate: ## Generate deepcopy functions and the CRD from pkg/apis
 	@hack/generate.sh
@@ -82,7 +96,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-e2e
-test-e2e: setup tools $(BIN)/promtool build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
 
 .PHONY: soak
@@ -104,6 +118,19 @@ $(BIN)/kwok: hack/tools/kwok/go.mod hack/tools/kwok/go.sum
 	@hack/build.sh $@ hack/tools/kwok sigs.k8s.io/kwok/cmd/kwok
 $(BIN)/kube%: hack/tools/kubernetes/go.mod hack/tools/kubernetes/go.sum
 	@hack/build.sh $@ hack/tools/kubernetes k8s.io/kubernetes/cmd/kube$*
+# Without the file systems that need more than the kernel.
+$(addprefix $(BIN)/,$(CONTAINERD)): $(BIN)/%: hack/tools/containerd/go.mod hack/tools/containerd/go.sum
+	@GOFLAGS=-tags=no_btrfs,no_zfs,no_devmapper hack/build.sh $@ hack/tools/containerd github.com/containerd/containerd/v2/cmd/$*
+# Its seccomp filters, which the pods of deploy/ ask for, are made by a C library.
+$(BIN)/runc: hack/tools/runc/go.mod hack/tools/runc/go.sum
+	@hack/install.sh seccomp
+	@GOFLAGS=-tags=seccomp BUILD_CGO=1 hack/build.sh $@ hack/tools/runc github.com/opencontainers/runc
+$(BIN)/cni/host-local: hack/tools/cni/go.mod hack/tools/cni/go.sum
+	@hack/build.sh $@ hack/tools/cni github.com/containernetworking/plugins/plugins/ipam/$(@F)
+$(BIN)/cni/%: hack/tools/cni/go.mod hack/tools/cni/go.sum
+	@hack/build.sh $@ hack/tools/cni github.com/containernetworking/plugins/plugins/main/$*
+$(BIN)/coredns: hack/tools/coredns/go.mod hack/tools/coredns/go.sum hack/tools/coredns/main.go
+	@hack/build.sh $@ hack/tools/coredns .
 # Without service discovery, which is most of it and which no rule needs.
 $(BIN)/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
 	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/promtool

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds one program, static, and shows that it is still at it when that takes a while. go decides what is to be done.
+# BUILD_CGO=1 links it against the C libraries that it needs.
 # Usage: build.sh OUTPUT MODULE_DIR PACKAGE [VERSION]
 set -euo pipefail
 
@@ -21,7 +22,7 @@ mkdir -p "$(dirname "$output")"
 log=$(mktemp)
 trap 'kill "$build" 2>/dev/null || true; rm -f "$log"' EXIT
 
-CGO_ENABLED=0 go build -v -trimpath -buildvcs=false -ldflags "$flags" -o "$output" "$package" >"$log" 2>&1 &
+CGO_ENABLED=${BUILD_CGO:-0} go build -v -trimpath -buildvcs=false -ldflags "$flags" -o "$output" "$package" >"$log" 2>&1 &
 build=$!
 
 if [ -t 1 ]; then every=1 start='\r' end='\033[K'; else every=30 start='' end='\n'; fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests need beside Go and finds missing: a redis-server to hold the adapter against, and a C compiler
-# for the race detector.
-# Usage: install.sh redis|compiler ...
+# for the race detector. For the node tier, on Linux: what runc is linked against, and what kube-proxy calls.
+# Usage: install.sh redis|compiler|seccomp|nftables ...
 set -euo pipefail
 
 fail() {
@@ -34,6 +34,18 @@ compiler() {
   ! command -v "$(go env CC)" >/dev/null || return 0
   ! command -v apt-get >/dev/null || apt_install gcc libc6-dev
   command -v "$(go env CC)" >/dev/null || fail "a C compiler is missing: the race detector needs one"
+}
+
+seccomp() {
+  ! pkg-config --exists libseccomp 2>/dev/null || return 0
+  ! command -v apt-get >/dev/null || apt_install gcc libc6-dev libseccomp-dev pkg-config
+  pkg-config --exists libseccomp || fail "libseccomp is missing: runc is built with its headers and with pkg-config"
+}
+
+nftables() {
+  ! command -v nft >/dev/null || return 0
+  ! command -v apt-get >/dev/null || apt_install nftables
+  command -v nft >/dev/null || fail "nft is missing: kube-proxy writes the rules of Services with it"
 }
 
 for what; do

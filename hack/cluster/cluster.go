@@ -53,7 +53,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 
 func (c *Cluster) start(ctx context.Context) error {
 	began := time.Now()
-	ports, err := pickPorts()
+	ports, err := pickPorts(c.options.Port)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,11 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.bring(ctx, c.apiServer(ports)); err != nil {
 		return err
 	}
-	if err := c.bring(ctx, c.controllerManager(ports), c.scheduler(ports), c.kwok(ports)); err != nil {
+	others := []*Process{c.controllerManager(ports), c.scheduler(ports)}
+	if c.options.Nodes > 0 {
+		others = append(others, c.kwok(ports))
+	}
+	if err := c.bring(ctx, others...); err != nil {
 		return err
 	}
 	if err := c.createNodes(ctx); err != nil {

@@ -5,18 +5,18 @@ import (
 	"strconv"
 )
 
-// serviceRange holds the addresses of Services.
-const serviceRange = "10.96.0.0/16"
+// ServiceRange holds the addresses of Services.
+const ServiceRange = "10.96.0.0/16"
 
 // ports are the loopback ports of one control plane.
 type ports struct {
 	etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok int
 }
 
-func pickPorts() (ports, error) {
-	var p ports
+func pickPorts(apiServer int) (ports, error) {
+	p := ports{apiServer: apiServer}
 	taken := map[int]bool{}
-	for _, field := range []*int{&p.etcd, &p.etcdPeer, &p.apiServer, &p.controllerManager, &p.scheduler, &p.kwok} {
+	for _, field := range []*int{&p.apiServer, &p.etcd, &p.etcdPeer, &p.controllerManager, &p.scheduler, &p.kwok} {
 		for *field == 0 || taken[*field] {
 			port, err := FreePort()
 			if err != nil {
@@ -59,15 +59,13 @@ func (c *Cluster) apiServer(ports ports) *Process {
 	file := c.credentials.path
 	p := c.process(APIServer,
 		"--etcd-servers=http://"+loopback(ports.etcd),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 		"--secure-port="+strconv.Itoa(ports.apiServer),
-		"--endpoint-reconciler-type=none", // EndpointSlices refuse loopback addresses
 		"--tls-cert-file="+file("apiserver.crt"), "--tls-private-key-file="+file("apiserver.key"),
 		"--client-ca-file="+file("ca.crt"),
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
 		"--allow-privileged=true",
-		"--service-cluster-ip-range="+serviceRange,
+		"--service-cluster-ip-range="+ServiceRange,
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-key-file="+file("service-account.pub"),
 		"--service-account-signing-key-file="+file("service-account.key"),
@@ -79,8 +77,26 @@ func (c *Cluster) apiServer(ports ports) *Process {
 		"--proxy-client-cert-file="+file("front-proxy-client.crt"),
 		"--proxy-client-key-file="+file("front-proxy-client.key"),
 	)
+	p.args = append(c.apiServerAddress(), p.args...)
 	p.ready = c.apiServerReady
 	return p
+}
+
+// apiServerAddress returns where the API server listens, and how it reaches a real node.
+func (c *Cluster) apiServerAddress() []string {
+	if c.options.NodeAddress == "" {
+		return []string{
+			"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+			"--endpoint-reconciler-type=none", // EndpointSlices refuse loopback addresses
+		}
+	}
+	return []string{
+		"--bind-address=0.0.0.0", "--advertise-address=" + c.options.NodeAddress,
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-client-certificate=" + c.credentials.path("kubelet-client.crt"),
+		"--kubelet-client-key=" + c.credentials.path("kubelet-client.key"),
+		"--kubelet-certificate-authority=" + c.credentials.path("ca.crt"),
+	}
 }
 
 func (c *Cluster) controllerManager(ports ports) *Process {

@@ -35,6 +35,10 @@ func newCredentials(dir string) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
+	kubeletClient, err := c.ca.client("kube-apiserver-kubelet-client", "system:masters")
+	if err != nil {
+		return nil, err
+	}
 	private, public, err := newServiceAccountKey()
 	if err != nil {
 		return nil, err
@@ -45,6 +49,7 @@ func newCredentials(dir string) (*credentials, error) {
 	for name, content := range map[string][]byte{
 		"ca.crt": c.ca.cert, "ca.key": c.ca.key,
 		"apiserver.crt": serving.cert, "apiserver.key": serving.key,
+		"kubelet-client.crt": kubeletClient.cert, "kubelet-client.key": kubeletClient.key,
 		"front-proxy-ca.crt":     c.frontProxyCA.cert,
 		"front-proxy-client.crt": c.frontProxyClient.cert, "front-proxy-client.key": c.frontProxyClient.key,
 		"service-account.key": private, "service-account.pub": public,
@@ -62,4 +67,24 @@ func apiServerNames() []string {
 	return []string{
 		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 	}
+}
+
+// CAFile returns the file with the authority of the cluster's certificates.
+func (c *Cluster) CAFile() string { return c.credentials.path("ca.crt") }
+
+// ServingCertificate writes a serving certificate of the cluster's authority for an address, and its key. It returns the
+// two files.
+func (c *Cluster) ServingCertificate(name string, address net.IP) (certFile, keyFile string, err error) {
+	pair, err := c.credentials.ca.server(name, []string{name}, address)
+	if err != nil {
+		return "", "", err
+	}
+	certFile, keyFile = c.credentials.path(name+".crt"), c.credentials.path(name+".key")
+	if err := os.WriteFile(certFile, pair.cert, 0o600); err != nil {
+		return "", "", fmt.Errorf("write certificate: %w", err)
+	}
+	if err := os.WriteFile(keyFile, pair.key, 0o600); err != nil {
+		return "", "", fmt.Errorf("write certificate: %w", err)
+	}
+	return certFile, keyFile, nil
 }

@@ -2,7 +2,7 @@
 // kube-controller-manager, kube-scheduler, and kwok, which plays the nodes and makes pods ready.
 //
 // Call [Start], use [Cluster.Config] or [Cluster.Kubectl], and call [Cluster.Stop] when done. [Cluster.StartAdapter]
-// deploys the adapter from deploy/base as far as a cluster without real nodes allows.
+// deploys the adapter from deploy/base as far as a cluster without real nodes allows; package node starts a real one.
 //
 // It owns the processes it starts, their certificates and a data directory. The programs come from a directory of
 // binaries (make tools builds them); everything listens on loopback, on ports it picks. RBAC is on, and so are

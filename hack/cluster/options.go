@@ -35,6 +35,11 @@ type Options struct {
 	HPADownscaleStabilization time.Duration
 	// Nodes is how many fake nodes there are. Default: 3.
 	Nodes int
+	// NodeAddress is where a real node of this machine, which somebody else starts, and its pods reach the API server.
+	// There are no fake nodes then. Default: none, and the API server is reached from this machine alone.
+	NodeAddress string
+	// Port is the API server's. Default: one that is free.
+	Port int
 	// ExtraArgs are added to the arguments of a process, by its name.
 	ExtraArgs map[string][]string
 	// StartTimeout bounds the start. Default: 2m.
@@ -52,8 +57,10 @@ func (o *Options) complete() error {
 	setDefault(&o.HPASyncPeriod, 15*time.Second)
 	setDefault(&o.HPADownscaleStabilization, 5*time.Minute)
 	setDefault(&o.StartTimeout, 2*time.Minute)
-	setDefault(&o.Nodes, 3)
-	if err := checkBinaries(o.BinDir); err != nil {
+	if o.NodeAddress == "" {
+		setDefault(&o.Nodes, 3)
+	}
+	if err := o.checkBinaries(); err != nil {
 		return err
 	}
 	var err error
@@ -68,12 +75,16 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-func checkBinaries(dir string) error {
-	if dir == "" {
+func (o *Options) checkBinaries() error {
+	if o.BinDir == "" {
 		return errors.New("no directory of control plane binaries: set BIN_DIR, or run the tests through make")
 	}
-	for _, name := range []string{Etcd, APIServer, ControllerManager, Scheduler, Kwok, kubectl} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+	names := []string{Etcd, APIServer, ControllerManager, Scheduler, kubectl}
+	if o.Nodes > 0 {
+		names = append(names, Kwok)
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(o.BinDir, name)); err != nil {
 			return fmt.Errorf("control plane binary missing, run \"make tools\": %w", err)
 		}
 	}

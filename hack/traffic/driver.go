@@ -31,6 +31,11 @@ func New(address string) *Driver {
 	return newDriver(redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}))
 }
 
+// NewAuthenticated returns a driver for a server that asks for a password.
+func NewAuthenticated(address, password string) *Driver {
+	return newDriver(redis.NewClient(&redis.Options{Addr: address, Password: password, PoolSize: 1}))
+}
+
 // NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.
 func NewCluster(addresses ...string) *Driver {
 	return newDriver(redis.NewClusterClient(&redis.ClusterOptions{Addrs: addresses, PoolSize: 1}))

@@ -1,0 +1,82 @@
+// Command node runs the local control plane with a real node beside it for a person to use, and stops both on Ctrl-C.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/image"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/node"
+)
+
+func main() {
+	binDir := flag.String("bin-dir", os.Getenv("BIN_DIR"), "directory of the binaries of control plane, node and adapter")
+	flag.Parse()
+	code, err := node.Enclose(func(enclosure node.Enclosure) int {
+		if err := run(enclosure, *binDir); err != nil && !errors.Is(err, context.Canceled) {
+			fmt.Fprintln(os.Stderr, "node:", err)
+			return 1
+		}
+		return 0
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(enclosure node.Enclosure, binDir string) (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	var options node.Options
+	options.Cluster.BinDir, options.Cluster.Log = binDir, os.Stdout
+	n, err := node.Start(ctx, enclosure, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.Stop()) }()
+	if err := importImages(ctx, n, binDir); err != nil {
+		return err
+	}
+	fmt.Printf("logs are in %s/logs; Ctrl-C stops everything\n\nexport KUBECONFIG=%s\n", n.Dir(), n.Kubeconfig())
+	return watch(ctx, n)
+}
+
+// importImages gives the node the images that deploy/ and its samples name, as far as they can be made here.
+func importImages(ctx context.Context, n *node.Node, binDir string) error {
+	adapter := filepath.Join(binDir, "redis-metrics-adapter")
+	if err := n.Import(ctx, image.Adapter("redis-metrics-adapter:dev", adapter, runtime.GOARCH, "dev")); err != nil {
+		return err
+	}
+	redis, err := image.Redis(ctx, "redis:8")
+	if err != nil {
+		return err
+	}
+	return n.Import(ctx, redis)
+}
+
+// watch returns when somebody asks for the end, or with an error when a process has died.
+func watch(ctx context.Context, n *node.Node) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			fmt.Println("stopping")
+			return nil
+		case <-ticker.C:
+			if err := n.Err(); err != nil {
+				return err
+			}
+		}
+	}
+}

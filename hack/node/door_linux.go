@@ -1,0 +1,82 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// door lets connections of this machine into the enclosure, to the API server alone: a port of loopback outside leads
+// to the same port inside.
+type door struct{ listener net.Listener }
+
+func openDoor() (*door, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return &door{listener}, nil
+}
+
+func (d *door) port() int { return d.listener.Addr().(*net.TCPAddr).Port }
+
+func (d *door) close() { _ = d.listener.Close() }
+
+// serve hands on connections to a process's network namespace until the door is closed.
+func (d *door) serve(pid int) {
+	for {
+		outer, err := d.listener.Accept()
+		if err != nil {
+			return
+		}
+		go d.carry(outer, pid)
+	}
+}
+
+func (d *door) carry(outer net.Conn, pid int) {
+	defer outer.Close()
+	inner, err := dialInside(pid, d.port())
+	if err != nil {
+		return // as if nobody listened
+	}
+	defer inner.Close()
+	go func() {
+		defer inner.Close()
+		_, _ = io.Copy(inner, outer)
+	}()
+	_, _ = io.Copy(outer, inner)
+}
+
+// dialInside dials a port of loopback in the network namespace of a process. The socket stays in there.
+func dialInside(pid, port int) (net.Conn, error) {
+	type dialed struct {
+		connection net.Conn
+		err        error
+	}
+	result := make(chan dialed, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, wherever it is
+		connection, err := func() (net.Conn, error) {
+			namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
+			if err != nil {
+				return nil, err
+			}
+			defer namespace.Close()
+			if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
+				return nil, err
+			}
+			var dialer net.Dialer
+			return dialer.DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		}()
+		result <- dialed{connection, err}
+	}()
+	r := <-result
+	return r.connection, r.err
+}

@@ -1,0 +1,189 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/image"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/node"
+)
+
+const (
+	// syncPeriod is how often the HPA controller looks here; upstream looks every 15 s.
+	syncPeriod = 5 * time.Second
+	// stabilization is for how long a lower recommendation must hold; upstream waits 5 minutes.
+	stabilization = 10 * time.Second
+	// deployed is how long it may take from applying the manifests until the metrics are served.
+	deployed = 60 * time.Second
+)
+
+const namespace = "redis-metrics-adapter"
+
+// house is the node that the tests share, with the adapter deployed.
+type house struct {
+	*node.Node
+	client kubernetes.Interface
+}
+
+var shared house
+
+func TestMain(m *testing.M) {
+	os.Exit(node.EncloseTests(func(enclosure node.Enclosure) int { return run(m, enclosure) }))
+}
+
+func run(m *testing.M, enclosure node.Enclosure) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	n, err := node.Start(ctx, enclosure, node.Options{Cluster: cluster.Options{
+		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
+	}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		return 1
+	}
+	code := 1
+	if err := furnish(ctx, n, enclosure); err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, "node:", err)
+	}
+	if err := n.Err(); err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		code = 1
+	}
+	if code != 0 {
+		explain(ctx, n)
+	}
+	if err := n.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		return 1
+	}
+	return code
+}
+
+// furnish gives the node its images and deploys the adapter.
+func furnish(ctx context.Context, n *node.Node, enclosure node.Enclosure) error {
+	client, err := kubernetes.NewForConfig(n.Config())
+	if err != nil {
+		return err
+	}
+	shared = house{n, client}
+	bin := os.Getenv("BIN_DIR")
+	redis, err := image.Redis(ctx, "redis:node")
+	if err != nil {
+		return err
+	}
+	for _, each := range []image.Image{
+		image.Adapter("redis-metrics-adapter:dev", filepath.Join(bin, "redis-metrics-adapter"), runtime.GOARCH, "dev"),
+		image.Program("traffic:node", filepath.Join(bin, "traffic")),
+		image.Program("worker:node", filepath.Join(bin, "worker")),
+		redis,
+	} {
+		if err := n.Import(ctx, each); err != nil {
+			return err
+		}
+	}
+	return shared.deploy(ctx, enclosure)
+}
+
+// deploy applies the base with the component ha and waits until both versions of the API are served.
+func (h house) deploy(ctx context.Context, enclosure node.Enclosure) error {
+	overlay := filepath.Join(enclosure.Dir, "overlay")
+	if err := writeOverlay(overlay); err != nil {
+		return err
+	}
+	began := time.Now()
+	if _, err := h.Kubectl(ctx, "apply", "-k", overlay); err != nil {
+		return err
+	}
+	if err := eventually(ctx, deployed, h.available); err != nil {
+		return fmt.Errorf("the APIServices are not available %s after kubectl apply: %w", deployed, err)
+	}
+	fmt.Fprintf(os.Stderr, "custom metrics served %.1fs after kubectl apply\n", time.Since(began).Seconds())
+	return nil
+}
+
+func writeOverlay(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	deploy, err := filepath.Abs(filepath.Join("..", "..", "..", "deploy"))
+	if err != nil {
+		return err
+	}
+	below, err := filepath.Rel(dir, deploy)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("resources: [%s/base]\ncomponents: [%s/components/ha]\n", below, below)
+	return os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600)
+}
+
+// available says which of the APIServices is not served.
+func (h house) available(ctx context.Context) error {
+	const condition = `jsonpath={.status.conditions[?(@.type=="Available")]}`
+	for _, version := range []string{"v1beta1", "v1beta2"} {
+		text, err := h.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", condition)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(text, `"status":"True"`) {
+			return errors.New(text)
+		}
+	}
+	return nil
+}
+
+// explain prints what a person would look at first.
+func explain(ctx context.Context, n *node.Node) {
+	for _, args := range []string{
+		"get pods,hpa,redis -A -o wide", "get events -A --sort-by=.lastTimestamp",
+		"logs -n " + namespace + " -l app.kubernetes.io/name=redis-metrics-adapter --tail=40",
+	} {
+		text, err := n.Kubectl(ctx, strings.Fields(args)...)
+		fmt.Fprintf(os.Stderr, "kubectl %s:\n%s", args, text)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+}
+
+// eventually repeats a look until it finds nothing wrong, or returns what it found last.
+func eventually(ctx context.Context, within time.Duration, look func(context.Context) error) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, within, true, func(ctx context.Context) (bool, error) {
+		if err := look(ctx); err != nil {
+			if ctx.Err() == nil {
+				last = err
+			}
+			return false, nil
+		}
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("not within %s: %w", within, last)
+	}
+	return nil
+}
+
+// kubectl runs kubectl, which must not fail.
+func (h house) kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := h.Kubectl(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// askInterval makes 50 requests a second.
+const askInterval = 20 * time.Millisecond
+
+const (
+	// mostUnknown is how many requests are made while a replica takes its first two samples, one interval apart.
+	mostUnknown = int(2 * 5 * time.Second / askInterval)
+	// afterKill is how long the load goes on: longer than the restarted replica takes to know rates again.
+	afterKill = 25 * time.Second
+	// recovery is for how long requests may fail when a replica is killed.
+	recovery = 2 * time.Second
+)
+
+// TestRollingUpgrade replaces both replicas under a steady load. No request may fail but one that reaches a replica in
+// its first seconds: it takes part as soon as it is ready, and for a rate it has to take two samples first, so it says
+// that it does not know.
+func TestRollingUpgrade(t *testing.T) {
+	shared.openShop(t)
+	stop := shared.askSteadily(t)
+	shared.kubectl(t, "rollout", "restart", "-n", namespace, "deployment/redis-metrics-adapter")
+	shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
+	asked := stop()
+	t.Log(asked)
+	if asked.total < 1000 {
+		t.Errorf("want at least 1000 requests: %s", asked)
+	}
+	if asked.unknown > mostUnknown || len(asked.failures) > 0 {
+		t.Errorf("want no failure, and no more than %d without a rate: %s", mostUnknown, asked)
+	}
+}
+
+// TestReplicaIsKilled kills both replicas' processes, one after the other, under the same load. What was under way with
+// the one fails, and soon after that nothing does.
+func TestReplicaIsKilled(t *testing.T) {
+	shared.openShop(t)
+	for range 2 {
+		shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=90s")
+		stop := shared.askSteadily(t)
+		restarts := shared.restarts(t)
+		killAdapter(t)
+		killed := time.Now()
+		err := eventually(t.Context(), time.Minute, func(context.Context) error {
+			if shared.restarts(t) == restarts || time.Since(killed) < afterKill {
+				return errors.New("the kubelet has not started it again")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		asked := stop()
+		t.Log(asked)
+		if late := asked.last.Sub(killed); late > recovery {
+			t.Errorf("a request failed %s after the kill, want none later than %s", late, recovery)
+		}
+		if asked.unknown > mostUnknown {
+			t.Errorf("%d requests found no rate, want no more than %d", asked.unknown, mostUnknown)
+		}
+	}
+}
+
+// restarts returns how often the kubelet has started replicas again.
+func (h house) restarts(t *testing.T) (count int32) {
+	t.Helper()
+	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range pods.Items {
+		for _, status := range pod.Status.ContainerStatuses {
+			count += status.RestartCount
+		}
+	}
+	return count
+}
+
+// killAdapter kills the older of the adapter's two processes, once there is none left of an upgrade.
+func killAdapter(t *testing.T) {
+	t.Helper()
+	var found []int
+	err := eventually(t.Context(), time.Minute, func(context.Context) error {
+		var err error
+		if found, err = adapters(); err == nil && len(found) != 2 {
+			err = fmt.Errorf("found the adapter's processes %v, want two", found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(slices.Min(found), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// adapters returns the adapter's processes. All processes of the node are in the same PID namespace as this one.
+func adapters() ([]int, error) {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		return nil, err
+	}
+	var found []int
+	for _, link := range links {
+		if program, err := os.Readlink(link); err != nil || program != "/redis-metrics-adapter" {
+			continue // gone meanwhile, or another
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, pid)
+	}
+	return found, nil
+}
+
+// asked is what became of the requests of a steady load.
+type asked struct {
+	total    int
+	unknown  int            // how many found a replica that did not know rates yet
+	failures map[string]int // how many failed, by why
+	last     time.Time      // the last failure
+}
+
+func (a asked) String() string {
+	lines := []string{fmt.Sprintf("%d requests, %d of them without a rate yet", a.total, a.unknown)}
+	for _, why := range slices.Sorted(maps.Keys(a.failures)) {
+		lines = append(lines, fmt.Sprintf("%d failed: %s", a.failures[why], why))
+	}
+	return strings.Join(lines, "; ")
+}
+
+// askSteadily asks for the metric of the shop's HPA until the returned function is called.
+func (h house) askSteadily(t *testing.T) (stop func() asked) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	result := asked{failures: map[string]int{}}
+	ask := func() {
+		err := h.client.CoreV1().RESTClient().Get().AbsPath(cartRequests).Do(t.Context()).Error()
+		mu.Lock()
+		defer mu.Unlock()
+		result.total++
+		switch {
+		case err == nil:
+		case strings.Contains(err.Error(), " is unknown: "):
+			result.unknown++
+		default:
+			result.failures[err.Error()]++
+			result.last = time.Now()
+		}
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		ticker := time.NewTicker(askInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				group.Go(ask)
+			}
+		}
+	})
+	finish := sync.OnceValue(func() asked {
+		cancel()
+		group.Wait()
+		return result
+	})
+	t.Cleanup(func() { finish() })
+	return finish
+}
