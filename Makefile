@@ -3,8 +3,8 @@
 BIN     := $(CURDIR)/bin
 # What a --version prints. A tree without git (an archive) says so.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-# How long each fuzz target runs.
-FUZZTIME ?= 10s
+# How many inputs each fuzz target gets, or for how long it runs: 10000x, 10m.
+FUZZTIME ?= 10000x
 # How long "make soak" breaks things.
 DURATION ?= 10m
 # Arguments for "make demo", "make cluster" and "make soak", and for the end-to-end tests.
