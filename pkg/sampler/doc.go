@@ -7,7 +7,8 @@
 // servers, so that nothing that one target's servers do delays another. Attempts
 // keep to a fixed rhythm with a phase taken from a hash of the target's ID, so
 // that those of many targets spread over the interval. Targets that appear at once
-// begin in turn, thousands in a second, which no server can delay.
+// begin in turn, thousands in a second, which no server can delay. A rate is known
+// an interval and a tenth after a target has appeared; Warm tells whether it is of all.
 //
 // An attempt delivers a sample only if it is beyond doubt: no server is loading
 // its data, the replies are in step with the requests (a random token comes back

@@ -28,6 +28,7 @@ type loop struct {
 	// way, or the next one, must have ended.
 	begun time.Time
 	over  atomic.Int64
+	ended atomic.Int64 // attempts
 }
 
 func newLoop(t *target.Target, begun time.Time, cancel context.CancelFunc) *loop {
@@ -79,6 +80,7 @@ func (m *Manager) run(ctx context.Context, l *loop, kept *series.Series) {
 			kept.Record(sample)
 			m.move(l, Sampled)
 		}
+		l.ended.Add(1)
 		told.tell(reason)
 		now := time.Now()
 		m.cfg.Observer.Attempted(began.Sub(due), now.Sub(began), reason)

@@ -3,6 +3,8 @@ package sampler
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,6 +56,10 @@ type Config struct {
 // beforehand, and no place that a server could hold by not answering.
 const beginsPerSecond, beginsAtOnce = 3000, 300
 
+// WarmUp is how long a Manager may be awaited until it is warm. A target with a
+// longer interval knows its rates later.
+const WarmUp = 15 * time.Second
+
 // Manager runs one loop for each target.
 type Manager struct {
 	cfg    Config
@@ -67,6 +73,8 @@ type Manager struct {
 	loops map[string]*loop // by target ID
 	in    map[State]int
 	wg    sync.WaitGroup
+	warm  bool
+	asked time.Time // whether it is warm, first
 }
 
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
@@ -121,6 +129,21 @@ func (m *Manager) move(l *loop, to State) {
 func (m *Manager) count(state State, more int) {
 	m.in[state] += more
 	m.cfg.Observer.Targets(state, m.in[state])
+}
+
+// Warm tells whether two attempts at each target have ended, so that rates are
+// known of all that do not fail. Once true, it stays true, and it becomes true
+// WarmUp after it was first asked for, so no server and nobody who makes objects
+// can put it off for longer. Whoever waits for it sets all targets first.
+func (m *Manager) Warm() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.asked.IsZero() {
+		m.asked = time.Now()
+	}
+	cold := slices.ContainsFunc(slices.Collect(maps.Values(m.loops)), func(l *loop) bool { return l.ended.Load() < 2 })
+	m.warm = m.warm || !cold || time.Since(m.asked) >= WarmUp
+	return m.warm
 }
 
 // Stalled returns an error while most of the loops do not go on, which nothing

@@ -1,9 +1,11 @@
 package sampler
 
 import (
+	"fmt"
 	"math"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
@@ -144,6 +146,50 @@ func TestFailuresAreToldAndOvercome(t *testing.T) {
 	if got, err := read(t, m.of(tgt), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
 		t.Errorf("requests-per-second after a restart = %v, %v; want 0", got.Value, err)
 	}
+}
+
+// TestWarm holds that a Manager is warm once rates are known, and that no server
+// can put that off.
+func TestWarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := managing(t)
+		if !m.Warm() {
+			t.Error("a Manager without targets is not warm")
+		}
+	})
+	server, killed := redistest.New(t), redistest.New(t)
+	killed.Kill()
+	m, fine := managing(t), targetAt("fine", server.Addr)
+	fine.Interval = time.Second
+	m.Set(fine)
+	m.Set(targetAt("refused", killed.Addr))
+	if m.Warm() {
+		t.Error("a Manager is warm before it has sampled")
+	}
+	poll(t, "it is warm", m.Warm)
+	if got := m.count(fine); got < 2 {
+		t.Errorf("it is warm after %d attempts at a target, want two", got)
+	}
+	m.Set(targetAt("new", server.Addr))
+	if !m.Warm() {
+		t.Error("a Manager is no longer warm once a target appears")
+	}
+}
+
+func TestWarmIsNotPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := managing(t)
+		begin := time.Now()
+		for more := true; more; more = !m.Warm() {
+			rare := targetAt(fmt.Sprint("after ", time.Since(begin)), "")
+			rare.Interval = 1000 * time.Hour // none of them dials here
+			m.Set(rare)
+			<-time.After(time.Second)
+		}
+		if waited := time.Since(begin) - time.Second; waited != WarmUp {
+			t.Errorf("it is warm after %v, want %v", waited, WarmUp)
+		}
+	})
 }
 
 func TestObserverIsToldOfTargets(t *testing.T) {

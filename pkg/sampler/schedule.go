@@ -40,6 +40,8 @@ const patient = 3
 // next is the first beat of the rhythm that lies at least a quarter of the
 // interval after the last attempt was due: a rate over less would be coarse.
 // Beats that an attempt took longer than are left out, not caught up with.
+// A target that has just appeared may have to wait for longer than an interval for
+// its rhythm, and knows no rate until then, so it is asked halfway as well.
 func (s schedule) next(start, due, now time.Time, failures int) time.Time {
 	earliest := due.Add(s.interval / 4)
 	if failures >= patient {
@@ -49,5 +51,12 @@ func (s schedule) next(start, due, now time.Time, failures int) time.Time {
 		earliest = now
 	}
 	beats := (earliest.Sub(start) - s.phase + s.interval - 1) / s.interval
-	return start.Add(s.phase + beats*s.interval)
+	beat := start.Add(s.phase + beats*s.interval)
+	if gap := beat.Sub(due); failures < patient && gap > s.interval && gap < 2*s.interval {
+		halfway := due.Add(gap / 2)
+		if halfway = halfway.Add(-halfway.Sub(start) % tick); halfway.After(earliest) {
+			return halfway
+		}
+	}
+	return beat
 }

@@ -72,15 +72,34 @@ func TestRhythmIsSteady(t *testing.T) {
 			for beat := range 20 {
 				next := s.next(start, due, due.Add(interval/100), 0)
 				gap := next.Sub(due)
-				if beat == 0 {
-					if gap < interval/4 || gap > interval+interval/4+1 {
-						t.Fatalf("interval %v: the second attempt comes %v after the first", interval, gap)
+				if beat < 2 {
+					if gap < interval/4 || gap > interval+tick {
+						t.Fatalf("interval %v: attempt %d comes %v after the one before", interval, beat+2, gap)
 					}
 				} else if gap != interval {
 					t.Fatalf("interval %v: beat %d comes %v after the one before", interval, beat, gap)
 				}
 				due = next
 			}
+		}
+	}
+}
+
+// TestRateIsKnownSoon keeps what has just appeared from waiting for its rhythm: its
+// second attempt has ended within an interval and the tenth that the first may wait.
+func TestRateIsKnownSoon(t *testing.T) {
+	const interval = 5 * time.Second
+	start := time.Now()
+	for n := range 1000 {
+		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		appeared := start.Add(time.Duration(n) * 12345 * time.Microsecond)
+		first := s.first(appeared)
+		if known := s.next(start, first, first.Add(interval/100), 0).Sub(appeared); known > interval+interval/10 {
+			t.Fatalf("the second attempt is due %v after the target has appeared, want at most %v", known, interval+interval/10)
+		}
+		slow := s.next(start, first, first.Add(interval), 0)
+		if slow.Before(first.Add(interval)) {
+			t.Fatal("an attempt is due in the past")
 		}
 	}
 }
@@ -101,7 +120,10 @@ func TestBeatsMissedAreNotCaughtUpWith(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
 			s := newSchedule("id", interval)
-			due := s.next(start, s.first(start), s.first(start), 0)
+			due := s.first(start)
+			for range 2 {
+				due = s.next(start, due, due, 0)
+			}
 			for range 3 {
 				next := s.next(start, due, due.Add(tt.took), 0)
 				if got := next.Sub(due); got != tt.gap {

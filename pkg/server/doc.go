@@ -3,7 +3,8 @@
 // of the cluster, discovery, /livez, /readyz and /metrics.
 //
 // A custom metrics provider, a serving certificate and readiness checks flow in;
-// requests are answered until the context of Run ends, and then drained.
+// requests are answered until the context of Run ends, and then drained. Readiness
+// is asked of a new process, and no Redis can take it away.
 //
 // It is the only user of the library's AdapterBase, and mends what that leaves
 // open: discovery in its aggregated form, by which kubectl lists resources, a

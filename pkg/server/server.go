@@ -33,10 +33,30 @@ type Config struct {
 	Provider provider.CustomMetricsProvider
 	// Certificate is the serving certificate; nil means that Options name files.
 	Certificate dynamiccertificates.CertKeyContentProvider
-	// Ready tells whether all that existed at the start is known.
-	Ready func() bool
+	// Synced tells whether all that existed at the start is known.
+	Synced func() bool
+	// Warm tells, once it is, whether it has been sampled, or awaited for long enough.
+	Warm func() bool
 	// Alive returns an error when only a new process can help.
 	Alive func() error
+}
+
+// ready are the checks that a new process has to pass before requests are sent to it.
+func (c Config) ready() []healthz.HealthChecker {
+	return []healthz.HealthChecker{
+		healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
+			if !c.Synced() {
+				return errors.New("the Redis objects of the cluster have not been read yet")
+			}
+			return nil
+		}),
+		healthz.NamedCheck("redis-objects-sampled", func(*http.Request) error {
+			if !c.Synced() || !c.Warm() {
+				return errors.New("the Redis objects of the cluster have not been sampled twice yet")
+			}
+			return nil
+		}),
+	}
 }
 
 // Server serves the custom metrics API.
@@ -78,12 +98,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
 		return withUncutDiscovery(withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c))))
 	}
-	generic.AddReadyzChecks(healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
-		if !cfg.Ready() {
-			return errors.New("the Redis objects of the cluster have not been read yet")
-		}
-		return nil
-	}))
+	generic.AddReadyzChecks(cfg.ready()...)
 	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))
 	adapter, err := base.Server()
 	if err != nil {

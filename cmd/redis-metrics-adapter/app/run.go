@@ -110,7 +110,8 @@ func run(ctx context.Context, options *Options, version string) error {
 		Version:     version,
 		Provider:    answers,
 		Certificate: certificate,
-		Ready:       watcher.Synced,
+		Synced:      watcher.Synced,
+		Warm:        manager.Warm,
 		Alive:       manager.Stalled,
 	})
 	if err != nil {
