@@ -94,9 +94,11 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.RequestTimeout = requestTimeout
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
-	turns := newTurns()
+	turns, cut := newTurns(), cutting{after: requestTimeout}
+	generic.SecureServing.Listener = cut.listen(generic.SecureServing.Listener)
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		return withUncutDiscovery(withoutRetryAfter(withMetricAlias(genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c))))
+		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)
+		return cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(served))))
 	}
 	generic.AddReadyzChecks(cfg.ready()...)
 	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))
