@@ -45,8 +45,8 @@ cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local con
 node: tools-node build ## Run a local control plane with a real node until Ctrl-C (root on Linux)
 	@exec $(BIN)/node $(ARGS)
 
-.PHONY: bench bench-sample bench-reaction bench-api bench-scale
-bench: tools build ## Measure cost and speed against bare counterparts (about 15 minutes); JSON and profiles go to _output/bench
+.PHONY: bench bench-sample bench-reaction bench-api bench-isolation bench-scale
+bench: tools build ## Measure cost and speed against bare counterparts (about 20 minutes); JSON and profiles go to _output/bench
 	@hack/build.sh $(BIN)/bench hack ./cmd/bench $(VERSION)
 	@go test -c -o $(BIN)/sampler.test ./pkg/sampler
 	@hack/build.sh $(BIN)/minimal-adapter hack ./bench/minimal $(VERSION)
@@ -54,8 +54,9 @@ bench: tools build ## Measure cost and speed against bare counterparts (about 15
 bench-sample: ## Measure a sample against a bare INFO by go-redis
 bench-reaction: ## Measure how soon the API and the HPA follow a step in the load
 bench-api: ## Measure requests against a minimal adapter on the same library
+bench-isolation: ## Measure what 250 objects that hang in all ways do to 250 others
 bench-scale: ## Measure 100, 1,000 and 10,000 objects
-bench-sample bench-reaction bench-api bench-scale: bench-%:
+bench-sample bench-reaction bench-api bench-isolation bench-scale: bench-%:
 	@$(MAKE) --no-print-directory bench ARGS=$*
 
 .PHONY: deploy

@@ -1,6 +1,6 @@
 // Package bench measures the adapter against the ratios that it must reach, and fails when one is missed.
 //
-// [Run] takes the names of parts: sample, api, scale, reaction. What an absolute figure is depends on the machine and on
+// [Run] takes the names of parts: sample, reaction, api, isolation, scale. What an absolute figure is depends on the machine and on
 // what else it does, therefore each part measures its counterpart in the same run, turn by turn: a bare go-redis INFO
 // loop, a minimal provider on the same library, a smaller number of objects. A ratio is the median over the turns, and
 // its noise the median distance of the turns from it; it is missed only by more than that.

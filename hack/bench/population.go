@@ -26,17 +26,24 @@ func (w *world) populate(ctx context.Context, objects int, sampling map[string]a
 	if err := w.serve(ctx, (objects+perServer-1)/perServer); err != nil {
 		return err
 	}
-	first := w.objects
-	w.objects = max(w.objects, objects)
-	return w.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	return w.create(ctx, objects, func(n int) map[string]any {
 		spec := map[string]any{"address": w.servers[n%len(w.servers)].address}
 		if sampling != nil {
 			spec["sampling"] = sampling
 		}
+		return spec
+	})
+}
+
+// create creates Redis objects until there are as many, each with the spec of its number.
+func (w *world) create(ctx context.Context, objects int, spec func(n int) map[string]any) error {
+	first := w.objects
+	w.objects = max(w.objects, objects)
+	return w.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		object := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": redises.GroupVersion().String(), "kind": "Redis",
 			"metadata": map[string]any{"name": objectName(n), "labels": map[string]any{"tier": "bench"}},
-			"spec":     spec,
+			"spec":     spec(n),
 		}}
 		_, err := client.Create(ctx, object, metav1.CreateOptions{})
 		return err
@@ -52,11 +59,11 @@ func (w *world) edit(ctx context.Context, objects int) error {
 	})
 }
 
-// depopulate deletes all objects.
-func (w *world) depopulate(ctx context.Context) error {
-	objects := w.objects
-	w.objects = 0
-	return w.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+// depopulate deletes objects until there are no more than so many.
+func (w *world) depopulate(ctx context.Context, objects int) error {
+	end := w.objects
+	w.objects = min(w.objects, objects)
+	return w.each(ctx, objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		return client.Delete(ctx, objectName(n), metav1.DeleteOptions{})
 	})
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -20,27 +21,38 @@ type redisServer struct {
 }
 
 // startRedis starts a server at a loopback address, which ends with ctx at the latest.
-func startRedis(ctx context.Context, host string) (*redisServer, error) {
+func startRedis(ctx context.Context, host string, args ...string) (*redisServer, error) {
 	port, err := cluster.FreePort()
 	if err != nil {
 		return nil, err
 	}
 	s := &redisServer{address: net.JoinHostPort(host, strconv.Itoa(port))}
-	s.command = exec.CommandContext(ctx, "redis-server", "--bind", host, "--port", strconv.Itoa(port),
-		"--save", "", "--appendonly", "no", "--maxclients", "4000", "--tcp-backlog", "4096", "--loglevel", "warning")
+	args = append([]string{"--bind", host, "--port", strconv.Itoa(port),
+		"--save", "", "--appendonly", "no", "--maxclients", "4000", "--tcp-backlog", "4096", "--loglevel", "warning"}, args...)
+	s.command = exec.CommandContext(ctx, "redis-server", args...)
 	if err := s.command.Start(); err != nil {
 		return nil, fmt.Errorf("start redis-server (on Debian: apt-get install redis-server): %w", err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: s.address})
+	client := s.dial()
 	defer func() { _ = client.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return s, until(ctx, 20*time.Millisecond, func() (bool, error) { return client.Ping(ctx).Err() == nil, nil })
+	return s, until(ctx, 20*time.Millisecond, func() (bool, error) { return answered(client.Ping(ctx).Err()), nil })
+}
+
+func (s *redisServer) dial() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: s.address, MaxRetries: -1})
 }
 
 func (s *redisServer) stop() {
 	_ = s.command.Process.Kill() // fails only when it is gone already
 	_ = s.command.Wait()         // it was killed
+}
+
+// answered tells whether a server has answered, be it that it asks for a password.
+func answered(err error) bool {
+	_, refused := errors.AsType[redis.Error](err)
+	return err == nil || refused
 }
 
 // until looks at something time after time until it is so.

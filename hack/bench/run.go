@@ -33,6 +33,7 @@ func parts() []part {
 		{"sample", measureSample},
 		{"reaction", measureReaction},
 		{"api", measureAPI},
+		{"isolation", measureIsolation},
 		{"scale", measureScale},
 	}
 }

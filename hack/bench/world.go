@@ -59,7 +59,7 @@ func (w *world) empty(ctx context.Context) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	if err := w.depopulate(ctx); err != nil {
+	if err := w.depopulate(ctx, 0); err != nil {
 		return err
 	}
 	return w.adapter.Restart(ctx)

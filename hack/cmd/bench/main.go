@@ -19,7 +19,7 @@ func main() {
 	flag.StringVar(&options.Manifests, "manifests", filepath.Join("deploy", "base"), "directory of the adapter's manifests")
 	flag.StringVar(&options.Output, "output", filepath.Join("_output", "bench"), "directory for JSON files and profiles")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "Usage: bench [flags] [sample|reaction|api|scale ...]")
+		fmt.Fprintln(flag.CommandLine.Output(), "Usage: bench [flags] [sample|reaction|api|isolation|scale ...]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

@@ -1,0 +1,128 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// half is how many objects are sampled well, and how many others hang.
+	half = 250
+	// isolationTurns is how often they are measured without the others and with them.
+	isolationTurns = 5
+	// asksPerTurn requests are made in a turn, one each askEvery.
+	asksPerTurn, askEvery = 1000, 10 * time.Millisecond
+	// mostLate is how late a sample may be, of the interval.
+	mostLate = 0.2
+)
+
+// measureIsolation holds objects whose servers answer against the same ones beside as many whose servers do not, turn
+// by turn.
+func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
+	if err := w.empty(ctx); err != nil {
+		return nil, err
+	}
+	c, err := newCaller(w.Cluster, w.adapter)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.populate(ctx, half, nil); err != nil {
+		return nil, err
+	}
+	if err := w.warm(ctx, c, half); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	others := &hanging{}
+	defer others.stop()
+	if err := others.start(ctx); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(w.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
+	var alone, beside apart
+	for range isolationTurns {
+		if err := alone.turn(ctx, w, c); err != nil {
+			return nil, err
+		}
+		err := w.create(ctx, 2*half, func(n int) map[string]any {
+			return map[string]any{"address": others.addresses[n%len(others.addresses)]}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := beside.turn(ctx, w, c); err != nil {
+			return nil, err
+		}
+		if err := w.depopulate(ctx, half); err != nil {
+			return nil, err
+		}
+	}
+	if alone.failed > 0 || beside.failed == 0 {
+		return nil, fmt.Errorf("%.0f samples failed without the objects that hang, and %.0f with them", alone.failed, beside.failed)
+	}
+	return append(isolated(alone, beside),
+		Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"}), nil
+}
+
+func isolated(alone, beside apart) []Figure {
+	return []Figure{
+		{Name: "lateness max alone, at most", Value: alone.late.Seconds(), Unit: "s"},
+		{Name: "lateness max beside, at most", Value: beside.late.Seconds(), Unit: "s", Limit: mostLate * interval.Seconds()},
+		typical("API p99 alone", "ms", 0, alone.p99),
+		typical("API p99 beside", "ms", 0, beside.p99),
+		ratio("API p50 beside to alone", 0, beside.p50, alone.p50),
+		ratio("API p99 beside to alone", 1, beside.p99, alone.p99),
+		ratio("CPU beside to alone", 0, beside.cores, alone.cores),
+	}
+}
+
+// apart is what was measured of objects, alone or beside others.
+type apart struct {
+	p50, p99, cores  []float64 // by turn
+	late             time.Duration
+	failed, attempts float64 // samples, of the others as well
+}
+
+// turn asks at a steady pace for objects whose servers answer, each of which has to be known all the time.
+func (a *apart) turn(ctx context.Context, w *world, c *caller) error {
+	if err := wait(ctx, 2*interval); err != nil {
+		return err
+	}
+	before, err := c.scrape(ctx)
+	if err != nil {
+		return err
+	}
+	cpu, err := cpuOf(w.adapter.PID())
+	if err != nil {
+		return err
+	}
+	begin, took := time.Now(), make([]float64, 0, asksPerTurn)
+	for n := range asksPerTurn {
+		if err := wait(ctx, time.Until(begin.Add(time.Duration(n)*askEvery))); err != nil {
+			return err
+		}
+		start := time.Now()
+		if _, err := c.get(ctx, fmt.Sprintf(byNamePath, objectName(n%half))); err != nil {
+			return err
+		}
+		took = append(took, float64(time.Since(start).Microseconds())/1e3)
+	}
+	used, err := cpuOf(w.adapter.PID())
+	if err != nil {
+		return err
+	}
+	after, err := c.scrape(ctx)
+	if err != nil {
+		return err
+	}
+	a.p50, a.p99 = append(a.p50, percentile(took, 50)), append(a.p99, percentile(took, 99))
+	a.cores = append(a.cores, (used-cpu).Seconds()/time.Since(begin).Seconds())
+	a.late = max(a.late, after.lateness(before, 100))
+	failed, all := after.samples()
+	failedBefore, allBefore := before.samples()
+	a.failed += failed - failedBefore
+	a.attempts += all - allBefore
+	return nil
+}
