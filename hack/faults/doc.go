@@ -2,8 +2,9 @@
 // what is expected of the adapter meanwhile and afterwards. The README's table is written from it.
 //
 // A [Subject] flows in: an object and the real parts that stand behind it, redis-server processes, a proxy in the
-// network, the control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits until the parts
-// are as they were, and tells the ledger of each of these instants. What is served meanwhile is the ledger's business.
+// network, a Secret, the control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits
+// until the parts are as they were, and tells the ledger of each of these instants. What is served meanwhile is the
+// ledger's business.
 //
 // A row that befalls one object may run beside rows of others. Those of the scope Plane befall all objects and run alone.
 // What cannot be injected without changing the machine is no row: a step of the clock (see the tests of pkg/series), and

@@ -21,6 +21,8 @@ const (
 	Sentinel Scope = "Sentinel"
 	// Cluster is a Redis Cluster.
 	Cluster Scope = "Cluster"
+	// Credentials are a server's users, and the Secret that an object names for them.
+	Credentials Scope = "Credentials"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
 	// Plane is the control plane and the adapter, and with them all objects.
@@ -28,7 +30,7 @@ const (
 )
 
 // Scopes returns all scopes, in the order of the table.
-func Scopes() []Scope { return []Scope{Network, Server, Sentinel, Cluster, Object, Plane} }
+func Scopes() []Scope { return []Scope{Network, Server, Sentinel, Cluster, Credentials, Object, Plane} }
 
 // Relearning is how often the HPA controller looks for kinds.
 // Source: CreateControllerContext in Kubernetes' cmd/kube-controller-manager/app/controllermanager.go.
@@ -47,8 +49,10 @@ type Fault struct {
 	Except map[string]ledger.Behaviour
 	// Reasons are those that the errors give, once all that was known is too old. None is any.
 	Reasons []sampler.Reason
-	// Within is after how many intervals all is known again once it is repaired.
+	// Within is after how many intervals all is known again once it is repaired, or the Secret is read again.
 	Within int
+	// Rereads tells that nothing is known again before the adapter has read the Secret again.
+	Rereads bool
 	// Blurs tells of metrics how far off they may be.
 	Blurs map[string]float64
 	// Relearns tells that changes of objects may be heard of no sooner than that, and that the HPA controller may look for kinds while the API server knows few of them. It looks again
@@ -64,7 +68,7 @@ type Fault struct {
 // All returns the matrix.
 func All() []Fault {
 	var all []Fault
-	for _, rows := range [][]Fault{network(), servers(), errorsOfServers(), sentinels(), clusters(), objects(), planes(), adapters()} {
+	for _, rows := range [][]Fault{network(), servers(), errorsOfServers(), sentinels(), clusters(), secrets(), objects(), planes(), adapters()} {
 		all = append(all, rows...)
 	}
 	return all
@@ -75,10 +79,10 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	policy := s.Ledger.Policy()
 	effect := ledger.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
-		Within: time.Duration(f.Within) * policy.Interval, Cut: f.Relearns,
+		Within: f.Known(policy), Cut: f.Relearns,
 	}
 	for _, reason := range f.Reasons {
-		effect.Reasons = append(effect.Reasons, (&sampler.Error{Reason: reason}).Error())
+		effect.Reasons = append(effect.Reasons, sentence(reason))
 	}
 	var befallen []string
 	if f.Scope != Plane {
@@ -100,6 +104,15 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
 	}
 	return repaired, err
+}
+
+// Known is after how long all is known again once it is repaired.
+func (f Fault) Known(policy ledger.Policy) time.Duration {
+	within := time.Duration(f.Within) * policy.Interval
+	if f.Rereads {
+		within += rereading
+	}
+	return within
 }
 
 // holds is how long the fault lasts: until all is unknown for two intervals, where it lets that happen.

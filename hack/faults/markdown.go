@@ -56,7 +56,7 @@ func described(metric string) string {
 	case ledger.Clock:
 		return "a string's value"
 	case ledger.Backlog:
-		return "the length of a list that moves"
+		return "a list's length"
 	case ledger.Lag:
 		return "the lag of a stream's group"
 	}
@@ -78,6 +78,8 @@ func (f Fault) again() string {
 	switch {
 	case f.Levels == ledger.Serves && f.Rates == ledger.Serves && len(f.Except) == 0:
 		return ""
+	case f.Rereads:
+		return fmt.Sprintf("within %d intervals of the next read of the Secret (%s to %s), a rate within `window` more", f.Within, rested, rarest)
 	case f.Levels == ledger.Holds:
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Relearns:

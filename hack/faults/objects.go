@@ -42,19 +42,26 @@ func At(address string) map[string]any { return map[string]any{"address": addres
 
 // Make creates an object.
 func (o *Objects) Make(ctx context.Context, name string, where map[string]any, truth *ledger.Truth) error {
+	return o.bind(name, made{where, truth}, func() error { return o.create(ctx, name, where) })
+}
+
+// create makes an object that the ledger knows nothing of. It is safe for concurrent use, as delete is.
+func (o *Objects) create(ctx context.Context, name string, where map[string]any) error {
 	spec := maps.Clone(o.common)
 	maps.Copy(spec, where)
 	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis", "spec": spec}}
 	object.SetName(name)
-	return o.bind(name, made{where, truth}, func() error {
-		_, err := o.in.Create(ctx, object, metav1.CreateOptions{})
-		return err
-	})
+	_, err := o.in.Create(ctx, object, metav1.CreateOptions{})
+	return err
+}
+
+func (o *Objects) delete(ctx context.Context, name string) error {
+	return o.in.Delete(ctx, name, metav1.DeleteOptions{})
 }
 
 // Delete deletes an object.
 func (o *Objects) Delete(ctx context.Context, name string) error {
-	return o.bind(name, made{where: o.made[name].where}, func() error { return o.in.Delete(ctx, name, metav1.DeleteOptions{}) })
+	return o.bind(name, made{where: o.made[name].where}, func() error { return o.delete(ctx, name) })
 }
 
 // Edit changes the spec of an object. Without a truth it names no server.

@@ -48,6 +48,8 @@ type Subject struct {
 	Primaries  []*redistest.Server
 	// Cluster is three primaries, and a replica of the first one.
 	Cluster *redistest.Cluster
+	// Secret holds the password of the server, for the scope Credentials.
+	Secret *Secret
 	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.
 	Objects      *Objects
 	Spare        *ledger.Load

@@ -20,7 +20,7 @@ import (
 var (
 	duration = flag.Duration("duration", 0, "how long rounds of faults follow each other; 0 is one round of each fault")
 	seed     = flag.Uint64("seed", 0, "the order of the faults; 0 takes the time")
-	only     = flag.String("only", "", "the name of the one fault to inject")
+	only     = flag.String("only", "", "the name of the one fault to inject, or a scope of them")
 )
 
 const (
@@ -134,7 +134,7 @@ func (w *world) deal(order *rand.Rand) [][]faults.Fault {
 func shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
 	var deck []faults.Fault
 	for _, fault := range faults.All() {
-		if fault.Scope == scope && (*only == "" || *only == fault.Name) {
+		if fault.Scope == scope && (*only == "" || *only == fault.Name || *only == string(scope)) {
 			deck = append(deck, fault)
 		}
 	}
@@ -154,7 +154,7 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		return
 	}
 	p := w.ledger.Policy()
-	known := repaired.Add(time.Duration(fault.Within) * p.Interval)
+	known := repaired.Add(fault.Known(p))
 	var resumed sync.WaitGroup
 	for _, one := range befallen {
 		jobs, err := one.Load.Step(ctx)

@@ -68,6 +68,7 @@ func newWorld(t *testing.T) *world {
 	w.servers(t, "server-1", "server-2")
 	w.sentinel(t)
 	w.cluster(t)
+	w.guarded(t, "credentials-1", "credentials-2")
 	w.edited(t)
 	return w
 }
@@ -169,6 +170,23 @@ func (w *world) cluster(t *testing.T) {
 	}
 	load := w.load(t, redis.NewClusterClient(ledger.ClusterOptions(addresses)))
 	w.lane("cluster", faults.Cluster, map[string]any{"cluster": map[string]any{"addresses": named}}, faults.Subject{Cluster: nodes, Load: load})
+}
+
+// guarded are servers that ask for a password, and objects that name a Secret.
+func (w *world) guarded(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		server, load := w.standalone(t)
+		secret, err := faults.NewSecret(t.Context(), w.client, w.objects, w.namespace, name, server.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subject := faults.Subject{Server: server, Load: load, Secret: secret, Objects: w.objects}
+		if err := subject.Accept(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.lane(name, faults.Credentials, secret.Where(), subject)
+	}
 }
 
 // edited is an object that is edited, and may name another server.

@@ -1,0 +1,124 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+)
+
+const (
+	// rested and rarest are the shortest and the longest time between two reads of a Secret. What does not authenticate is
+	// doubted: the time is the shortest, and doubles while reading brings nothing new.
+	// Source: doubtGap and rereadPeriod, with its jitter, in pkg/credentials/keeper.go.
+	rested, rarest = 3 * time.Second, 36 * time.Second
+	// rereading is how long after a repair the adapter reads the Secret at the latest: no fault outlasts the second read,
+	// after which the time is four times rested.
+	rereading = 4 * rested
+)
+
+// secrets are the rows of what a server lets in by, and of the Secret that holds it.
+func secrets() []Fault {
+	row := func(f Fault, inject func(context.Context, *Subject, func()) error) Fault {
+		f.Scope = Credentials
+		f.inject = func(ctx context.Context, s *Subject, hold func()) error {
+			if err := s.renewed(ctx); err != nil {
+				return err
+			}
+			return inject(ctx, s, hold)
+		}
+		return f
+	}
+	lost := func(f Fault, inject func(context.Context, *Subject, func()) error) Fault {
+		f.Levels, f.Rates, f.Within, f.Rereads = ledger.Holds, ledger.Holds, 2, true
+		return row(f, inject)
+	}
+	return []Fault{
+		lost(Fault{Name: "the password is changed at the server, and in the Secret later", How: "ACL SETUSER, CLIENT KILL; edit of the Secret",
+			Reasons: []sampler.Reason{sampler.AuthenticationFailed}}, passwordChanged),
+		row(Fault{Name: "the password is changed at the server and in the Secret, connections go on", How: "ACL SETUSER, edit of the Secret", Within: 1, Brief: true},
+			rotated),
+		row(Fault{Name: "the password is changed at the server and in the Secret, connections are lost", How: "ACL SETUSER, edit of the Secret, CLIENT KILL",
+			Rates: ledger.Renews, Within: 3, Brief: true}, rotatedAndCut),
+		row(Fault{Name: "the user may not read the keys of declared metrics", How: "ACL SETUSER resetkeys", Within: 2,
+			Except: map[string]ledger.Behaviour{ledger.Clock: ledger.Refuses, ledger.Backlog: ledger.Refuses, ledger.Lag: ledger.Refuses}}, keysTaken),
+		row(Fault{Name: "the Secret is gone, the connection goes on", How: "delete, create", Within: 1},
+			unreadable(false, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
+		lost(Fault{Name: "the Secret is gone, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []sampler.Reason{credentials.SecretNotFound}},
+			unreadable(true, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
+		row(Fault{Name: "the Secret may not be read, the connection goes on", How: "RoleBinding deleted, and made again", Within: 1},
+			unreadable(false, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
+		lost(Fault{Name: "the Secret may not be read, the connection is lost", How: "RoleBinding deleted, CLIENT KILL, RoleBinding made again",
+			Reasons: []sampler.Reason{credentials.SecretForbidden}},
+			unreadable(true, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
+	}
+}
+
+// sentence is what an error with a reason says.
+func sentence(reason sampler.Reason) string {
+	const of = "the Secret that spec.auth.passwordSecretRef names"
+	switch reason {
+	case credentials.SecretNotFound:
+		return of + " does not exist"
+	case credentials.SecretForbidden:
+		return "the adapter may not read " + of
+	}
+	return (&sampler.Error{Reason: reason}).Error()
+}
+
+// disconnectSampling ends all connections of the adapter's replicas.
+func disconnectSampling() []any { return []any{"client", "kill", "user", sampling} }
+
+func passwordChanged(ctx context.Context, s *Subject, hold func()) error {
+	s.Secret.passwords++
+	err := errors.Join(s.Accept(ctx), s.operate(ctx, disconnectSampling()))
+	hold()
+	return errors.Join(err, s.changes(ctx, s.Secret.edit))
+}
+
+// rotate changes the password at the server and in the Secret. Redis lets connections by the old one go on.
+func (s *Subject) rotate(ctx context.Context) error {
+	s.Secret.passwords++
+	return errors.Join(s.Accept(ctx), s.changes(ctx, s.Secret.edit))
+}
+
+func rotated(ctx context.Context, s *Subject, hold func()) error {
+	hold()
+	err := s.rotate(ctx)
+	return errors.Join(err, s.hastily(ctx, func(ctx context.Context, _ string) error { return s.renewed(ctx) }))
+}
+
+// rotatedAndCut loses the connections when the Secret may be read at once.
+func rotatedAndCut(ctx context.Context, s *Subject, hold func()) error {
+	s.wait(ctx, rested)
+	hold()
+	return errors.Join(s.rotate(ctx), s.operate(ctx, disconnectSampling()))
+}
+
+func keysTaken(ctx context.Context, s *Subject, hold func()) error {
+	err := s.operate(ctx, []any{"acl", "setuser", sampling, "resetkeys"})
+	hold()
+	return errors.Join(err, s.Accept(ctx))
+}
+
+// unreadable takes the Secret from the adapter, waits until it has seen that, and gives it back. The server would let the
+// adapter in by what it knew all the time.
+func unreadable(cut bool, reason sampler.Reason, takes, gives func(*Secret, context.Context) error) func(context.Context, *Subject, func()) error {
+	return func(ctx context.Context, s *Subject, hold func()) error {
+		err := takes(s.Secret, ctx)
+		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error {
+			return s.until(ctx, fmt.Sprintf("the adapter tells of %s", reason), func(ctx context.Context) bool {
+				return s.Secret.tells(ctx, other, sentence(reason))
+			})
+		}))
+		if cut {
+			err = errors.Join(err, s.operate(ctx, disconnectSampling()))
+		}
+		hold()
+		return errors.Join(err, s.changes(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
+	}
+}

@@ -1,0 +1,156 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// sampling is the user that the adapter authenticates as where an object names a Secret, and key that of its password.
+const sampling, key = "sampling", "password"
+
+// rights are those of the user: what the README asks for, and reading the keys of declared metrics.
+func rights() []any {
+	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname"}
+}
+
+// Secret is one that an object names, with the adapter's right to it and the server that asks for what it holds. It is
+// used by one goroutine.
+type Secret struct {
+	client          kubernetes.Interface
+	namespace, name string
+	objects         *Objects
+	address         string
+	// passwords counts those that there were.
+	passwords int
+	// past are connections that were there before the Secret was changed last.
+	past []string
+}
+
+// NewSecret makes a Secret with the adapter's right to it. Its object names the server at an address.
+func NewSecret(ctx context.Context, client kubernetes.Interface, objects *Objects, namespace, name, address string) (*Secret, error) {
+	s := &Secret{client: client, namespace: namespace, name: name, objects: objects, address: address, passwords: 1}
+	role := &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name}, Verbs: []string{"get"}}},
+	}
+	if _, err := client.RbacV1().Roles(namespace).Create(ctx, role, metav1.CreateOptions{}); err != nil {
+		return nil, err
+	}
+	if err := s.grant(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.create(ctx)
+}
+
+// Where is the place of the server, with the user and the Secret.
+func (s *Secret) Where() map[string]any { return s.as(sampling) }
+
+func (s *Secret) as(user string) map[string]any {
+	where := At(s.address)
+	where["auth"] = map[string]any{"username": user, "passwordSecretRef": map[string]any{"name": s.name, "key": key}}
+	return where
+}
+
+// Accept makes the server ask everybody for a password, and take the newest.
+func (s *Subject) Accept(ctx context.Context) error {
+	user := append([]any{"acl", "setuser", sampling, "on", "resetpass", ">" + s.Secret.password()}, rights()...)
+	return s.operate(ctx, []any{"acl", "setuser", "default", "off"}, user)
+}
+
+func (s *Secret) password() string { return fmt.Sprint("password ", s.passwords) }
+
+func (s *Secret) content() *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: s.name}, StringData: map[string]string{key: s.password()}}
+}
+
+func (s *Secret) create(ctx context.Context) error {
+	_, err := s.client.CoreV1().Secrets(s.namespace).Create(ctx, s.content(), metav1.CreateOptions{})
+	return err
+}
+
+func (s *Secret) edit(ctx context.Context) error {
+	_, err := s.client.CoreV1().Secrets(s.namespace).Update(ctx, s.content(), metav1.UpdateOptions{})
+	return err
+}
+
+func (s *Secret) delete(ctx context.Context) error {
+	return s.client.CoreV1().Secrets(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
+}
+
+func (s *Secret) grant(ctx context.Context) error {
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: s.name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: s.name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: cluster.AdapterName, Name: cluster.AdapterName}},
+	}
+	_, err := s.client.RbacV1().RoleBindings(s.namespace).Create(ctx, binding, metav1.CreateOptions{})
+	return err
+}
+
+func (s *Secret) revoke(ctx context.Context) error {
+	return s.client.RbacV1().RoleBindings(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
+}
+
+// tells tells whether the adapter that is asked says a text of an object.
+func (s *Secret) tells(ctx context.Context, object, text string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	path := fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/redises.redis-metrics.dev/%s/%s", s.namespace, object, ledger.Keys)
+	err := s.client.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Error()
+	return err != nil && strings.Contains(err.Error(), text)
+}
+
+// connections are those of the adapter's replicas.
+func (s *Subject) connections(ctx context.Context) ([]string, error) {
+	client := s.operator()
+	defer func() { _ = client.Close() }()
+	list, err := client.ClientList(ctx).Result()
+	var found []string
+	for line := range strings.Lines(list) {
+		if id, rest, _ := strings.Cut(line, " "); strings.Contains(rest, " user="+sampling+" ") {
+			found = append(found, id)
+		}
+	}
+	return found, err
+}
+
+// changes changes the Secret, and notes which connections were there before.
+func (s *Subject) changes(ctx context.Context, do func(context.Context) error) error {
+	past, err := s.connections(ctx)
+	if err != nil {
+		return err
+	}
+	s.Secret.past = past
+	return do(ctx)
+}
+
+// renewed waits until each replica of the adapter has a connection by what the Secret holds.
+func (s *Subject) renewed(ctx context.Context) error {
+	return s.until(ctx, "connections by the newest password", func(ctx context.Context) bool {
+		now, err := s.connections(ctx)
+		old := slices.ContainsFunc(now, func(id string) bool { return slices.Contains(s.Secret.past, id) })
+		return err == nil && !old && len(now) >= len(s.Adapters)
+	})
+}
+
+// hastily waits until something holds that follows when the adapter reads the Secret. It does so soon, because another
+// object is made that names the Secret too, with a user that the server does not know.
+func (s *Subject) hastily(ctx context.Context, until func(ctx context.Context, other string) error) error {
+	other := s.Object + "-other"
+	if err := s.Objects.create(ctx, other, s.Secret.as("nobody")); err != nil {
+		return err
+	}
+	return errors.Join(until(ctx, other), s.Objects.delete(ctx, other))
+}
