@@ -148,14 +148,14 @@ func (a asked) String() string {
 	return strings.Join(lines, "; ")
 }
 
-// askSteadily asks for the metric of the shop's HPA until the returned function is called.
+// askSteadily asks for the metric of the HPA until the returned function is called.
 func (h house) askSteadily(t *testing.T) (stop func() asked) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	result := asked{failures: map[string]int{}}
 	ask := func() {
-		err := h.client.CoreV1().RESTClient().Get().AbsPath(cartRequests).Do(t.Context()).Error()
+		err := h.client.CoreV1().RESTClient().Get().AbsPath(appRequests).Do(t.Context()).Error()
 		mu.Lock()
 		defer mu.Unlock()
 		result.total++
