@@ -30,21 +30,37 @@ const (
 	recovery = 2 * time.Second
 )
 
-// TestRollingUpgrade replaces both replicas under a steady load. No request may fail but one that reaches a replica in
+// TestUpgradeAndRollback replaces both replicas under a steady load, and then goes back to what they were.
+func TestUpgradeAndRollback(t *testing.T) {
+	shared.openShop(t)
+	shared.replaceReplicas(t, nextImage, "set", "image", "-n", namespace, "deployment/redis-metrics-adapter", "redis-metrics-adapter="+nextImage)
+	shared.replaceReplicas(t, "redis-metrics-adapter:dev", "rollout", "undo", "-n", namespace, "deployment/redis-metrics-adapter")
+}
+
+// replaceReplicas runs a command that leads to another image. No request may fail but one that reaches a replica in
 // its first seconds: it takes part as soon as it is ready, and for a rate it has to take two samples first, so it says
 // that it does not know.
-func TestRollingUpgrade(t *testing.T) {
-	shared.openShop(t)
-	stop := shared.askSteadily(t)
-	shared.kubectl(t, "rollout", "restart", "-n", namespace, "deployment/redis-metrics-adapter")
-	shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
+func (h house) replaceReplicas(t *testing.T, wanted string, command ...string) {
+	t.Helper()
+	stop := h.askSteadily(t)
+	h.kubectl(t, command...)
+	h.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
 	asked := stop()
-	t.Log(asked)
+	t.Logf("to %s: %s", wanted, asked)
 	if asked.total < 1000 {
 		t.Errorf("want at least 1000 requests: %s", asked)
 	}
 	if asked.unknown > mostUnknown || len(asked.failures) > 0 {
 		t.Errorf("want no failure, and no more than %d without a rate: %s", mostUnknown, asked)
+	}
+	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range pods.Items {
+		if got := pod.Spec.Containers[0].Image; pod.DeletionTimestamp == nil && got != wanted {
+			t.Errorf("pod %s goes on with %s", pod.Name, got)
+		}
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 )
 
 // TestScenario is what the project began from, with nothing played: HPAs that nobody granted a right start and stop
-// pods by a Redis with user, password and TLS.
+// pods by a Redis with user, password and TLS. Meanwhile the adapter loses the Secret of its serving certificate.
 func TestScenario(t *testing.T) {
 	shared.openShop(t)
 	t.Run("traffic", testTraffic)
 	t.Run("queue", testQueue)
+	t.Run("serving certificate", testServingCertificate)
 }
 
 // testTraffic has the traffic rise and fall.
