@@ -43,7 +43,7 @@ func testServingCertificate(t *testing.T) {
 		t.Error(err)
 	}
 	asked := stop()
-	t.Logf("both replicas served what the new Secret holds %s after the loss; %s", mended.Round(time.Second), asked)
+	t.Logf("both replicas served what the new Secret holds %s after the loss; %s", mended.Round(100*time.Millisecond), asked)
 	if asked.total < 1000 || asked.unknown > 0 || len(asked.failures) > 0 {
 		t.Errorf("want at least 1000 requests and no failure: %s", asked)
 	}
