@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -31,9 +32,10 @@ func New(address string) *Driver {
 	return newDriver(redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}))
 }
 
-// NewAuthenticated returns a driver for a server that asks for a password.
-func NewAuthenticated(address, password string) *Driver {
-	return newDriver(redis.NewClient(&redis.Options{Addr: address, Password: password, PoolSize: 1}))
+// NewSecured returns a driver for a server that asks for a password and speaks TLS; an empty password and a nil
+// encryption are those of a server that does not.
+func NewSecured(address, password string, encryption *tls.Config) *Driver {
+	return newDriver(redis.NewClient(&redis.Options{Addr: address, Password: password, TLSConfig: encryption, PoolSize: 1}))
 }
 
 // NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.

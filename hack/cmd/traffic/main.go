@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -14,18 +15,26 @@ import (
 
 func main() {
 	address := flag.String("address", "127.0.0.1:6379", "the Redis to send to; $REDIS_PASSWORD is its password")
+	directory := flag.String("tls", "", "speak TLS, with ca.crt, tls.crt and tls.key in this directory")
 	rate := flag.Int("rate", 100, "requests per second")
 	flag.Parse()
-	if err := run(*address, *rate); err != nil {
+	if err := run(*address, *directory, *rate); err != nil {
 		fmt.Fprintln(os.Stderr, "traffic:", err)
 		os.Exit(1)
 	}
 }
 
-func run(address string, rate int) error {
+func run(address, directory string, rate int) error {
+	var encryption *tls.Config
+	if directory != "" {
+		var err error
+		if encryption, err = traffic.ReadTLS(directory); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	driver := traffic.NewAuthenticated(address, os.Getenv("REDIS_PASSWORD"))
+	driver := traffic.NewSecured(address, os.Getenv("REDIS_PASSWORD"), encryption)
 	driver.SetRate(rate)
 	fmt.Printf("sending %d requests per second to %s\n", rate, address)
 	return driver.Run(ctx)

@@ -13,23 +13,33 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 )
 
 func main() {
 	address := flag.String("address", "127.0.0.1:6379", "the Redis that holds the list; $REDIS_PASSWORD is its password")
+	directory := flag.String("tls", "", "speak TLS, with ca.crt, tls.crt and tls.key in this directory")
 	list := flag.String("list", "jobs", "the list")
 	duration := flag.Duration("duration", 500*time.Millisecond, "how long a job takes")
 	flag.Parse()
-	if err := run(*address, *list, *duration); err != nil {
+	if err := run(*address, *directory, *list, *duration); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		os.Exit(1)
 	}
 }
 
-func run(address, list string, duration time.Duration) error {
+func run(address, directory, list string, duration time.Duration) error {
+	options := &redis.Options{Addr: address, Password: os.Getenv("REDIS_PASSWORD"), PoolSize: 1}
+	if directory != "" {
+		var err error
+		if options.TLSConfig, err = traffic.ReadTLS(directory); err != nil {
+			return err
+		}
+	}
 	asked, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	client := redis.NewClient(&redis.Options{Addr: address, Password: os.Getenv("REDIS_PASSWORD"), PoolSize: 1})
+	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	ctx := context.Background() // what is under way goes on after the signal
 	for asked.Err() == nil {

@@ -10,6 +10,8 @@ import (
 
 // TestDeployed looks at what kubectl apply has made, as an administrator would.
 func TestDeployed(t *testing.T) {
+	t.Logf("control plane and node were ready after %.1fs, and the metrics served %.1fs after kubectl apply",
+		shared.started.Seconds(), shared.served.Seconds())
 	t.Run("two replicas are ready and stay so", func(t *testing.T) {
 		shared.kubectl(t, "rollout", "status", "deployment/redis-metrics-adapter", "-n", namespace, "--timeout=90s")
 		pods, err := shared.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})

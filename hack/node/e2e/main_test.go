@@ -29,12 +29,21 @@ const (
 	deployed = 60 * time.Second
 )
 
-const namespace = "redis-metrics-adapter"
+const (
+	namespace = "redis-metrics-adapter"
+	// nextImage is what the adapter is upgraded to: the same program under another tag.
+	nextImage = "redis-metrics-adapter:next"
+)
 
 // house is the node that the tests share, with the adapter deployed.
 type house struct {
 	*node.Node
 	client kubernetes.Interface
+	// before is what the cluster held when nothing was applied yet.
+	before map[string]bool
+	// started and served are how long control plane and node took to start, and the metrics to be served once kubectl
+	// apply was begun.
+	started, served time.Duration
 }
 
 var shared house
@@ -46,6 +55,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M, enclosure node.Enclosure) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	began := time.Now()
 	n, err := node.Start(ctx, enclosure, node.Options{Cluster: cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
 	}})
@@ -53,8 +63,9 @@ func run(m *testing.M, enclosure node.Enclosure) int {
 		fmt.Fprintln(os.Stderr, "node:", err)
 		return 1
 	}
+	shared = house{Node: n, started: time.Since(began)}
 	code := 1
-	if err := furnish(ctx, n, enclosure); err == nil {
+	if err := shared.furnish(ctx, enclosure); err == nil {
 		code = m.Run()
 	} else {
 		fmt.Fprintln(os.Stderr, "node:", err)
@@ -74,32 +85,36 @@ func run(m *testing.M, enclosure node.Enclosure) int {
 }
 
 // furnish gives the node its images and deploys the adapter.
-func furnish(ctx context.Context, n *node.Node, enclosure node.Enclosure) error {
-	client, err := kubernetes.NewForConfig(n.Config())
-	if err != nil {
+func (h *house) furnish(ctx context.Context, enclosure node.Enclosure) error {
+	var err error
+	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
 		return err
 	}
-	shared = house{n, client}
+	if h.before, err = h.objects(ctx); err != nil {
+		return err
+	}
 	bin := os.Getenv("BIN_DIR")
+	adapter := filepath.Join(bin, "redis-metrics-adapter")
 	redis, err := image.Redis(ctx, "redis:node")
 	if err != nil {
 		return err
 	}
 	for _, each := range []image.Image{
-		image.Adapter("redis-metrics-adapter:dev", filepath.Join(bin, "redis-metrics-adapter"), runtime.GOARCH, "dev"),
+		image.Adapter("redis-metrics-adapter:dev", adapter, runtime.GOARCH, "dev"),
+		image.Adapter(nextImage, adapter, runtime.GOARCH, "next"),
 		image.Program("traffic:node", filepath.Join(bin, "traffic")),
 		image.Program("worker:node", filepath.Join(bin, "worker")),
 		redis,
 	} {
-		if err := n.Import(ctx, each); err != nil {
+		if err := h.Import(ctx, each); err != nil {
 			return err
 		}
 	}
-	return shared.deploy(ctx, enclosure)
+	return h.deploy(ctx, enclosure)
 }
 
 // deploy applies the base with the component ha and waits until both versions of the API are served.
-func (h house) deploy(ctx context.Context, enclosure node.Enclosure) error {
+func (h *house) deploy(ctx context.Context, enclosure node.Enclosure) error {
 	overlay := filepath.Join(enclosure.Dir, "overlay")
 	if err := writeOverlay(overlay); err != nil {
 		return err
@@ -111,7 +126,7 @@ func (h house) deploy(ctx context.Context, enclosure node.Enclosure) error {
 	if err := eventually(ctx, deployed, h.available); err != nil {
 		return fmt.Errorf("the APIServices are not available %s after kubectl apply: %w", deployed, err)
 	}
-	fmt.Fprintf(os.Stderr, "custom metrics served %.1fs after kubectl apply\n", time.Since(began).Seconds())
+	h.served = time.Since(began)
 	return nil
 }
 

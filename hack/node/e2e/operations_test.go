@@ -28,20 +28,36 @@ const (
 	recovery = 2 * time.Second
 )
 
-// TestRollingUpgrade replaces both replicas under a steady load. No request may fail: a replica is ready only once it
-// knows rates.
-func TestRollingUpgrade(t *testing.T) {
+// TestUpgradeAndRollback replaces both replicas under a steady load, and then goes back to what they were.
+func TestUpgradeAndRollback(t *testing.T) {
 	shared.openShop(t)
-	stop := shared.askSteadily(t)
-	shared.kubectl(t, "rollout", "restart", "-n", namespace, "deployment/redis-metrics-adapter")
-	shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
+	shared.replaceReplicas(t, nextImage, "set", "image", "-n", namespace, "deployment/redis-metrics-adapter", "redis-metrics-adapter="+nextImage)
+	shared.replaceReplicas(t, "redis-metrics-adapter:dev", "rollout", "undo", "-n", namespace, "deployment/redis-metrics-adapter")
+}
+
+// replaceReplicas runs a command that leads to another image. No request may fail: a replica is ready only once it knows
+// rates, and one that is to stop has its clients leave before it does.
+func (h house) replaceReplicas(t *testing.T, wanted string, command ...string) {
+	t.Helper()
+	stop := h.askSteadily(t)
+	h.kubectl(t, command...)
+	h.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
 	asked := stop()
-	t.Log(asked)
+	t.Logf("to %s: %s", wanted, asked)
 	if asked.total < 1000 {
 		t.Errorf("want at least 1000 requests: %s", asked)
 	}
 	if asked.unknown > 0 || len(asked.failures) > 0 {
 		t.Errorf("want no failure: %s", asked)
+	}
+	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range pods.Items {
+		if got := pod.Spec.Containers[0].Image; pod.DeletionTimestamp == nil && got != wanted {
+			t.Errorf("pod %s goes on with %s", pod.Name, got)
+		}
 	}
 }
 
@@ -145,14 +161,14 @@ func (a asked) String() string {
 	return strings.Join(lines, "; ")
 }
 
-// askSteadily asks for the metric of the shop's HPA until the returned function is called.
+// askSteadily asks for the metric of the HPA until the returned function is called.
 func (h house) askSteadily(t *testing.T) (stop func() asked) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	result := asked{failures: map[string]int{}}
 	ask := func() {
-		err := h.client.CoreV1().RESTClient().Get().AbsPath(cartRequests).Do(t.Context()).Error()
+		err := h.client.CoreV1().RESTClient().Get().AbsPath(appRequests).Do(t.Context()).Error()
 		mu.Lock()
 		defer mu.Unlock()
 		result.total++

@@ -1,64 +1,81 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// cartRequests is what the HPA of the shop reads.
-const cartRequests = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/requests-per-second"
-
-// TestScenario is what the project began from, with nothing played: an HPA that nobody granted a right starts and stops
-// pods as the traffic to a Redis with a password rises and falls.
+// TestScenario is what the project began from, with nothing played: HPAs that nobody granted a right start and stop
+// pods by a Redis with user, password and TLS. Meanwhile the adapter loses the Secret of its serving certificate.
 func TestScenario(t *testing.T) {
 	shared.openShop(t)
+	t.Run("traffic", testTraffic)
+	t.Run("queue", testQueue)
+	t.Run("serving certificate", testServingCertificate)
+}
+
+// testTraffic has the traffic rise and fall.
+func testTraffic(t *testing.T) {
+	t.Parallel()
 	// Clients send 800 each and a pod of the app 20, and a replica takes 1000.
 	for _, step := range []struct{ clients, replicas int32 }{{3, 3}, {7, 5}, {1, 1}} {
-		shared.kubectl(t, "scale", "-n", "shop", "deployment/clients", fmt.Sprintf("--replicas=%d", step.clients))
+		shared.kubectl(t, "scale", "deployment/clients", fmt.Sprintf("--replicas=%d", step.clients))
 		began := time.Now()
-		shared.awaitPods(t, "app", step.replicas, 2*time.Minute)
+		shared.awaitPods(t, app, step.replicas, 3*time.Minute)
 		t.Logf("%d clients: %d running pods %.0fs later", step.clients, step.replicas, time.Since(began).Seconds())
+		if first := shared.firstReady(t, app, began); first > 0 {
+			t.Logf("the first of the new pods was ready after %.0fs", first.Seconds())
+		}
 	}
-	t.Log(shared.kubectl(t, "get", "--raw", cartRequests))
+	t.Log(shared.kubectl(t, "get", "--raw", appRequests))
 }
 
-// openShop applies the shop, unless a test before has, and waits until the HPA has had its say.
-func (h house) openShop(t *testing.T) {
+// testQueue wakes workers from zero for the jobs in a list, and sends them home when all are done. No job is lost.
+func testQueue(t *testing.T) {
+	t.Parallel()
+	shared.kubectl(t, "apply", "-f", "testdata/queue.yaml")
+	shared.awaitPods(t, "worker", 0, 2*time.Minute)
+
+	const jobs = 100
+	push := []string{"rpush", "jobs"}
+	for job := range jobs {
+		push = append(push, strconv.Itoa(job))
+	}
+	began := time.Now()
+	shared.redis(t, push...)
+	shared.awaitPods(t, "worker", 5, time.Minute)
+	t.Logf("5 workers run %.0fs after %d jobs were there", time.Since(began).Seconds(), jobs)
+	shared.awaitPods(t, "worker", 0, 2*time.Minute)
+	t.Logf("0 workers run after %.0fs", time.Since(began).Seconds())
+	if done := shared.redis(t, "get", "jobs:done"); done != strconv.Itoa(jobs) {
+		t.Errorf("%s jobs are done, want %d", done, jobs)
+	}
+}
+
+// firstReady returns how long it took until the first of the pods that were made since an instant was ready, to the
+// second; zero if none was made.
+func (h house) firstReady(t *testing.T, name string, since time.Time) time.Duration {
 	t.Helper()
-	h.kubectl(t, "apply", "-f", "testdata/shop.yaml")
-	h.awaitPods(t, "app", 1, 2*time.Minute)
-	err := eventually(t.Context(), 30*time.Second, func(ctx context.Context) error {
-		_, err := h.Kubectl(ctx, "get", "--raw", cartRequests)
-		return err
-	})
+	pods, err := h.client.CoreV1().Pods(metav1.NamespaceDefault).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + name})
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// awaitPods waits until a StatefulSet of the shop has that many ready pods, and no other pod is left of it.
-func (h house) awaitPods(t *testing.T, name string, want int32, within time.Duration) {
-	t.Helper()
-	err := eventually(t.Context(), within, func(ctx context.Context) error {
-		set, err := h.client.AppsV1().StatefulSets("shop").Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
+	var took []time.Duration
+	for _, pod := range pods.Items {
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady && pod.CreationTimestamp.After(since) {
+				took = append(took, condition.LastTransitionTime.Sub(since))
+			}
 		}
-		pods, err := h.client.CoreV1().Pods("shop").List(ctx, metav1.ListOptions{LabelSelector: "app=" + name})
-		if err != nil {
-			return err
-		}
-		if *set.Spec.Replicas != want || set.Status.ReadyReplicas != want || len(pods.Items) != int(want) {
-			return fmt.Errorf("%s: %d replicas, %d ready, %d pods, want %d",
-				name, *set.Spec.Replicas, set.Status.ReadyReplicas, len(pods.Items), want)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
+	if len(took) == 0 {
+		return 0
+	}
+	return slices.Min(took)
 }

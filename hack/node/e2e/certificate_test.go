@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	servingSecret = namespace + "-tls"
+	// afterLoss is how long the load goes on after the Secret is gone: longer than two passes over the certificates,
+	// and than the API server takes to look at the APIServices again.
+	afterLoss = 40 * time.Second
+)
+
+// testServingCertificate deletes the Secret of the serving certificate under a steady load. No request fails, the
+// replicas make it again, and both serve what it holds.
+func testServingCertificate(t *testing.T) {
+	t.Parallel()
+	stop := shared.askSteadily(t)
+	shared.kubectl(t, "delete", "secret", servingSecret, "-n", namespace)
+	deleted, mended := time.Now(), time.Duration(0)
+	err := eventually(t.Context(), afterLoss+10*time.Second, func(ctx context.Context) error {
+		if err := shared.servesItsSecret(ctx); err != nil {
+			return err
+		}
+		if mended == 0 {
+			mended = time.Since(deleted)
+		}
+		if time.Since(deleted) < afterLoss {
+			return errors.New("the load goes on")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	asked := stop()
+	t.Logf("both replicas served what the new Secret holds %s after the loss; %s", mended.Round(100*time.Millisecond), asked)
+	if asked.total < 1000 || asked.unknown > 0 || len(asked.failures) > 0 {
+		t.Errorf("want at least 1000 requests and no failure: %s", asked)
+	}
+}
+
+// servesItsSecret says whether a replica serves another certificate than the one in the Secret.
+func (h house) servesItsSecret(ctx context.Context) error {
+	secret, err := h.client.CoreV1().Secrets(namespace).Get(ctx, servingSecret, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return err
+	}
+	pods, err := h.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	if len(pods.Items) != 2 {
+		return fmt.Errorf("%d pods, want 2", len(pods.Items))
+	}
+	for _, pod := range pods.Items {
+		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // what is looked at is the certificate
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(pod.Status.PodIP, "6443"))
+		if err != nil {
+			return err
+		}
+		served := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
+		_ = conn.Close()
+		if !served.Equal(pair.Leaf) {
+			return fmt.Errorf("pod %s serves another certificate than the one in the Secret", pod.Name)
+		}
+	}
+	return nil
+}
