@@ -9,7 +9,8 @@
 // It is the only user of the library's AdapterBase, and mends what that leaves
 // open: discovery in its aggregated form, by which kubectl lists resources, a
 // malformed metric selector, which is the client's fault (400), Retry-After, for
-// which a controller would wait inside its worker, and clients that do not read.
+// which a controller would wait inside its worker, clients that do not read, and
+// those that stay with a server that is to stop.
 //
 // New fails on flags that contradict each other and when the cluster's API
 // server cannot be asked how to authenticate clients.

@@ -98,7 +98,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.SecureServing.Listener = cut.listen(generic.SecureServing.Listener)
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
 		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)
-		return cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(served))))
+		return withFarewell(cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(served)))), c.ShutdownInitiatedNotify())
 	}
 	generic.AddReadyzChecks(cfg.ready()...)
 	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))

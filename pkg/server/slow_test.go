@@ -120,18 +120,7 @@ func TestAnswersInTimeAreNotCut(t *testing.T) {
 			s.Listener, s.EnableHTTP2 = cut.listen(s.Listener), proto == "h2"
 			s.StartTLS()
 			t.Cleanup(s.Close)
-			ask := func(path string) string {
-				r, err := s.Client().Get(s.URL + path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = r.Body.Close() }()
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return string(body)
-			}
+			ask := func(path string) string { return bodyAt(t, s.Client(), s.URL+path) }
 			first := ask("/")
 			if ask("/debug/pprof/profile") != first || ask("/") != first {
 				t.Error("the connection was cut")
