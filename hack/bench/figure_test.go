@@ -54,7 +54,7 @@ func TestFiguresArePrintedAndWritten(t *testing.T) {
 
 func TestUnknownPartIsRefused(t *testing.T) {
 	err := Run(t.Context(), Options{Output: t.TempDir(), Out: io.Discard, Log: io.Discard}, "smaple")
-	if err == nil || !strings.Contains(err.Error(), "name some of sample, reaction, api, scale") {
+	if err == nil || !strings.Contains(err.Error(), "name some of sample, reaction, api, isolation, scale") {
 		t.Errorf("answered %v", err)
 	}
 }
