@@ -23,7 +23,7 @@ import (
 const (
 	// share is how many jobs one replica is for, as many as a step of the load adds.
 	share = 10
-	// most is the largest number of replicas.
+	// most is the largest number of replicas, which two hours of steps demand.
 	most = 500
 	// looking is how often the replicas are looked at.
 	looking = 200 * time.Millisecond
@@ -136,7 +136,7 @@ func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
 	if !known {
 		return
 	}
-	demanded := int(math.Ceil(least / share))
+	demanded := min(most, int(math.Ceil(least/share)))
 	switch {
 	case replicas >= demanded:
 		a.reached[name] = true
@@ -156,7 +156,7 @@ func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, de
 		a.mu.Lock()
 		replicas, scaled := a.replicas[name]
 		a.mu.Unlock()
-		if !scaled || replicas == jobs/share {
+		if !scaled || replicas == min(most, jobs/share) {
 			return
 		}
 		select {

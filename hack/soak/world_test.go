@@ -77,8 +77,8 @@ func (w *world) startPlane(t *testing.T) {
 	t.Helper()
 	plane, err := cluster.Start(t.Context(), cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: time.Second,
-		// A step of the load is less than a tenth of what there is.
-		ExtraArgs: map[string][]string{cluster.ControllerManager: {"--horizontal-pod-autoscaler-tolerance=0.01"}},
+		// A step of the load is one part of as many as there are replicas, and has to be followed all the same.
+		ExtraArgs: map[string][]string{cluster.ControllerManager: {"--horizontal-pod-autoscaler-tolerance=0.0001"}},
 	})
 	if err != nil {
 		t.Fatal(err)
