@@ -3,8 +3,6 @@ package sampler
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -141,9 +139,20 @@ func (m *Manager) Warm() bool {
 	if m.asked.IsZero() {
 		m.asked = time.Now()
 	}
-	cold := slices.ContainsFunc(slices.Collect(maps.Values(m.loops)), func(l *loop) bool { return l.ended.Load() < 2 })
-	m.warm = m.warm || !cold || time.Since(m.asked) >= WarmUp
+	if !m.warm {
+		m.warm = time.Since(m.asked) >= WarmUp || !m.cold()
+	}
 	return m.warm
+}
+
+// cold tells whether a loop has not ended two attempts. The caller holds the lock.
+func (m *Manager) cold() bool {
+	for _, l := range m.loops {
+		if l.ended.Load() < 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // Stalled returns an error while most of the loops do not go on, which nothing
