@@ -17,11 +17,11 @@
 // owns a namespace grants no more than that. An object that many targets name is
 // read once for all of them (once for each set of keys that they name, of which
 // nothing else is kept), and forgotten when none names it any more. It is read
-// again after rereadPeriod, and sooner when a target doubts what it got: within
-// doubtGap at first, which doubles up to rereadPeriod as long as that brings
-// nothing new. Over all, readsPerSecond bound the reads, and inFlight those that
-// wait for an answer; past readsPerSecond times rereadPeriod objects, each is
-// read less often.
+// again after rereadPeriod, and at once when a target doubts what it got, but no
+// sooner than doubtGap after the last read that a doubt brought about, which
+// doubles up to rereadPeriod as long as that brings nothing new. Over all,
+// readsPerSecond bound the reads, and inFlight those that wait for an answer; past
+// readsPerSecond times rereadPeriod objects, each is read less often.
 //
 // # Failures
 //

@@ -56,8 +56,8 @@ type document struct {
 	first   chan struct{}           // closed by the first read
 
 	mu      sync.Mutex
-	readAt  time.Time
-	gap     time.Duration // the shortest time to the next read that is asked for
+	askedAt time.Time     // when it was last read because it was asked for
+	gap     time.Duration // the shortest time from then to the next read that is asked for
 	doubted bool          // whether the next read was asked for
 }
 
@@ -70,14 +70,16 @@ func (d *document) doubt(now time.Time) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.doubted = true
-	return max(0, d.gap-now.Sub(d.readAt))
+	return max(0, d.gap-now.Sub(d.askedAt))
 }
 
 // learn takes in the outcome of a read.
 func (d *document) learn(found *content, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.readAt = now
+	if d.doubted {
+		d.askedAt = now
+	}
 	known := d.current.Load()
 	same := found.equal(known) || found.problem == unavailable && known != nil
 	if !same {

@@ -20,7 +20,7 @@ import (
 const (
 	// rereadPeriod is the time, a fifth more at most, after which a document is read again.
 	rereadPeriod = 30 * time.Second
-	// doubtGap is the shortest time between two reads of a document.
+	// doubtGap is the shortest time between two reads of a document that doubts bring about.
 	doubtGap = 3 * time.Second
 	// readsPerSecond and inFlight bound the reads of all documents.
 	readsPerSecond, inFlight = 100, 8
