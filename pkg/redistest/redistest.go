@@ -3,14 +3,11 @@ package redistest
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -44,13 +41,6 @@ type Server struct {
 	dir    string
 	client *redis.Client
 	proc   *process
-}
-
-// process is one life of a redis-server.
-type process struct {
-	cmd    *exec.Cmd
-	output *output
-	done   chan struct{} // closed once the process is reaped
 }
 
 // New starts a server and waits until it answers.
@@ -187,70 +177,12 @@ func (s *Server) start() error {
 	if !slices.Contains(s.args, "--bind") {
 		args = append(args, "--bind", loopback)
 	}
-	p := &process{cmd: exec.CommandContext(context.Background(), "redis-server", args...), output: &output{}, done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	if err := p.cmd.Start(); err != nil {
+	p, err := startProcess(args)
+	if err != nil {
 		return err
 	}
 	s.proc = p
-	go func() {
-		_ = p.cmd.Wait() // its output tells more than its exit code
-		close(p.done)
-	}()
 	return p.await(s.Addr)
-}
-
-// await returns when the server speaks Redis, whatever it says: one that wants
-// a password or is loading has started.
-func (p *process) await(addr string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
-	defer cancel()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for !answers(ctx, addr, p.cmd.Process.Pid) {
-		select {
-		case <-p.done:
-			if bytes.Contains(p.output.Bytes(), []byte("Address already in use")) {
-				return errPortTaken
-			}
-			return fmt.Errorf("it ended at once: %s", p.output.Bytes())
-		case <-ctx.Done():
-			return fmt.Errorf("it did not answer within %s: %s", startWithin, p.output.Bytes())
-		case <-tick.C:
-		}
-	}
-	return nil
-}
-
-// answers tells whether a Redis server answers at an address, and, if it says
-// so, that it is the process of that id and not another one on a reused port.
-func answers(ctx context.Context, addr string, pid int) bool {
-	dialer := net.Dialer{}
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := conn.Write([]byte("INFO server\r\n")); err != nil {
-		return false
-	}
-	reply := make([]byte, 4<<10)
-	n := 0
-	for n < len(reply) {
-		got, err := conn.Read(reply[n:])
-		n += got
-		if err != nil {
-			return false
-		}
-		if bytes.HasPrefix(reply[:n], []byte("-")) && bytes.HasSuffix(reply[:n], []byte("\r\n")) {
-			return true
-		}
-		if bytes.Contains(reply[:n], []byte("\r\nprocess_id:"+strconv.Itoa(pid)+"\r\n")) {
-			return true
-		}
-	}
-	return false
 }
 
 func freeAddr(t testing.TB, host string) string {
