@@ -2,13 +2,21 @@
 // what they answered.
 //
 // Targets flow in (Set, Remove); samples and failures flow out into the
-// target's series, and a Listener hears of each attempt. One goroutine belongs to
-// each target, and one go-redis client with one connection to each of its
-// servers, so that nothing that one target's servers do delays another. Attempts
-// keep to a fixed rhythm with a phase taken from a hash of the target's ID, so
-// that those of many targets spread over the interval. Targets that appear at once
-// begin in turn, thousands in a second, which no server can delay. A rate is known
-// an interval and a tenth after a target has appeared; Warm tells whether it is of all.
+// target's series, and a Listener hears of each attempt. An attempt has a goroutine
+// to itself, from a calendar's workers, and a target one go-redis client with one
+// connection to each of its servers, so that nothing that one target's servers do
+// delays another. Attempts keep to a fixed rhythm with a phase taken from a hash of
+// the target's ID, so that those of many targets spread over the interval. Targets
+// that appear at once begin in turn, thousands in a second, which no server can
+// delay. A rate is known an interval and a tenth after a target has appeared; Warm
+// tells whether it is of all.
+//
+// The phase moves once the HorizontalPodAutoscaler's controller asks (Asked): it
+// comes again each 15 s, three intervals as a rule, and would be told what is up to
+// an interval old, always the same part of it. Instead a sample ends shortly before
+// it asks (lead), of which none is taken more, and successive answers cover the time
+// between them without a gap. Of several autoscalers that ask for one object's
+// metrics the first is followed.
 //
 // An attempt delivers a sample only if it is beyond doubt: no server is loading
 // its data, the replies are in step with the requests (a random token comes back

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,9 +20,10 @@ const (
 	logBurst, logGap = 4, time.Minute
 )
 
-// loop is the sampling of one target.
+// loop is the sampling of one target, one turn after the other.
 type loop struct {
 	target *target.Target
+	ctx    context.Context
 	cancel context.CancelFunc
 	state  State // guarded by the Manager's lock
 	// begun is when the turn of the loop to begin comes, and over how long after that the attempt under
@@ -29,10 +31,27 @@ type loop struct {
 	begun time.Time
 	over  atomic.Int64
 	ended atomic.Int64 // attempts
+
+	// slot is where its next turn is booked, nil while one is under way, and place its place there. The
+	// calendar's lock guards both.
+	slot  *slot
+	place int
+
+	// What follows belongs to the turn under way.
+	nodes    *nodes
+	kept     *series.Series
+	due      time.Time
+	told     teller
+	failures int
+
+	mu     sync.Mutex
+	rhythm schedule
+	took   time.Duration // by the last attempt
 }
 
-func newLoop(t *target.Target, begun time.Time, cancel context.CancelFunc) *loop {
-	l := &loop{target: t, cancel: cancel, state: Pending, begun: begun}
+func newLoop(ctx context.Context, t *target.Target, begun time.Time) *loop {
+	l := &loop{target: t, state: Pending, begun: begun}
+	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.expect(l.begun.Add(t.Interval))
 	return l
 }
@@ -46,48 +65,61 @@ func (l *loop) stalled(now time.Time) bool {
 	return now.Sub(l.begun)-time.Duration(l.over.Load()) > stallAfter
 }
 
-// run makes one attempt after the other until ctx ends.
-func (m *Manager) run(ctx context.Context, l *loop, kept *series.Series) {
-	t := l.target
-	asked := newNodes(t, means{ctx, m.cfg.Egress, m.cfg.Credentials, m.bursts})
-	defer asked.close()
-	rhythm := newSchedule(t.ID(), t.Interval)
-	due := rhythm.first(l.begun)
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	told := teller{logger: klog.FromContext(ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)}
-	failures := 0
-	for {
-		l.expect(due)
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		began := time.Now()
-		sample, nodes, err := asked.attempt(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		reason := Reason("")
-		if err != nil {
-			reason = classify(err).Reason
-			failures++
-			kept.Fail(err, nodes...)
-			m.move(l, Failing)
-		} else {
-			failures = 0
-			kept.Record(sample)
-			m.move(l, Sampled)
-		}
-		l.ended.Add(1)
-		told.tell(reason)
-		now := time.Now()
-		m.cfg.Observer.Attempted(began.Sub(due), now.Sub(began), reason)
-		m.cfg.Listener(t)
-		due = rhythm.next(m.began, due, now, failures)
-		timer.Reset(due.Sub(now))
+// asked notes that a caller asked who comes in a rhythm.
+func (l *loop) asked(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rhythm.follow(at, l.took)
+}
+
+// schedule sets when the next attempt is due, after one that took so long.
+func (l *loop) schedule(took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.took = took
+	l.due = l.rhythm.next(l.due, time.Now(), l.failures)
+	l.expect(l.due)
+}
+
+// turn makes the attempt that is due and books the next one.
+func (m *Manager) turn(l *loop) {
+	if m.ctx.Err() == nil && l.ctx.Err() == nil { // the first knows a moment before the other
+		m.attempt(l)
 	}
+	m.book(l)
+}
+
+// book books the next turn of a loop, or ends one that has been cancelled.
+func (m *Manager) book(l *loop) {
+	if !m.calendar.book(l) {
+		l.nodes.close()
+		m.wg.Done()
+	}
+}
+
+func (m *Manager) attempt(l *loop) {
+	began := time.Now()
+	sample, nodes, err := l.nodes.attempt(l.ctx)
+	if l.ctx.Err() != nil {
+		return
+	}
+	reason := Reason("")
+	if err != nil {
+		reason = classify(err).Reason
+		l.failures++
+		l.kept.Fail(err, nodes...)
+		m.move(l, Failing)
+	} else {
+		l.failures = 0
+		l.kept.Record(sample)
+		m.move(l, Sampled)
+	}
+	l.ended.Add(1)
+	l.told.tell(reason)
+	took := time.Since(began)
+	m.cfg.Observer.Attempted(began.Sub(l.due), took, reason)
+	m.cfg.Listener(l.target)
+	l.schedule(took)
 }
 
 // teller logs how the attempts at a target end, when that changes.

@@ -18,10 +18,10 @@ import (
 func TestEveryOtherBeatIsLeftOutWhileAServerIsAway(t *testing.T) {
 	const interval = 5 * time.Second
 	start := time.Now()
-	s := newSchedule("uid/1", interval)
-	due := s.next(start, s.first(start), s.first(start), 0)
+	s := newSchedule(start, "uid/1", interval)
+	due := s.next(s.first(start), s.first(start), 0)
 	for failures := range 10 {
-		next := s.next(start, due, due, failures)
+		next := s.next(due, due, failures)
 		want := interval
 		if failures >= patient {
 			want = 2 * interval
@@ -99,7 +99,7 @@ func TestStalledLoops(t *testing.T) {
 		for _, name := range []string{"a", "b", "c"} {
 			tgt := targetAt(name, "")
 			tgt.Timeout = time.Second
-			loops = append(loops, newLoop(tgt, time.Now(), nil))
+			loops = append(loops, newLoop(t.Context(), tgt, time.Now()))
 			m.loops[tgt.ID()] = loops[len(loops)-1]
 		}
 		healthy := time.NewTicker(time.Second)

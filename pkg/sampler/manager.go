@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -65,39 +66,61 @@ type Manager struct {
 	cancel context.CancelFunc
 	began  time.Time
 	bursts *bursts
-	turns  *rate.Limiter // of loops to begin
+	begins *rate.Limiter // of loops
 
-	mu    sync.Mutex
-	loops map[string]*loop // by target ID
-	in    map[State]int
-	wg    sync.WaitGroup
-	warm  bool
-	asked time.Time // whether it is warm, first
+	calendar *calendar
+	ended    chan struct{} // closed when all loops have
+
+	mu      sync.Mutex
+	loops   map[string]*loop // by target ID
+	in      map[State]int
+	wg      sync.WaitGroup // of loops
+	stopped bool           // no loop begins any more
+	warm    bool
+	asked   time.Time // whether it is warm, first
 }
 
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), bursts: newBursts(), turns: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
-		loops: map[string]*loop{}, in: map[State]int{},
+	m := &Manager{
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), bursts: newBursts(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
+	m.calendar = newCalendar(m.began, m.turn)
+	go m.run()
+	return m
+}
+
+// run lets the loops take their turns until all of them have ended.
+func (m *Manager) run() {
+	defer close(m.ended)
+	m.calendar.run(m.ctx)
+	m.mu.Lock()
+	m.stopped = true
+	m.mu.Unlock()
+	m.wg.Wait()
+	m.calendar.close()
 }
 
 // Set begins to sample a target, unless it is sampled already.
 func (m *Manager) Set(t *target.Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, running := m.loops[t.ID()]; running || m.ctx.Err() != nil {
+	if _, running := m.loops[t.ID()]; running || m.stopped {
 		return
 	}
-	ctx, cancel := context.WithCancel(m.ctx)
 	now := time.Now()
-	l := newLoop(t, now.Add(m.turns.ReserveN(now, 1).DelayFrom(now)), cancel)
+	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
+	l.nodes = newNodes(t, means{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.bursts})
+	l.kept = m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
+	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
+	l.due = l.rhythm.first(l.begun)
 	m.loops[t.ID()] = l
-	kept := m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
-	m.wg.Go(func() { m.run(ctx, l, kept) })
 	m.count(Pending, 1)
+	m.wg.Add(1)
+	m.book(l)
 }
 
 // Remove ends the sampling of a target, closes its connection and forgets its samples.
@@ -106,6 +129,7 @@ func (m *Manager) Remove(t *target.Target) {
 	defer m.mu.Unlock()
 	if l, running := m.loops[t.ID()]; running {
 		l.cancel()
+		m.calendar.hasten(l)
 		delete(m.loops, t.ID())
 		m.count(l.state, -1)
 	}
@@ -172,8 +196,20 @@ func (m *Manager) Stalled() error {
 	return nil
 }
 
+// Asked says that the HorizontalPodAutoscaler's controller asks for a metric of a
+// target now. It comes again in its own rhythm, to which that of the samples moves,
+// so that what it is told is fresh each time.
+func (m *Manager) Asked(t *target.Target) {
+	m.mu.Lock()
+	l := m.loops[t.ID()]
+	m.mu.Unlock()
+	if l != nil {
+		l.asked(time.Now())
+	}
+}
+
 // Stop ends all loops and waits until their connections are closed.
 func (m *Manager) Stop() {
 	m.cancel()
-	m.wg.Wait()
+	<-m.ended
 }

@@ -10,26 +10,54 @@ import (
 // times what the attempts do.
 const tick = 20 * time.Millisecond
 
+const (
+	// lead is how long before its caller asks a sample should have ended.
+	lead = 100 * time.Millisecond
+	// faithful is for how long after it has asked a caller is followed and no other,
+	// three rounds of the HorizontalPodAutoscaler's controller and their slack.
+	faithful = 50 * time.Second
+)
+
 // schedule says when the attempts of a target are due: the first one soon, the
-// others in a fixed rhythm whose phase is the target's own. The rhythms of all
-// targets count from one start, so that they meet on the grid.
+// others in a fixed rhythm whose phase is the target's own until somebody asks in
+// a rhythm too. The rhythms of all targets count from one start, so that they meet
+// on the grid.
 type schedule struct {
+	start    time.Time
 	interval time.Duration
 	phase    time.Duration
+	// heard is when the caller that is followed asked last, zero if there is none.
+	heard time.Time
 }
 
-func newSchedule(id string, interval time.Duration) schedule {
+func newSchedule(start time.Time, id string, interval time.Duration) schedule {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))
 	phase := time.Duration(h.Sum64() % uint64(interval))
-	return schedule{interval: interval, phase: phase.Truncate(tick)}
+	return schedule{start: start, interval: interval, phase: phase.Truncate(tick)}
 }
 
 // first is when to begin with a target that has just appeared, within a tenth of
 // the interval, so that many that appear at once are known soon and still do not
 // all dial at one instant.
-func (s schedule) first(appeared time.Time) time.Time {
+func (s *schedule) first(appeared time.Time) time.Time {
 	return appeared.Add(s.phase / 10)
+}
+
+// follow has the rhythm end its samples shortly before a caller asks, who comes
+// again after a multiple of the interval, as the HorizontalPodAutoscaler's
+// controller does: without, what it is told is up to an interval old. It tells how
+// long an attempt takes. Of several callers the first is followed while it asks.
+func (s *schedule) follow(asked time.Time, took time.Duration) {
+	off := (asked.Sub(s.start) - lead - took - s.phase) % s.interval
+	if off < 0 {
+		off += s.interval
+	}
+	if near := s.interval / 20; off > near && off < s.interval-near && asked.Sub(s.heard) < faithful {
+		return
+	}
+	s.heard = asked
+	s.phase = (s.phase + off.Truncate(tick)) % s.interval
 }
 
 // patient is after how many failures in a row every other beat is left out, so
@@ -40,9 +68,9 @@ const patient = 3
 // next is the first beat of the rhythm that lies at least a quarter of the
 // interval after the last attempt was due: a rate over less would be coarse.
 // Beats that an attempt took longer than are left out, not caught up with.
-// A target that has just appeared may have to wait for longer than an interval for
-// its rhythm, and knows no rate until then, so it is asked halfway as well.
-func (s schedule) next(start, due, now time.Time, failures int) time.Time {
+// A target that has just appeared, or whose phase has moved, may have to wait for
+// longer than an interval for its rhythm, so it is asked halfway as well.
+func (s *schedule) next(due, now time.Time, failures int) time.Time {
 	earliest := due.Add(s.interval / 4)
 	if failures >= patient {
 		earliest = earliest.Add(s.interval)
@@ -50,11 +78,15 @@ func (s schedule) next(start, due, now time.Time, failures int) time.Time {
 	if now.After(earliest) {
 		earliest = now
 	}
-	beats := (earliest.Sub(start) - s.phase + s.interval - 1) / s.interval
-	beat := start.Add(s.phase + beats*s.interval)
-	if gap := beat.Sub(due); failures < patient && gap > s.interval && gap < 2*s.interval {
+	beats := (earliest.Sub(s.start) - s.phase + s.interval - 1) / s.interval
+	beat := s.start.Add(s.phase + beats*s.interval)
+	longest := s.interval
+	if !s.heard.IsZero() {
+		longest += s.interval / 50 // callers come a little later each time
+	}
+	if gap := beat.Sub(due); failures < patient && gap > longest && gap < 2*s.interval {
 		halfway := due.Add(gap / 2)
-		if halfway = halfway.Add(-halfway.Sub(start) % tick); halfway.After(earliest) {
+		if halfway = halfway.Add(-halfway.Sub(s.start) % tick); halfway.After(earliest) {
 			return halfway
 		}
 	}

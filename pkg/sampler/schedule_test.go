@@ -11,7 +11,7 @@ func TestFirstAttemptIsSoonAndSpread(t *testing.T) {
 	start := time.Now()
 	tenths := make([]int, 10)
 	for n := range 10000 {
-		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		s := newSchedule(start, fmt.Sprintf("uid-%d/1", n), interval)
 		wait := s.first(start).Sub(start)
 		if wait < 0 || wait > interval/10 {
 			t.Fatalf("the first attempt waits %v, want at most a tenth of %v", wait, interval)
@@ -30,10 +30,10 @@ func TestTargetsSpreadOverTheInterval(t *testing.T) {
 	start := time.Now()
 	tenths := make([]int, 10)
 	for n := range 10000 {
-		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		s := newSchedule(start, fmt.Sprintf("uid-%d/1", n), interval)
 		due := s.first(start)
 		for range 5 {
-			due = s.next(start, due, due, 0)
+			due = s.next(due, due, 0)
 		}
 		tenths[due.Sub(start)%interval/(interval/10)]++
 	}
@@ -50,9 +50,9 @@ func TestTargetsOfAnyAgeMeetOnTheGrid(t *testing.T) {
 	start := time.Now()
 	instants := map[time.Duration]bool{}
 	for n := range 1000 {
-		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		s := newSchedule(start, fmt.Sprintf("uid-%d/1", n), interval)
 		appeared := start.Add(time.Duration(n) * 12345 * time.Microsecond)
-		due := s.next(start, s.first(appeared), appeared, 0)
+		due := s.next(s.first(appeared), appeared, 0)
 		instants[due.Sub(start)%interval] = true
 		if off := due.Sub(start) % tick; off != 0 {
 			t.Fatalf("an attempt is due %v off the grid", off)
@@ -67,10 +67,10 @@ func TestRhythmIsSteady(t *testing.T) {
 	for _, interval := range []time.Duration{time.Second, 5 * time.Second, 5 * time.Minute, 1500 * time.Millisecond, 7 * time.Nanosecond} {
 		for n := range 200 {
 			start := time.Now()
-			s := newSchedule(fmt.Sprint(n), interval)
+			s := newSchedule(start, fmt.Sprint(n), interval)
 			due := s.first(start)
 			for beat := range 20 {
-				next := s.next(start, due, due.Add(interval/100), 0)
+				next := s.next(due, due.Add(interval/100), 0)
 				gap := next.Sub(due)
 				if beat < 2 {
 					if gap < interval/4 || gap > interval+tick {
@@ -91,13 +91,13 @@ func TestRateIsKnownSoon(t *testing.T) {
 	const interval = 5 * time.Second
 	start := time.Now()
 	for n := range 1000 {
-		s := newSchedule(fmt.Sprintf("uid-%d/1", n), interval)
+		s := newSchedule(start, fmt.Sprintf("uid-%d/1", n), interval)
 		appeared := start.Add(time.Duration(n) * 12345 * time.Microsecond)
 		first := s.first(appeared)
-		if known := s.next(start, first, first.Add(interval/100), 0).Sub(appeared); known > interval+interval/10 {
+		if known := s.next(first, first.Add(interval/100), 0).Sub(appeared); known > interval+interval/10 {
 			t.Fatalf("the second attempt is due %v after the target has appeared, want at most %v", known, interval+interval/10)
 		}
-		slow := s.next(start, first, first.Add(interval), 0)
+		slow := s.next(first, first.Add(interval), 0)
 		if slow.Before(first.Add(interval)) {
 			t.Fatal("an attempt is due in the past")
 		}
@@ -119,13 +119,13 @@ func TestBeatsMissedAreNotCaughtUpWith(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
-			s := newSchedule("id", interval)
+			s := newSchedule(start, "id", interval)
 			due := s.first(start)
 			for range 2 {
-				due = s.next(start, due, due, 0)
+				due = s.next(due, due, 0)
 			}
 			for range 3 {
-				next := s.next(start, due, due.Add(tt.took), 0)
+				next := s.next(due, due.Add(tt.took), 0)
 				if got := next.Sub(due); got != tt.gap {
 					t.Fatalf("the next attempt is due %v after the last, want %v", got, tt.gap)
 				}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"runtime"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,12 +19,6 @@ const (
 	waitersAtMost = 400
 	waitAtMost    = 2 * time.Second
 )
-
-// autoscalers are the users that the HorizontalPodAutoscaler's controller asks as:
-// with credentials of its own for each controller, as kubeadm and others set it up, and without.
-func autoscalers() []string {
-	return []string{"system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:kube-controller-manager"}
-}
 
 // turns lets requests for metrics through, as many at once as the processors can
 // be kept busy with. The others wait for their turn. Those of the
@@ -66,8 +59,7 @@ func limited(r *http.Request) bool {
 	if !ok || !info.IsResourceRequest {
 		return false
 	}
-	user, ok := request.UserFrom(r.Context())
-	return !ok || !slices.Contains(autoscalers(), user.GetName())
+	return !ofAutoscaler(r.Context())
 }
 
 // enter waits for a turn. It returns false if none comes.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/types"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	"k8s.io/apiserver/pkg/server/healthz"
@@ -31,6 +32,8 @@ type Config struct {
 	Version string
 	// Provider answers the API.
 	Provider provider.CustomMetricsProvider
+	// Asked is told that the HorizontalPodAutoscaler's controller asks for a metric of an object. It must return at once.
+	Asked func(object types.NamespacedName)
 	// Certificate is the serving certificate; nil means that Options name files.
 	Certificate dynamiccertificates.CertKeyContentProvider
 	// Synced tells whether all that existed at the start is known.
@@ -79,7 +82,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 		// The flags of AdapterBase concern what it would do itself; ours are in Options.
 		FlagSet: pflag.NewFlagSet(Name, pflag.ContinueOnError),
 	}
-	base.WithCustomMetrics(cfg.Provider)
+	base.WithCustomMetrics(attentive{cfg.Provider, cfg.Asked})
 	config, err := base.Config()
 	if err != nil {
 		return nil, fmt.Errorf("configuring the API server: %w", err)

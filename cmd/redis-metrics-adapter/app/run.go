@@ -106,9 +106,14 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	api, err := server.New(options.Server, server.Config{
-		Kubeconfig:  options.Kubeconfig,
-		Version:     version,
-		Provider:    answers,
+		Kubeconfig: options.Kubeconfig,
+		Version:    version,
+		Provider:   answers,
+		Asked: func(object types.NamespacedName) {
+			if t, ok := index.Get(object); ok {
+				manager.Asked(t)
+			}
+		},
 		Certificate: certificate,
 		Synced:      watcher.Synced,
 		Warm:        manager.Warm,
