@@ -39,7 +39,7 @@ func info(t testing.TB, lines ...string) *redisinfo.Info {
 		text = "role:master\r\n" + text
 	}
 	var p redisinfo.Parser
-	parsed, err := p.Parse(text)
+	parsed, err := p.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (l *lab) sample() {
 	l.history.first, l.history.apart = l.history.last, 0
 	text := l.server.Do("info", "everything").(string)
 	now := time.Now()
-	info, err := l.parser.Parse(text)
+	info, err := l.parser.Parse([]byte(text))
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func follow(t *testing.T, p *probe.Probe, attempts []one) {
 		if a.info == "" {
 			a.info = primary
 		}
-		info, err := new(redisinfo.Parser).Parse(a.info)
+		info, err := new(redisinfo.Parser).Parse([]byte(a.info))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,7 +70,7 @@ func TestPassTellsWhenItWasMeasured(t *testing.T) {
 	t0 := time.Now()
 	read := func(begin time.Duration, replies ...any) probe.Result {
 		run.Commands(false, nil)
-		info, err := new(redisinfo.Parser).Parse(primary)
+		info, err := new(redisinfo.Parser).Parse([]byte(primary))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func FuzzCountIsThatOfASet(f *testing.F) {
 		run := running(probe.KeysCount("*", "", 1<<20))
 		set := map[string]bool{}
 		replies := strings.Split(text, ";")
-		info, err := new(redisinfo.Parser).Parse(primary)
+		info, err := new(redisinfo.Parser).Parse([]byte(primary))
 		if err != nil {
 			t.Fatal(err)
 		}

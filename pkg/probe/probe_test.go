@@ -13,7 +13,7 @@ import (
 
 func info(t testing.TB) *redisinfo.Info {
 	t.Helper()
-	parsed, err := new(redisinfo.Parser).Parse("run_id:a\r\nrole:master\r\nfield:1\r\n")
+	parsed, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\nfield:1\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (o *outage) answers(gets int, probed ...probe.Result) {
 	o.t.Helper()
 	o.gets += gets
 	o.infos++
-	info, err := new(redisinfo.Parser).Parse(fmt.Sprintf("run_id:%s\r\nrole:master\r\nconnected_clients:7\r\n# Commandstats\r\n"+
+	info, err := new(redisinfo.Parser).Parse(fmt.Appendf(nil, "run_id:%s\r\nrole:master\r\nconnected_clients:7\r\n# Commandstats\r\n"+
 		"cmdstat_info:calls=%d,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\n", o.runID, o.infos, o.gets))
 	if err != nil {
 		o.t.Fatal(err)

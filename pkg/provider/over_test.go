@@ -21,7 +21,7 @@ func TestOverFunctionsOfTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := new(redisinfo.Parser).Parse("run_id:a\r\nrole:master\r\n")
+	info, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestPassIsServedWithItsOwnTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := new(redisinfo.Parser).Parse("run_id:a\r\nrole:master\r\n")
+	info, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func record(t testing.TB, s *series.Series, now time.Time, ago time.Duration, ge
 	text := fmt.Sprintf("run_id:a\r\nrole:master\r\nconnected_clients:7\r\nused_memory:900\r\nmaxmemory:0\r\n"+
 		"# Commandstats\r\ncmdstat_info:calls=%d,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_set:calls=%d,usec=1\r\n",
 		100-ago/time.Second, gets, sets)
-	info, err := new(redisinfo.Parser).Parse(text)
+	info, err := new(redisinfo.Parser).Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

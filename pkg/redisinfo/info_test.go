@@ -23,7 +23,7 @@ func fixture(t testing.TB, name string) string {
 func parse(t testing.TB, text string) *redisinfo.Info {
 	t.Helper()
 	var p redisinfo.Parser
-	info, err := p.Parse(text)
+	info, err := p.Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}

@@ -1,10 +1,10 @@
 package redisinfo
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"unique"
 )
 
@@ -26,16 +26,14 @@ type Parser struct {
 	Keep func(key string) bool
 
 	layout *layout
-	// bytes is how long the values of the answer before were in all.
-	bytes int
 }
 
-// Parse reads one answer. The Info keeps values, and not the text.
+// Parse reads one answer. The Info keeps values, and nothing of text.
 //
 // Lines end in CRLF; an empty line carries no field, and one that starts with #
 // is the heading of a section. A line without a colon is passed over. A key
 // that occurs twice is malformed, since nothing tells which value holds.
-func (p *Parser) Parse(text string) (*Info, error) {
+func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.layout == nil {
 		p.layout = &layout{}
 	}
@@ -45,7 +43,7 @@ func (p *Parser) Parse(text string) (*Info, error) {
 	var lines []unique.Handle[string]
 	fields := 0
 	for rest := text; len(rest) > 0; {
-		var line string
+		var line []byte
 		line, rest = cutLine(rest)
 		key, ok := keyOf(line)
 		if !ok {
@@ -54,7 +52,7 @@ func (p *Parser) Parse(text string) (*Info, error) {
 		if !isSection(key) {
 			fields++
 		}
-		lines = append(lines, unique.Make(key))
+		lines = append(lines, unique.Make(string(key)))
 	}
 	switch {
 	case fields == 0:
@@ -66,25 +64,27 @@ func (p *Parser) Parse(text string) (*Info, error) {
 	return p.parseKnown(text), nil
 }
 
+// usualBytes is more than the values of most answers are in all.
+const usualBytes = 3 << 10
+
 // parseKnown reads an answer whose keys are those of the answer before, in the
 // same order, so that values are all there is to keep. It returns nil for another.
-func (p *Parser) parseKnown(text string) *Info {
+func (p *Parser) parseKnown(text []byte) *Info {
 	known := p.layout
 	if len(known.lines) == 0 {
 		return nil
 	}
 	ends := make([]uint32, 0, len(known.keys))
-	var values strings.Builder
-	values.Grow(p.bytes)
+	values := make([]byte, 0, usualBytes) // on the stack; what is kept takes no more than it needs
 	n := 0
 	for len(text) > 0 {
-		var line string
+		var line []byte
 		line, text = cutLine(text)
 		if n < len(known.lines) {
 			if value, ok := valueOf(line, known.lines[n].Value()); ok {
 				if !known.dropped[n] {
-					values.WriteString(value)
-					ends = append(ends, uint32(values.Len()))
+					values = append(values, value...)
+					ends = append(ends, uint32(len(values)))
 				}
 				n++
 				continue
@@ -97,31 +97,30 @@ func (p *Parser) parseKnown(text string) *Info {
 	if n < len(known.lines) {
 		return nil
 	}
-	p.bytes = values.Len()
-	return &Info{layout: known, values: values.String(), ends: ends}
+	return &Info{layout: known, values: string(values), ends: ends}
 }
 
 // valueOf returns what a line says of a key, if it is that of the key.
-func valueOf(line, key string) (string, bool) {
+func valueOf(line []byte, key string) ([]byte, bool) {
 	n := len(key)
-	if len(line) > n && line[n] == ':' && line[:n] == key && !isSection(key) {
+	if len(line) > n && line[n] == ':' && string(line[:n]) == key && !isSection(key) {
 		return line[n+1:], true
 	}
-	return "", isSection(key) && line == key
+	return nil, isSection(key) && string(line) == key
 }
 
 // sectionPrefix begins the heading of a section, as in "# Keyspace". A layout
 // keeps headings among its keys; no field's key begins so.
 const sectionPrefix = "# "
 
-func isSection(key string) bool {
+func isSection[T string | []byte](key T) bool {
 	return len(key) > 0 && key[0] == '#'
 }
 
 // cutLine splits off the first line, without what ends it.
-func cutLine(text string) (line, rest string) {
+func cutLine(text []byte) (line, rest []byte) {
 	line = text
-	if n := strings.IndexByte(text, '\n'); n >= 0 {
+	if n := bytes.IndexByte(text, '\n'); n >= 0 {
 		line, rest = text[:n], text[n+1:]
 	}
 	for len(line) > 0 && line[len(line)-1] == '\r' {
@@ -131,10 +130,10 @@ func cutLine(text string) (line, rest string) {
 }
 
 // keyOf returns the key of a line of INFO. The heading of a section is a key.
-func keyOf(line string) (key string, ok bool) {
+func keyOf(line []byte) (key []byte, ok bool) {
 	if isSection(line) {
 		return line, true
 	}
-	key, _, ok = strings.Cut(line, ":")
-	return key, ok && key != ""
+	key, _, ok = bytes.Cut(line, []byte(":"))
+	return key, ok && len(key) > 0
 }

@@ -1,6 +1,7 @@
 package redisinfo_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -17,7 +18,7 @@ import (
 func TestParseRefusesWhatIsNoInfo(t *testing.T) {
 	for _, text := range []string{"", "\r\n", "PONG", "# Server\r\n", "# Server:x\r\n", ":value\r\n", "no colon\r\nanother\r\n"} {
 		var p redisinfo.Parser
-		if info, err := p.Parse(text); !errors.Is(err, redisinfo.ErrNotInfo) {
+		if info, err := p.Parse([]byte(text)); !errors.Is(err, redisinfo.ErrNotInfo) {
 			t.Errorf("Parse(%q) = %v, %v; want ErrNotInfo", text, info, err)
 		}
 	}
@@ -30,7 +31,7 @@ func TestParseRefusesMoreLinesThanInfoHas(t *testing.T) {
 		for n := range lines {
 			fmt.Fprintf(&text, "f%d:%d\r\n", n, n)
 		}
-		info, err := p.Parse(text.String())
+		info, err := p.Parse([]byte(text.String()))
 		if !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("Parse of %d lines: %v, want %v", lines, err, want)
 		}
@@ -46,7 +47,7 @@ func TestParseRefusesMoreLinesThanInfoHas(t *testing.T) {
 func TestParseGoesOnAfterATextThatIsNoInfo(t *testing.T) {
 	var p redisinfo.Parser
 	mustParse(t, &p, "a:1\r\nb:2\r\n")
-	if _, err := p.Parse("nothing"); err == nil {
+	if _, err := p.Parse([]byte("nothing")); err == nil {
 		t.Fatal("want an error")
 	}
 	if got, err := mustParse(t, &p, "b:3\r\na:4\r\n").Int("a"); err != nil || got != 4 {
@@ -74,9 +75,9 @@ func TestLinesEndInAnyWay(t *testing.T) {
 	}
 }
 
-func mustParse(t testing.TB, p *redisinfo.Parser, text string) *redisinfo.Info {
+func mustParse[T string | []byte](t testing.TB, p *redisinfo.Parser, text T) *redisinfo.Info {
 	t.Helper()
-	info, err := p.Parse(text)
+	info, err := p.Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("Parse(%q): %v", text, err)
 	}
@@ -207,7 +208,7 @@ func FuzzParse(f *testing.F) {
 		texts := []string{one, two, one, two + "\r\n" + one, two}
 		infos := make([]*redisinfo.Info, len(texts))
 		for n, text := range texts {
-			info, err := p.Parse(text)
+			info, err := p.Parse([]byte(text))
 			if len(reference(text)) == 0 {
 				if !errors.Is(err, redisinfo.ErrNotInfo) {
 					t.Fatalf("Parse(%q) = %v; want ErrNotInfo", text, err)
@@ -233,7 +234,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	text := fixture(b, "redis-7.0.15-all.txt")
+	text := []byte(fixture(b, "redis-7.0.15-all.txt"))
 	b.Run("same keys", func(b *testing.B) {
 		var p redisinfo.Parser
 		mustParse(b, &p, text)
@@ -244,7 +245,7 @@ func BenchmarkParse(b *testing.B) {
 		}
 	})
 	b.Run("other keys", func(b *testing.B) {
-		texts := []string{text, strings.Replace(text, "run_id:", "new_key:1\r\nrun_id:", 1)}
+		texts := [][]byte{text, bytes.Replace(text, []byte("run_id:"), []byte("new_key:1\r\nrun_id:"), 1)}
 		var p redisinfo.Parser
 		b.ReportAllocs()
 		b.SetBytes(int64(len(text)))
@@ -258,7 +259,7 @@ func BenchmarkParse(b *testing.B) {
 // where they end, the Info, and no key.
 func TestAnswersWithTheSameKeysShareThem(t *testing.T) {
 	var p redisinfo.Parser
-	text := fixture(t, "redis-7.0.15-all.txt")
+	text := []byte(fixture(t, "redis-7.0.15-all.txt"))
 	mustParse(t, &p, text)
 	var kept []*redisinfo.Info
 	if got := testing.AllocsPerRun(100, func() { kept = slices.Grow(kept, 0)[:0]; kept = append(kept, mustParse(t, &p, text)) }); got > 3 {

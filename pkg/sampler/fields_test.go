@@ -48,7 +48,7 @@ func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *se
 	var store series.Store
 	s := store.Open("fixture", series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
 	for n, text := range []string{text, oneMoreInfo(text)} {
-		info, err := p.Parse(text)
+		info, err := p.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}

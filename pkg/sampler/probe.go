@@ -18,6 +18,7 @@ import (
 // probe asks one node of a target time after time. It is not safe for concurrent use.
 type probe struct {
 	session
+	reply  rawReply
 	parser redisinfo.Parser
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
@@ -54,6 +55,7 @@ func newProbe(t *target.Target, address string, by means) *probe {
 	}
 	p := &probe{
 		session: session{means: by, target: t, party: target.Servers, address: address, database: t.Database, now: time.Now},
+		reply:   rawReply{from: by.replies},
 		plan:    plan, run: plan.Start(t.MaxAge),
 	}
 	if !plan.WantsAllInfo() {
@@ -91,7 +93,8 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	token := l.tokens + strconv.FormatUint(l.asked, 10)
 	start := p.now()
 	pipe := l.pipe
-	info := redis.NewStringCmd(ctx, l.wanted()...)
+	defer p.reply.release()
+	info := redis.NewRawWriteToCmd(ctx, &p.reply, l.wanted()...)
 	_ = pipe.Process(ctx, info)
 	var sent []declared.Command
 	if q.declared {
@@ -107,9 +110,10 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	_ = pipe.Process(ctx, echo)
 	_, err := pipe.Exec(ctx)
 	at := p.now()
-	if err := firstOf(info.Err(), seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
+	text, refused := p.reply.of(info, err)
+	if err := firstOf(refused, seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
 		var reply redis.Error
-		p.oneSection = p.oneSection || (l.info != nil && errors.As(info.Err(), &reply))
+		p.oneSection = p.oneSection || (l.info != nil && errors.As(refused, &reply))
 		return answer{}, err
 	}
 	if took(start, at) > p.target.Timeout {
@@ -120,7 +124,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	if echo.Val() != token {
 		return answer{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
 	}
-	parsed, err := p.parse(info.Val())
+	parsed, err := p.parse(text)
 	if err != nil {
 		return answer{}, err
 	}
@@ -151,7 +155,7 @@ func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration
 }
 
 // parse reads an INFO, and refuses that of a server that is loading its data.
-func (p *probe) parse(text string) (*redisinfo.Info, error) {
+func (p *probe) parse(text []byte) (*redisinfo.Info, error) {
 	parsed, err := p.parser.Parse(text)
 	if err != nil {
 		return nil, &Error{Reason: Protocol, cause: err}

@@ -147,7 +147,7 @@ func TestReplicasOfAStandaloneServer(t *testing.T) {
 
 func TestReplicasOfIsBounded(t *testing.T) {
 	info := "role:master\r\nconnected_slaves:2\r\nslave0:ip=::1,port=7001,state=online\r\nslave1:ip=10.0.0.2,port=7000,state=online\r\nslave2:port=1\r\n"
-	parsed, err := new(redisinfo.Parser).Parse(info)
+	parsed, err := new(redisinfo.Parser).Parse([]byte(info))
 	if err != nil {
 		t.Fatal(err)
 	}

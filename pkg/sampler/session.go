@@ -29,6 +29,7 @@ type means struct {
 	egress      *egress.Policy
 	credentials Credentials
 	bursts      *bursts
+	replies     *replies
 }
 
 // session is the connection to one server, over all that replaces it. It is not

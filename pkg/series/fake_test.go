@@ -84,7 +84,7 @@ func (s *server) answer(t testing.TB) *redisinfo.Info {
 	s.infos++
 	s.commands++
 	var p redisinfo.Parser
-	info, err := p.Parse(b.String())
+	info, err := p.Parse([]byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestProcessesOfServersWithoutRunID(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, now := open(t), time.Now()
 			for n, text := range test.samples {
-				info, err := new(redisinfo.Parser).Parse(text)
+				info, err := new(redisinfo.Parser).Parse([]byte(text))
 				if err != nil {
 					t.Fatal(err)
 				}

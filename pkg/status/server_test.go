@@ -31,7 +31,7 @@ func (s *server) info(before int) *redisinfo.Info {
 	} {
 		text.WriteString(line + "\r\n")
 	}
-	info, err := new(redisinfo.Parser).Parse(text.String())
+	info, err := new(redisinfo.Parser).Parse([]byte(text.String()))
 	if err != nil {
 		panic(err)
 	}
