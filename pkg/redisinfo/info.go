@@ -30,7 +30,7 @@ func (absentError) Unwrap() error {
 // Info is one parsed answer to INFO.
 type Info struct {
 	layout *layout
-	// values holds the values one after the other, and ends where each of them ends.
+	// values holds the values one after the other, and ends where each of them ends. Answers share ends.
 	values string
 	ends   []uint32
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unique"
 )
 
@@ -26,6 +27,8 @@ type Parser struct {
 	Keep func(key string) bool
 
 	layout *layout
+	// ends are those of the answer before. Lengths change seldom, so that most answers share them.
+	ends []uint32
 }
 
 // Parse reads one answer. The Info keeps values, and nothing of text.
@@ -64,8 +67,8 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 	return p.parseKnown(text), nil
 }
 
-// usualBytes is more than the values of most answers are in all.
-const usualBytes = 3 << 10
+// usualBytes is more than the values of most answers are in all, and usualKeys more than they have.
+const usualBytes, usualKeys = 3 << 10, 256
 
 // parseKnown reads an answer whose keys are those of the answer before, in the
 // same order, so that values are all there is to keep. It returns nil for another.
@@ -74,8 +77,8 @@ func (p *Parser) parseKnown(text []byte) *Info {
 	if len(known.lines) == 0 {
 		return nil
 	}
-	ends := make([]uint32, 0, len(known.keys))
-	values := make([]byte, 0, usualBytes) // on the stack; what is kept takes no more than it needs
+	// Both are on the stack, and what is kept takes no more than it needs.
+	values, ends := make([]byte, 0, usualBytes), make([]uint32, 0, usualKeys)
 	n := 0
 	for len(text) > 0 {
 		var line []byte
@@ -97,7 +100,10 @@ func (p *Parser) parseKnown(text []byte) *Info {
 	if n < len(known.lines) {
 		return nil
 	}
-	return &Info{layout: known, values: string(values), ends: ends}
+	if !slices.Equal(ends, p.ends) {
+		p.ends = slices.Clone(ends)
+	}
+	return &Info{layout: known, values: string(values), ends: p.ends}
 }
 
 // valueOf returns what a line says of a key, if it is that of the key.

@@ -21,8 +21,8 @@ import (
 const ClientName = "redis-metrics-adapter"
 
 // Buffers of a connection hold a short question, or a long one where the object declares metrics, so that it is one write,
-// and the lines of an answer: INFO, of about 6 KB, is read past them.
-const writeBufferBytes, longWriteBufferBytes, readBufferBytes = 512, 4 << 10, 1 << 10
+// and a line of an answer: INFO, of about 6 KB, is read past them.
+const writeBufferBytes, longWriteBufferBytes, readBufferBytes = 512, 4 << 10, 256
 
 // unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
 const unixScheme = "unix://"
