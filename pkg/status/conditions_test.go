@@ -64,11 +64,11 @@ func TestConditions(t *testing.T) {
 					<-time.After(s.then)
 				}
 				o := newObject(target, time.Now())
-				found := w.writer.examine(o, target, time.Now(), false)
-				if got := brief(found.status); got != test.want {
+				found := w.writer.statusOf(o, target)
+				if got := brief(found); got != test.want {
 					t.Errorf("status says %q, want %q", got, test.want)
 				}
-				checkConditions(t, found.status)
+				checkConditions(t, found)
 			})
 		})
 	}
@@ -98,9 +98,9 @@ func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 		seen := time.Now()
 		w.writer.examine(o, r, seen, false)
 		<-time.After(time.Minute)
-		found := w.writer.examine(o, r, time.Now(), false)
+		found := w.writer.statusOf(o, r)
 		want := metav1.NewTime(seen)
-		if got := condition(found.status, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
+		if got := condition(found, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
 			t.Errorf("a write that waited says %s, want %s", got, want)
 		}
 	})

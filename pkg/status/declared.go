@@ -43,6 +43,9 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 			break
 		}
 		err := failureIn(t, d, sample, answers)
+		if err == nil {
+			continue
+		}
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
 		var missing *series.UnknownError
 		switch {
@@ -50,7 +53,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 			pending = append(pending, sentence)
 		case errors.As(err, &missing):
 			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s is unknown for want of samples", d.Index, d.Name))
-		case err != nil:
+		default:
 			failed = append(failed, sentence)
 		}
 	}

@@ -103,6 +103,8 @@ const (
 	holdAtMost = 60 * time.Second
 	// sweepPeriod is the longest time for which an object is not looked at, and a gone one remembered.
 	sweepPeriod = 10 * time.Minute
+	// takeAhead is how much sooner than it must an object may be looked at along with another.
+	takeAhead = 250 * time.Millisecond
 	// failureLogGap is the shortest time between two log lines about failing writes.
 	failureLogGap = 10 * time.Second
 )

@@ -35,7 +35,8 @@ type object struct {
 	// successor is the object that took the name and was hit by a write to this one.
 	successor types.UID
 
-	// due is when to look again, heapPos where that stands in the agenda.
+	// again is when to look again. The agenda asks at due, which is no later, and heapPos is where.
+	again   time.Time
 	due     time.Time
 	heapPos int
 	// queue is where the object waits to be written, nil if it does not, and ticket its place there.
@@ -58,7 +59,7 @@ func newObject(t *target.Target, now time.Time) *object {
 // follow begins anew when the spec has changed.
 func (o *object) follow(t *target.Target, now time.Time) {
 	if o.id != t.ID() {
-		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, transitions{}
+		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, nil
 	}
 }
 

@@ -80,13 +80,40 @@ func (a *agenda) Pop() any {
 	return o
 }
 
-func (a *agenda) set(o *object, due time.Time) {
-	o.due = due
-	if o.heapPos < 0 {
+// set has an object looked at at an instant. One that is in the agenda already stays
+// where it is if that is sooner: an attempt puts off when its sample is too old, and
+// that is found out once it would have been, and not after each attempt.
+func (a *agenda) set(o *object, again time.Time) {
+	o.again = again
+	switch {
+	case o.heapPos < 0:
+		o.due = again
 		heap.Push(a, o)
-		return
+	case again.Before(o.due):
+		o.due = again
+		heap.Fix(a, o.heapPos)
 	}
-	heap.Fix(a, o.heapPos)
+}
+
+// take returns the objects that must be looked at now, and out of the agenda until they
+// are. With them come those whose turn is soon: an early look does no harm, and
+// most need none at their turn then, for which the round would have to wake.
+func (a *agenda) take(now time.Time) []*object {
+	var taken []*object
+	if len(*a) == 0 || (*a)[0].due.After(now) {
+		return nil
+	}
+	for soon := now.Add(takeAhead); len(*a) > 0 && !(*a)[0].due.After(soon); {
+		o := (*a)[0]
+		if o.again.After(soon) {
+			o.due = o.again
+			heap.Fix(a, 0)
+			continue
+		}
+		a.drop(o)
+		taken = append(taken, o)
+	}
+	return taken
 }
 
 func (a *agenda) drop(o *object) {

@@ -86,6 +86,13 @@ func (w *world) newWriter() *Writer {
 	return writer
 }
 
+// statusOf is what would be written now.
+func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
+	now := time.Now()
+	f := w.examine(o, t, now, false)
+	return w.compose(o, &f, now)
+}
+
 // failed is a failed attempt.
 type failed struct{ reason, text string }
 
@@ -206,15 +213,21 @@ func (w *world) fail(t *target.Target, err error) {
 // sampled tells that an attempt has ended, in the order in which the adapter does.
 func (w *world) sampled(t *target.Target) {
 	w.answers.Sampled(t)
-	w.writer.Notify(t)
+	w.writer.Sampled(t)
 }
 
 // lead runs the writer until the returned function is called.
 func (w *world) lead() (stop func()) {
+	stop = w.run()
+	synctest.Wait()
+	return stop
+}
+
+// run is lead outside of a bubble of synctest.
+func (w *world) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.writer.Run(ctx) })
-	synctest.Wait()
 	return func() {
 		cancel()
 		running.Wait()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -59,8 +60,11 @@ type Writer struct {
 	running sync.Mutex // held by Run
 
 	mu    sync.Mutex
-	inbox map[types.NamespacedName]struct{}
-	wake  chan struct{}
+	inbox []types.NamespacedName
+	// calm holds the targets of the objects that need no look as long as their status
+	// shows what is known of them.
+	calm map[types.NamespacedName]*target.Target
+	wake chan struct{}
 }
 
 // New returns a Writer that is idle until Run.
@@ -77,22 +81,52 @@ func New(cfg Config) (*Writer, error) {
 	return w, nil
 }
 
-// Notify says that something about a target may have changed: an attempt to
-// sample it ended, or its object changed.
+// Notify says that the object of a target has changed.
 func (w *Writer) Notify(t *target.Target) {
 	if w.leading.Load() {
 		w.post(t.NamespacedName)
 	}
 }
 
+// Sampled says that an attempt to sample a target has ended. One that changes nothing
+// of a status that shows what is known is passed over here: at thousands in
+// a second, even waking Run for each would cost several times what this does.
+func (w *Writer) Sampled(t *target.Target) {
+	if w.leading.Load() && !w.agrees(t) {
+		w.post(t.NamespacedName)
+	}
+}
+
+// agrees tells that a target is calm, and that its status still shows what is known of it.
+func (w *Writer) agrees(t *target.Target) bool {
+	w.mu.Lock()
+	calm := w.calm[t.NamespacedName]
+	w.mu.Unlock()
+	if calm == nil || calm.ID() != t.ID() {
+		return false
+	}
+	now := time.Now()
+	p := w.see(calm, now)
+	w.judge(&p, calm.Status, now)
+	return p.changes.IsZero() && p.shownBy(calm.Status, w.cfg.ReasonOf)
+}
+
+// setCalm notes the target of an object that is calm, nil for one that is not. Who looks
+// at an object sets nil before it reads what is known, so that of an attempt that
+// ends meanwhile either the look or the notice knows.
+func (w *Writer) setCalm(name types.NamespacedName, t *target.Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t == nil {
+		delete(w.calm, name)
+		return
+	}
+	w.calm[name] = t
+}
+
 func (w *Writer) post(names ...types.NamespacedName) {
 	w.mu.Lock()
-	if w.inbox == nil {
-		w.inbox = map[types.NamespacedName]struct{}{}
-	}
-	for _, name := range names {
-		w.inbox[name] = struct{}{}
-	}
+	w.inbox = append(w.inbox, names...)
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
@@ -100,12 +134,19 @@ func (w *Writer) post(names ...types.NamespacedName) {
 	}
 }
 
-func (w *Writer) collect() map[types.NamespacedName]struct{} {
+func (w *Writer) collect() []types.NamespacedName {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	collected := w.inbox
 	w.inbox = nil
 	return collected
+}
+
+// reset forgets what a time in the lead before left behind.
+func (w *Writer) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inbox, w.calm = nil, map[types.NamespacedName]*target.Target{}
 }
 
 // Run looks at every target once, then at those it is notified of, and writes,
@@ -116,8 +157,9 @@ func (w *Writer) Run(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	w.reset()
+	defer w.reset()
 	w.leading.Store(true)
-	defer w.collect()
 	defer w.leading.Store(false)
 	all := w.cfg.Index.Select("", labels.Everything())
 	names := make([]types.NamespacedName, len(all))
