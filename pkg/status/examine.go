@@ -78,6 +78,7 @@ func (w *Writer) weigh(f *finding, o *object, now time.Time, waits bool) {
 		f.again, f.calm = earlier(f.again, numbersAt), undisturbed
 	default:
 		f.need, f.at = w.numbersNeed(f, o.wroteAt, now)
+		f.calm = undisturbed && f.need == needNumbers && !f.at.After(now)
 	}
 }
 

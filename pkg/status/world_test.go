@@ -145,6 +145,7 @@ func (w *world) show(one write) {
 		changed := *t
 		changed.Status = one.status
 		w.targets[one.name] = &changed
+		w.writer.Notify(&changed)
 	}
 }
 
