@@ -28,7 +28,7 @@ type finding struct {
 	base *v1alpha1.RedisStatus
 	// at is when the write may go out.
 	at time.Time
-	// again is when to look again although nobody notifies.
+	// again is when to look again although nobody notifies, beside when the sample expires.
 	again time.Time
 	// calm tells that until then nothing is to be done unless the picture changes.
 	calm bool
@@ -39,9 +39,6 @@ type finding struct {
 func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
 	f := finding{picture: w.see(t, now), base: o.base(t, now), again: now.Add(sweepPeriod)}
 	o.seenReady = o.seenReady || f.ready.status == metav1.ConditionTrue
-	if !f.expires.IsZero() {
-		f.again = earlier(f.again, f.expires)
-	}
 	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && holds(f.base, t, o, &f.view) {
 		f.again = earlier(f.again, until)
 		if !f.attempted {

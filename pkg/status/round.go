@@ -99,7 +99,8 @@ func (r *round) look(name types.NamespacedName) {
 		return
 	}
 	if o.inFlight {
-		r.agenda.set(o, now.Add(sweepPeriod))
+		o.again, o.fresh = now.Add(sweepPeriod), nil
+		r.agenda.set(o)
 		return
 	}
 	f := r.examine(o, t, now, o.queue == r.inTurn)
@@ -146,10 +147,15 @@ func (r *round) settle(o *object, f *finding, now time.Time) {
 		wanted = nil
 	}
 	o.put(wanted)
-	r.agenda.set(o, f.again)
-	if f.calm {
-		r.setCalm(o.name, f.target)
+	o.again, o.fresh = f.again, nil
+	switch {
+	case f.calm:
+		o.fresh = newFreshness(f.target, now, f.expires)
+		r.setCalm(o.name, o.fresh)
+	case !f.expires.IsZero():
+		o.again = earlier(f.again, f.expires)
 	}
+	r.agenda.set(o)
 }
 
 // send begins the writes that a queue has and its bounds allow. What is written

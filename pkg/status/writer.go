@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -62,8 +61,8 @@ type Writer struct {
 	mu    sync.Mutex
 	inbox []types.NamespacedName
 	// calm holds the targets of the objects that need no look as long as their status
-	// shows what is known of them.
-	calm map[types.NamespacedName]*target.Target
+	// shows what is known of them, and a sample is current if it says so.
+	calm map[types.NamespacedName]*freshness
 	wake chan struct{}
 }
 
@@ -88,42 +87,6 @@ func (w *Writer) Notify(t *target.Target) {
 	}
 }
 
-// Sampled says that an attempt to sample a target has ended. One that changes nothing
-// of a status that shows what is known is passed over here: at thousands in
-// a second, even waking Run for each would cost several times what this does.
-func (w *Writer) Sampled(t *target.Target) {
-	if w.leading.Load() && !w.agrees(t) {
-		w.post(t.NamespacedName)
-	}
-}
-
-// agrees tells that a target is calm, and that its status still shows what is known of it.
-func (w *Writer) agrees(t *target.Target) bool {
-	w.mu.Lock()
-	calm := w.calm[t.NamespacedName]
-	w.mu.Unlock()
-	if calm == nil || calm.ID() != t.ID() {
-		return false
-	}
-	now := time.Now()
-	p := w.see(calm, now)
-	w.judge(&p, calm.Status, now)
-	return p.changes.IsZero() && p.shownBy(calm.Status, w.cfg.ReasonOf)
-}
-
-// setCalm notes the target of an object that is calm, nil for one that is not. Who looks
-// at an object sets nil before it reads what is known, so that of an attempt that
-// ends meanwhile either the look or the notice knows.
-func (w *Writer) setCalm(name types.NamespacedName, t *target.Target) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t == nil {
-		delete(w.calm, name)
-		return
-	}
-	w.calm[name] = t
-}
-
 func (w *Writer) post(names ...types.NamespacedName) {
 	w.mu.Lock()
 	w.inbox = append(w.inbox, names...)
@@ -146,7 +109,7 @@ func (w *Writer) collect() []types.NamespacedName {
 func (w *Writer) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inbox, w.calm = nil, map[types.NamespacedName]*target.Target{}
+	w.inbox, w.calm = nil, map[types.NamespacedName]*freshness{}
 }
 
 // Run looks at every target once, then at those it is notified of, and writes,
