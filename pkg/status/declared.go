@@ -30,7 +30,7 @@ const maxEventMessage = 1024
 // and which metrics had no value in the newest sample. It returns false for an
 // object of which there is nothing to tell.
 func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict, bool) {
-	if len(t.Declared)+len(t.Problems) == 0 {
+	if !t.Declares() {
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()

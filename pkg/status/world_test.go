@@ -63,7 +63,7 @@ func newWorld(t testing.TB) *world {
 // unobserved implements provider.Observer.
 type unobserved struct{}
 
-func (unobserved) Answered(provider.Cause)        {}
+func (unobserved) Answered(provider.Cause, int)   {}
 func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
