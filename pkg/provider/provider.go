@@ -86,8 +86,9 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 	if !ok {
 		return nil, p.answered(noMetric(info, t))
 	}
+	a := asking(info.Metric, selector, time.Now())
 	value, window := &custom_metrics.MetricValue{}, int64(0)
-	if err := p.answered(p.value(t, read, asking(info.Metric, selector, time.Now()), value, &window)); err != nil {
+	if err := p.answered(p.value(t, read, &a, value, &window)); err != nil {
 		return nil, err
 	}
 	return value, nil
@@ -122,7 +123,7 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 			continue
 		}
 		asked++
-		if err := p.value(t, read, a, &list.Items[served], &windows[n]); err != nil {
+		if err := p.value(t, read, &a, &list.Items[served], &windows[n]); err != nil {
 			unserved = p.answered(err)
 			continue
 		}
@@ -151,8 +152,8 @@ type asked struct {
 	err        error
 }
 
-func asking(metric string, selector labels.Selector, now time.Time) *asked {
-	a := &asked{metric: metric, selector: selector, query: queryOf(selector, now)}
+func asking(metric string, selector labels.Selector, now time.Time) asked {
+	a := asked{metric: metric, selector: selector, query: queryOf(selector, now)}
 	a.identifier, a.err = identify(metric, selector)
 	return a
 }
