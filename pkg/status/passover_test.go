@@ -3,9 +3,14 @@ package status
 import (
 	"errors"
 	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
@@ -248,4 +253,41 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoNoticeIsLostWhileObjectsAreLookedAt has attempts end at the instants of looks, on many goroutines.
+func TestNoNoticeIsLostWhileObjectsAreLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var targets []*target.Target
+		for n := range 30 {
+			targets = append(targets, w.add("r"+strconv.Itoa(n), types.UID(strconv.Itoa(n))))
+		}
+		defer w.lead()()
+		for round := range 60 {
+			var ending sync.WaitGroup
+			for n, one := range targets {
+				ending.Go(func() {
+					random := rand.New(rand.NewPCG(uint64(round), uint64(n)))
+					s := newServer()
+					for attempt := range 4 {
+						s.role = []string{"master", "slave"}[random.IntN(2)]
+						w.store.Get(one.ID()).Record(series.NewSample(nil, series.Node{Address: one.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(4*round + attempt)}))
+						w.sampled(one)
+						if random.IntN(2) == 0 {
+							runtime.Gosched()
+						}
+					}
+				})
+			}
+			ending.Wait()
+			pass(objectGap)
+			for _, one := range targets {
+				if !w.shows(w.status(one), one) {
+					t.Fatalf("round %d: %s stays %+v", round, one.Name, w.status(one))
+				}
+			}
+			pass(time.Second)
+		}
+	})
 }
