@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // reasonOfFailed is the ReasonOf of tests.
@@ -104,4 +105,11 @@ func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 			t.Errorf("a write that waited says %s, want %s", got, want)
 		}
 	})
+}
+
+// statusOf is what would be written now.
+func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
+	now := time.Now()
+	f := w.examine(o, t, now, false)
+	return w.compose(o, &f, now)
 }

@@ -86,13 +86,6 @@ func (w *world) newWriter() *Writer {
 	return writer
 }
 
-// statusOf is what would be written now.
-func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
-	now := time.Now()
-	f := w.examine(o, t, now, false)
-	return w.compose(o, &f, now)
-}
-
 // failed is a failed attempt.
 type failed struct{ reason, text string }
 
