@@ -46,10 +46,15 @@ func (in windowInput) growthOf(key string, read func(*redisinfo.Info, string) (i
 }
 
 func grown(key string, first, last int64) (int64, error) {
-	if first < 0 || last < first {
+	if fell(first, last) {
 		return 0, fmt.Errorf("counter %s went from %d to %d within one process of the server", key, first, last)
 	}
 	return last - first, nil
+}
+
+// fell tells that no counter that only grows was first the one and then the other.
+func fell(first, last int64) bool {
+	return first < 0 || last < first
 }
 
 // cpuCores is CPU time to time. Microseconds are whole numbers, of which none is lost.

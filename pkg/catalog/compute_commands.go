@@ -32,33 +32,49 @@ func (in windowInput) growths(section, prefix, number string, keep func(name str
 			return nil, err
 		}
 	}
+	found, still, err := in.grownOf(prefix, number, keep)
+	for name := range in.first.Records(prefix) {
+		if keep(name) {
+			still--
+		}
+	}
+	if still == 0 {
+		return found, err
+	}
 	for name, record := range in.first.Records(prefix) {
 		if _, still := in.last.Record(record.Key()); !still && keep(name) {
 			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
 		}
 	}
-	found := make([]growth, 0, usualCommands)
+	return found, err
+}
+
+// grownOf is growths of the records that are in the last answer, and how many of them
+// were in the first one.
+func (in windowInput) grownOf(prefix, number string, keep func(name string) bool) (found []growth, still int, err error) {
+	found = make([]growth, 0, usualCommands)
 	for name, record := range in.last.Records(prefix) {
 		if !keep(name) {
 			continue
 		}
 		last, err := record.Int(number)
 		if err != nil {
-			return nil, err
+			return nil, still, err
 		}
 		var first int64 // of one absent before, which had not been counted since the counters began
 		if before, was := in.first.Record(record.Key()); was {
+			still++
 			if first, err = before.Int(number); err != nil {
-				return nil, err
+				return nil, still, err
 			}
 		}
-		by, err := grown(number+" of "+name, first, last)
-		if err != nil {
-			return nil, err
+		if fell(first, last) {
+			_, err := grown(number+" of "+name, first, last)
+			return nil, still, err
 		}
-		found = append(found, growth{name: name, by: by})
+		found = append(found, growth{name: name, by: last - first})
 	}
-	return found, nil
+	return found, still, nil
 }
 
 // commandGrowths is growths of section commandstats.

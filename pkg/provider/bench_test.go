@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,20 +14,19 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// named is a set of targets by name.
-type named map[types.NamespacedName]*target.Target
+// named is a set of targets by name, in order.
+type named struct {
+	byName map[types.NamespacedName]*target.Target
+	all    []*target.Target
+}
 
 func (n named) Get(name types.NamespacedName) (*target.Target, bool) {
-	t, ok := n[name]
+	t, ok := n.byName[name]
 	return t, ok
 }
 
 func (n named) Select(string, labels.Selector) []*target.Target {
-	all := make([]*target.Target, 0, len(n))
-	for _, t := range n {
-		all = append(all, t)
-	}
-	return all
+	return slices.Clone(n.all)
 }
 
 // warm is a provider of so many objects whose rates are known.
@@ -36,11 +36,11 @@ func warm(b *testing.B, objects int) *Provider {
 	if err != nil {
 		b.Fatal(err)
 	}
-	all, store, now := named{}, &series.Store{}, time.Now()
+	all, store, now := named{byName: map[types.NamespacedName]*target.Target{}}, &series.Store{}, time.Now()
 	for n := range objects {
 		t := newTarget("shop", fmt.Sprintf("redis-%d", n), "cache")
 		t.MaxAge = time.Hour
-		all[t.NamespacedName] = t
+		all.byName[t.NamespacedName], all.all = t, append(all.all, t)
 		s := store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 		record(b, s, now, 10*time.Second, 100, 0)
 		record(b, s, now, 0, 1100, 2500)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/labels"
-
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -55,7 +53,7 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 		if !exists || fallback == nil {
 			continue
 		}
-		known, err := p.known(t, read, k.picks, now)
+		known, err := p.known(t, read, queryOf(k.picks, now))
 		if err == nil {
 			past.remember(k.question, known)
 			continue
@@ -102,9 +100,9 @@ func (p *Provider) always(t *target.Target) []question {
 }
 
 // answer returns what is known of a metric, or else what its fallback serves.
-func (p *Provider) answer(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (answer, error) {
-	known, err := p.known(t, read, selector, now)
-	fallback := t.FallbackOf(metric)
+func (p *Provider) answer(t *target.Target, read catalog.Reader, a *asked) (answer, error) {
+	known, err := p.known(t, read, a.query)
+	fallback := t.FallbackOf(a.metric)
 	if fallback == nil {
 		return known, err
 	}
@@ -112,13 +110,13 @@ func (p *Provider) answer(t *target.Target, metric string, read catalog.Reader, 
 	if past == nil {
 		return known, err
 	}
-	asked := question{metric: metric}
-	if selector != nil {
-		asked.selector = selector.String()
+	q, now := question{metric: a.metric}, a.query.Now
+	if a.selector != nil {
+		q.selector = a.selector.String()
 	}
-	last := past.ask(asked, selector, now)
+	last := past.ask(q, a.selector, now)
 	if err == nil {
-		past.remember(asked, known)
+		past.remember(q, known)
 		return known, nil
 	}
 	if past.warmsUp(t, last, err, now) {

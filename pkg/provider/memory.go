@@ -25,8 +25,9 @@ type answer struct {
 	quantity resource.Quantity
 	// at is the instant of the newest sample in it.
 	at time.Time
-	// window is the whole seconds before at that it covers, nil where that means nothing.
-	window *int64
+	// window is the whole seconds before at that it covers, and windowed tells that this means something.
+	window   int64
+	windowed bool
 }
 
 // question is what is asked of a target: a metric, and the selector in its canonical text.

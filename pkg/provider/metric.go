@@ -27,8 +27,8 @@ func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) 
 
 // measured finds a metric that is no expression.
 func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool) {
-	if builtin, ok := p.catalog.Lookup(name); ok {
-		return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
+	if read, ok := p.builtin(name); ok {
+		return read, true
 	}
 	declared, ok := t.Lookup(name)
 	if !ok || declared.Probe == nil {
@@ -36,4 +36,13 @@ func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool
 	}
 	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: catalog.Over(declared.Over)}
 	return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
+}
+
+// builtin finds a metric that every object has.
+func (p *Provider) builtin(name string) (catalog.Reader, bool) {
+	builtin, ok := p.catalog.Lookup(name)
+	if !ok {
+		return nil, false
+	}
+	return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
 }

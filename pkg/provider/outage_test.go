@@ -112,7 +112,7 @@ func stated(value string) *target.Fallback {
 
 type unobserved struct{}
 
-func (unobserved) Answered(Cause)                 {}
+func (unobserved) Answered(Cause, int)            {}
 func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}

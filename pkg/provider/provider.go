@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -21,6 +20,7 @@ import (
 // Targets answers from memory which objects exist. *target.Index implements it.
 type Targets interface {
 	Get(name types.NamespacedName) (*target.Target, bool)
+	// Select returns its targets ordered by namespace and name.
 	Select(namespace string, selector labels.Selector) []*target.Target
 }
 
@@ -31,8 +31,8 @@ type Histories interface {
 
 // Observer is told of every value asked for, for the adapter's own metrics.
 type Observer interface {
-	// Answered reports the cause why a value was not served, empty if it was.
-	Answered(cause Cause)
+	// Answered reports of how many values the cause is why they were not served, empty if they were.
+	Answered(cause Cause, values int)
 	// Served reports how old the oldest sample in a served value is.
 	Served(age time.Duration)
 	// FellBack reports that a value was served by a fallback of that type.
@@ -86,11 +86,12 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 	if !ok {
 		return nil, p.answered(noMetric(info, t))
 	}
-	value, err := p.value(t, info.Metric, read, selector, time.Now())
-	if p.answered(err) != nil {
+	a := asking(info.Metric, selector, time.Now())
+	value, window := &custom_metrics.MetricValue{}, int64(0)
+	if err := p.answered(p.value(t, read, &a, value, &window)); err != nil {
 		return nil, err
 	}
-	return &value, nil
+	return value, nil
 }
 
 // allNamespaces is what a client writes in the place of a namespace to mean all of them.
@@ -106,48 +107,76 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	if namespace == allNamespaces {
 		namespace = metav1.NamespaceAll
 	}
+	a := asking(info.Metric, metricSelector, time.Now())
 	targets := p.targets.Select(namespace, selector)
-	slices.SortFunc(targets, func(a, b *target.Target) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	now := time.Now()
-	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, 0, len(targets))}
-	_, exists := p.catalog.Lookup(info.Metric)
-	asked := 0
-	var unknown error
-	for _, t := range targets {
-		read, ok := p.metric(t, info.Metric)
+	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, len(targets))}
+	windows := make([]int64, len(targets))
+	builtin, exists := p.builtin(info.Metric)
+	asked, served := 0, 0
+	var unserved error
+	for n, t := range targets {
+		read, ok := builtin, exists
+		if t.Declares() {
+			read, ok = p.metric(t, info.Metric)
+		}
 		if !ok {
 			continue
 		}
 		asked++
-		value, err := p.value(t, info.Metric, read, metricSelector, now)
-		if err := p.answered(err); err != nil {
-			unknown = err
+		if err := p.value(t, read, &a, &list.Items[served], &windows[n]); err != nil {
+			unserved = p.answered(err)
 			continue
 		}
-		list.Items = append(list.Items, value)
+		served++
+	}
+	list.Items = list.Items[:served]
+	if served > 0 {
+		p.observer.Answered("", served)
 	}
 	switch {
 	case !exists && asked == 0:
 		return nil, p.answered(noMetric(info, nil))
-	case len(list.Items) == 0 && unknown != nil:
-		return nil, allUnknown(info.Metric, asked, unknown)
+	case served == 0 && unserved != nil:
+		return nil, allUnknown(info.Metric, asked, unserved)
 	}
 	return list, nil
 }
 
-func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, selector labels.Selector, now time.Time) (custom_metrics.MetricValue, error) {
-	identifier, err := identify(metric, selector)
-	if err != nil {
-		return custom_metrics.MetricValue{}, unknown(metric, t.Name, err)
+// asked is what is asked of one target or of many, and the same for all of them.
+type asked struct {
+	metric   string
+	selector labels.Selector
+	query    catalog.Query
+	// identifier names the metric in each value, unless err says why it cannot.
+	identifier custom_metrics.MetricIdentifier
+	err        error
+}
+
+func asking(metric string, selector labels.Selector, now time.Time) asked {
+	a := asked{metric: metric, selector: selector, query: queryOf(selector, now)}
+	a.identifier, a.err = identify(metric, selector)
+	return a
+}
+
+func queryOf(selector labels.Selector, now time.Time) catalog.Query {
+	query := catalog.Query{Now: now}
+	if selector != nil {
+		query.Selector = seriesSelector{selector}
 	}
-	served, err := p.answer(t, metric, read, selector, now)
-	if err != nil {
-		return custom_metrics.MetricValue{}, unknown(metric, t.Name, err)
+	return query
+}
+
+// value fills in the value of a metric of a target, and its window if it has one.
+func (p *Provider) value(t *target.Target, read catalog.Reader, a *asked, value *custom_metrics.MetricValue, window *int64) error {
+	if a.err != nil {
+		return unknown(a.metric, t.Name, a.err)
 	}
-	p.observer.Served(now.Sub(served.at))
-	return custom_metrics.MetricValue{
+	served, err := p.answer(t, read, a)
+	if err != nil {
+		return unknown(a.metric, t.Name, err)
+	}
+	p.observer.Served(a.query.Now.Sub(served.at))
+	*value = custom_metrics.MetricValue{
 		DescribedObject: custom_metrics.ObjectReference{
 			Kind:       v1alpha1.Kind,
 			APIVersion: p.version,
@@ -155,19 +184,20 @@ func (p *Provider) value(t *target.Target, metric string, read catalog.Reader, s
 			Name:       t.Name,
 			UID:        t.UID,
 		},
-		Metric:        identifier,
-		Timestamp:     metav1.NewTime(served.at),
-		WindowSeconds: served.window,
-		Value:         served.quantity,
-	}, nil
+		Metric:    a.identifier,
+		Timestamp: metav1.NewTime(served.at),
+		Value:     served.quantity,
+	}
+	if served.windowed {
+		*window = served.window
+		value.WindowSeconds = window
+	}
+	return nil
 }
 
-// known returns the value that a metric has at an instant.
-func (p *Provider) known(t *target.Target, read catalog.Reader, selector labels.Selector, now time.Time) (answer, error) {
-	query := catalog.Query{Now: now, Database: t.Database}
-	if selector != nil {
-		query.Selector = seriesSelector{selector}
-	}
+// known returns the value that a metric has at the instant of a query.
+func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Query) (answer, error) {
+	query.Database = t.Database
 	reading, err := read(p.histories.Get(t.ID()), query)
 	if err != nil {
 		return answer{}, err
@@ -176,8 +206,7 @@ func (p *Provider) known(t *target.Target, read catalog.Reader, selector labels.
 	if err != nil {
 		return answer{}, err
 	}
-	window := int64(reading.Window.Round(time.Second) / time.Second)
-	return answer{quantity: quantity, at: reading.At, window: &window}, nil
+	return answer{quantity: quantity, at: reading.At, window: int64(reading.Window.Round(time.Second) / time.Second), windowed: true}, nil
 }
 
 // Unknown returns why a metric of a target has no value at an instant, nil if it
@@ -188,12 +217,12 @@ func (p *Provider) Unknown(t *target.Target, metric string, at time.Time) error 
 	if !ok {
 		return noMetric(provider.CustomMetricInfo{Metric: metric}, t)
 	}
-	_, err := p.known(t, read, nil, at)
+	_, err := p.known(t, read, queryOf(nil, at))
 	return err
 }
 
 func (p *Provider) answered(err error) error {
-	p.observer.Answered(causeOf(err))
+	p.observer.Answered(causeOf(err), 1)
 	return err
 }
 

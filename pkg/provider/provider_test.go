@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,12 +44,15 @@ func (ts targets) Select(namespace string, selector labels.Selector) []*target.T
 			found = append(found, t)
 		}
 	}
+	slices.SortFunc(found, func(a, b *target.Target) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
 	return found
 }
 
 type causes map[Cause]int
 
-func (c causes) Answered(cause Cause) { c[cause]++ }
+func (c causes) Answered(cause Cause, values int) { c[cause] += values }
 
 func (c causes) Served(age time.Duration) {
 	if age >= 0 && age < time.Hour {

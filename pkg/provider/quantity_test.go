@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/metrics/pkg/apis/custom_metrics"
 )
 
 func TestQuantity(t *testing.T) {
@@ -79,7 +80,9 @@ func FuzzMetricSelector(f *testing.F) {
 		p, _ := house(t)
 		warm, first := newTarget("shop", "warm", "cache"), p.catalog.All()[0].Name
 		read, _ := p.metric(warm, first)
-		value, err := p.value(warm, first, read, parsed, time.Now())
+		var value custom_metrics.MetricValue
+		a := asking(first, parsed, time.Now())
+		err = p.value(warm, read, &a, &value, new(int64))
 		if (value.Metric.Name == "") == (err == nil) {
 			t.Fatalf("%q: value %v, error %v", text, value, err)
 		}

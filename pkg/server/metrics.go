@@ -97,11 +97,11 @@ func (m *Metrics) Attempted(late, took time.Duration, reason sampler.Reason) {
 }
 
 // Answered implements provider.Observer.
-func (m *Metrics) Answered(cause provider.Cause) {
+func (m *Metrics) Answered(cause provider.Cause, values int) {
 	if cause == "" {
 		cause = "Served"
 	}
-	m.values.WithLabelValues(string(cause)).Inc()
+	m.values.WithLabelValues(string(cause)).Add(float64(values))
 }
 
 // Served implements provider.Observer.

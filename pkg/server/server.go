@@ -100,7 +100,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	turns, cut := newTurns(), cutting{after: requestTimeout}
 	generic.SecureServing.Listener = cut.listen(generic.SecureServing.Listener)
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)
+		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(withPlainLists(api))), c)
 		return withFarewell(cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(served)))), c.ShutdownInitiatedNotify())
 	}
 	generic.AddReadyzChecks(cfg.ready()...)

@@ -56,6 +56,24 @@ func TestMalformedMetricSelectorIsTheClientsFault(t *testing.T) {
 	}
 }
 
+func TestListsOfValuesAreNotCompressed(t *testing.T) {
+	const redises = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/"
+	for path, want := range map[string]string{
+		redises + "*/requests-per-second":    "",
+		redises + "cart/requests-per-second": "gzip",
+		"/openapi/v3":                        "gzip",
+	} {
+		var got string
+		handler := withPlainLists(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Accept-Encoding") }))
+		request := httptest.NewRequest(http.MethodGet, path, nil)
+		request.Header.Set("Accept-Encoding", "gzip")
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+		if got != want || request.Header.Get("Accept-Encoding") != "gzip" {
+			t.Errorf("%s asks for encoding %q, want %q, and what came in has %q", path, got, want, request.Header.Get("Accept-Encoding"))
+		}
+	}
+}
+
 func TestMetricAlias(t *testing.T) {
 	const root = "/apis/custom.metrics.k8s.io/v1beta2"
 	for path, want := range map[string]string{
@@ -158,8 +176,8 @@ func TestOwnMetricsNameNoObject(t *testing.T) {
 	m.Targets("Sampled", 3)
 	m.Attempted(time.Millisecond, time.Second, "")
 	m.Attempted(time.Millisecond, time.Second, "Timeout")
-	m.Answered("")
-	m.Answered("Stale")
+	m.Answered("", 1)
+	m.Answered("Stale", 1)
 	m.FellBack("Value")
 	m.InFallback(2)
 	families, err := registry.Gather()

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"runtime"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -31,9 +33,9 @@ func (w *world) many(count int) []*target.Target {
 	return targets
 }
 
-func (w *world) notifyAll(targets []*target.Target) {
+func (w *world) sampledAll(targets []*target.Target) {
 	for _, one := range targets {
-		w.writer.Notify(one)
+		w.writer.Sampled(one)
 	}
 	synctest.Wait()
 }
@@ -69,7 +71,7 @@ func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
 			for range rounds {
 				s.clients = 1000 - s.clients // notable each time
 				w.answer(targets[0], s)
-				w.notifyAll(targets)
+				w.sampledAll(targets)
 				pass(5 * time.Minute)
 			}
 		}
@@ -98,7 +100,7 @@ func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
 		}
 		// All servers fail at once, while numbers wait.
 		w.fail(targets[0], refused())
-		w.notifyAll(targets)
+		w.sampledAll(targets)
 		pass(time.Duration((manyObjects-urgentBurst)/urgentPerSecond+1) * time.Second)
 		checkBounds(t, w.taken(), urgentPerSecond+numbersPerSecond, urgentBurst+numbersBurst)
 		for _, one := range targets {
@@ -121,7 +123,7 @@ func TestConditionsThatFlapAreBounded(t *testing.T) {
 			} else {
 				w.fail(targets[0], refused())
 			}
-			w.notifyAll(targets)
+			w.sampledAll(targets)
 			pass(500 * time.Millisecond)
 		}
 		writes := w.taken()
@@ -158,16 +160,41 @@ func TestFewObjectsAreRefreshedEachMinute(t *testing.T) {
 	})
 }
 
+// healthy is an object whose status shows what is known, and the attempts that led to it.
+func (w *world) healthy() (*object, *target.Target) {
+	r := w.add("r", "1")
+	r.MaxAge = time.Hour
+	w.set(r)
+	o := newObject(r, time.Now())
+	for ago := 2; ago >= 0; ago-- {
+		at := time.Now().Add(-time.Duration(ago) * r.Interval)
+		w.store.Get(r.ID()).Record(series.NewSample(nil, series.Node{Address: r.Address, At: at, RoundTrip: time.Millisecond, Info: newServer().info(3 - ago)}))
+	}
+	r.Status = w.writer.statusOf(o, r)
+	o.wroteAt = time.Now().Add(time.Hour)
+	return o, r
+}
+
 func BenchmarkExamine(b *testing.B) {
 	w := newWorld(b)
-	r := w.add("r", "1")
+	o, r := w.healthy()
 	now := time.Now()
-	w.answer(r, newServer())
-	w.answer(r, newServer())
-	o := newObject(r, now)
-	o.wroteAt = now
-	r.Status = w.writer.examine(o, r, now, false).status
+	b.ReportAllocs()
 	for b.Loop() {
 		w.writer.examine(o, r, now, false)
+	}
+}
+
+// BenchmarkSampled is what the notice of an attempt costs that ended as the one before.
+func BenchmarkSampled(b *testing.B) {
+	w := newWorld(b)
+	_, r := w.healthy()
+	defer w.run()()
+	for !w.writer.agrees(r) {
+		runtime.Gosched()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.writer.Sampled(r)
 	}
 }

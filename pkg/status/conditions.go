@@ -211,26 +211,43 @@ func tlsAdvice(reason string) string {
 
 // transitions remembers when this replica saw the conditions change, so that a
 // write that waited its turn tells the true instant.
-type transitions map[string]transition
+type transitions []transition
 
 type transition struct {
-	status metav1.ConditionStatus
-	at     time.Time
+	condition string
+	status    metav1.ConditionStatus
+	at        time.Time
 }
 
-func (x transitions) note(condition string, status metav1.ConditionStatus, now time.Time) {
-	if x[condition].status != status {
-		x[condition] = transition{status, now}
+func (x *transitions) note(condition string, status metav1.ConditionStatus, now time.Time) {
+	for n := range *x {
+		if one := &(*x)[n]; one.condition == condition {
+			if one.status != status {
+				one.status, one.at = status, now
+			}
+			return
+		}
 	}
+	*x = append(*x, transition{condition, status, now})
+}
+
+// at returns when a condition was seen to change last.
+func (x transitions) at(condition string) time.Time {
+	for _, one := range x {
+		if one.condition == condition {
+			return one.at
+		}
+	}
+	return time.Time{}
 }
 
 // condition makes a condition of a verdict. Its transition time is kept while its status is.
-func (x transitions) condition(name string, v verdict, generation int64, before *v1alpha1.RedisStatus) metav1.Condition {
+func (x transitions) condition(of named, generation int64, before *v1alpha1.RedisStatus) metav1.Condition {
 	c := metav1.Condition{
-		Type: name, Status: v.status, Reason: v.reason, Message: v.message,
-		ObservedGeneration: generation, LastTransitionTime: second(x[name].at),
+		Type: of.condition, Status: of.status, Reason: of.reason, Message: of.message,
+		ObservedGeneration: generation, LastTransitionTime: second(x.at(of.condition)),
 	}
-	if old := meta.FindStatusCondition(before.Conditions, name); old != nil && old.Status == v.status {
+	if old := meta.FindStatusCondition(before.Conditions, of.condition); old != nil && old.Status == of.status {
 		c.LastTransitionTime = old.LastTransitionTime
 	}
 	return c

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // reasonOfFailed is the ReasonOf of tests.
@@ -64,11 +65,11 @@ func TestConditions(t *testing.T) {
 					<-time.After(s.then)
 				}
 				o := newObject(target, time.Now())
-				found := w.writer.examine(o, target, time.Now(), false)
-				if got := brief(found.status); got != test.want {
+				found := w.writer.statusOf(o, target)
+				if got := brief(found); got != test.want {
 					t.Errorf("status says %q, want %q", got, test.want)
 				}
-				checkConditions(t, found.status)
+				checkConditions(t, found)
 			})
 		})
 	}
@@ -98,10 +99,17 @@ func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 		seen := time.Now()
 		w.writer.examine(o, r, seen, false)
 		<-time.After(time.Minute)
-		found := w.writer.examine(o, r, time.Now(), false)
+		found := w.writer.statusOf(o, r)
 		want := metav1.NewTime(seen)
-		if got := condition(found.status, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
+		if got := condition(found, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
 			t.Errorf("a write that waited says %s, want %s", got, want)
 		}
 	})
+}
+
+// statusOf is what would be written now.
+func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
+	now := time.Now()
+	f := w.examine(o, t, now, false)
+	return w.compose(o, &f, now)
 }

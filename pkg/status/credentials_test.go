@@ -42,7 +42,7 @@ func forbidden() error {
 func (w *world) notRenewed(t *target.Target, s *server, err error) {
 	w.infos++
 	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), NotRenewed: err}))
-	w.writer.Notify(t)
+	w.sampled(t)
 }
 
 func TestCredentialsShowInStatus(t *testing.T) {

@@ -30,7 +30,7 @@ const maxEventMessage = 1024
 // and which metrics had no value in the newest sample. It returns false for an
 // object of which there is nothing to tell.
 func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict, bool) {
-	if len(t.Declared)+len(t.Problems) == 0 {
+	if !t.Declares() {
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()
@@ -43,6 +43,9 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 			break
 		}
 		err := failureIn(t, d, sample, answers)
+		if err == nil {
+			continue
+		}
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
 		var missing *series.UnknownError
 		switch {
@@ -50,7 +53,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 			pending = append(pending, sentence)
 		case errors.As(err, &missing):
 			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s is unknown for want of samples", d.Index, d.Name))
-		case err != nil:
+		default:
 			failed = append(failed, sentence)
 		}
 	}

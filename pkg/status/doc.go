@@ -1,12 +1,17 @@
 // Package status writes the status and the Events of each Redis object, in the
 // elected replica only.
 //
-// Notices flow in (Writer.Notify: "something about this target may have
-// changed"); what is known of a target is read when it is looked at, from the
+// Notices flow in (Writer.Notify: "the object has changed", Writer.Sampled: "an
+// attempt has ended"); what is known of a target is read when it is looked at, from the
 // Index, the Series, the Catalog and the Answers. Server-side apply requests to the status
 // subresource and Events flow out. A Writer's methods are safe for concurrent
-// use. Notify returns at once, and is a single atomic load in a replica that is
+// use. Notices return at once, and are a single atomic load in a replica that is
 // not elected. RunElected leads whenever it can, and Run writes while it leads.
+//
+// Most attempts end as the ones before. Sampled holds what is known against what the
+// status shows, all but numbers, and calls for a look only if that differs, or if
+// numbers may be written. It remembers nothing but which status that is, so that whatever a
+// look would have written at once, it calls for a look at once.
 //
 // Ready is
 //   - True (Sampled) while a current sample and a span of two exist, so that
@@ -103,6 +108,8 @@ const (
 	holdAtMost = 60 * time.Second
 	// sweepPeriod is the longest time for which an object is not looked at, and a gone one remembered.
 	sweepPeriod = 10 * time.Minute
+	// takeAhead is how much sooner than it must an object may be looked at along with another.
+	takeAhead = 250 * time.Millisecond
 	// failureLogGap is the shortest time between two log lines about failing writes.
 	failureLogGap = 10 * time.Second
 )

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -9,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -24,67 +22,69 @@ const (
 
 // finding is the outcome of a look at an object.
 type finding struct {
+	picture
 	need need
-	// status is what to write, base what the API server holds.
-	status, base *v1alpha1.RedisStatus
+	// base is the status that the API server holds.
+	base *v1alpha1.RedisStatus
 	// at is when the write may go out.
 	at time.Time
-	// again is when to look again although nobody notifies.
+	// again is when to look again although nobody notifies, beside when the sample expires.
 	again time.Time
+	// calm tells that until then nothing is to be done unless the picture changes.
+	calm bool
 }
 
 // examine compares what is known of a target with its status. Of an object whose
-// numbers wait for their turn, it does not compute them anew.
+// numbers wait for their turn, it does not compute them.
 func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
-	h := w.cfg.Series.Get(t.ID())
-	v := look(h, t.MaxAge, w.cfg.ReasonOf, now)
-	v.ready = routed(v.ready, w.cfg.Foreign())
-	o.seenReady = o.seenReady || v.ready.status == metav1.ConditionTrue
-	f := finding{base: o.base(t, now), again: now.Add(sweepPeriod)}
-	if !v.expires.IsZero() {
-		f.again = earlier(f.again, v.expires)
-	}
-	held := false
-	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && holds(f.base, t, o, v) {
+	f := finding{picture: w.see(t, now), base: o.base(t, now), again: now.Add(sweepPeriod)}
+	o.seenReady = o.seenReady || f.ready.status == metav1.ConditionTrue
+	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && holds(f.base, t, o, &f.view) {
 		f.again = earlier(f.again, until)
-		if !v.attempted {
+		if !f.attempted {
 			return f
 		}
-		ready := meta.FindStatusCondition(f.base.Conditions, v1alpha1.ConditionReady)
-		v.ready = verdict{ready.Status, ready.Reason, ready.Message}
-		held = true
+		f.hold(f.base)
 	}
-	extra, changes := w.extraConditions(t, h, v, held, f.base, now)
-	if !changes.IsZero() {
-		f.again = earlier(f.again, changes)
+	w.judge(&f.picture, f.base, now)
+	if !f.changes.IsZero() {
+		f.again = earlier(f.again, f.changes)
 	}
-	f.status = w.compose(o, t, h, v, extra, f.base, now)
-	numbersAt := o.wroteAt.Add(notableGap)
-	switch {
-	case !sameAtOnce(f.base, f.status):
-		f.need, f.at = needUrgent, o.wroteAt.Add(objectGap)
-		f.status.Summary = w.numbers.summary(h, t.Database, now)
-	case held:
-	case waits:
-		f.need = needNumbers
-	case now.Before(numbersAt):
-		// They could not be written yet, and are most of the cost of a look.
-		f.again = earlier(f.again, numbersAt)
-	default:
-		f.status.Summary = w.numbers.summary(h, t.Database, now)
-		f.need, f.at = numbersNeed(f.base, f.status, o.wroteAt)
+	for n := range f.count {
+		o.transitions.note(f.judged[n].condition, f.judged[n].status, now)
 	}
+	w.weigh(&f, o, now, waits)
 	if f.at.Before(o.retryAt) {
 		f.at = o.retryAt
 	}
 	return f
 }
 
-func numbersNeed(base, status *v1alpha1.RedisStatus, wroteAt time.Time) (need, time.Time) {
+// weigh finds what an object needs, and whether attempts may change that.
+func (w *Writer) weigh(f *finding, o *object, now time.Time, waits bool) {
+	numbersAt := o.wroteAt.Add(notableGap)
+	undisturbed := f.base == f.target.Status && f.changes.IsZero()
 	switch {
-	case notable(base.Summary, status.Summary):
+	case !f.shownBy(f.base, w.cfg.ReasonOf):
+		f.need, f.at = needUrgent, o.wroteAt.Add(objectGap)
+	case f.held:
+	case waits:
+		f.need, f.calm = needNumbers, undisturbed
+	case now.Before(numbersAt):
+		// They could not be written yet, and are most of the cost of a look.
+		f.again, f.calm = earlier(f.again, numbersAt), undisturbed
+	default:
+		f.need, f.at = w.numbersNeed(f, o.wroteAt, now)
+		f.calm = undisturbed && f.need == needNumbers && !f.at.After(now)
+	}
+}
+
+func (w *Writer) numbersNeed(f *finding, wroteAt, now time.Time) (need, time.Time) {
+	summary := w.numbers.summary(f.history, f.target.Database, now)
+	switch {
+	case notable(f.base.Summary, summary):
 		return needNumbers, wroteAt.Add(notableGap)
-	case !equality.Semantic.DeepEqual(base, status):
+	case !equality.Semantic.DeepEqual(f.base.Summary, summary), !sampledAsShown(f.base.Nodes, f.history, w.cfg.ReasonOf):
 		return needNumbers, wroteAt.Add(refreshGap)
 	}
 	return needNothing, time.Time{}
@@ -92,7 +92,7 @@ func numbersNeed(base, status *v1alpha1.RedisStatus, wroteAt time.Time) (need, t
 
 // holds tells whether the status of a leader before is better than what this
 // replica knows so far.
-func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v view) bool {
+func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) bool {
 	ready := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case ready == nil || ready.ObservedGeneration != t.Generation || o.seenReady || v.failure != nil:
@@ -103,59 +103,21 @@ func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v view) bool
 	return v.ready.reason == reasonWarmingUp && ready.Status == metav1.ConditionTrue
 }
 
-// named is a verdict and the condition that it is one on.
-type named struct {
-	condition string
-	verdict
-}
-
-// extraConditions judges what not every object has, and tells when that changes by
-// itself, zero if it does not. While the status of a leader before is held, a
-// metric that only waits for samples is no news.
-func (w *Writer) extraConditions(t *target.Target, h *series.Series, v view, held bool, base *v1alpha1.RedisStatus, now time.Time) ([]named, time.Time) {
-	var extra []named
-	if valid, ok := metricsValid(t, h, w.cfg.Answers); ok {
-		if before := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionMetricsValid); held && before != nil && valid.reason == reasonWarmingUp {
-			valid = verdict{before.Status, before.Reason, before.Message}
-		}
-		extra = append(extra, named{v1alpha1.ConditionMetricsValid, valid})
+// compose makes the status that an object should have.
+func (w *Writer) compose(o *object, f *finding, now time.Time) *v1alpha1.RedisStatus {
+	s := &v1alpha1.RedisStatus{
+		ObservedGeneration: f.target.Generation,
+		Conditions:         make([]metav1.Condition, f.count),
+		Nodes:              f.base.Nodes,
+		Summary:            w.numbers.summary(f.history, f.target.Database, now),
 	}
-	if valid, ok := credentialsValid(t, h, v, w.cfg.ReasonOf); ok {
-		extra = append(extra, named{v1alpha1.ConditionCredentialsValid, valid})
+	for n := range s.Conditions {
+		s.Conditions[n] = o.transitions.condition(f.judged[n], f.target.Generation, f.base)
 	}
-	if !t.FallsBack() {
-		return extra, time.Time{}
-	}
-	uses, changes := w.cfg.Answers.Fallbacks(t, now)
-	return append(extra, named{v1alpha1.ConditionFallbackInUse, fallbackInUse(uses)}), changes
-}
-
-// compose makes the status that the object should have, but for the summary.
-func (w *Writer) compose(o *object, t *target.Target, h *series.Series, v view, extra []named, base *v1alpha1.RedisStatus, now time.Time) *v1alpha1.RedisStatus {
-	s := &v1alpha1.RedisStatus{ObservedGeneration: t.Generation}
-	all := append([]named{{v1alpha1.ConditionReady, v.ready}, {v1alpha1.ConditionReachable, v.reachable}}, extra...)
-	for _, one := range all {
-		o.transitions.note(one.condition, one.status, now)
-		s.Conditions = append(s.Conditions, o.transitions.condition(one.condition, one.verdict, t.Generation, base))
-	}
-	s.Nodes = nodes(h, w.cfg.ReasonOf, base.Nodes)
-	if !v.attempted && base.ObservedGeneration == t.Generation {
-		s.Nodes = base.Nodes
+	if !f.keepsNodes(f.base) {
+		s.Nodes = nodes(f.history, w.cfg.ReasonOf, f.base.Nodes)
 	}
 	return s
-}
-
-// sameAtOnce compares what is written at once when it changes.
-func sameAtOnce(a, b *v1alpha1.RedisStatus) bool {
-	return a.ObservedGeneration == b.ObservedGeneration &&
-		slices.EqualFunc(a.Conditions, b.Conditions, func(a, b metav1.Condition) bool {
-			a.LastTransitionTime, b.LastTransitionTime = metav1.Time{}, metav1.Time{}
-			return a == b
-		}) &&
-		slices.EqualFunc(a.Nodes, b.Nodes, func(a, b v1alpha1.NodeStatus) bool {
-			a.LastSampleTime, b.LastSampleTime = nil, nil
-			return a == b
-		})
 }
 
 func earlier(a, b time.Time) time.Time {

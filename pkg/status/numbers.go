@@ -6,10 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
@@ -56,11 +54,6 @@ func (n numbers) summary(h *series.Series, database int, now time.Time) *v1alpha
 		s.UsedMemory = formatBytes(memory.Value)
 	}
 	return s
-}
-
-// second is an instant as the API server keeps it.
-func second(t time.Time) metav1.Time {
-	return metav1.Time{Time: t.Round(0).UTC().Truncate(time.Second)}
 }
 
 // tiny stands for a rate that is not zero and would be rounded to it.
@@ -131,66 +124,4 @@ func shown(text string) (float64, bool) {
 func differ(a, b, least float64) bool {
 	apart := math.Abs(a - b)
 	return apart >= least && apart >= max(a, b)/10
-}
-
-// longest values that the schema takes.
-const maxVersionLength, maxErrorLength = 64, 256
-
-// maxNodes is how many nodes the schema takes.
-const maxNodes = 1000
-
-// printable makes text of a server fit for a field of status.
-func printable(text string, length int) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, text)
-	if len(text) <= length {
-		return text
-	}
-	return strings.ToValidUTF8(text[:length], "")
-}
-
-// nodes describes the servers that the newest attempt asked. What this replica
-// has not seen yet stays as the status says.
-func nodes(h *series.Series, reasonOf func(error) string, before []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
-	newest, _ := h.Newest()
-	var described []v1alpha1.NodeStatus
-	for _, asked := range h.Nodes() {
-		n := v1alpha1.NodeStatus{Address: asked.Address}
-		for _, old := range before {
-			if old.Address == asked.Address {
-				n = *old.DeepCopy()
-			}
-		}
-		for _, answered := range newest.Nodes {
-			if answered.Address == asked.Address && answered.Info != nil {
-				describe(&n, answered)
-			}
-		}
-		n.LastError = ""
-		if f := failureOf(asked.Err, reasonOf); f != nil {
-			n.LastError = printable(f.message, maxErrorLength)
-		}
-		described = append(described, n)
-		if len(described) == maxNodes {
-			break
-		}
-	}
-	return described
-}
-
-// describe fills in what a node answered.
-func describe(n *v1alpha1.NodeStatus, answered series.Node) {
-	at := second(answered.At)
-	n.LastSampleTime = &at
-	n.Role, n.Version, n.Shard = "", "", answered.Shard
-	if role, err := catalog.Role(answered.Info); err == nil {
-		n.Role = role
-	}
-	if version, err := answered.Info.Text("redis_version"); err == nil {
-		n.Version = printable(version, maxVersionLength)
-	}
 }

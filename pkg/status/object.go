@@ -35,16 +35,18 @@ type object struct {
 	// successor is the object that took the name and was hit by a write to this one.
 	successor types.UID
 
-	// due is when to look again, heapPos where that stands in the agenda.
-	due     time.Time
-	heapPos int
+	// again is when to look again, or once fresh ends, nil for an object that is not calm.
+	again time.Time
+	fresh *freshness
+	// place is where the object stands in the agenda.
+	place int
 	// queue is where the object waits to be written, nil if it does not, and ticket its place there.
 	queue  *queue
 	ticket *list.Element
 }
 
 func newObject(t *target.Target, now time.Time) *object {
-	o := &object{name: t.NamespacedName, uid: t.UID, heapPos: -1}
+	o := &object{name: t.NamespacedName, uid: t.UID, place: absent}
 	o.follow(t, now)
 	if t.Status != nil && t.Status.Summary != nil {
 		// The leader before wrote about then, and its turn counts.
@@ -58,8 +60,16 @@ func newObject(t *target.Target, now time.Time) *object {
 // follow begins anew when the spec has changed.
 func (o *object) follow(t *target.Target, now time.Time) {
 	if o.id != t.ID() {
-		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, transitions{}
+		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, nil
 	}
+}
+
+// next is when to look again although nobody notifies.
+func (o *object) next() time.Time {
+	if o.fresh == nil {
+		return o.again
+	}
+	return o.fresh.before(o.again)
 }
 
 // base is the status that the API server holds, as far as this replica knows:

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"container/heap"
 	"container/list"
 	"time"
 
@@ -51,46 +50,4 @@ func (q *queue) opens(now time.Time) (time.Time, bool) {
 	missing := max(0, 1-q.limit.TokensAt(now))
 	// Rounding up keeps the loop from waking a moment too early, again and again.
 	return now.Add(time.Duration(missing/float64(q.limit.Limit())*float64(time.Second)) + time.Millisecond), true
-}
-
-// agenda orders objects by when they are due for a look.
-type agenda []*object
-
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].due.Before(a[j].due) }
-func (a agenda) Swap(i, j int) {
-	a[i], a[j] = a[j], a[i]
-	a[i].heapPos, a[j].heapPos = i, j
-}
-
-// Push implements heap.Interface.
-func (a *agenda) Push(x any) {
-	o := x.(*object)
-	o.heapPos = len(*a)
-	*a = append(*a, o)
-}
-
-// Pop implements heap.Interface.
-func (a *agenda) Pop() any {
-	last := len(*a) - 1
-	o := (*a)[last]
-	(*a)[last] = nil
-	*a = (*a)[:last]
-	o.heapPos = -1
-	return o
-}
-
-func (a *agenda) set(o *object, due time.Time) {
-	o.due = due
-	if o.heapPos < 0 {
-		heap.Push(a, o)
-		return
-	}
-	heap.Fix(a, o.heapPos)
-}
-
-func (a *agenda) drop(o *object) {
-	if o.heapPos >= 0 {
-		heap.Remove(a, o.heapPos)
-	}
 }

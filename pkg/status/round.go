@@ -64,11 +64,11 @@ func (r *round) run(ctx context.Context) {
 		case ended := <-r.results:
 			r.end(ctx, ended)
 		}
-		for name := range r.collect() {
+		for _, name := range r.collect() {
 			r.look(name)
 		}
-		for now := time.Now(); len(r.agenda) > 0 && !r.agenda[0].due.After(now); {
-			r.look(r.agenda[0].name)
+		for _, o := range r.agenda.take(time.Now()) {
+			r.look(o.name)
 		}
 		r.send(ctx, r.atOnce)
 		r.send(ctx, r.inTurn)
@@ -99,14 +99,18 @@ func (r *round) look(name types.NamespacedName) {
 		return
 	}
 	if o.inFlight {
-		r.agenda.set(o, now.Add(sweepPeriod))
+		o.again, o.fresh = now.Add(sweepPeriod), nil
+		r.agenda.set(o)
 		return
 	}
-	r.settle(o, r.examine(o, t, now, o.queue == r.inTurn), now)
+	f := r.examine(o, t, now, o.queue == r.inTurn)
+	r.settle(o, &f, now)
 }
 
 // remember returns the object of that name and its target, and forgets it if there is none.
+// It is not calm from here on: whatever is sampled later calls for a look.
 func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *target.Target) {
+	r.setCalm(name, nil)
 	o := r.objects[name]
 	t, exists := r.cfg.Index.Get(name)
 	if o != nil && (!exists || o.uid != t.UID) {
@@ -130,7 +134,7 @@ func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *ta
 }
 
 // settle puts an object where its finding says.
-func (r *round) settle(o *object, f finding, now time.Time) {
+func (r *round) settle(o *object, f *finding, now time.Time) {
 	var wanted *queue
 	switch f.need {
 	case needNumbers:
@@ -143,7 +147,15 @@ func (r *round) settle(o *object, f finding, now time.Time) {
 		wanted = nil
 	}
 	o.put(wanted)
-	r.agenda.set(o, f.again)
+	o.again, o.fresh = f.again, nil
+	switch {
+	case f.calm:
+		o.fresh = newFreshness(f.target, now, f.expires)
+		r.setCalm(o.name, o.fresh)
+	case !f.expires.IsZero():
+		o.again = earlier(f.again, f.expires)
+	}
+	r.agenda.set(o)
 }
 
 // send begins the writes that a queue has and its bounds allow. What is written
@@ -160,20 +172,20 @@ func (r *round) send(ctx context.Context, q *queue) {
 			continue
 		}
 		f := r.examine(o, t, now, false)
-		r.settle(o, f, now)
+		r.settle(o, &f, now)
 		if o.queue != q {
 			continue
 		}
 		q.limit.AllowN(now, 1)
 		o.put(nil)
-		r.begin(ctx, o, q, f)
+		r.begin(ctx, o, q, write{name: o.name, uid: o.uid, status: r.compose(o, &f, now)}, f.base)
 	}
 }
 
-func (r *round) begin(ctx context.Context, o *object, q *queue, f finding) {
+func (r *round) begin(ctx context.Context, o *object, q *queue, w write, base *v1alpha1.RedisStatus) {
 	q.inFlight++
 	o.inFlight = true
-	begun := result{object: o, queue: q, base: f.base, write: write{name: o.name, uid: o.uid, status: f.status}}
+	begun := result{object: o, queue: q, base: base, write: w}
 	r.requests.Go(func() {
 		begun.err = r.apply(ctx, begun.write)
 		r.results <- begun

@@ -19,12 +19,12 @@ func TestNobodyIsReadyWhileAnotherServiceIsAsked(t *testing.T) {
 		o := newObject(r, time.Now())
 		says := func(want string) *v1alpha1.RedisStatus {
 			t.Helper()
-			found := w.writer.examine(o, r, time.Now(), false)
-			if got := brief(found.status); got != want {
+			found := w.writer.statusOf(o, r)
+			if got := brief(found); got != want {
 				t.Errorf("status says %q, want %q", got, want)
 			}
-			checkConditions(t, found.status)
-			return found.status
+			checkConditions(t, found)
+			return found
 		}
 		says(ready)
 		w.foreign = []string{"v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"}

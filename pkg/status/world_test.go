@@ -63,7 +63,7 @@ func newWorld(t testing.TB) *world {
 // unobserved implements provider.Observer.
 type unobserved struct{}
 
-func (unobserved) Answered(provider.Cause)        {}
+func (unobserved) Answered(provider.Cause, int)   {}
 func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
@@ -138,6 +138,7 @@ func (w *world) show(one write) {
 		changed := *t
 		changed.Status = one.status
 		w.targets[one.name] = &changed
+		w.writer.Notify(&changed)
 	}
 }
 
@@ -206,15 +207,21 @@ func (w *world) fail(t *target.Target, err error) {
 // sampled tells that an attempt has ended, in the order in which the adapter does.
 func (w *world) sampled(t *target.Target) {
 	w.answers.Sampled(t)
-	w.writer.Notify(t)
+	w.writer.Sampled(t)
 }
 
 // lead runs the writer until the returned function is called.
 func (w *world) lead() (stop func()) {
+	stop = w.run()
+	synctest.Wait()
+	return stop
+}
+
+// run is lead outside of a bubble of synctest.
+func (w *world) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.writer.Run(ctx) })
-	synctest.Wait()
 	return func() {
 		cancel()
 		running.Wait()

@@ -59,8 +59,11 @@ type Writer struct {
 	running sync.Mutex // held by Run
 
 	mu    sync.Mutex
-	inbox map[types.NamespacedName]struct{}
-	wake  chan struct{}
+	inbox []types.NamespacedName
+	// calm holds the targets of the objects that need no look as long as their status
+	// shows what is known of them, and a sample is current if it says so.
+	calm map[types.NamespacedName]*freshness
+	wake chan struct{}
 }
 
 // New returns a Writer that is idle until Run.
@@ -77,8 +80,7 @@ func New(cfg Config) (*Writer, error) {
 	return w, nil
 }
 
-// Notify says that something about a target may have changed: an attempt to
-// sample it ended, or its object changed.
+// Notify says that the object of a target has changed.
 func (w *Writer) Notify(t *target.Target) {
 	if w.leading.Load() {
 		w.post(t.NamespacedName)
@@ -87,12 +89,7 @@ func (w *Writer) Notify(t *target.Target) {
 
 func (w *Writer) post(names ...types.NamespacedName) {
 	w.mu.Lock()
-	if w.inbox == nil {
-		w.inbox = map[types.NamespacedName]struct{}{}
-	}
-	for _, name := range names {
-		w.inbox[name] = struct{}{}
-	}
+	w.inbox = append(w.inbox, names...)
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
@@ -100,12 +97,19 @@ func (w *Writer) post(names ...types.NamespacedName) {
 	}
 }
 
-func (w *Writer) collect() map[types.NamespacedName]struct{} {
+func (w *Writer) collect() []types.NamespacedName {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	collected := w.inbox
 	w.inbox = nil
 	return collected
+}
+
+// reset forgets what a time in the lead before left behind.
+func (w *Writer) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inbox, w.calm = nil, map[types.NamespacedName]*freshness{}
 }
 
 // Run looks at every target once, then at those it is notified of, and writes,
@@ -116,8 +120,9 @@ func (w *Writer) Run(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	w.reset()
+	defer w.reset()
 	w.leading.Store(true)
-	defer w.collect()
 	defer w.leading.Store(false)
 	all := w.cfg.Index.Select("", labels.Everything())
 	names := make([]types.NamespacedName, len(all))

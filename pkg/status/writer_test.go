@@ -182,7 +182,7 @@ func TestForeignWriteIsUndone(t *testing.T) {
 		edited := *now
 		edited.Status = &v1alpha1.RedisStatus{}
 		w.set(&edited)
-		w.fail(r, refused())
+		w.writer.Notify(&edited)
 		pass(2 * time.Second)
 		w.expect("after", r, down, 1, "Warning ConnectionRefused")
 	})
@@ -197,7 +197,7 @@ func TestNotElected(t *testing.T) {
 		w.taken()
 		w.answer(r, newServer())
 		pass(time.Minute)
-		if w.writer.inbox != nil || len(w.taken()) != 0 {
+		if len(w.writer.inbox) != 0 || len(w.taken()) != 0 {
 			t.Error("a writer that does not lead did something")
 		}
 	})

@@ -44,6 +44,11 @@ func (t *Target) Refused(name string) string {
 	return ""
 }
 
+// Declares tells whether the object declares anything, be it wrongly.
+func (t *Target) Declares() bool {
+	return len(t.Declared)+len(t.Problems) > 0
+}
+
 // Lookup returns the declared metric of that name.
 func (t *Target) Lookup(name string) (Declared, bool) {
 	for _, d := range t.Declared {

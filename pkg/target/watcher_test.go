@@ -255,7 +255,6 @@ func TestIndexSelectsByNamespaceAndLabels(t *testing.T) {
 		for _, found := range index.Select(tt.namespace, selector) {
 			got = append(got, found.String())
 		}
-		slices.Sort(got)
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("Select(%q, %q) = %v, want %v", tt.namespace, tt.selector, got, tt.want)
 		}

@@ -91,7 +91,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	rooms.Go(func() { keeper.Run(background) })
 	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
 		answers.Sampled(t)
-		writer.Notify(t)
+		writer.Sampled(t)
 	}})
 	defer manager.Stop()
 	watcher := target.NewWatcher(background, client, index, sink{keeper, answers, manager, writer}, func(name string) bool {

@@ -1,0 +1,98 @@
+package status
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// maxConditions is how many conditions an object has at most.
+const maxConditions = 5
+
+// named is a verdict and the condition that it is one on.
+type named struct {
+	condition string
+	verdict
+}
+
+// picture is what is known of a target at one instant, as its status should show
+// it but for numbers. After each attempt one is made and held against the status,
+// so that neither allocates anything for a healthy object.
+type picture struct {
+	view
+	target  *target.Target
+	history *series.Series
+	// held tells that Ready is kept as a leader before wrote it.
+	held bool
+	// judged are the conditions, the first count of them.
+	judged [maxConditions]named
+	count  int
+	// changes is when one of them changes by itself beside Ready, zero if none does.
+	changes time.Time
+}
+
+// see begins a picture. Its conditions are still to be judged.
+func (w *Writer) see(t *target.Target, now time.Time) picture {
+	h := w.cfg.Series.Get(t.ID())
+	p := picture{target: t, history: h, view: look(h, t.MaxAge, w.cfg.ReasonOf, now)}
+	p.ready = routed(p.ready, w.cfg.Foreign())
+	return p
+}
+
+// hold keeps Ready as a status says.
+func (p *picture) hold(base *v1alpha1.RedisStatus) {
+	ready := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionReady)
+	p.ready = verdict{ready.Status, ready.Reason, ready.Message}
+	p.held = true
+}
+
+// judge adds the conditions. While the status of a leader before is held, a metric
+// that only waits for samples is no news.
+func (w *Writer) judge(p *picture, base *v1alpha1.RedisStatus, now time.Time) {
+	p.add(v1alpha1.ConditionReady, p.ready)
+	p.add(v1alpha1.ConditionReachable, p.reachable)
+	if valid, ok := metricsValid(p.target, p.history, w.cfg.Answers); ok {
+		if before := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionMetricsValid); p.held && before != nil && valid.reason == reasonWarmingUp {
+			valid = verdict{before.Status, before.Reason, before.Message}
+		}
+		p.add(v1alpha1.ConditionMetricsValid, valid)
+	}
+	if valid, ok := credentialsValid(p.target, p.history, p.view, w.cfg.ReasonOf); ok {
+		p.add(v1alpha1.ConditionCredentialsValid, valid)
+	}
+	if p.target.FallsBack() {
+		uses, changes := w.cfg.Answers.Fallbacks(p.target, now)
+		p.add(v1alpha1.ConditionFallbackInUse, fallbackInUse(uses))
+		p.changes = changes
+	}
+}
+
+func (p *picture) add(condition string, v verdict) {
+	p.judged[p.count] = named{condition, v}
+	p.count++
+}
+
+// shownBy tells whether a status shows all of a picture that is written at once when it changes.
+func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) bool {
+	generation := p.target.Generation
+	if s.ObservedGeneration != generation || len(s.Conditions) != p.count {
+		return false
+	}
+	for n := range s.Conditions {
+		shown, known := &s.Conditions[n], &p.judged[n]
+		if shown.Type != known.condition || shown.Status != known.status || shown.Reason != known.reason ||
+			shown.Message != known.message || shown.ObservedGeneration != generation {
+			return false
+		}
+	}
+	return p.keepsNodes(s) || nodesShownBy(s.Nodes, p.history, reasonOf)
+}
+
+// keepsNodes tells that the nodes stay as a status says, since none was asked yet.
+func (p *picture) keepsNodes(s *v1alpha1.RedisStatus) bool {
+	return !p.attempted && s.ObservedGeneration == p.target.Generation
+}

@@ -1,0 +1,43 @@
+package target
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestIndexStaysInOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var index Index
+	known := map[string]*Target{}
+	for range 3000 {
+		name := types.NamespacedName{Namespace: string(rune('a' + random.IntN(3))), Name: "r" + strconv.Itoa(random.IntN(50))}
+		if random.IntN(3) == 0 {
+			if before := index.remove(name); before != known[name.String()] {
+				t.Fatalf("%s removed as %v, want %v", name, before, known[name.String()])
+			}
+			delete(known, name.String())
+		} else {
+			one := &Target{NamespacedName: name}
+			if before := index.set(one); before != known[name.String()] {
+				t.Fatalf("%s replaces %v, want %v", name, before, known[name.String()])
+			}
+			known[name.String()] = one
+		}
+		var want, got []*Target
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			want = append(want, known[name])
+		}
+		for _, namespace := range []string{"a", "b", "c"} {
+			got = append(got, index.Select(namespace, labels.Everything())...)
+		}
+		if all := index.Select("", labels.Everything()); !slices.Equal(got, want) || !slices.Equal(all, want) {
+			t.Fatalf("selected %v and %v, want %v", got, all, want)
+		}
+	}
+}
