@@ -55,7 +55,7 @@ func sampled(b *testing.B, objects int) *provider.Provider {
 		}
 		s := store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 		for _, ago := range []int{10, 5, 0} {
-			info, err := new(redisinfo.Parser).Parse(fmt.Sprintf("run_id:a\r\nrole:master\r\nredis_version:8.0.0\r\n# Stats\r\ntotal_commands_processed:%d\r\n# Commandstats\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_info:calls=%d,usec=1\r\n", 2000-ago*107, 1000-ago*100, 20-ago))
+			info, err := new(redisinfo.Parser).Parse(fmt.Appendf(nil, "run_id:a\r\nrole:master\r\nredis_version:8.0.0\r\n# Stats\r\ntotal_commands_processed:%d\r\n# Commandstats\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_info:calls=%d,usec=1\r\n", 2000-ago*107, 1000-ago*100, 20-ago))
 			if err != nil {
 				b.Fatal(err)
 			}
