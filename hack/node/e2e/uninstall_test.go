@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// TestUninstall ends what the node had until here, and does the same again with the chart and with the components for
-// operators. It is the last of the tests, because it leaves no adapter.
+// TestUninstall ends what the node had until here, and does the same again with the chart, with the components for
+// operators, and with what kustomize applied and Helm takes over. It is the last of the tests, because it leaves no
+// adapter.
 func TestUninstall(t *testing.T) {
 	shared.openShop(t)
 	t.Run("kustomize", func(t *testing.T) {
@@ -22,6 +23,7 @@ func TestUninstall(t *testing.T) {
 	})
 	t.Run("chart", testChart)
 	t.Run("operators", testOperators)
+	t.Run("from kustomize to Helm", testTakeOver)
 }
 
 // uninstallKustomize runs the commands of deploy/README.md with what was applied. A namespace whose deletion somebody
