@@ -2,12 +2,17 @@ package cluster
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 )
 
 // ApplyOperatorKinds makes the kinds of cert-manager and of the Prometheus operator known, so that their objects are held
 // to the schemas of these. Package node's tests run cert-manager as well; nothing runs the Prometheus operator.
 func (c *Cluster) ApplyOperatorKinds(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(c.options.BinDir, "crds")); err != nil {
+		return fmt.Errorf("kinds of operators missing, run \"make test-e2e\": %w", err)
+	}
 	if _, err := c.Kubectl(ctx, append([]string{"apply", "--server-side"}, c.operatorKinds()...)...); err != nil {
 		return err
 	}
