@@ -19,9 +19,11 @@ export BIN_DIR := $(BIN)
 CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok
 CONTAINERD    := containerd containerd-shim-runc-v2 ctr
 NODE          := kubelet kube-proxy $(CONTAINERD) runc cni/ptp cni/host-local cni/loopback coredns
+# Of operators whose objects deploy/components holds, the kinds.
+CRDS          := crds/cert-manager crds/prometheus-operator
 
 # A real node needs root on Linux. Elsewhere its tests are left out, and say so.
-NODE_TIER := $(if $(filter Linux-0,$(shell uname -s)-$(shell id -u)),tools-node)
+NODE_TIER := $(if $(filter Linux-0,$(shell uname -s)-$(shell id -u)),tools-node $(BIN)/cert-manager)
 
 .NOTPARALLEL: # go builds in parallel by itself
 .DEFAULT_GOAL := help
@@ -97,7 +99,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-e2e
-test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool $(addprefix $(BIN)/,$(CRDS)) build ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
 
 .PHONY: soak
@@ -135,3 +137,9 @@ $(BIN)/coredns: hack/tools/coredns/go.mod hack/tools/coredns/go.sum hack/tools/c
 # Without service discovery, which is most of it and which no rule needs.
 $(BIN)/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
 	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/promtool
+$(BIN)/cert-manager: hack/tools/cert-manager/go.mod hack/tools/cert-manager/go.sum hack/tools/cert-manager/main.go
+	@hack/build.sh $@ hack/tools/cert-manager .
+$(BIN)/crds/cert-manager: hack/tools/cert-manager/go.mod
+	@hack/crds.sh $@ hack/tools/cert-manager github.com/cert-manager/cert-manager deploy/crds
+$(BIN)/crds/prometheus-operator: hack/tools/prometheus-operator/go.mod
+	@hack/crds.sh $@ hack/tools/prometheus-operator github.com/prometheus-operator/prometheus-operator example/prometheus-operator-crd

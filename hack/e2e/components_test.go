@@ -33,7 +33,9 @@ func TestComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t, h)
-	s.standInForOperators(t)
+	if err := h.ApplyOperatorKinds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	files := newServingFiles(t)
 	bundle := files.authority.PEM
 	sockets := t.TempDir()
@@ -175,24 +177,5 @@ func (s *scene) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bund
 		if got := strings.TrimSpace(out) == "yes"; got != want {
 			t.Errorf("can Prometheus %s: %q, want %t", question, out, want)
 		}
-	}
-}
-
-// standInForOperators makes the kinds of cert-manager and of the Prometheus operator known, so that their objects can
-// be applied.
-func (s *scene) standInForOperators(t *testing.T) {
-	t.Helper()
-	for kind, group := range map[string]string{
-		"Issuer": "cert-manager.io", "Certificate": "cert-manager.io",
-		"ServiceMonitor": "monitoring.coreos.com", "PrometheusRule": "monitoring.coreos.com",
-	} {
-		plural := strings.ToLower(kind) + "s"
-		crd := fmt.Sprintf(`{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]s.%[3]s"},"spec":{
-			"group":%[3]q,"names":{"kind":%[2]q,"plural":%[1]q},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,
-			"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}`, plural, kind, group)
-		if _, err := s.KubectlInput(t.Context(), strings.NewReader(crd), "create", "-f", "-"); err != nil {
-			t.Fatal(err)
-		}
-		s.kubectl(t, "wait", "--for=condition=Established", "crd/"+plural+"."+group, "--timeout=30s")
 	}
 }

@@ -22,6 +22,7 @@ func TestHelm(t *testing.T) {
 	s.foreignHolds(t, func() error {
 		return s.install(helm, s.chart(t))
 	})
+	s.takesThePlace(t, helm)
 	if err := s.install(helm, s.chart(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,26 @@ func (s scene) foreignHolds(t *testing.T, install func() error) {
 	if _, err := s.Kubectl(t.Context(), "get", "namespace", cluster.AdapterName); err == nil {
 		t.Error("something was installed")
 	}
-	s.kubectl(t, "delete", "apiservice", older)
+}
+
+// takesThePlace installs over the APIService of another, as deploy/README.md says, and uninstalls.
+func (s scene) takesThePlace(t *testing.T, helm *action.Configuration) {
+	t.Helper()
+	if err := s.install(helm, s.chart(t), func(install *action.Install) { install.TakeOwnership, install.ServerSideApply = true, false }); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{older, newer} {
+		const service = "jsonpath={.spec.service.namespace}/{.spec.service.name}"
+		if got := s.kubectl(t, "get", "apiservice", name, "-o", service); got != cluster.AdapterName+"/"+cluster.AdapterName {
+			t.Errorf("%s is of %s", name, got)
+		}
+	}
+	uninstall := action.NewUninstall(helm)
+	uninstall.WaitStrategy = kube.HookOnlyStrategy
+	if _, err := uninstall.Run(cluster.AdapterName); err != nil {
+		t.Fatal(err)
+	}
+	s.kubectl(t, "delete", "namespace", cluster.AdapterName, "--timeout=60s")
 }
 
 // uninstalled checks what deploy/README.md says that Helm leaves, and that what is left can be deleted.
@@ -111,10 +131,13 @@ func (s scene) helm(t *testing.T) *action.Configuration {
 	return helm
 }
 
-func (s scene) install(helm *action.Configuration, loaded *chart.Chart) error {
+func (s scene) install(helm *action.Configuration, loaded *chart.Chart, flags ...func(*action.Install)) error {
 	install := action.NewInstall(helm)
 	install.ReleaseName, install.Namespace, install.CreateNamespace = cluster.AdapterName, cluster.AdapterName, true
 	install.WaitStrategy, install.Timeout = kube.HookOnlyStrategy, time.Minute
+	for _, set := range flags {
+		set(install)
+	}
 	_, err := install.Run(loaded, nil)
 	return err
 }

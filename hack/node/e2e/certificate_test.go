@@ -11,12 +11,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
 const (
 	servingSecret = namespace + "-tls"
-	// afterLoss is how long the load goes on after the Secret is gone: longer than two passes over the certificates,
-	// and than the API server takes to look at the APIServices again.
+	// afterLoss is how long the load goes on after the Secret is gone, or another: longer than two passes over the
+	// certificates, and than the API server takes to look at the APIServices again.
 	afterLoss = 40 * time.Second
 )
 
@@ -28,7 +30,7 @@ func testServingCertificate(t *testing.T) {
 	shared.kubectl(t, "delete", "secret", servingSecret, "-n", namespace)
 	deleted, mended := time.Now(), time.Duration(0)
 	err := eventually(t.Context(), afterLoss+10*time.Second, func(ctx context.Context) error {
-		if err := shared.servesItsSecret(ctx); err != nil {
+		if err := shared.servesSecret(ctx, servingSecret); err != nil {
 			return err
 		}
 		if mended == 0 {
@@ -49,9 +51,9 @@ func testServingCertificate(t *testing.T) {
 	}
 }
 
-// servesItsSecret says whether a replica serves another certificate than the one in the Secret.
-func (h house) servesItsSecret(ctx context.Context) error {
-	secret, err := h.client.CoreV1().Secrets(namespace).Get(ctx, servingSecret, metav1.GetOptions{})
+// servesSecret says whether a replica serves another certificate than the one in a Secret.
+func (h house) servesSecret(ctx context.Context, name string) error {
+	secret, err := h.client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -67,15 +69,12 @@ func (h house) servesItsSecret(ctx context.Context) error {
 		return fmt.Errorf("%d pods, want 2", len(pods.Items))
 	}
 	for _, pod := range pods.Items {
-		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // what is looked at is the certificate
-		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(pod.Status.PodIP, "6443"))
+		served, err := cluster.ServedCertificate(ctx, net.JoinHostPort(pod.Status.PodIP, "6443"))
 		if err != nil {
 			return err
 		}
-		served := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
-		_ = conn.Close()
 		if !served.Equal(pair.Leaf) {
-			return fmt.Errorf("pod %s serves another certificate than the one in the Secret", pod.Name)
+			return fmt.Errorf("pod %s serves another certificate than the one in Secret %s", pod.Name, name)
 		}
 	}
 	return nil

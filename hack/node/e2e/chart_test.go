@@ -8,33 +8,22 @@ import (
 	"testing"
 	"time"
 
-	"helm.sh/helm/v4/pkg/action"
-	chart "helm.sh/helm/v4/pkg/chart/v2"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	"helm.sh/helm/v4/pkg/cli"
-	"helm.sh/helm/v4/pkg/kube"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // The release has another name and namespace than the adapter, which deploy/README.md says it may.
 const releaseName, releaseNamespace = "metrics", "observability"
 
-// values are what a user hands to Helm.
-type values = map[string]any
-
 // testChart installs the chart, upgrades it by values and uninstalls it, with pods that start. That the chart holds the
 // same as kustomize, that an upgrade brings the new CRD and that another's APIService stands in the way is shown
 // elsewhere, without pods.
 func testChart(t *testing.T) {
-	loaded, err := loader.Load("../../../deploy/chart")
-	if err != nil {
-		t.Fatal(err)
-	}
-	helm := shared.helm(t)
+	r := shared.release(t, releaseName, releaseNamespace)
 	began := time.Now()
 	given := values{"image": values{"tag": "dev"}}
-	shared.helmInstall(t, helm, loaded, given)
+	if err := r.install(t.Context(), given); err != nil {
+		t.Fatal(err)
+	}
 	if err := eventually(t.Context(), deployed, shared.available); err != nil {
 		t.Fatalf("the APIServices are not available %s after helm install: %v", deployed, err)
 	}
@@ -42,10 +31,10 @@ func testChart(t *testing.T) {
 	shared.kubectl(t, "label", "namespace", releaseNamespace, "pod-security.kubernetes.io/enforce=restricted")
 
 	given["allSecrets"], given["ha"] = values{"enabled": true}, values{"enabled": true}
-	shared.helmUpgrade(t, helm, loaded, given)
+	r.upgrade(t, given)
 	// No namespace has granted anything to this release's ServiceAccount.
 	shared.kubectl(t, "apply", "-f", "testdata/redis.yaml", "-f", samples+"-secret/redis.yaml")
-	err = eventually(t.Context(), time.Minute, func(ctx context.Context) error {
+	err := eventually(t.Context(), time.Minute, func(ctx context.Context) error {
 		_, err := shared.Kubectl(ctx, "get", "--raw", appRequests)
 		return errors.Join(err, shared.replicasReady(ctx, 2))
 	})
@@ -55,14 +44,8 @@ func testChart(t *testing.T) {
 
 	shared.withoutPods(t)
 
-	uninstall := action.NewUninstall(helm)
-	uninstall.WaitStrategy = kube.HookOnlyStrategy
-	if _, err := uninstall.Run(releaseName); err != nil {
-		t.Fatal(err)
-	}
 	shared.kubectl(t, "delete", "service", redisName)
-	shared.kubectl(t, "delete", "namespace", releaseNamespace, "--timeout=60s")
-	shared.kubectl(t, "delete", "crd", "redises.redis-metrics.dev")
+	r.uninstall(t)
 	shared.nothingLeft(t)
 }
 
@@ -92,35 +75,4 @@ func (h house) replicasReady(ctx context.Context, want int32) error {
 		return fmt.Errorf("%d pods, %d new, %d ready, want %d", status.Replicas, status.UpdatedReplicas, status.ReadyReplicas, want)
 	}
 	return nil
-}
-
-func (h house) helm(t *testing.T) *action.Configuration {
-	t.Helper()
-	settings := cli.New()
-	settings.KubeConfig = h.Kubeconfig()
-	settings.SetNamespace(releaseNamespace)
-	helm := action.NewConfiguration()
-	if err := helm.Init(settings.RESTClientGetter(), releaseNamespace, "secrets"); err != nil {
-		t.Fatal(err)
-	}
-	return helm
-}
-
-func (h house) helmInstall(t *testing.T, helm *action.Configuration, loaded *chart.Chart, given values) {
-	t.Helper()
-	install := action.NewInstall(helm)
-	install.ReleaseName, install.Namespace, install.CreateNamespace = releaseName, releaseNamespace, true
-	install.WaitStrategy, install.Timeout = kube.HookOnlyStrategy, time.Minute
-	if _, err := install.RunWithContext(t.Context(), loaded, given); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (h house) helmUpgrade(t *testing.T, helm *action.Configuration, loaded *chart.Chart, given values) {
-	t.Helper()
-	upgrade := action.NewUpgrade(helm)
-	upgrade.Namespace, upgrade.ServerSideApply, upgrade.WaitStrategy = releaseNamespace, "auto", kube.HookOnlyStrategy
-	if _, err := upgrade.RunWithContext(t.Context(), releaseName, loaded, given); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -116,7 +116,7 @@ func (h *house) furnish(ctx context.Context, enclosure node.Enclosure) error {
 // deploy applies the base with the component ha and waits until both versions of the API are served.
 func (h *house) deploy(ctx context.Context, enclosure node.Enclosure) error {
 	overlay := filepath.Join(enclosure.Dir, "overlay")
-	if err := writeOverlay(overlay); err != nil {
+	if err := writeOverlay(overlay, "ha"); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -130,7 +130,8 @@ func (h *house) deploy(ctx context.Context, enclosure node.Enclosure) error {
 	return nil
 }
 
-func writeOverlay(dir string) error {
+// writeOverlay writes a kustomization of the base with components, as deploy/README.md has users do.
+func writeOverlay(dir string, components ...string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
@@ -142,7 +143,10 @@ func writeOverlay(dir string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("resources: [%s/base]\ncomponents: [%s/components/ha]\n", below, below)
+	text := "resources:\n- " + below + "/base\ncomponents:\n"
+	for _, component := range components {
+		text += "- " + below + "/components/" + component + "\n"
+	}
 	return os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600)
 }
 

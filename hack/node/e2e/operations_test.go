@@ -163,12 +163,20 @@ func (a asked) String() string {
 
 // askSteadily asks for the metric of the HPA until the returned function is called.
 func (h house) askSteadily(t *testing.T) (stop func() asked) {
+	return h.askFor(t, appRequests, func([]byte) error { return nil })
+}
+
+// askFor asks for a metric, whose answers must be as they are wanted, until the returned function is called.
+func (h house) askFor(t *testing.T, path string, wrong func(answer []byte) error) (stop func() asked) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	result := asked{failures: map[string]int{}}
 	ask := func() {
-		err := h.client.CoreV1().RESTClient().Get().AbsPath(appRequests).Do(t.Context()).Error()
+		answer, err := h.client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
+		if err == nil {
+			err = wrong(answer)
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		result.total++

@@ -12,32 +12,40 @@ import (
 	"time"
 )
 
-// TestUninstall ends what the node had until here, and does the same again with the chart. It is the last of the tests,
-// because it leaves no adapter.
+// TestUninstall ends what the node had until here, and does the same again with the chart, with the components for
+// operators, and with what kustomize applied and Helm takes over. It is the last of the tests, because it leaves no
+// adapter.
 func TestUninstall(t *testing.T) {
 	shared.openShop(t)
-	t.Run("kustomize", testKustomizeUninstall)
+	t.Run("kustomize", func(t *testing.T) {
+		shared.uninstallKustomize(t, "../../../deploy/base")
+		shared.nothingLeft(t)
+	})
 	t.Run("chart", testChart)
+	t.Run("operators", testOperators)
+	t.Run("from kustomize to Helm", testTakeOver)
 }
 
-// testKustomizeUninstall runs the commands of deploy/README.md. A namespace whose deletion somebody asks for meanwhile
-// goes as well.
-func testKustomizeUninstall(t *testing.T) {
+// uninstallKustomize runs the commands of deploy/README.md with what was applied. A namespace whose deletion somebody
+// asks for meanwhile goes as well.
+func (h house) uninstallKustomize(t *testing.T, applied string) {
+	t.Helper()
 	commands := uninstallCommands(t)
 	if len(commands) != 3 {
 		t.Fatalf("deploy/README.md uninstalls by %q, want three commands", commands)
 	}
-	shared.kubectl(t, "create", "namespace", "meanwhile")
+	h.kubectl(t, "create", "namespace", "meanwhile")
 	began := time.Now()
 	for n, command := range commands {
-		shared.kubectl(t, command...)
-		if n == 1 {
-			shared.kubectl(t, "delete", "namespace", "meanwhile", "--wait=false")
+		if n == 2 {
+			h.kubectl(t, "delete", "namespace", "meanwhile", "--wait=false")
+			command[slices.Index(command, "../../../deploy/base")] = applied
 		}
+		h.kubectl(t, command...)
 	}
 	t.Logf("uninstalled after %.0fs", time.Since(began).Seconds())
 	err := eventually(t.Context(), 10*time.Second, func(ctx context.Context) error {
-		out, err := shared.Kubectl(ctx, "get", "namespace", "meanwhile", "--ignore-not-found", "-o", "jsonpath={.status}")
+		out, err := h.Kubectl(ctx, "get", "namespace", "meanwhile", "--ignore-not-found", "-o", "jsonpath={.status}")
 		if err == nil && out != "" {
 			err = fmt.Errorf("it is still there: %s", out)
 		}
@@ -46,7 +54,6 @@ func testKustomizeUninstall(t *testing.T) {
 	if err != nil {
 		t.Errorf("the namespace that was deleted meanwhile: %v", err)
 	}
-	shared.nothingLeft(t)
 }
 
 // uninstallCommands returns the arguments of kubectl in the first block of the chapter on kustomize.
