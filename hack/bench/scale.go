@@ -2,8 +2,13 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
 )
 
 const (
@@ -71,9 +76,9 @@ func measureScale(ctx context.Context, w *world) ([]Figure, error) {
 	return append(figures, more...), err
 }
 
-// loadOf measures what the objects cost once all are warm.
+// loadOf measures what the objects cost once all are warm and their status says so.
 func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
-	if err := w.warm(ctx, c, objects); err != nil {
+	if err := errors.Join(w.warm(ctx, c, objects), w.told(ctx)); err != nil {
 		return load{}, err
 	}
 	if err := wait(ctx, settled); err != nil {
@@ -146,6 +151,32 @@ func (w *world) warm(ctx context.Context, c *caller, objects int) error {
 	return until(ctx, 200*time.Millisecond, func() (bool, error) {
 		found, err := c.values(ctx, allObjects)
 		return err == nil && found >= objects, ctx.Err()
+	})
+}
+
+// told returns when the status of all objects tells that they are ready. So many new ones are written over minutes.
+func (w *world) told(ctx context.Context) error {
+	client, err := dynamic.NewForConfig(w.Config())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	return until(ctx, 5*time.Second, func() (bool, error) {
+		list, err := client.Resource(redises).Namespace(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		ready := 0
+		for _, object := range list.Items {
+			conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+			for _, one := range conditions {
+				if c, ok := one.(map[string]any); ok && c["type"] == "Ready" && c["status"] == "True" {
+					ready++
+				}
+			}
+		}
+		return ready >= w.objects, nil
 	})
 }
 
