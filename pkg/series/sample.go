@@ -110,9 +110,8 @@ func (s Sample) of(one Node) (Node, bool) {
 	return s.Nodes[n], true
 }
 
-// after notes since when the nodes count without a break, as the sample before tells.
-func (s Sample) after(before Sample, drift time.Duration) Sample {
-	s.Nodes = slices.Clone(s.Nodes)
+// follow notes since when the nodes count without a break, as the sample before tells.
+func (s Sample) follow(before Sample, drift time.Duration) {
 	for n := range s.Nodes {
 		now := &s.Nodes[n]
 		now.since, now.continues = now.At, false
@@ -124,7 +123,6 @@ func (s Sample) after(before Sample, drift time.Duration) Sample {
 			}
 		}
 	}
-	return s
 }
 
 // joins tells whether a span may join a sample to the one before, which it was

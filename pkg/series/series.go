@@ -56,7 +56,8 @@ type history struct {
 	failed  []Node   // of the newest attempt if it failed
 }
 
-// Record adds the newest sample. Samples that no span may begin with any more are forgotten.
+// Record adds the newest sample, whose nodes are the series' own from then on.
+// Samples that no span may begin with any more are forgotten.
 func (s *Series) Record(sample Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +71,7 @@ func (s *Series) Record(sample Sample) {
 		}
 	}
 	if n := len(before.samples); n > 0 {
-		sample = sample.after(before.samples[n-1], s.policy.Interval/10)
+		sample.follow(before.samples[n-1], s.policy.Interval/10)
 		if !sample.joins(before.samples[n-1]) {
 			next.samples, next.restart = nil, true
 		}

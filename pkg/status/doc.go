@@ -62,7 +62,8 @@
 //
 // Numbers ride along with each such write. Alone they are written
 //   - when they changed notably: by a tenth or more, and requests per second by 1
-//     at least, or became known or unknown; each 10 s at most (notableGap);
+//     at least, or became known or unknown; each 10 s at most (notableGap). Of many
+//     objects 100 are compared in a second (comparedPerSecond), each in its turn;
 //   - after 60 s when a newer sample exists (refreshGap), for column Sampled;
 //   - 10 in a second, bursts of 20, over all objects (numbersPerSecond,
 //     numbersBurst), in turn. Past 600 objects the turn comes less often than
@@ -96,6 +97,8 @@ const (
 	urgentPerSecond, urgentBurst = 50, 100
 	// numbersPerSecond and numbersBurst bound writes of numbers, over all objects.
 	numbersPerSecond, numbersBurst = 10, 20
+	// comparedPerSecond is about of how many objects the numbers are compared in a second.
+	comparedPerSecond = 100
 	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
 	inFlightAtMost, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.

@@ -32,6 +32,8 @@ type finding struct {
 	again time.Time
 	// calm tells that until then nothing is to be done unless the picture changes.
 	calm bool
+	// compared tells that it would be calm but for its numbers, which were found not to be worth a write yet.
+	compared bool
 }
 
 // examine compares what is known of a target with its status. Of an object whose
@@ -75,7 +77,8 @@ func (w *Writer) weigh(f *finding, o *object, now time.Time, waits bool) {
 		f.again, f.calm = earlier(f.again, numbersAt), undisturbed
 	default:
 		f.need, f.at = w.numbersNeed(f, o.wroteAt, now)
-		f.calm = undisturbed && f.need == needNumbers && !f.at.After(now)
+		due := f.need == needNumbers && !f.at.After(now)
+		f.calm, f.compared = undisturbed && due, undisturbed && !due
 	}
 }
 

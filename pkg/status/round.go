@@ -146,6 +146,9 @@ func (r *round) settle(o *object, f *finding, now time.Time) {
 		f.again = earlier(f.again, f.at)
 		wanted = nil
 	}
+	if gap := time.Duration(len(r.objects)) * time.Second / comparedPerSecond; f.compared && gap > f.target.Interval {
+		f.again, f.calm = earlier(f.again, now.Add(gap)), true
+	}
 	o.put(wanted)
 	o.again, o.fresh = f.again, nil
 	switch {
