@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Bounds on what a server may answer. An INFO is 5 to 50 KB, a HELLO is an
@@ -36,6 +37,9 @@ type guard struct {
 	nested []int       // elements still to come of each open array
 	bytes  int         // of the reply read so far
 	begun  atomic.Bool // whether a reply has been read to its end
+	// asked is when what the server was asked last began to be written: the first bytes after some were read.
+	asked time.Time
+	heard bool
 	// refusal is the first reply, if it is an error: what a server says that
 	// closes the connection right away.
 	refusal atomic.Pointer[string]
@@ -47,10 +51,19 @@ func (g *guard) Read(b []byte) (int, error) {
 		return 0, g.err
 	}
 	n, err := g.Conn.Read(b)
+	g.heard = g.heard || n > 0
 	if g.err = g.follow(b[:n]); g.err != nil {
 		return 0, g.err
 	}
 	return n, err
+}
+
+// Write notes when the server is asked.
+func (g *guard) Write(b []byte) (int, error) {
+	if g.heard || g.asked.IsZero() {
+		g.heard, g.asked = false, time.Now()
+	}
+	return g.Conn.Write(b)
 }
 
 // SyscallConn lets go-redis see that an idle connection was closed. So it does

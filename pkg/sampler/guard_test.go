@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 )
 
 // played is a connection whose server has said all that it says.
@@ -151,6 +153,51 @@ func FuzzGuard(f *testing.F) {
 		}
 		if len(whole.nested) > maxDepth || whole.bulk > maxReplyBytes+len("\r\n") || len(whole.line) > maxLineBytes+1 {
 			t.Fatalf("%q is followed out of bounds: %+v", text, whole)
+		}
+	})
+}
+
+// TestGuardNotesWhenItIsAsked holds what a round trip is counted from: the first bytes of a question, and neither what
+// was asked to set up the connection nor later bytes of the same question.
+func TestGuardNotesWhenItIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer func() { _ = errors.Join(ours.Close(), theirs.Close()) }()
+		go func() {
+			question := make([]byte, 64)
+			for {
+				if _, err := theirs.Read(question); err != nil {
+					return
+				}
+			}
+		}()
+		g := &guard{Conn: ours, socket: ours}
+		write := func() {
+			<-time.After(time.Second)
+			if _, err := g.Write([]byte("PING\r\n")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read := func() {
+			<-time.After(time.Second)
+			go func() { _, _ = theirs.Write([]byte("+OK\r\n")) }()
+			if _, err := g.Read(make([]byte, 16)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start := time.Now()
+		for n, step := range []struct {
+			do    func()
+			asked time.Duration
+		}{
+			{write, time.Second}, {read, time.Second}, // set up
+			{write, 3 * time.Second}, {write, 3 * time.Second}, {read, 3 * time.Second}, {read, 3 * time.Second},
+			{write, 7 * time.Second},
+		} {
+			step.do()
+			if got := g.asked.Sub(start); got != step.asked {
+				t.Errorf("after step %d the server was asked at %v, want %v", n, got, step.asked)
+			}
 		}
 	})
 }

@@ -129,7 +129,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 		return answer{}, err
 	}
 	p.learn(l, parsed)
-	got := answer{Node: p.node(parsed, at, at.Sub(start))}
+	got := answer{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is no part of
 	if q.declared {
 		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
 	}
