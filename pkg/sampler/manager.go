@@ -53,7 +53,7 @@ type Config struct {
 // adapter that starts with thousands of targets would have so many handshakes under
 // way that most of them end in a Timeout. A turn is an instant that is known
 // beforehand, and no place that a server could hold by not answering.
-const beginsPerSecond, beginsAtOnce = 3000, 300
+const beginsPerSecond, beginsAtOnce = 2000, 200
 
 // WarmUp is how long a Manager may be awaited until it is warm. A target with a
 // longer interval knows its rates later.

@@ -57,7 +57,7 @@ func TestAutoscalerFindsAFreshSample(t *testing.T) {
 						}
 					}
 					for n := 3; n < len(c.samples); n++ {
-						if gap := c.samples[n] - c.samples[n-1]; gap > interval+interval/50 || gap < interval/4 {
+						if gap := c.samples[n] - c.samples[n-1]; gap > interval+interval/50 || gap < interval/2-tick {
 							t.Fatalf("sample %d comes %v after the one before", n, gap)
 						}
 					}
@@ -104,7 +104,7 @@ func TestCallersWithoutARhythm(t *testing.T) {
 			t.Errorf("%d samples in 10 minutes of a caller that asks each %v, want at most %d", len(c.samples), period, most)
 		}
 		for n := 3; n < len(c.samples); n++ {
-			if gap := c.samples[n] - c.samples[n-1]; gap > interval+interval/50 || gap < interval/4 {
+			if gap := c.samples[n] - c.samples[n-1]; gap > interval+interval/50 || gap < interval/2-tick {
 				t.Fatalf("asked each %v, sample %d comes %v after the one before", period, n, gap)
 			}
 		}

@@ -65,13 +65,14 @@ func (s *schedule) follow(asked time.Time, took time.Duration) {
 // what people wait for, that the server is seen again.
 const patient = 3
 
-// next is the first beat of the rhythm that lies at least a quarter of the
-// interval after the last attempt was due: a rate over less would be coarse.
+// next is the first beat of the rhythm that lies at least half the interval after
+// the last attempt was due: a rate over less would be coarse, and unknown where a
+// server, or this process with thousands of targets to begin with, is slow at first.
 // Beats that an attempt took longer than are left out, not caught up with.
 // A target that has just appeared, or whose phase has moved, may have to wait for
 // longer than an interval for its rhythm, so it is asked halfway as well.
 func (s *schedule) next(due, now time.Time, failures int) time.Time {
-	earliest := due.Add(s.interval / 4)
+	earliest := due.Add(s.interval / 2)
 	if failures >= patient {
 		earliest = earliest.Add(s.interval)
 	}

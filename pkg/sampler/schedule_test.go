@@ -73,7 +73,7 @@ func TestRhythmIsSteady(t *testing.T) {
 				next := s.next(due, due.Add(interval/100), 0)
 				gap := next.Sub(due)
 				if beat < 2 {
-					if gap < interval/4 || gap > interval+tick {
+					if gap < interval/2-tick || gap > interval+tick {
 						t.Fatalf("interval %v: attempt %d comes %v after the one before", interval, beat+2, gap)
 					}
 				} else if gap != interval {
