@@ -75,7 +75,12 @@ func (c *caller) values(ctx context.Context, path string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return valuesIn(body)
+}
+
+// valuesIn returns how many values a list has.
+func valuesIn(body []byte) (int, error) {
 	var list metrics.MetricValueList
-	_, _, err = scheme.Codecs.UniversalDeserializer().Decode(body, nil, &list)
+	_, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, &list)
 	return len(list.Items), err
 }
