@@ -12,8 +12,9 @@
 // the same keys in the same order. An Info holds the values of one answer alone,
 // and shares their keys with all the other answers of the server.
 //
-// A Parser may be told to keep some fields alone. A field that is not kept is
-// absent, so that whoever reads it gets an error and no number.
+// Layouts let the answers of many servers share their keys, and keep some fields
+// alone. A field that is not kept is absent, so that whoever reads it gets an error
+// and no number.
 //
 // Parse fails only when the text cannot be INFO at all. A single field that
 // cannot be read makes just that field unknown.

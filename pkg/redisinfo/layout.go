@@ -10,7 +10,7 @@ import (
 )
 
 // layout is the sequence of keys of an answer, shared by the answers of a
-// server. The keys themselves are shared by all servers.
+// server, and of others by Layouts. The keys themselves are shared by all servers.
 type layout struct {
 	// lines are the keys of all lines, and dropped tells which of them are not kept.
 	lines   []unique.Handle[string]

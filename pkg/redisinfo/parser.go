@@ -22,9 +22,9 @@ var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 // Parser reads the answers of one server. The zero Parser is ready for use.
 // It is not safe for concurrent use.
 type Parser struct {
-	// Keep tells which fields to keep. To an Info the others are absent. Nil keeps
-	// all. It must not change once there was an answer.
-	Keep func(key string) bool
+	// Layouts are those that the answers of several Parsers share. Nil keeps all
+	// fields, and shares with none. It must not change once there was an answer.
+	Layouts *Layouts
 
 	layout *layout
 	// ends are those of the answer before. Lengths change seldom, so that most answers share them.
@@ -63,7 +63,11 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 	case len(lines) > maxLines:
 		return nil, ErrTooManyLines
 	}
-	p.layout = newLayout(lines, p.Keep)
+	if p.Layouts != nil {
+		p.layout = p.Layouts.of(lines)
+	} else {
+		p.layout = newLayout(lines, nil)
+	}
 	return p.parseKnown(text), nil
 }
 

@@ -53,7 +53,7 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
 			s.nodes.close()
-			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, newBursts(), newReplies()})
+			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, newPools()})
 			s.fail(test.want)
 			if !slices.ContainsFunc(s.series.Nodes(), func(n series.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
 				t.Errorf("no node was refused: %+v", s.series.Nodes())

@@ -44,7 +44,7 @@ func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 // twice is the history of two samples with one more INFO between them.
 func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *series.Series {
 	t.Helper()
-	p := redisinfo.Parser{Keep: keep}
+	p := redisinfo.Parser{Layouts: redisinfo.NewLayouts(keep)}
 	var store series.Store
 	s := store.Open("fixture", series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
 	for n, text := range []string{text, oneMoreInfo(text)} {

@@ -201,3 +201,41 @@ func TestGuardNotesWhenItIsAsked(t *testing.T) {
 		}
 	})
 }
+
+// bounded is a connection that counts how often its deadline is set.
+type bounded struct {
+	net.Conn
+	set int
+	err error
+}
+
+func (b *bounded) SetDeadline(time.Time) error {
+	b.set++
+	return b.err
+}
+
+func TestGuardSetsADeadlineOnce(t *testing.T) {
+	conn := &bounded{err: errors.New("closed")}
+	g := &guard{Conn: conn}
+	now := time.Now()
+	if err := g.SetWriteDeadline(now); !errors.Is(err, conn.err) {
+		t.Errorf("error %v, want %v", err, conn.err)
+	}
+	conn.err = nil
+	for n, step := range []struct {
+		set   func(time.Time) error
+		until time.Time
+		want  int
+	}{
+		{g.SetReadDeadline, now, 2}, // the one before failed
+		{g.SetWriteDeadline, now, 2},
+		{g.SetWriteDeadline, now.Add(time.Second), 3},
+		{g.SetReadDeadline, now.Add(time.Second), 3},
+		{g.SetDeadline, time.Time{}, 4},
+		{g.SetReadDeadline, now, 5},
+	} {
+		if err := step.set(step.until); err != nil || conn.set != step.want {
+			t.Errorf("step %d: set %d times, error %v; want %d times", n, conn.set, err, step.want)
+		}
+	}
+}

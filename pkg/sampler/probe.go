@@ -59,7 +59,7 @@ func newProbe(t *target.Target, address string, by means) *probe {
 		plan:    plan, run: plan.Start(t.MaxAge),
 	}
 	if !plan.WantsAllInfo() {
-		p.parser.Keep = kept
+		p.parser.Layouts = by.layouts
 	}
 	return p
 }

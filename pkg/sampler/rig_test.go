@@ -57,7 +57,7 @@ func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 // open are the means to reach servers of tests that ask for no password.
 func open(t testing.TB) means {
 	t.Helper()
-	return means{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, newBursts(), newReplies()}
+	return means{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, newPools()}
 }
 
 // given are the credentials of a test, the same for all servers, and others for sentinels if it has them.

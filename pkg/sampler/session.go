@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -28,8 +29,19 @@ type means struct {
 	sampling    context.Context
 	egress      *egress.Policy
 	credentials Credentials
-	bursts      *bursts
-	replies     *replies
+	*pools
+}
+
+// pools are memory that all targets share.
+type pools struct {
+	bursts  *bursts
+	replies *replies
+	// layouts are of answers of which kept tells what to keep.
+	layouts *redisinfo.Layouts
+}
+
+func newPools() *pools {
+	return &pools{newBursts(), newReplies(), redisinfo.NewLayouts(kept)}
 }
 
 // session is the connection to one server, over all that replaces it. It is not
