@@ -40,6 +40,8 @@ type guard struct {
 	// asked is when what the server was asked last began to be written: the first bytes after some were read.
 	asked time.Time
 	heard bool
+	// until is the deadline of reads and writes.
+	until time.Time
 	// refusal is the first reply, if it is an error: what a server says that
 	// closes the connection right away.
 	refusal atomic.Pointer[string]
@@ -64,6 +66,25 @@ func (g *guard) Write(b []byte) (int, error) {
 		g.heard, g.asked = false, time.Now()
 	}
 	return g.Conn.Write(b)
+}
+
+// SetReadDeadline bounds writes as well: an attempt has one deadline, which go-redis
+// sets before it writes and again before it reads, and a deadline is not cheap.
+func (g *guard) SetReadDeadline(until time.Time) error { return g.SetDeadline(until) }
+
+// SetWriteDeadline bounds reads as well.
+func (g *guard) SetWriteDeadline(until time.Time) error { return g.SetDeadline(until) }
+
+// SetDeadline does nothing if the deadline is that already.
+func (g *guard) SetDeadline(until time.Time) error {
+	if until.Equal(g.until) {
+		return nil
+	}
+	err := g.Conn.SetDeadline(until)
+	if err == nil {
+		g.until = until
+	}
+	return err
 }
 
 // SyscallConn lets go-redis see that an idle connection was closed. So it does
