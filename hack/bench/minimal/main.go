@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -23,23 +23,40 @@ import (
 )
 
 func main() {
-	kubeconfig := flag.String("kubeconfig", "", "file that says how to reach the API server")
-	address := flag.String("bind-address", "127.0.0.1", "address to listen at")
-	port := flag.Int("secure-port", 6443, "port to serve HTTPS at")
-	flag.Parse()
-	if err := run(*kubeconfig, *address, *port); err != nil {
+	o, err := parse(os.Args[1:])
+	if err == nil {
+		err = run(o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "minimal-adapter:", err)
 		os.Exit(1)
 	}
 }
 
-func run(kubeconfig, address string, port int) error {
+// options are what it takes of the arguments that the adapter is started with.
+type options struct {
+	kubeconfig, address string
+	port                int
+}
+
+// parse passes over arguments that are for the adapter alone.
+func parse(args []string) (options, error) {
+	var o options
+	flags := pflag.NewFlagSet("minimal-adapter", pflag.ContinueOnError)
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that says how to reach the API server")
+	flags.StringVar(&o.address, "bind-address", "127.0.0.1", "address to listen at")
+	flags.IntVar(&o.port, "secure-port", 6443, "port to serve HTTPS at")
+	return o, flags.Parse(args)
+}
+
+func run(o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	adapter := &basecmd.AdapterBase{Name: "minimal-adapter"}
 	if err := adapter.Flags().Parse([]string{
-		"--lister-kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
-		"--bind-address=" + address, "--secure-port=" + strconv.Itoa(port), "--cert-dir=",
+		"--lister-kubeconfig=" + o.kubeconfig, "--authentication-kubeconfig=" + o.kubeconfig, "--authorization-kubeconfig=" + o.kubeconfig,
+		"--bind-address=" + o.address, "--secure-port=" + strconv.Itoa(o.port), "--cert-dir=",
 	}); err != nil {
 		return err
 	}
