@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
@@ -13,11 +14,10 @@ func clocks() []Fault {
 	off := func(name, how string, by time.Duration) Fault {
 		return Fault{
 			Name: name, How: how, Scope: Plane, Levels: ledger.Renews, Rates: ledger.Renews, Within: 3, Off: by, Settles: true,
-			inject: func(_ context.Context, s *Subject, hold func()) error {
-				s.Clock.Set(by)
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.set(ctx, by)
 				hold()
-				s.Clock.Set(0)
-				return nil
+				return errors.Join(err, s.set(ctx, 0))
 			},
 		}
 	}
@@ -26,4 +26,16 @@ func clocks() []Fault {
 		off("the adapter's clock is set back by an hour", "CLOCK_REALTIME of its process -1 h, and back", -time.Hour),
 		off("the adapter's clock is set back by less than a window", "CLOCK_REALTIME of its process -2 s, and back", -2*time.Second),
 	}
+}
+
+// burst is how many requests of each kind come before a step. A steady load has one rate over all windows; with these in
+// its midst, one that is not as long as it states has another.
+const burst = 500
+
+// set sets the adapter's clock half an interval after a burst at one of the servers.
+func (s *Subject) set(ctx context.Context, off time.Duration) error {
+	err := s.Load.Burst(ctx, burst)
+	s.wait(ctx, s.Ledger.Policy().Interval/2)
+	s.Clock.Set(off)
+	return err
 }
