@@ -1,6 +1,6 @@
 // Package launcher starts an unmodified program with a wall clock and host names of its own, so that tests can step the
-// one and change the other while nothing of the machine is touched. It needs Linux on amd64 or arm64, and no root where
-// the kernel lets users make namespaces.
+// one and change the other while nothing of the machine is touched. It needs Linux 5.19 on amd64 or arm64, and no root
+// where the kernel lets users make namespaces: [LeftOut] says why a machine cannot have it.
 //
 // A [Clock] and a [Hosts] are files that a test writes; the line that [Options.Command] returns starts a program that goes
 // by them. The line's process becomes the program by execve, so that it keeps its process id and signals need nobody to

@@ -45,10 +45,17 @@ func installFilter() (listener int, err error) {
 	}
 	steps := filter()
 	program := unix.SockFprog{Len: uint16(len(steps)), Filter: &steps[0]}
-	const flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&program)))
+	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, filterFlags, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {
 		return 0, fmt.Errorf("install a seccomp filter with a listener, which needs Linux 5.19 and that no filter has one yet: %w", errno)
 	}
 	return int(fd), nil
+}
+
+const filterFlags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+
+// knowsFilter tells whether the kernel knows the flags of the filter: it looks at them before it misses the filter.
+func knowsFilter() bool {
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, filterFlags, 0)
+	return errno == unix.EFAULT
 }

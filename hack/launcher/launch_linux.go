@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,10 +19,17 @@ const (
 	socketFD = 3
 )
 
-// Supported returns nil where programs can be launched, else why they cannot.
-func Supported() error {
+// supported returns nil where programs can be launched, else why they cannot.
+func supported() error {
 	if _, known := auditArchitectures()[runtime.GOARCH]; !known {
-		return fmt.Errorf("it does not know the system calls of %s", runtime.GOARCH)
+		return fmt.Errorf("the launcher does not know the system calls of %s", runtime.GOARCH)
+	}
+	if !knowsFilter() {
+		return errors.New("the launcher needs Linux 5.19")
+	}
+	line := append(unshare(), "unshare", "--mount", separator, "true")
+	if said, err := exec.Command(line[0], line[1:]...).CombinedOutput(); err != nil { //nolint:noctx // it is over at once
+		return fmt.Errorf("the launcher needs a mount namespace: %w: %s", err, bytes.TrimSpace(said))
 	}
 	return nil
 }

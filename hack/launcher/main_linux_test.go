@@ -24,6 +24,10 @@ func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
 	if os.Getenv(actingVariable) == "" {
+		if err := launcher.LeftOut(); err != nil {
+			fmt.Println("the tests of the launcher were left out:", err)
+			return
+		}
 		os.Exit(m.Run())
 	}
 	if act, ok := acts()[os.Args[1]]; ok {
@@ -36,7 +40,7 @@ func TestMain(m *testing.M) {
 
 // acts are programs to be launched, by their first argument.
 func acts() map[string]func() {
-	return map[string]func(){"answer": answerLines, "hurry": hurry, "stand": func() { select {} }}
+	return map[string]func(){"answer": answerLines, "hurry": hurry}
 }
 
 // answerLines answers each line with the process id, the wall clock, the time since the begin and /etc/hosts, quoted.

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-var errLinux = errors.New("it needs Linux")
+var errLinux = errors.New("the launcher needs Linux")
 
-// Supported returns nil where programs can be launched, else why they cannot.
-func Supported() error { return errLinux }
+func supported() error { return errLinux }
 
 // Main is the launcher, which Linux alone can have.
 func Main([]string) error { return errLinux }
