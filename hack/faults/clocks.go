@@ -25,6 +25,16 @@ func clocks() []Fault {
 		off("the adapter's clock is set ahead by an hour", "CLOCK_REALTIME of its process +1 h, and back", time.Hour),
 		off("the adapter's clock is set back by an hour", "CLOCK_REALTIME of its process -1 h, and back", -time.Hour),
 		off("the adapter's clock is set back by less than a window", "CLOCK_REALTIME of its process -2 s, and back", -2*time.Second),
+		{
+			Name: "the adapter starts while its clock is an hour behind", How: "SIGTERM, start with CLOCK_REALTIME -1 h, and back", Scope: Plane,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 8, Off: -time.Hour, Settles: true,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				s.Clock.Set(-time.Hour)
+				err := s.Adapters[0].Restart(ctx)
+				hold()
+				return errors.Join(err, s.set(ctx, 0))
+			},
+		},
 	}
 }
 
