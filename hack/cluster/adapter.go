@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,6 +32,9 @@ type AdapterOptions struct {
 	ExtraArgs []string
 	// ExtraEnv is added to the environment, as NAME=value.
 	ExtraEnv []string
+	// Launcher is a program with its arguments, which the adapter and its own are added to. Its process must become the
+	// adapter. Default: the adapter is started itself.
+	Launcher []string
 	// Standby starts one more replica to which no request is routed until [Adapter.Route]. The manifests are applied
 	// by the first adapter.
 	Standby bool
@@ -156,10 +160,11 @@ func (c *Cluster) newAdapter(options AdapterOptions, container container, kubeco
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		env = append(env, "GOCOVERDIR="+dir)
 	}
+	line := slices.Concat(options.Launcher, []string{options.Binary}, mergeArgs(expand(args, env), options.ExtraArgs...))
 	process := &Process{
 		name:    options.Name,
-		path:    options.Binary,
-		args:    mergeArgs(expand(args, env), options.ExtraArgs...),
+		path:    line[0],
+		args:    line[1:],
 		env:     append(env, options.ExtraEnv...),
 		dir:     c.dir,
 		logPath: filepath.Join(c.dir, "logs", options.Name+".log"),

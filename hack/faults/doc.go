@@ -7,8 +7,8 @@
 // ledger's business.
 //
 // A row that befalls one object may run beside rows of others. Those of the scope Plane befall all objects and run alone.
-// What cannot be injected without changing the machine is no row: a step of the clock (see the tests of pkg/series), and
-// a name that gets another address (each connection resolves it anew).
+// Nothing of the machine is changed: a clock that is set, or a name that gets another address, is the adapter's own, and
+// takes one that package launcher started.
 //
 // A Fault is immutable. A Subject is used by one goroutine. Run fails when a part cannot be broken or repaired, which says
 // nothing about the adapter.

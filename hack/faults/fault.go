@@ -17,6 +17,8 @@ const (
 	Network Scope = "Network"
 	// Server is one Redis server.
 	Server Scope = "Server"
+	// Name is the host name by which an object names its server.
+	Name Scope = "Host name"
 	// Sentinel is a primary, its replica and their sentinels.
 	Sentinel Scope = "Sentinel"
 	// Cluster is a Redis Cluster.
@@ -30,7 +32,9 @@ const (
 )
 
 // Scopes returns all scopes, in the order of the table.
-func Scopes() []Scope { return []Scope{Network, Server, Sentinel, Cluster, Credentials, Object, Plane} }
+func Scopes() []Scope {
+	return []Scope{Network, Server, Name, Sentinel, Cluster, Credentials, Object, Plane}
+}
 
 // Relearning is how often the HPA controller looks for kinds.
 // Source: CreateControllerContext in Kubernetes' cmd/kube-controller-manager/app/controllermanager.go.
@@ -60,6 +64,10 @@ type Fault struct {
 	Relearns bool
 	// Brief tells that it is over at once, or that nothing needs it to last.
 	Brief bool
+	// Off is by how much the adapter's wall clock is off while it lasts.
+	Off time.Duration
+	// Settles tells that all is known again while it lasts, as soon as after the repair.
+	Settles bool
 
 	// inject breaks something, calls hold once, and repairs it.
 	inject func(ctx context.Context, s *Subject, hold func()) error
@@ -68,18 +76,23 @@ type Fault struct {
 // All returns the matrix.
 func All() []Fault {
 	var all []Fault
-	for _, rows := range [][]Fault{network(), servers(), errorsOfServers(), sentinels(), clusters(), secrets(), objects(), planes(), adapters()} {
+	for _, rows := range [][]Fault{
+		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), secrets(), objects(), planes(), adapters(), clocks(),
+	} {
 		all = append(all, rows...)
 	}
 	return all
 }
+
+// Launched tells that it takes an adapter that package launcher started.
+func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 }
 
 // Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
 func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
 	policy := s.Ledger.Policy()
 	effect := ledger.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
-		Within: f.Known(policy), Cut: f.Relearns,
+		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles,
 	}
 	for _, reason := range f.Reasons {
 		effect.Reasons = append(effect.Reasons, sentence(reason))
@@ -120,6 +133,8 @@ func (f Fault) holds(policy ledger.Policy) time.Duration {
 	switch {
 	case f.Brief:
 		return 0
+	case f.Settles: // until all has been known for two intervals
+		return f.Known(policy) + policy.Window + 2*policy.Interval
 	case f.Levels == ledger.Holds || f.Rates == ledger.Holds:
 		return policy.MaxAge + policy.Timeout + 2*policy.Interval
 	}

@@ -16,9 +16,12 @@ type Link struct {
 }
 
 // NewLink opens a way to a server. The caller closes it.
-func NewLink(server string) (*Link, error) {
+func NewLink(server string) (*Link, error) { return NewLinkAt("127.0.0.1:0", server) }
+
+// NewLinkAt opens a way to a server that begins at an address. The caller closes it.
+func NewLinkAt(address, server string) (*Link, error) {
 	host := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	proxy := toxiproxy.NewProxy(host, "link", "127.0.0.1:0", server)
+	proxy := toxiproxy.NewProxy(host, "link", address, server)
 	if err := proxy.Start(); err != nil {
 		return nil, fmt.Errorf("open a link: %w", err)
 	}

@@ -39,6 +39,9 @@ func (f Fault) meanwhile() string {
 	default:
 		text = "all"
 	}
+	if f.Off != 0 {
+		text += "; the instants that are stated are off as well"
+	}
 	for _, metric := range slices.Sorted(maps.Keys(f.Except)) {
 		switch f.Except[metric] {
 		case ledger.Refuses:
@@ -84,6 +87,8 @@ func (f Fault) again() string {
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Relearns:
 		return fmt.Sprintf("within %d intervals; by the HPA within %s more, as often as it looks for kinds", f.Within, Relearning)
+	case f.Settles:
+		return fmt.Sprintf("within %d intervals of either change, a rate within `window` more", f.Within)
 	case f.Within == 1:
 		return "within an interval"
 	}

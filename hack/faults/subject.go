@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
@@ -42,6 +43,9 @@ type Subject struct {
 	Server *redistest.Server
 	// Link is the way to it, for the scope Network.
 	Link *Link
+	// Host is where the adapter looks up the host name of the server, which is at the first address of this machine. At
+	// the second one is the server of Spare, for the scope Name.
+	Host *launcher.Hosts
 	// Sentinels watch Primaries, one of which is the primary of the name MasterName.
 	Sentinels  *redistest.Sentinels
 	MasterName string
@@ -57,6 +61,8 @@ type Subject struct {
 	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
 	Plane    *cluster.Cluster
 	Adapters [2]*cluster.Adapter
+	// Clock is the wall clock of the first adapter.
+	Clock *launcher.Clock
 }
 
 // wait returns after a while, or when ctx ends.
@@ -97,15 +103,21 @@ func (s *Subject) until(ctx context.Context, what string, holds func(context.Con
 }
 
 // operator connects to the server, and waits longer for it than a load does: what it breaks it must repair.
-func (s *Subject) operator() *redis.Client {
-	options := OperatorOptions(s.Server.Addr)
+func (s *Subject) operator() *redis.Client { return operatorAt(s.Server.Addr) }
+
+func operatorAt(address string) *redis.Client {
+	options := OperatorOptions(address)
 	options.DialTimeout, options.ReadTimeout = repairWithin, repairWithin
 	return redis.NewClient(options)
 }
 
 // operate runs commands at the server, as the operator.
 func (s *Subject) operate(ctx context.Context, commands ...[]any) error {
-	client := s.operator()
+	return operateAt(ctx, s.Server.Addr, commands...)
+}
+
+func operateAt(ctx context.Context, address string, commands ...[]any) error {
+	client := operatorAt(address)
 	defer func() { _ = client.Close() }()
 	return run(ctx, client, commands)
 }

@@ -27,7 +27,7 @@ func (l *Ledger) check(a Answer) {
 	if a.Err != nil {
 		wrong = l.wrongError(a, due)
 	} else {
-		wrong, known = l.wrongValue(a, due)
+		wrong, known = l.wrongReadings(a, due)
 	}
 	found := explained
 	switch {
@@ -79,7 +79,7 @@ func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
 func (l *Ledger) explains(d *Disturbance, a Answer) bool {
 	switch d.on(a.Metric) {
 	case Renews, Refuses:
-		return true
+		return !d.settled(a)
 	case Holds:
 		// The newest sample may be as old as an interval and what the next attempt took.
 		oldest := l.policy.MaxAge - l.policy.Interval - l.policy.Timeout - margin
@@ -103,6 +103,39 @@ func (l *Ledger) gives(d *Disturbance, a Answer) bool {
 		}
 	}
 	return false
+}
+
+// wrongReadings says what is wrong about a value whichever clock it was stated by, empty if one of them explains it.
+func (l *Ledger) wrongReadings(a Answer, due []*Disturbance) (wrong string, known bool) {
+	wrong, known = "the adapter had no clock by which it was that instant", true
+	for _, reading := range l.readings(a) {
+		if wrong, known = l.wrongValue(reading, due); wrong == "" {
+			break
+		}
+	}
+	return wrong, known
+}
+
+// readings are what an answer may mean by the instant that it states: that instant, or another one by a clock that was
+// off. One that the adapter cannot have meant, since its clock was off then or was not, is none of them: both are left
+// about the steps alone.
+func (l *Ledger) readings(a Answer) []Answer {
+	right, all := true, []Answer(nil)
+	for _, d := range l.disturbances {
+		if d.Off == 0 || !d.befalls(a.Object) {
+			continue
+		}
+		right = right && !d.covers(a.taken(), 0)
+		shifted := a
+		shifted.At = a.At.Add(-d.Off)
+		if d.meets(shifted.taken()) {
+			all = append(all, shifted)
+		}
+	}
+	if right {
+		all = append([]Answer{a}, all...)
+	}
+	return all
 }
 
 // wrongValue says what is wrong about a value, empty if it is explained, and whether the truth about it is known.
@@ -148,7 +181,7 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 	if len(all) == 0 {
 		return "there is no such object", true
 	}
-	if last := all[len(all)-1]; a.Asked.After(l.announced(a.Object, last)) && a.At.Add(resolution+margin).Before(last.since.From) {
+	if last := all[len(all)-1]; !last.moved && a.Asked.After(l.announced(a.Object, last)) && a.At.Add(resolution+margin).Before(last.since.From) {
 		return "the sample is older than the object, or than its last change", true
 	}
 	candidates := l.current(a.Object, a.taken())
@@ -159,7 +192,7 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 		if b.truth == nil {
 			continue
 		}
-		this, ok := l.compare(a, b.truth)
+		this, ok := l.compare(a, b)
 		if this == "" {
 			return "", ok
 		}
@@ -171,12 +204,15 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 	return wrong, true
 }
 
-func (l *Ledger) compare(a Answer, truth *Truth) (wrong string, known bool) {
+func (l *Ledger) compare(a Answer, b binding) (wrong string, known bool) {
 	if isRate(a.Metric) {
-		return compareRate(a, truth)
+		if span := a.counted(); b.moved && span.From.Before(b.since.From) {
+			return fmt.Sprintf("a rate over the change of the server at %s", b.since.From.Format("15:04:05.000")), true
+		}
+		return compareRate(a, b.truth)
 	}
 	taken := a.taken()
-	least, largest, known := truth.Level(a.Metric, taken.From.Add(-l.policy.Timeout), taken.To.Add(margin))
+	least, largest, known := b.truth.Level(a.Metric, taken.From.Add(-l.policy.Timeout), taken.To.Add(margin))
 	if !known {
 		return "", false
 	}
@@ -202,8 +238,7 @@ func (l *Ledger) blur(a Answer) float64 {
 }
 
 func compareRate(a Answer, truth *Truth) (wrong string, known bool) {
-	longest := Span{From: a.At.Add(resolution + resolution/2 - a.Window), To: a.At}
-	if b, ok := truth.broken(longest); ok {
+	if b, ok := truth.broken(a.counted()); ok {
 		return fmt.Sprintf("a rate over the restart at %s", b.From.Format("15:04:05.000")), true
 	}
 	lowest, highest, known := truth.Rates(a.At, a.Window)

@@ -35,6 +35,10 @@ type Effect struct {
 	Cut bool
 	// Blurs tells of metrics how far off they may be: keys that move are counted at both ends for a moment.
 	Blurs map[string]float64
+	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
+	Off time.Duration
+	// Settles tells that all is known again Within of the injection as well, while it lasts.
+	Settles bool
 }
 
 func (e Effect) on(metric string) Behaviour {
@@ -96,6 +100,20 @@ func (d *Disturbance) touches(a Answer) bool {
 		asked = asked.Add(-d.ledger.policy.Window)
 	}
 	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
+}
+
+// settled tells whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.
+func (d *Disturbance) settled(a Answer) bool {
+	after := d.Within + margin
+	if isRate(a.Metric) {
+		after += d.ledger.policy.Window
+	}
+	return d.Settles && d.covers(Span{a.Asked, a.Answered}, after)
+}
+
+// meets tells whether a span has an instant in common with the time from before the injection until after the repair.
+func (d *Disturbance) meets(s Span) bool {
+	return !s.To.Before(d.began) && (d.repaired.IsZero() || !s.From.After(d.repaired))
 }
 
 // covers tells whether a span lies wholly within the time that the fault lasted, less a margin at its begin.

@@ -22,7 +22,8 @@
 // standstill of this machine, which a look at the clock finds, is a disturbance as well.
 //
 // All times are of one machine. Instants that the adapter states are compared by the wall clock, all others by the
-// monotonic one.
+// monotonic one. Where a disturbance sets the adapter's wall clock, which states them, the ledger takes off by how much;
+// about the steps themselves it may have been by one or the other, and either must explain the value.
 //
 // All methods are safe for concurrent use, but for those of Load and Poller that say otherwise. Nothing here fails but
 // by a violation in the Tally: a server or an API that cannot be reached is what the ledger is about.

@@ -34,6 +34,8 @@ type Ledger struct {
 type binding struct {
 	since Span
 	truth *Truth
+	// moved tells that the object is the same, and what it names became another server.
+	moved bool
 }
 
 // New returns an empty ledger.
@@ -49,7 +51,15 @@ func (l *Ledger) Policy() Policy { return l.policy }
 func (l *Ledger) Bind(object string, since Span, truth *Truth) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.bindings[object] = append(l.bindings[object], binding{since, truth})
+	l.bindings[object] = append(l.bindings[object], binding{since: since, truth: truth})
+}
+
+// Move notes that what an object names became another server at an instant within a span, while the object stayed. Nobody
+// tells the adapter: a sample from before stays good until it is too old, and no later one is of the server before.
+func (l *Ledger) Move(object string, since Span, truth *Truth) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bindings[object] = append(l.bindings[object], binding{since: since, truth: truth, moved: true})
 }
 
 // Begin notes a disturbance that is about to be injected.
@@ -108,6 +118,9 @@ func (l *Ledger) Tally() Tally {
 
 // announced is when the adapter has heard of a change of an object at the latest.
 func (l *Ledger) announced(object string, b binding) time.Time {
+	if b.moved {
+		return b.since.To
+	}
 	at := b.since.To.Add(announcing)
 	for _, d := range l.disturbances {
 		if d.Cut && d.befalls(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {

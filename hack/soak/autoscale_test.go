@@ -30,7 +30,7 @@ const (
 )
 
 // autoscaled holds the replicas that the HorizontalPodAutoscalers ask for against the truth. There is one for each lane
-// but that of the edited object, which names now one server and now another.
+// but those whose objects name now one server and now another.
 type autoscaled struct {
 	ledger    *ledger.Ledger
 	client    kubernetes.Interface
@@ -47,7 +47,7 @@ func autoscale(t *testing.T, w *world) *autoscaled {
 	t.Helper()
 	a := &autoscaled{ledger: w.ledger, client: w.client, namespace: w.namespace, replicas: map[string]int{}, reached: map[string]bool{}}
 	for _, one := range w.lanes {
-		if one.scope == faults.Object {
+		if one.scope == faults.Object || one.scope == faults.Name {
 			continue
 		}
 		if _, err := w.client.AppsV1().StatefulSets(w.namespace).Create(t.Context(), workers(one.Object), metav1.CreateOptions{}); err != nil {

@@ -35,6 +35,7 @@ type world struct {
 	namespace string
 	objects   *faults.Objects
 	adapters  [2]*cluster.Adapter
+	own       *own // nil where the adapters have nothing of their own
 	lanes     []*lane
 	scaled    *autoscaled
 
@@ -51,7 +52,7 @@ type lane struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{ledger: ledger.New(policy())}
+	w := &world{ledger: ledger.New(policy()), own: newOwn(t)}
 	w.startPlane(t)
 	p := w.ledger.Policy()
 	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.ledger, w.namespace, map[string]any{
@@ -66,6 +67,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.behindLink(t)
 	w.servers(t, "server-1", "server-2")
+	w.named(t)
 	w.sentinel(t)
 	w.cluster(t)
 	w.guarded(t, "credentials-1", "credentials-2")
@@ -92,7 +94,7 @@ func (w *world) startPlane(t *testing.T) {
 	if w.client, err = kubernetes.NewForConfig(plane.Config()); err != nil {
 		t.Fatal(err)
 	}
-	if w.adapters[0], err = plane.StartAdapter(t.Context(), cluster.AdapterOptions{}); err != nil {
+	if w.adapters[0], err = plane.StartAdapter(t.Context(), cluster.AdapterOptions{Launcher: w.own.launcher(0)}); err != nil {
 		t.Fatal(err)
 	}
 	created, err := w.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "soak"}}, metav1.CreateOptions{})
@@ -189,16 +191,23 @@ func (w *world) guarded(t *testing.T, names ...string) {
 	}
 }
 
+// spare starts a server with load that differs from others.
+func (w *world) spare(t *testing.T) (*redistest.Server, *ledger.Load) {
+	t.Helper()
+	server, load := w.standalone(t)
+	for range 3 {
+		if _, err := load.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return server, load
+}
+
 // edited is an object that is edited, and may name another server.
 func (w *world) edited(t *testing.T) {
 	t.Helper()
 	server, load := w.standalone(t)
-	spare, other := w.standalone(t)
-	for range 3 { // so that the two differ
-		if _, err := other.Step(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	spare, other := w.spare(t)
 	w.lane("object", faults.Object, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Objects: w.objects,
 	})
@@ -209,7 +218,7 @@ func (w *world) whole() *faults.Subject {
 	edited := w.lanes[len(w.lanes)-1].Subject
 	return &faults.Subject{
 		Ledger: w.ledger, Object: "all objects", Load: edited.Load, Server: edited.Server, Spare: edited.Spare, SpareAddress: edited.SpareAddress,
-		Objects: w.objects, Plane: w.plane, Adapters: w.adapters,
+		Objects: w.objects, Plane: w.plane, Adapters: w.adapters, Clock: w.own.clock(),
 	}
 }
 
@@ -228,7 +237,9 @@ func (w *world) open(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	w.adapters[1], err = w.plane.StartAdapter(t.Context(), cluster.AdapterOptions{Name: cluster.AdapterName + "-1", Standby: true})
+	w.adapters[1], err = w.plane.StartAdapter(t.Context(), cluster.AdapterOptions{
+		Name: cluster.AdapterName + "-1", Standby: true, Launcher: w.own.launcher(1),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

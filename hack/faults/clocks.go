@@ -1,0 +1,51 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// clocks are the rows of the adapter's wall clock, which is set while time goes on. The instants that it states are off
+// as its clock is, which no HPA looks at.
+func clocks() []Fault {
+	off := func(name, how string, by time.Duration) Fault {
+		return Fault{
+			Name: name, How: how, Scope: Plane, Levels: ledger.Renews, Rates: ledger.Renews, Within: 3, Off: by, Settles: true,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				err := s.set(ctx, by)
+				hold()
+				return errors.Join(err, s.set(ctx, 0))
+			},
+		}
+	}
+	return []Fault{
+		off("the adapter's clock is set ahead by an hour", "CLOCK_REALTIME of its process +1 h, and back", time.Hour),
+		off("the adapter's clock is set back by an hour", "CLOCK_REALTIME of its process -1 h, and back", -time.Hour),
+		off("the adapter's clock is set back by less than a window", "CLOCK_REALTIME of its process -2 s, and back", -2*time.Second),
+		{
+			Name: "the adapter starts while its clock is an hour behind", How: "SIGTERM, start with CLOCK_REALTIME -1 h, and back", Scope: Plane,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 8, Off: -time.Hour, Settles: true,
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
+				s.Clock.Set(-time.Hour)
+				err := s.Adapters[0].Restart(ctx)
+				hold()
+				return errors.Join(err, s.set(ctx, 0))
+			},
+		},
+	}
+}
+
+// burst is how many requests of each kind come before a step. A steady load has one rate over all windows; with these in
+// its midst, one that is not as long as it states has another.
+const burst = 500
+
+// set sets the adapter's clock half an interval after a burst at one of the servers.
+func (s *Subject) set(ctx context.Context, off time.Duration) error {
+	err := s.Load.Burst(ctx, burst)
+	s.wait(ctx, s.Ledger.Policy().Interval/2)
+	s.Clock.Set(off)
+	return err
+}

@@ -1,0 +1,56 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// names are the rows of a host name that gets another address.
+func names() []Fault {
+	return []Fault{
+		{
+			Name: "the host name gets the address of another server, the connection goes on", How: "hosts file of the adapter changed, and back",
+			Scope: Name, Within: 1, inject: renamed,
+		},
+		{
+			Name: "the host name gets the address of another server, the connection is lost", How: "hosts file of the adapter changed, CLIENT KILL at the first server; the same back",
+			Scope: Name, Rates: ledger.Renews, Within: 3, Settles: true, inject: moved,
+		},
+	}
+}
+
+// The numbers of the addresses at which the server and the spare one are.
+const first, second = 1, 2
+
+// point lets the name be at one of the addresses, and waits until the adapter looks it up anew.
+func (s *Subject) point(ctx context.Context, to int) error {
+	err := s.Host.Point(to)
+	s.wait(ctx, launcher.HostsCached+s.Ledger.Policy().Timeout)
+	return err
+}
+
+func renamed(ctx context.Context, s *Subject, hold func()) error {
+	err := s.point(ctx, second)
+	hold()
+	return errors.Join(err, s.point(ctx, first))
+}
+
+// moved has the adapter go to the spare server, and back. Both servers are there all the time, so that an adapter that
+// remembers an address goes to the wrong one.
+func moved(ctx context.Context, s *Subject, hold func()) error {
+	err := errors.Join(s.point(ctx, second), s.move(ctx, s.Server.Addr, s.Spare.Truth()))
+	hold()
+	return errors.Join(err, s.point(ctx, first), s.move(ctx, s.SpareAddress, s.Load.Truth()))
+}
+
+// move ends the adapter's connections to a server, and notes that its next ones lead to another.
+func (s *Subject) move(ctx context.Context, from string, to *ledger.Truth) error {
+	began := time.Now()
+	err := operateAt(ctx, from, disconnect())
+	s.Ledger.Move(s.Object, ledger.Span{From: began, To: time.Now()}, to)
+	return err
+}

@@ -1,0 +1,106 @@
+package soak
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
+)
+
+// named is the host name that the adapters look up in what is their own.
+const named = "named.test"
+
+// own is what the adapters have of their own, and the machine does not feel: a clock each, and host names.
+type own struct {
+	hosts  *launcher.Hosts
+	clocks [2]*launcher.Clock
+	lines  [2][]string
+}
+
+// newOwn is nil where there can be nothing of the kind, and says that the rows that need it are left out.
+func newOwn(t *testing.T) *own {
+	t.Helper()
+	if err := launcher.LeftOut(); err != nil {
+		say("the faults of the adapter's clock and of host names were left out: %v", err)
+		return nil
+	}
+	dir := t.TempDir()
+	o, hosts := &own{}, filepath.Join(dir, "hosts")
+	var err error
+	if o.hosts, err = launcher.NewHosts(hosts, named); err != nil {
+		t.Fatal(err)
+	}
+	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Fatalf("the launcher is missing, run \"make soak\" or \"make test-e2e\": %v", err)
+	}
+	for n, name := range []string{"clock-0", "clock-1"} {
+		path := filepath.Join(dir, name)
+		if o.clocks[n], err = launcher.NewClock(path); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = o.clocks[n].Close() })
+		o.lines[n] = launcher.Options{Clock: path, Hosts: hosts}.Command(program)
+	}
+	return o
+}
+
+// launcher is what an adapter is started with.
+func (o *own) launcher(adapter int) []string {
+	if o == nil {
+		return nil
+	}
+	return o.lines[adapter]
+}
+
+// clock is that of the first adapter.
+func (o *own) clock() *launcher.Clock {
+	if o == nil {
+		return nil
+	}
+	return o.clocks[0]
+}
+
+// matrix is all faults that can be injected here.
+func (w *world) matrix() []faults.Fault {
+	var all []faults.Fault
+	for _, fault := range faults.All() {
+		if w.own != nil || !fault.Launched() {
+			all = append(all, fault)
+		}
+	}
+	return all
+}
+
+// named is an object whose server has a name, and at the name's other address, with the same port, is another server.
+func (w *world) named(t *testing.T) {
+	t.Helper()
+	if w.own == nil {
+		return
+	}
+	server, load := w.standalone(t)
+	spare, other := w.spare(t)
+	near, err := faults.NewLink(server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(near.Close)
+	_, port, err := net.SplitHostPort(near.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := faults.NewLinkAt(net.JoinHostPort("127.0.0.2", port), spare.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(far.Close)
+	w.lane("named", faults.Name, faults.At(net.JoinHostPort(named, port)), faults.Subject{
+		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Host: w.own.hosts,
+	})
+}
