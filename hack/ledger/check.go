@@ -159,7 +159,9 @@ func (l *Ledger) wrongValue(a Answer, due []*Disturbance) (wrong string, known b
 func (l *Ledger) forbids(d *Disturbance, a Answer) string {
 	switch d.on(a.Metric) {
 	case Holds:
-		if d.covers(a.taken(), l.policy.Timeout+margin) {
+		taken := a.taken()
+		taken.To = taken.To.Add(l.policy.Timeout) // the instant is that of the first of several servers' answers
+		if d.covers(taken, l.policy.Timeout+margin) {
 			return fmt.Sprintf("the sample was taken while the fault %q lasted", d.Fault)
 		}
 	case Refuses:

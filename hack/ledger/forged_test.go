@@ -97,6 +97,8 @@ func TestForgedAnswersAreFound(t *testing.T) {
 		"a sample of maxAge":                    {value(Backlog, 28.9, 20, 25, 0), ""},
 		"a sample from the future":              {value(Backlog, 25, 20, 27, 0), "from the future"},
 		"a sample from within an outage":        {value(Backlog, 16.5, 20, 15, 0), "taken while the fault"},
+		"a sample from the end of an outage":    {value(Backlog, 19.5, 20, 18, 0), "taken while the fault"},
+		"its last answer is after an outage":    {value(Backlog, 20.3, 20, 18.9, 0), ""},
 		"what was known before an outage":       {value(Backlog, 12.5, 20, 9, 0), ""},
 		"a rate over a restart":                 {value(RequestsPerSecond, 42.5, 300, 42, 5), "a rate over the restart"},
 		"a rate that begins after a restart":    {value(RequestsPerSecond, 43.5, 300, 43, 2), ""},
