@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -66,7 +67,22 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 			medians[request.name] = growthOf(medians[request.name], cpu.Value, &figures, request.name, cpu.Noise)
 		}
 	}
-	return figures, nil
+	return figures, w.profileRequests(ctx, requests(many)[0])
+}
+
+// profileRequests writes a CPU profile of the adapter while it is asked.
+func (w *world) profileRequests(ctx context.Context, r request) error {
+	c, err := newCaller(w.Cluster, w.adapter)
+	if err != nil {
+		return err
+	}
+	asking := make(chan error, 1)
+	go func() {
+		_, err := (&asked{caller: c, process: w.adapter}).ask(ctx, r)
+		asking <- err
+	}()
+	err = w.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiTurn.Seconds()))
+	return errors.Join(err, <-asking)
 }
 
 // growthOf adds the Figure of the growth from few objects to many, once both are known.
