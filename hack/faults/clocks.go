@@ -40,11 +40,11 @@ func clocks() []Fault {
 
 // burst is how many requests of each kind come before a step. A steady load has one rate over all windows; with these in
 // its midst, one that is not as long as it states has another.
-const burst = 500
+const burst = 200
 
 // set sets the adapter's clock half an interval after a burst at one of the servers.
 func (s *Subject) set(ctx context.Context, off time.Duration) error {
-	err := s.Load.Burst(ctx, burst)
+	err := s.until(ctx, "a burst is through", func(ctx context.Context) bool { return s.Load.Burst(ctx, burst) == nil })
 	s.wait(ctx, s.Ledger.Policy().Interval/2)
 	s.Clock.Set(off)
 	return err

@@ -50,7 +50,7 @@ func Main(args []string) error {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return errors.New("no program was given: launcher [-clock=FILE] [-hosts=FILE] -- PROGRAM [ARGUMENT]...")
+		return errors.New("no program was given: it stands with its arguments after launcher [-clock=FILE] [-hosts=FILE] --")
 	}
 	return launch(Options{Clock: *clock, Hosts: *hosts}, flags.Args())
 }
