@@ -189,7 +189,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		if unknown != nil {
 			return nil, Reading{}, unknown
 		}
-		found, err := m.ofNodes(sample, q, func(node series.Node) ([]Series, error) {
+		found, err := m.ofNodes(sample, q, func(node *series.Node) ([]Series, error) {
 			return m.gauge(gaugeInput{info: node.Info, database: q.Database})
 		})
 		return found, Reading{At: sample.At}, err
@@ -198,15 +198,14 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	if unknown != nil {
 		return nil, Reading{}, unknown
 	}
-	found, err := m.ofNodes(span.Last, q, func(last series.Node) ([]Series, error) {
+	found, err := m.ofNodes(span.Last, q, func(last *series.Node) ([]Series, error) {
 		first, ok := span.Of(last)
 		if !ok {
 			return nil, errNodeBegan
 		}
-		before, after := first.Own, last.Own // not the nodes, which would be copied to the heap
 		return m.window(windowInput{
 			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.picks(),
-			own: func(command string) (int64, bool) { return after.Since(before, command) },
+			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})
 	})
 	return found, Reading{At: span.Last.At, Window: span.Duration()}, err

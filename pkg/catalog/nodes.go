@@ -31,10 +31,12 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 
 // ofNodes joins the series of all nodes, and labels them where the selector picks some.
 // A server that does not tell its role has none.
-func (m *Metric) ofNodes(sample series.Sample, q Query, of func(series.Node) ([]Series, error)) ([]Series, error) {
+func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([]Series, error)) ([]Series, error) {
 	picks := q.picks()
 	var all, chosen []Series
-	for _, node := range counted(sample, q.Selector) {
+	nodes := counted(sample, q.Selector)
+	for n := range nodes {
+		node := &nodes[n]
 		found, err := m.ofNode(node, of)
 		if err != nil {
 			return nil, err
@@ -63,7 +65,7 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(series.Node) ([]
 }
 
 // ofNode returns the series of one node. One without an answer has a series that has no value.
-func (m *Metric) ofNode(node series.Node, of func(series.Node) ([]Series, error)) ([]Series, error) {
+func (m *Metric) ofNode(node *series.Node, of func(*series.Node) ([]Series, error)) ([]Series, error) {
 	if node.Info == nil {
 		return []Series{{err: errNodeSilent}}, nil
 	}
@@ -83,7 +85,7 @@ func (m *Metric) ofNode(node series.Node, of func(series.Node) ([]Series, error)
 }
 
 // label gives the series of a node the labels that all of them have.
-func label(found []Series, node series.Node) {
+func label(found []Series, node *series.Node) {
 	labels := map[string]string{LabelRole: "replica"}
 	if node.Info != nil {
 		if role, err := Role(node.Info); err == nil {

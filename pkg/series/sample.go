@@ -101,13 +101,14 @@ func (s Sample) NotRenewed() error {
 	return nil
 }
 
-// of returns the answer of a node by its name and address.
-func (s Sample) of(one Node) (Node, bool) {
-	n := slices.IndexFunc(s.Nodes, func(other Node) bool { return other.Name == one.Name && other.Address == one.Address })
-	if n < 0 {
-		return Node{}, false
+// of returns the answer of a node by its name and address, nil if there is none.
+func (s *Sample) of(one *Node) *Node {
+	for n := range s.Nodes {
+		if other := &s.Nodes[n]; other.Name == one.Name && other.Address == one.Address {
+			return other
+		}
 	}
-	return s.Nodes[n], true
+	return nil
 }
 
 // follow notes since when the nodes count without a break, as the sample before tells.
@@ -115,7 +116,7 @@ func (s Sample) follow(before Sample, drift time.Duration) {
 	for n := range s.Nodes {
 		now := &s.Nodes[n]
 		now.since, now.continues = now.At, false
-		if was, ok := before.of(*now); ok && now.follows(was, drift) {
+		if was := before.of(now); was != nil && now.follows(was, drift) {
 			now.continues = true
 			now.since = was.since
 			if was.since.IsZero() {
@@ -128,14 +129,22 @@ func (s Sample) follow(before Sample, drift time.Duration) {
 // joins tells whether a span may join a sample to the one before, which it was
 // noted to be after: the nodes that count are the same, and none of them began anew.
 func (s Sample) joins(before Sample) bool {
-	return slices.EqualFunc(before.Counted(), s.Counted(), func(was, now Node) bool {
-		return was.Name == now.Name && was.Address == now.Address && now.continues
-	})
+	counted, earlier := s.Counted(), before.Counted()
+	if len(counted) != len(earlier) {
+		return false
+	}
+	for n := range counted {
+		was, now := &earlier[n], &counted[n]
+		if was.Name != now.Name || was.Address != now.Address || !now.continues {
+			return false
+		}
+	}
+	return true
 }
 
 // follows tells whether counters of two consecutive answers of a node may be
 // subtracted. A drift of the wall clock against the monotonic one forbids it.
-func (n Node) follows(was Node, drift time.Duration) bool {
+func (n *Node) follows(was *Node, drift time.Duration) bool {
 	if n.Info == nil || was.Info == nil {
 		return false
 	}
@@ -160,18 +169,19 @@ func (s Span) Duration() time.Duration {
 	return s.Last.At.Sub(s.First.At)
 }
 
-// Of returns the answers of a node of Last between which its counters grew, and
-// false if it was not there all the time, or answered too slowly.
-func (s Span) Of(last Node) (first Node, ok bool) {
-	first, ok = s.First.of(last)
-	return first, ok && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !blurred(first, last)
+// Of returns the answer of a node of Last since which its counters grew, and false
+// if it was not there all the time, or answered too slowly. The caller must not
+// modify either.
+func (s *Span) Of(last *Node) (first *Node, ok bool) {
+	first = s.First.of(last)
+	return first, first != nil && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !blurred(first, last)
 }
 
 // blurred tells of a span that counts a node for which it is blurred.
-func (s Span) blurred() bool {
-	counted := s.First.Counted()
-	for n, last := range s.Last.Counted() {
-		if blurred(counted[n], last) {
+func (s *Span) blurred() bool {
+	first, last := s.First.Counted(), s.Last.Counted()
+	for n := range last {
+		if blurred(&first[n], &last[n]) {
 			return true
 		}
 	}
@@ -181,6 +191,6 @@ func (s Span) blurred() bool {
 // blurred tells of two answers the time between which may truly differ by more
 // than a tenth from that between their arrivals, since a server takes its
 // counters somewhere within the round trip.
-func blurred(first, last Node) bool {
+func blurred(first, last *Node) bool {
 	return 10*(first.RoundTrip+last.RoundTrip) > last.At.Sub(first.At)
 }

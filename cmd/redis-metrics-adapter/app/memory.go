@@ -19,7 +19,7 @@ const memoryShare = 0.9
 // memoryGrowth is by how many hundredths memory grows until garbage is collected,
 // less than Go's own 100: most of it is there to stay, and what a sample leaves is
 // little, so that a collection is rare all the same.
-const memoryGrowth = 50
+const memoryGrowth = 80
 
 // limitMemory sets GOGC, and GOMEMLIMIT by the memory limit of the cgroup, so that
 // the garbage collector works harder before the kernel ends the process. What the
