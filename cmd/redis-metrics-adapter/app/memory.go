@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -21,13 +22,51 @@ const memoryShare = 0.9
 // little, so that a collection is rare all the same.
 const memoryGrowth = 80
 
-// limitMemory sets GOGC, and GOMEMLIMIT by the memory limit of the cgroup, so that
-// the garbage collector works harder before the kernel ends the process. What the
+// leastGrowth is by how many bytes it grows at the least: where there is little to
+// keep, garbage would be collected for every few hundred requests.
+const leastGrowth = 24 << 20
+
+// paceEvery is how often it is looked at how much there is to keep.
+const paceEvery = 10 * time.Second
+
+// paceGarbage sets GOGC by how much there is to keep, until ctx ends. What the
 // environment sets stays.
-func limitMemory(ctx context.Context) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(memoryGrowth)
+func paceGarbage(ctx context.Context) {
+	if os.Getenv("GOGC") != "" {
+		return
 	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	ticker := time.NewTicker(paceEvery)
+	defer ticker.Stop()
+	for set := 0; ; {
+		metrics.Read(live)
+		if growth := growthOf(live[0].Value.Uint64()); growth != set {
+			debug.SetGCPercent(growth)
+			set = growth
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// growthOf is by how many hundredths memory may grow of which so much is to stay. It
+// goes by twenties, so that it seldom changes.
+func growthOf(live uint64) int {
+	const step, most = 20, 400
+	if live == 0 { // nothing was collected yet, and nobody knows
+		return memoryGrowth
+	}
+	least := int(min(leastGrowth*100/live, most))
+	return max(memoryGrowth, least-least%step)
+}
+
+// limitMemory sets GOMEMLIMIT by the memory limit of the cgroup, so that the garbage
+// collector works harder before the kernel ends the process. What the environment
+// sets stays.
+func limitMemory(ctx context.Context) {
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
 	logger := klog.FromContext(ctx)
 	switch {

@@ -100,6 +100,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	})
 	rooms.Go(func() { watcher.Run(background) })
 	rooms.Go(func() { returnMemory(background) })
+	rooms.Go(func() { paceGarbage(background) })
 
 	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
