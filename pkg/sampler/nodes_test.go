@@ -108,7 +108,7 @@ func (s *several) requests(selector string) (float64, error) {
 		case err != nil:
 			return 0, err
 		}
-		first, _ := span.Of(last)
+		first, _ := span.Of(&last)
 		sum += value * last.At.Sub(first.At).Seconds()
 	}
 	if sum > 0 || selector == "" {
