@@ -11,6 +11,8 @@ const (
 	remembered = 2 * time.Minute
 	// unreplicated is how old a write may be that a failover loses: replication is asynchronous.
 	unreplicated = 1500 * time.Millisecond
+	// shortWindow is up to which a window is looked for by small steps.
+	shortWindow = 2 * time.Second
 )
 
 // Span is a time from one instant to another.
@@ -91,7 +93,10 @@ func (t *Truth) Rates(at time.Time, window time.Duration) (lowest, highest float
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lowest, highest = math.Inf(1), math.Inf(-1)
-	const step = resolution / 4
+	step := resolution / 4
+	if window <= shortWindow { // a batch more or less tells
+		step = resolution / 50
+	}
 	for end := at; !end.After(at.Add(resolution)); end = end.Add(step) {
 		for length := window - resolution/2; length <= window+resolution/2; length += step {
 			fewest, most, ok := t.requests.count(end.Add(-length), end)

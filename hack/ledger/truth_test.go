@@ -41,6 +41,30 @@ func TestCountBoundsWhatWasUnderWay(t *testing.T) {
 	}
 }
 
+// TestShortWindows takes rates over windows as short as half a second, in which a batch more or less tells: one that is
+// true must be explained.
+func TestShortWindows(t *testing.T) {
+	truth := &Truth{}
+	const each, apart, phase = 8, 0.05, 0.02
+	for n := range 300 {
+		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), each)
+	}
+	for name, test := range map[string]struct {
+		from, to float64
+		batches  int
+	}{
+		"one more": {10.069, 10.621, 12}, "one less": {10.073, 10.619, 10}, "as many as there are": {10.045, 10.995, 19},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rate := each * float64(test.batches) / (test.to - test.from)
+			lowest, highest, known := truth.Rates(at(10), time.Second)
+			if !known || rate < lowest || rate > highest {
+				t.Errorf("%.0f requests/s were sent, and %.0f to %.0f are said to be, %v", rate, lowest, highest, known)
+			}
+		})
+	}
+}
+
 func TestLevelInDoubt(t *testing.T) {
 	l := &level{}
 	l.set(at(0), at(1), 10)
