@@ -7,10 +7,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
-	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 )
 
 const (
@@ -43,14 +40,18 @@ func (x *turns) limit(next http.Handler) http.Handler {
 			return
 		}
 		if !x.enter(r.Context()) {
-			refused := apierrors.NewTooManyRequestsError("too many requests for metrics at once")
-			refused.ErrStatus.Details = nil // it asks to wait and come back
-			responsewriters.ErrorNegotiated(refused, apiserver.Codecs, schema.GroupVersion{}, w, r)
+			refuse(w, r, tooMany())
 			return
 		}
 		defer func() { <-x.running }()
 		next.ServeHTTP(w, r)
 	})
+}
+
+func tooMany() error {
+	refused := apierrors.NewTooManyRequestsError("too many requests for metrics at once")
+	refused.ErrStatus.Details = nil // it asks to wait and come back
+	return refused
 }
 
 // limited tells whether a request asks for metrics and is not of the autoscaler.

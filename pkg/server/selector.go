@@ -3,28 +3,32 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
-	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 )
 
 // withCheckedSelector refuses a malformed metricLabelSelector as the client's
 // fault. The library would call it an internal error.
 func withCheckedSelector(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, text := range r.URL.Query()["metricLabelSelector"] {
-			if _, err := labels.Parse(text); err != nil {
-				refused := apierrors.NewBadRequest(fmt.Sprintf("metricLabelSelector cannot be read: %v", err))
-				responsewriters.ErrorNegotiated(refused, apiserver.Codecs, schema.GroupVersion{}, w, r)
-				return
-			}
+		if err := checkSelector(r.URL); err != nil {
+			refuse(w, r, err)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func checkSelector(asked *url.URL) error {
+	for _, text := range asked.Query()["metricLabelSelector"] {
+		if _, err := labels.Parse(text); err != nil {
+			return apierrors.NewBadRequest(fmt.Sprintf("metricLabelSelector cannot be read: %v", err))
+		}
+	}
+	return nil
 }
 
 // withPlainLists sends the values of all objects as they are, though the client takes

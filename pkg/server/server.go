@@ -100,8 +100,8 @@ func New(o *Options, cfg Config) (*Server, error) {
 	turns, cut := newTurns(), cutting{after: requestTimeout}
 	generic.SecureServing.Listener = cut.listen(generic.SecureServing.Listener)
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(withPlainLists(api))), c)
-		return withFarewell(cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(served)))), c.ShutdownInitiatedNotify())
+		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)
+		return withFarewell(cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(withPlainLists(served))))), c.ShutdownInitiatedNotify())
 	}
 	generic.AddReadyzChecks(cfg.ready()...)
 	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))
