@@ -15,6 +15,8 @@ const (
 	// apiTurns and apiTurn are how often and for how long each adapter is asked.
 	apiTurns = 7
 	apiTurn  = 2 * time.Second
+	// apiProfiled is how long a profile is taken while they are.
+	apiProfiled = 10 * time.Second
 	// askers ask at a time.
 	askers = 8
 	// few objects are asked for, beside as many more as make up many.
@@ -78,10 +80,10 @@ func (w *world) profileRequests(ctx context.Context, r request) error {
 	}
 	asking := make(chan error, 1)
 	go func() {
-		_, err := (&asked{caller: c, process: w.adapter}).ask(ctx, r)
+		_, err := (&asked{caller: c, process: w.adapter}).ask(ctx, r, apiProfiled)
 		asking <- err
 	}()
-	err = w.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiTurn.Seconds()))
+	err = w.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiProfiled.Seconds()))
 	return errors.Join(err, <-asking)
 }
 
@@ -148,33 +150,26 @@ func (w *world) compare(ctx context.Context, minimal *cluster.Adapter, r request
 
 // turn asks for a while, less what the process takes at rest.
 func (a *asked) turn(ctx context.Context, r request) error {
-	rest, err := coresOf(ctx, a.process.PID(), apiTurn/2)
+	var took []float64
+	cpu, span, err := beyondRest(ctx, a.process.PID(), apiTurn/2, func() (err error) {
+		took, err = a.ask(ctx, r, apiTurn)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	before, err := cpuOf(a.process.PID())
-	if err != nil {
-		return err
-	}
-	start := time.Now()
-	took, err := a.ask(ctx, r)
-	if err != nil {
-		return err
-	}
-	span := time.Since(start).Seconds()
-	after, err := cpuOf(a.process.PID())
 	requests := float64(len(took))
-	a.cpu = append(a.cpu, ((after-before).Seconds()-rest*span)/requests*1e6)
-	a.rate = append(a.rate, requests/span)
+	a.cpu = append(a.cpu, float64(cpu.Microseconds())/requests)
+	a.rate = append(a.rate, requests/span.Seconds())
 	a.took = append(a.took, took...)
-	return err
+	return nil
 }
 
-// ask asks for one path after the other, several at a time, and returns how many milliseconds each took.
-func (a *asked) ask(ctx context.Context, r request) ([]float64, error) {
+// ask asks for one path after the other for a span, several at a time, and returns how many milliseconds each took.
+func (a *asked) ask(ctx context.Context, r request, span time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	end := time.Now().Add(apiTurn)
+	end := time.Now().Add(span)
 	var next atomic.Int64
 	var asking sync.WaitGroup
 	var mu sync.Mutex

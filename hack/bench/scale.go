@@ -219,29 +219,17 @@ func (w *world) selector(ctx context.Context, c *caller) ([]Figure, error) {
 // edits measures what a change of the spec of 1,000 objects costs beyond their sampling.
 func (w *world) edits(ctx context.Context, c *caller) ([]Figure, error) {
 	const edited = 1000
-	before, err := coresOf(ctx, w.adapter.PID(), measured/2)
+	cpu, took, err := beyondRest(ctx, w.adapter.PID(), measured/2, func() error {
+		if err := w.edit(ctx, edited); err != nil {
+			return err
+		}
+		return w.warm(ctx, c, w.objects)
+	})
 	if err != nil {
 		return nil, err
 	}
-	cpu, err := cpuOf(w.adapter.PID())
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	if err := w.edit(ctx, edited); err != nil {
-		return nil, err
-	}
-	if err := w.warm(ctx, c, w.objects); err != nil {
-		return nil, err
-	}
-	took := time.Since(start)
-	after, err := cpuOf(w.adapter.PID())
-	if err != nil {
-		return nil, err
-	}
-	more := (after - cpu).Seconds() - before*took.Seconds()
 	return []Figure{
-		{Name: "edit of an object's spec, CPU", Value: more / edited * 1e3, Unit: "ms"},
+		{Name: "edit of an object's spec, CPU", Value: cpu.Seconds() / edited * 1e3, Unit: "ms"},
 		{Name: "1,000 edits until all rates are known again", Value: took.Seconds(), Unit: "s"},
 	}, nil
 }

@@ -48,6 +48,26 @@ func residentBytes(pid int) (float64, error) {
 	return 0, fmt.Errorf("/proc/%d/status has no VmRSS", pid)
 }
 
+// beyondRest returns how much CPU time a process spends while something is done, less what it takes at rest, for which it
+// is watched before, and how long that takes.
+func beyondRest(ctx context.Context, pid int, watched time.Duration, do func() error) (cpu, took time.Duration, err error) {
+	rest, err := coresOf(ctx, pid, watched)
+	if err != nil {
+		return 0, 0, err
+	}
+	before, err := cpuOf(pid)
+	if err != nil {
+		return 0, 0, err
+	}
+	start := time.Now()
+	if err := do(); err != nil {
+		return 0, 0, err
+	}
+	took = time.Since(start)
+	after, err := cpuOf(pid)
+	return after - before - time.Duration(rest*float64(took)), took, err
+}
+
 // coresOf returns how many cores a process takes over a span.
 func coresOf(ctx context.Context, pid int, span time.Duration) (float64, error) {
 	before, err := cpuOf(pid)
