@@ -92,7 +92,6 @@ func (t *Target) ID() string {
 
 // fromObject fails for an object that the schema should have refused.
 func fromObject(o *v1alpha1.Redis) (*Target, error) {
-	status := o.Status // a pointer into the object would keep all of it
 	t := &Target{
 		NamespacedName: named(o),
 		UID:            o.UID,
@@ -104,7 +103,7 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 		Timeout:        o.Spec.Sampling.Timeout.Duration,
 		Window:         o.Spec.Sampling.Window.Duration,
 		MaxAge:         o.Spec.Sampling.MaxAge.Duration,
-		Status:         &status,
+		Status:         statusOf(o),
 	}
 	t.id = t.ID() // it is asked for at each sample and each request
 	for field, duration := range map[string]time.Duration{

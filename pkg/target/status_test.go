@@ -1,0 +1,54 @@
+package target
+
+import (
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"unsafe"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// decoded is an object with a status no part of which is in the memory of another's.
+func decoded() *v1alpha1.Redis {
+	own := strings.Clone
+	return &v1alpha1.Redis{Status: v1alpha1.RedisStatus{
+		ObservedGeneration: 3,
+		Conditions: []metav1.Condition{{
+			Type: own("Ready"), Status: metav1.ConditionStatus(own("True")), ObservedGeneration: 3, Reason: own("Sampled"), Message: own("all is well"),
+		}, {Type: own("Reachable"), Status: metav1.ConditionStatus(own("False")), Reason: own("Timeout"), Message: own("no answer")}},
+		Nodes:   []v1alpha1.NodeStatus{{Address: own("r.shop.svc:6379"), Role: own("primary"), Version: own("8.0.0"), LastError: own("reset")}},
+		Summary: &v1alpha1.Summary{RequestsPerSecond: own("12")},
+	}}
+}
+
+func TestStatusIsKeptWithoutItsObject(t *testing.T) {
+	object := decoded()
+	kept := statusOf(object)
+	if want := decoded().Status; !reflect.DeepEqual(*kept, want) {
+		t.Errorf("kept %+v, want %+v", *kept, want)
+	}
+	object.Status.Conditions[0].Reason, object.Status.Nodes[0].Role = "Changed", "replica"
+	if kept.Conditions[0].Reason != "Sampled" || kept.Nodes[0].Role != "primary" {
+		t.Errorf("what becomes of the object is kept: %+v", *kept)
+	}
+}
+
+func TestWordsOfManyStatusesAreInMemoryOnce(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // what nobody else has may be collected in between
+	one, other := statusOf(decoded()), statusOf(decoded())
+	for n := range one.Conditions {
+		a, b := one.Conditions[n], other.Conditions[n]
+		for what, pair := range map[string][2]string{
+			"type": {a.Type, b.Type}, "status": {string(a.Status), string(b.Status)}, "reason": {a.Reason, b.Reason}, "message": {a.Message, b.Message},
+			"address": {one.Nodes[0].Address, other.Nodes[0].Address}, "role": {one.Nodes[0].Role, other.Nodes[0].Role}, "version": {one.Nodes[0].Version, other.Nodes[0].Version},
+		} {
+			if unsafe.StringData(pair[0]) != unsafe.StringData(pair[1]) {
+				t.Errorf("the %s %q is in memory twice", what, pair[0])
+			}
+		}
+	}
+}
