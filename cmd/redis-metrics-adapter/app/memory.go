@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -17,30 +18,37 @@ import (
 // collector keeps to. The rest is for what it does not count.
 const memoryShare = 0.9
 
-// memoryGrowth is by how many hundredths memory grows until garbage is collected,
-// less than Go's own 100: most of it is there to stay, and what a sample leaves is
-// little, so that a collection is rare all the same.
-const memoryGrowth = 80
+// Memory grows by so many hundredths of what is kept until garbage is collected. The
+// least is below Go's own 100, since what many objects keep is most of all memory and
+// what a sample leaves is little. The most bounds it while much is asked.
+const leastGrowth, mostGrowth = 80, 300
 
-// leastGrowth is by how many bytes it grows at the least: where there is little to
-// keep, garbage would be collected for every few hundred requests.
-const leastGrowth = 24 << 20
+// collectedEvery is how far apart collections are to be where more than little is kept.
+// Each one goes through all of it, at the cost of some hundreds of requests where many
+// objects are: while so much is asked that there would be one each second, memory may
+// grow further. Where little is kept a collection costs little.
+const collectedEvery, little = 5 * time.Second, 32 << 20
 
-// paceEvery is how often it is looked at how much there is to keep.
-const paceEvery = 10 * time.Second
+// paceEvery is how often it is looked at how much garbage there is, and the most of so
+// many looks counts.
+const paceEvery, paceLooks = time.Second, 10
 
-// paceGarbage sets GOGC by how much there is to keep, until ctx ends. What the
-// environment sets stays.
+// paceGarbage sets GOGC by how much is kept and how fast garbage comes, until ctx ends.
+// What the environment sets stays, and a limit of memory comes before it.
 func paceGarbage(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(heap)
 	ticker := time.NewTicker(paceEvery)
 	defer ticker.Stop()
-	for set := 0; ; {
-		metrics.Read(live)
-		if growth := growthOf(live[0].Value.Uint64()); growth != set {
+	var made [paceLooks]uint64
+	for look, set := 0, 0; ; look++ {
+		before := heap[1].Value.Uint64()
+		metrics.Read(heap)
+		made[look%paceLooks] = heap[1].Value.Uint64() - before
+		if growth := growthOf(heap[0].Value.Uint64(), slices.Max(made[:])); growth != set {
 			debug.SetGCPercent(growth)
 			set = growth
 		}
@@ -52,15 +60,16 @@ func paceGarbage(ctx context.Context) {
 	}
 }
 
-// growthOf is by how many hundredths memory may grow of which so much is to stay. It
-// goes by twenties, so that it seldom changes.
-func growthOf(live uint64) int {
-	const step, most = 20, 400
-	if live == 0 { // nothing was collected yet, and nobody knows
-		return memoryGrowth
+// growthOf is by how many hundredths memory may grow where so many bytes are kept, and
+// so many are made from one look to the next. It goes by twenties, so that it seldom
+// changes.
+func growthOf(live, made uint64) int {
+	const step = 20
+	if live < little {
+		return leastGrowth
 	}
-	least := int(min(leastGrowth*100/live, most))
-	return max(memoryGrowth, least-least%step)
+	wanted := made * uint64(collectedEvery/paceEvery) * 100 / live
+	return max(leastGrowth, int(min(wanted, mostGrowth))/step*step)
 }
 
 // limitMemory sets GOMEMLIMIT by the memory limit of the cgroup, so that the garbage
