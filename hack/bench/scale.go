@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	// settled is how long a number of objects runs before it is measured, and measured for how long, in so many spans.
+	// settled is how long a number of objects runs before it is measured, and measured for how long.
 	settled  = 20 * time.Second
 	measured = 20 * time.Second
-	spans    = 4
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
@@ -29,11 +28,10 @@ const (
 
 // load is what a number of objects costs.
 type load struct {
-	objects                int
-	cores, noise           float64 // of the spans, and by how much of that they differ
-	bytes, goroutine       float64
-	failed                 float64 // samples
-	late50, late99, latest time.Duration
+	objects                 int
+	cores, bytes, goroutine float64
+	failed                  float64 // samples
+	late50, late99, latest  time.Duration
 }
 
 // measureScale measures what 0, 100, 1,000 and 10,000 objects cost.
@@ -91,14 +89,9 @@ func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error
 		return load{}, err
 	}
 	one := load{objects: objects}
-	turns := make([]float64, spans)
-	for n := range turns {
-		if turns[n], err = coresOf(ctx, w.adapter.PID(), measured/spans); err != nil {
-			return load{}, err
-		}
-		one.cores += turns[n] / spans
+	if one.cores, err = coresOf(ctx, w.adapter.PID(), measured); err != nil {
+		return load{}, err
 	}
-	one.noise = spread(turns)
 	after, err := c.scrape(ctx)
 	if err != nil {
 		return load{}, err
@@ -121,7 +114,7 @@ func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error
 
 func (l load) figures() []Figure {
 	name := func(what string) string { return fmt.Sprintf("%d objects, %s", l.objects, what) }
-	cores, memory := Figure{Name: name("CPU"), Value: l.cores, Unit: "cores", Noise: l.noise}, Figure{Name: name("resident"), Value: l.bytes / (1 << 20), Unit: "MiB"}
+	cores, memory := Figure{Name: name("CPU"), Value: l.cores, Unit: "cores"}, Figure{Name: name("resident"), Value: l.bytes / (1 << 20), Unit: "MiB"}
 	figures := []Figure{}
 	switch l.objects {
 	case 0:
