@@ -48,13 +48,8 @@ func residentBytes(pid int) (float64, error) {
 	return 0, fmt.Errorf("/proc/%d/status has no VmRSS", pid)
 }
 
-// beyondRest returns how much CPU time a process spends while something is done, less what it takes at rest, for which it
-// is watched before, and how long that takes.
-func beyondRest(ctx context.Context, pid int, watched time.Duration, do func() error) (cpu, took time.Duration, err error) {
-	rest, err := coresOf(ctx, pid, watched)
-	if err != nil {
-		return 0, 0, err
-	}
+// spent returns how much CPU time a process spends while something is done, and how long that takes.
+func spent(pid int, do func() error) (cpu, took time.Duration, err error) {
 	before, err := cpuOf(pid)
 	if err != nil {
 		return 0, 0, err
@@ -65,21 +60,26 @@ func beyondRest(ctx context.Context, pid int, watched time.Duration, do func() e
 	}
 	took = time.Since(start)
 	after, err := cpuOf(pid)
-	return after - before - time.Duration(rest*float64(took)), took, err
+	return after - before, took, err
 }
 
 // coresOf returns how many cores a process takes over a span.
 func coresOf(ctx context.Context, pid int, span time.Duration) (float64, error) {
-	before, err := cpuOf(pid)
+	cpu, took, err := spent(pid, func() error { return wait(ctx, span) })
 	if err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	if err := wait(ctx, span); err != nil {
-		return 0, err
+	return cpu.Seconds() / took.Seconds(), nil
+}
+
+// beyondRest is spent, less what the process takes at rest, for which it is watched before.
+func beyondRest(ctx context.Context, pid int, watched time.Duration, do func() error) (cpu, took time.Duration, err error) {
+	rest, err := coresOf(ctx, pid, watched)
+	if err != nil {
+		return 0, 0, err
 	}
-	after, err := cpuOf(pid)
-	return (after - before).Seconds() / time.Since(start).Seconds(), err
+	cpu, took, err = spent(pid, do)
+	return cpu - time.Duration(rest*float64(took)), took, err
 }
 
 // own is what this process has taken.
