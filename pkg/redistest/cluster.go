@@ -104,7 +104,7 @@ func (c *Cluster) MoveKeys(slot int, from, to *Server) {
 func (c *Cluster) Move(first, last int, to *Server) {
 	c.t.Helper()
 	id := to.ID()
-	// The new owner first: it makes the epoch by which the others believe it.
+	c.outrank(to)
 	for _, node := range append([]*Server{to}, slices.DeleteFunc(slices.Clone(c.Nodes), func(s *Server) bool { return s == to })...) {
 		if !strings.Contains(node.text("info", "replication"), "role:master") {
 			continue
@@ -117,6 +117,31 @@ func (c *Cluster) Move(first, last int, to *Server) {
 			c.t.Fatalf("moving slots: %v", err)
 		}
 	}
+}
+
+// outrank gives a node a greater epoch than all others have. Between two nodes
+// that claim a slot all believe the greater epoch, so without it the old owner's
+// claim that is still on its way would take back a slot that has just moved.
+func (c *Cluster) outrank(node *Server) {
+	c.t.Helper()
+	greatest := 0
+	for _, other := range c.Nodes {
+		greatest = max(greatest, c.epoch(other, "my"))
+	}
+	c.await(node, "the node knows the greatest epoch", func() bool { return c.epoch(node, "current") >= greatest })
+	node.Do("cluster", "bumpepoch")
+}
+
+// epoch is a node's own configuration epoch, "my", or the greatest that it knows, "current".
+func (c *Cluster) epoch(node *Server, which string) int {
+	c.t.Helper()
+	_, after, _ := strings.Cut(node.text("cluster", "info"), "cluster_"+which+"_epoch:")
+	digits, _, _ := strings.Cut(after, "\r\n")
+	epoch, err := strconv.Atoi(digits)
+	if err != nil {
+		c.t.Fatalf("the epoch of a node is not known: %v", err)
+	}
+	return epoch
 }
 
 // shown is how many nodes CLUSTER SLOTS shows, which leaves out a replica that has not received anything yet.
