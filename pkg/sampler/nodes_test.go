@@ -3,6 +3,7 @@ package sampler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -247,6 +248,7 @@ func TestClusterFailoverStartsAnew(t *testing.T) {
 		s.counts("", 300)
 	})
 	t.Run("a primary that is killed", func(t *testing.T) {
+		killed := c.Nodes[1].ID()
 		c.Nodes[1].Kill()
 		s.fail(ShardUnavailable)
 		newest := s.recover()
@@ -254,8 +256,12 @@ func TestClusterFailoverStartsAnew(t *testing.T) {
 		if slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == c.Nodes[1].Addr }) {
 			t.Error("the killed node is still one of the cluster")
 		}
-		poll(t, "clients know the new primary", func() bool { return x.client.Set(t.Context(), "key-1", "x", 0).Err() == nil })
-		x.client.ReloadState(t.Context())
+		for n, node := range c.Nodes {
+			poll(t, "clients are not sent to the killed node", func() bool {
+				return n == 1 || !strings.Contains(fmt.Sprint(node.Do("cluster", "slots")), killed)
+			})
+		}
+		x = trafficTo(t, c)
 		s = surveying(t, clusterAt(c))
 		s.sample()
 		x.send(300)
