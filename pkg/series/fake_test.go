@@ -30,6 +30,7 @@ func open(t testing.TB) *series.Series {
 // server is what INFO shows of a Redis: counters of the whole server and of two commands.
 type server struct {
 	runID, role   string
+	version       string
 	uptime        int64
 	commands      int64
 	gets, infos   int64
@@ -64,6 +65,9 @@ func (s *server) answer(t testing.TB) *redisinfo.Info {
 		fmt.Fprintf(&b, "%s:%v\r\n", key, value)
 	}
 	line("run_id", s.runID)
+	if s.version != "" {
+		line("redis_version", s.version)
+	}
 	line("uptime_in_seconds", s.uptime)
 	line("total_commands_processed", s.commands)
 	line("role", s.role)

@@ -66,6 +66,12 @@ func identity(info *redisinfo.Info) (string, error) {
 	return id + " " + process, err
 }
 
+// version is empty if a server tells none.
+func version(info *redisinfo.Info) string {
+	told, _ := info.Text("redis_version")
+	return told
+}
+
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
 // commandsReset tells of a CONFIG RESETSTAT between two consecutive samples,

@@ -142,6 +142,22 @@ func (s Sample) joins(before Sample) bool {
 	return true
 }
 
+// alike tells whether a sample, which was noted to be after another, tells the same
+// of the nodes as that.
+func (s Sample) alike(before Sample) bool {
+	if len(s.Nodes) != len(before.Nodes) {
+		return false
+	}
+	for n := range s.Nodes {
+		was, now := &before.Nodes[n], &s.Nodes[n]
+		if !now.continues || was.Address != now.Address || was.Name != now.Name || was.Shard != now.Shard || was.Replica != now.Replica ||
+			was.Err != nil || now.Err != nil || was.NotRenewed != nil || now.NotRenewed != nil || version(was.Info) != version(now.Info) {
+			return false
+		}
+	}
+	return true
+}
+
 // follows tells whether counters of two consecutive answers of a node may be
 // subtracted. A drift of the wall clock against the monotonic one forbids it.
 func (n *Node) follows(was *Node, drift time.Duration) bool {

@@ -54,6 +54,8 @@ type history struct {
 	restart bool     // whether samples of other processes came before these
 	failure error    // of the newest attempt, nil if it succeeded
 	failed  []Node   // of the newest attempt if it failed
+	// likeness is shared by attempts one after the other that tell the same of the nodes.
+	likeness *Likeness
 }
 
 // Record adds the newest sample, whose nodes are the series' own from then on.
@@ -62,7 +64,7 @@ func (s *Series) Record(sample Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.load()
-	next := &history{}
+	next := &history{likeness: before.likeness}
 	for n, old := range before.samples {
 		if sample.At.Sub(old.At) <= s.reach() {
 			next.samples = append(make([]Sample, 0, len(before.samples)-n+1), before.samples[n:]...)
@@ -75,6 +77,12 @@ func (s *Series) Record(sample Sample) {
 		if !sample.joins(before.samples[n-1]) {
 			next.samples, next.restart = nil, true
 		}
+		if !sample.alike(before.samples[n-1]) {
+			next.likeness = nil
+		}
+	}
+	if next.likeness == nil {
+		next.likeness = new(Likeness)
 	}
 	next.samples = append(next.samples, sample)
 	s.current.Store(next)
@@ -112,6 +120,20 @@ func (s *Series) Nodes() []Node {
 		return h.samples[n-1].Nodes
 	}
 	return h.failed
+}
+
+// Likeness stands for what attempts tell of the nodes, beside their numbers.
+type Likeness struct {
+	_ byte // two of no size would have one address
+}
+
+// Likeness returns the same pointer after each attempt as long as all attempts tell
+// the same of the nodes: which there are, in what places, shards and roles, of what
+// versions, and that each answered with its newest credentials. It is nil if the
+// newest attempt failed, or none was made. Who described the nodes while it was the
+// same need not look at them again.
+func (s *Series) Likeness() *Likeness {
+	return s.load().likeness
 }
 
 // Latest returns the newest sample, or an *UnknownError.

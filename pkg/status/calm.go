@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -15,6 +16,9 @@ type freshness struct {
 	target *target.Target
 	from   time.Time
 	lasts  atomic.Int64 // nanoseconds, 0 for no sample
+	// shows is the likeness of the nodes with which the status was found to show what
+	// is known, nil if more than they decides that.
+	shows atomic.Pointer[series.Likeness]
 }
 
 func newFreshness(t *target.Target, now, expires time.Time) *freshness {
@@ -47,19 +51,33 @@ func (w *Writer) Sampled(t *target.Target) {
 	}
 }
 
-// agrees tells that a target is calm, and that its status still shows what is known of it.
+// agrees tells that a target is calm, and that its status still shows what is known of
+// it. Making the picture of an object that nobody looked at since its last sample takes
+// mostly the time to get it out of memory, so that of one whose nodes
+// told the same ever since, and whose rates are known, none is made.
 func (w *Writer) agrees(t *target.Target) bool {
 	w.mu.Lock()
 	calm := w.calm[t.NamespacedName]
 	w.mu.Unlock()
-	if calm == nil || calm.target.ID() != t.ID() {
+	if calm == nil || calm.target != t && calm.target.ID() != t.ID() {
 		return false
 	}
 	now := time.Now()
+	h := w.cfg.Series.Get(t.ID())
+	likeness := h.Likeness()
+	if likeness != nil && calm.shows.Load() == likeness && len(w.cfg.Foreign()) == 0 {
+		if span, err := h.Span(now); err == nil {
+			calm.extend(expiryOf(span.Last, calm.target.MaxAge))
+			return true
+		}
+	}
 	p := w.see(calm.target, now)
 	w.judge(&p, calm.target.Status, now)
 	if !p.changes.IsZero() || !p.shownBy(calm.target.Status, w.cfg.ReasonOf) {
 		return false
+	}
+	if p.ofNodesAlone() {
+		calm.shows.Store(likeness)
 	}
 	calm.extend(p.expires)
 	return true

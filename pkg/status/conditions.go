@@ -63,12 +63,16 @@ func look(h *series.Series, maxAge time.Duration, reasonOf func(error) string, n
 	_, sampled := h.Newest()
 	v.attempted = sampled || v.failure != nil
 	if sample, err := h.Latest(now); err == nil {
-		// A sample is current at maxAge still, and not past it.
-		v.expires = sample.At.Add(maxAge + time.Millisecond)
+		v.expires = expiryOf(sample, maxAge)
 	}
 	v.ready = readyOf(h, v.failure, now)
 	v.reachable = reachableOf(v)
 	return v
+}
+
+// expiryOf is when a sample stops to be current. At maxAge it is still, and not past it.
+func expiryOf(sample series.Sample, maxAge time.Duration) time.Time {
+	return sample.At.Add(maxAge + time.Millisecond)
 }
 
 func readyOf(h *series.Series, f *failure, now time.Time) verdict {

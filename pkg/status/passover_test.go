@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -27,12 +28,13 @@ type attempt struct {
 	replica bool
 	silent  error // of the replica
 	shard   string
+	slow    time.Duration // the round trip, beside a millisecond
 }
 
 func (w *world) end(t *target.Target, a attempt) {
 	h := w.store.Get(t.ID())
 	w.infos++
-	nodes := []series.Node{{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Shard: a.shard, Info: a.server.info(w.infos), NotRenewed: a.renewal}}
+	nodes := []series.Node{{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond + a.slow, Shard: a.shard, Info: a.server.info(w.infos), NotRenewed: a.renewal}}
 	if a.replica {
 		one := series.Node{Address: "replica.example:6379", Replica: true, At: time.Now(), RoundTrip: time.Millisecond, Err: a.silent}
 		if a.silent == nil {
@@ -58,12 +60,38 @@ func (w *world) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
 	return p.shownBy(s, reasonOfFailed)
 }
 
+// plain is an object whose conditions follow from its nodes and its samples alone.
+func (w *world) plain() *target.Target {
+	return w.with(func(*target.Target) {})
+}
+
+// declaring is a plain object with a declared metric.
+func (w *world) declaring() *target.Target {
+	return w.with(func(r *target.Target) {
+		r.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
+	})
+}
+
+// fallingBack is a plain object with a fallback of a metric of its servers.
+func (w *world) fallingBack() *target.Target {
+	return w.with(func(r *target.Target) {
+		r.Fallbacks = map[string]*target.Fallback{catalog.ConnectedClients: lastValue(20 * time.Second)}
+	})
+}
+
 // detailed is an object that has every condition there is.
 func (w *world) detailed() *target.Target {
+	return w.with(func(r *target.Target) {
+		r.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
+		r.Fallbacks = map[string]*target.Fallback{"length": lastValue(20 * time.Second)}
+	})
+}
+
+// with adds an object that has credentials, and what else.
+func (w *world) with(what func(*target.Target)) *target.Target {
 	r := w.add("r", "1")
 	r.Auth = &target.Auth{}
-	r.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
-	r.Fallbacks = map[string]*target.Fallback{"length": lastValue(20 * time.Second)}
+	what(r)
 	w.set(r)
 	return r
 }
@@ -77,46 +105,82 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 		"version":                    func(a *attempt) { a.server.version = "8.2.0" },
 		"process":                    func(a *attempt) { a.server.runID = "b" },
 		"shard":                      func(a *attempt) { a.shard = "1" },
+		"answers slowly":             func(a *attempt) { a.slow = 3 * time.Second },
 		"failure":                    func(a *attempt) { a.err = refused() },
 		"replica goes":               func(a *attempt) { a.replica = false },
 		"replica does not answer":    func(a *attempt) { a.silent = refused() },
 		"metric has no value":        func(a *attempt) { a.metric = errors.New("key is of another type") },
 		"credentials are not taken":  func(a *attempt) { a.renewal = wrongPassword() },
 		"credentials are not tried":  func(a *attempt) { a.renewal = refused() },
+		"clients are not told":       func(a *attempt) { a.server.clients = -1 },
 		"a version nobody can print": func(a *attempt) { a.server.version = "\x01" },
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				r := w.detailed()
-				defer w.lead()()
-				for range 2 {
-					w.end(r, calmly(old))
+		kinds := map[string]func(*world) *target.Target{
+			"detailed": (*world).detailed, "plain": (*world).plain, "declaring": (*world).declaring, "falling back": (*world).fallingBack,
+		}
+		switch name { // what is news to some objects only
+		case "metric has no value":
+			delete(kinds, "plain")
+			delete(kinds, "falling back")
+		case "clients are not told":
+			kinds = map[string]func(*world) *target.Target{"falling back": (*world).fallingBack}
+		}
+		for kind, made := range kinds {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					r := made(w)
+					defer w.lead()()
+					for range 2 {
+						w.end(r, calmly(old))
+						pass(5 * time.Second)
+					}
+					w.taken()
+					for range 2 {
+						w.end(r, calmly(old))
+						pass(2 * time.Second)
+						if !w.writer.agrees(r) || len(w.taken()) != 0 {
+							t.Fatal("an attempt that changes nothing calls for a look")
+						}
+					}
+					s := *old
+					a := calmly(&s)
+					change(&a)
+					w.end(r, a)
+					synctest.Wait()
+					if n := len(w.taken()); n != 1 || !w.shows(w.status(r), r) {
+						t.Errorf("%d writes at once, want one, and status is %+v", n, w.status(r))
+					}
 					pass(5 * time.Second)
-				}
-				w.taken()
-				w.end(r, calmly(old))
-				pass(2 * time.Second)
-				if !w.writer.agrees(r) || len(w.taken()) != 0 {
-					t.Fatal("an attempt that changes nothing calls for a look")
-				}
-				s := *old
-				a := calmly(&s)
-				change(&a)
-				w.end(r, a)
-				synctest.Wait()
-				if n := len(w.taken()); n != 1 || !w.shows(w.status(r), r) {
-					t.Errorf("%d writes at once, want one, and status is %+v", n, w.status(r))
-				}
-				pass(5 * time.Second)
-				w.end(r, calmly(old))
-				synctest.Wait()
-				if !w.shows(w.status(r), r) {
-					t.Errorf("back again, status is %+v", w.status(r))
-				}
+					w.end(r, calmly(old))
+					synctest.Wait()
+					if !w.shows(w.status(r), r) {
+						t.Errorf("back again, status is %+v", w.status(r))
+					}
+				})
 			})
-		})
+		}
 	}
+}
+
+func TestExpiryOfAPlainObjectIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.plain()
+		defer w.lead()()
+		for range 50 {
+			w.end(r, calmly(newServer()))
+			pass(5 * time.Second)
+		}
+		pass(9900 * time.Millisecond)
+		if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
+			t.Error("not ready before maxAge")
+		}
+		pass(200 * time.Millisecond)
+		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
+			t.Errorf("past maxAge: %+v", got)
+		}
+	})
 }
 
 func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
@@ -150,7 +214,7 @@ func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
 func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		r := w.detailed()
+		r := w.plain()
 		defer w.lead()()
 		for range 4 {
 			w.end(r, calmly(newServer()))
@@ -202,11 +266,11 @@ func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 
 // TestStatusShowsWhatIsKnownAfterEachAttempt lets things happen in a random order.
 func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(90) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.lag = []time.Duration{0, time.Second, 20 * time.Second}[seed%3]
-			r := w.detailed()
+			r := []func(*world) *target.Target{(*world).detailed, (*world).plain, (*world).fallingBack}[seed/3%3](w)
 			defer w.lead()()
 			random := rand.New(rand.NewPCG(seed, seed))
 			a := calmly(newServer())
@@ -214,8 +278,9 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 				func() { a.server.role = []string{"master", "slave"}[random.IntN(2)] },
 				func() { a.server.version = []string{"8.0.0", "8.2.0"}[random.IntN(2)] },
 				func() { a.server.runID += "x" },
-				func() { a.server.clients = random.Int64N(1000) },
+				func() { a.server.clients = random.Int64N(1000) - 200 },
 				func() { a.err = []error{nil, refused(), wrongPassword()}[random.IntN(3)] },
+				func() { a.slow = time.Duration(random.IntN(3)) * time.Second },
 				func() { a.metric = []error{nil, errors.New("no")}[random.IntN(2)] },
 				func() { a.renewal = []error{nil, wrongPassword()}[random.IntN(2)] },
 				func() { a.replica = !a.replica },
@@ -238,8 +303,12 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 			}
 			for range 200 {
 				pass(time.Duration(random.Int64N(int64(7 * time.Second))))
-				if random.IntN(3) == 0 {
+				switch random.IntN(9) {
+				case 0, 1, 2:
 					changes[random.IntN(len(changes))]()
+				case 3: // all is well again: what changes then is seen among attempts that change nothing
+					w.foreign, a = nil, attempt{server: a.server, replica: a.replica}
+					a.server.clients = 7
 				}
 				w.end(r, a)
 				synctest.Wait()

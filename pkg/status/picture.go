@@ -92,6 +92,12 @@ func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) 
 	return p.keepsNodes(s) || nodesShownBy(s.Nodes, p.history, reasonOf)
 }
 
+// ofNodesAlone tells that a picture is that of an object whose metrics are served, and
+// stays as it is while its rates are known and its nodes tell the same.
+func (p *picture) ofNodesAlone() bool {
+	return p.ready.reason == reasonSampled && p.failure == nil && !p.target.Declares() && !p.target.FallsBack()
+}
+
 // keepsNodes tells that the nodes stay as a status says, since none was asked yet.
 func (p *picture) keepsNodes(s *v1alpha1.RedisStatus) bool {
 	return !p.attempted && s.ObservedGeneration == p.target.Generation

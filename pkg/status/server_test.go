@@ -13,7 +13,7 @@ type server struct {
 	role    string
 	version string
 	gets    int64
-	clients int64
+	clients int64 // below 0 if the server does not tell
 	memory  int64
 }
 
@@ -24,11 +24,14 @@ func newServer() *server {
 // info is the answer to an INFO that came after so many others.
 func (s *server) info(before int) *redisinfo.Info {
 	var text strings.Builder
-	for _, line := range []string{
-		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version,
-		"connected_clients:" + strconv.FormatInt(s.clients, 10), "used_memory:" + strconv.FormatInt(s.memory, 10),
+	lines := []string{
+		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version, "used_memory:" + strconv.FormatInt(s.memory, 10),
 		"# Commandstats", "cmdstat_info:calls=" + strconv.Itoa(before) + ",usec=1", "cmdstat_get:calls=" + strconv.FormatInt(s.gets, 10) + ",usec=1",
-	} {
+	}
+	if s.clients >= 0 {
+		lines = append(lines, "# Clients", "connected_clients:"+strconv.FormatInt(s.clients, 10))
+	}
+	for _, line := range lines {
 		text.WriteString(line + "\r\n")
 	}
 	info, err := new(redisinfo.Parser).Parse([]byte(text.String()))
