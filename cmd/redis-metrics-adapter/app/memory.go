@@ -27,7 +27,7 @@ const leastGrowth, mostGrowth = 80, 300
 // Each one goes through all of it, at the cost of some hundreds of requests where many
 // objects are: while so much is asked that there would be one each second, memory may
 // grow further. Where little is kept a collection costs little.
-const collectedEvery, little = 5 * time.Second, 32 << 20
+const collectedEvery, little = 4 * time.Second, 32 << 20
 
 // paceEvery is how often it is looked at how much garbage there is, and the most of so
 // many looks counts.
