@@ -18,10 +18,10 @@ import (
 // collector keeps to. The rest is for what it does not count.
 const memoryShare = 0.9
 
-// Memory grows by so many hundredths of what is kept until garbage is collected. The
-// least is below Go's own 100, since what many objects keep is most of all memory and
+// Memory grows by so many hundredths of what is kept until garbage is collected. All but
+// the most are below Go's own 100, since what many objects keep is most of all memory and
 // what a sample leaves is little. The most bounds it while much is asked.
-const leastGrowth, mostGrowth = 80, 300
+const leastGrowth, growthOfLittle, mostGrowth = 60, 80, 300
 
 // collectedEvery is how far apart collections are to be where more than little is kept.
 // Each one goes through all of it, at the cost of some hundreds of requests where many
@@ -66,7 +66,7 @@ func paceGarbage(ctx context.Context) {
 func growthOf(live, made uint64) int {
 	const step = 20
 	if live < little {
-		return leastGrowth
+		return growthOfLittle
 	}
 	wanted := made * uint64(collectedEvery/paceEvery) * 100 / live
 	return max(leastGrowth, int(min(wanted, mostGrowth))/step*step)
