@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// settled is how long a number of objects runs before it is measured, and measured for how long.
+	// settled is how long a number of objects runs before it is measured, and measured for how long:
+	// of 10,000 garbage is collected each 12 s or so, which is a tenth of what they cost.
 	settled  = 20 * time.Second
-	measured = 20 * time.Second
+	measured = 40 * time.Second
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
