@@ -163,52 +163,39 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	}
 }
 
-func TestExpiryOfAPlainObjectIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		r := w.plain()
-		defer w.lead()()
-		for range 50 {
-			w.end(r, calmly(newServer()))
-			pass(5 * time.Second)
-		}
-		pass(9900 * time.Millisecond)
-		if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
-			t.Error("not ready before maxAge")
-		}
-		pass(200 * time.Millisecond)
-		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
-			t.Errorf("past maxAge: %+v", got)
-		}
-	})
-}
-
 func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		r := w.detailed()
-		defer w.lead()()
-		for range 50 {
-			w.end(r, calmly(newServer()))
-			pass(5 * time.Second)
-		}
-		w.taken()
-		pass(9900 * time.Millisecond)
-		if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
-			t.Error("not ready before maxAge")
-		}
-		pass(200 * time.Millisecond)
-		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
-			t.Errorf("past maxAge: %+v", got)
-		}
-		if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Status != "True" {
-			t.Errorf("past maxAge: %+v", got)
-		}
-		pass(5 * time.Second)
-		if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Reason != reasonExpired {
-			t.Errorf("past for: %+v", got)
-		}
-	})
+	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				r := made(w)
+				defer w.lead()()
+				for range 50 {
+					w.end(r, calmly(newServer()))
+					pass(5 * time.Second)
+				}
+				w.taken()
+				pass(9900 * time.Millisecond)
+				if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
+					t.Error("not ready before maxAge")
+				}
+				pass(200 * time.Millisecond)
+				if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
+					t.Errorf("past maxAge: %+v", got)
+				}
+				if !r.FallsBack() {
+					return
+				}
+				if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Status != "True" {
+					t.Errorf("past maxAge: %+v", got)
+				}
+				pass(5 * time.Second)
+				if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Reason != reasonExpired {
+					t.Errorf("past for: %+v", got)
+				}
+			})
+		})
+	}
 }
 
 func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
