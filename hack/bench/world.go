@@ -50,6 +50,9 @@ func (w *world) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := evict(filepath.Join(w.options.BinDir, cluster.AdapterName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	w.adapter, err = w.StartAdapter(ctx, cluster.AdapterOptions{Manifests: w.options.Manifests})
 	return err
 }
