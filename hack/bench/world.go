@@ -50,10 +50,11 @@ func (w *world) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := evict(filepath.Join(w.options.BinDir, cluster.AdapterName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	program := filepath.Join(w.options.BinDir, cluster.AdapterName)
+	if err := evict(program); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	w.adapter, err = w.StartAdapter(ctx, cluster.AdapterOptions{Manifests: w.options.Manifests})
+	w.adapter, err = w.StartAdapter(ctx, cluster.AdapterOptions{Binary: program, Manifests: w.options.Manifests})
 	return err
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 // nodeTimeout is after how long the nodes of a Cluster, and Sentinels, take a
@@ -124,7 +126,7 @@ func (c *Cluster) Move(first, last int, to *Server) {
 // claim that is still on its way would take back a slot that has just moved.
 func (c *Cluster) outrank(node *Server) {
 	c.t.Helper()
-	greatest := 0
+	greatest := int64(0)
 	for _, other := range c.Nodes {
 		greatest = max(greatest, c.epoch(other, "my"))
 	}
@@ -133,13 +135,15 @@ func (c *Cluster) outrank(node *Server) {
 }
 
 // epoch is a node's own configuration epoch, "my", or the greatest that it knows, "current".
-func (c *Cluster) epoch(node *Server, which string) int {
+func (c *Cluster) epoch(node *Server, which string) int64 {
 	c.t.Helper()
-	_, after, _ := strings.Cut(node.text("cluster", "info"), "cluster_"+which+"_epoch:")
-	digits, _, _ := strings.Cut(after, "\r\n")
-	epoch, err := strconv.Atoi(digits)
+	info, err := new(redisinfo.Parser).Parse([]byte(node.text("cluster", "info"))) // which is written as INFO is
 	if err != nil {
-		c.t.Fatalf("the epoch of a node is not known: %v", err)
+		c.t.Fatal(err)
+	}
+	epoch, err := info.Int("cluster_" + which + "_epoch")
+	if err != nil {
+		c.t.Fatal(err)
 	}
 	return epoch
 }

@@ -3,7 +3,7 @@
 // rate is taken between.
 //
 // Samples and failures flow in from the sampler (Record, Fail); a Sample, a
-// Span or an *UnknownError flows out. Reading takes no lock and copies nothing,
+// Span or an *UnknownError flows out, and a Likeness for those who describe the nodes. Reading takes no lock and copies nothing,
 // so that the request path never waits for a sampler.
 //
 // The rule by which a value may be served stands here, in one place:

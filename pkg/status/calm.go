@@ -52,14 +52,14 @@ func (w *Writer) Sampled(t *target.Target) {
 }
 
 // agrees tells that a target is calm, and that its status still shows what is known of
-// it. Making the picture of an object that nobody looked at since its last sample takes
-// mostly the time to get it out of memory, so that of one whose nodes
-// told the same ever since, and whose rates are known, none is made.
+// it. A picture costs mostly the time to get what it is made of into the processor's
+// cache, so none is made of an object whose nodes told the same ever since, and whose
+// rates are known.
 func (w *Writer) agrees(t *target.Target) bool {
 	w.mu.Lock()
 	calm := w.calm[t.NamespacedName]
 	w.mu.Unlock()
-	if calm == nil || calm.target != t && calm.target.ID() != t.ID() {
+	if calm == nil || calm.target.ID() != t.ID() {
 		return false
 	}
 	now := time.Now()
@@ -71,7 +71,7 @@ func (w *Writer) agrees(t *target.Target) bool {
 			return true
 		}
 	}
-	p := w.see(calm.target, now)
+	p := w.see(calm.target, h, now)
 	w.judge(&p, calm.target.Status, now)
 	if !p.changes.IsZero() || !p.shownBy(calm.target.Status, w.cfg.ReasonOf) {
 		return false

@@ -55,7 +55,7 @@ func (w *world) end(t *target.Target, a attempt) {
 // shows tells whether a status shows what is known.
 func (w *world) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
 	now := time.Now()
-	p := w.writer.see(t, now)
+	p := w.writer.see(t, w.store.Get(t.ID()), now)
 	w.writer.judge(&p, s, now)
 	return p.shownBy(s, reasonOfFailed)
 }
@@ -199,21 +199,25 @@ func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
 }
 
 func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		r := w.plain()
-		defer w.lead()()
-		for range 4 {
-			w.end(r, calmly(newServer()))
-			pass(5 * time.Second)
-		}
-		w.foreign = []string{"v1beta2.custom.metrics.k8s.io"}
-		w.end(r, calmly(newServer()))
-		synctest.Wait()
-		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonForeign {
-			t.Errorf("status says %+v", got)
-		}
-	})
+	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				r := made(w)
+				defer w.lead()()
+				for range 4 {
+					w.end(r, calmly(newServer()))
+					pass(5 * time.Second)
+				}
+				w.foreign = []string{"v1beta2.custom.metrics.k8s.io"}
+				w.end(r, calmly(newServer()))
+				synctest.Wait()
+				if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonForeign {
+					t.Errorf("status says %+v", got)
+				}
+			})
+		})
+	}
 }
 
 func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
@@ -253,7 +257,7 @@ func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 
 // TestStatusShowsWhatIsKnownAfterEachAttempt lets things happen in a random order.
 func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
-	for seed := range uint64(90) {
+	for seed := range uint64(120) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.lag = []time.Duration{0, time.Second, 20 * time.Second}[seed%3]

@@ -36,8 +36,7 @@ type picture struct {
 }
 
 // see begins a picture. Its conditions are still to be judged.
-func (w *Writer) see(t *target.Target, now time.Time) picture {
-	h := w.cfg.Series.Get(t.ID())
+func (w *Writer) see(t *target.Target, h *series.Series, now time.Time) picture {
 	p := picture{target: t, history: h, view: look(h, t.MaxAge, w.cfg.ReasonOf, now)}
 	p.ready = routed(p.ready, w.cfg.Foreign())
 	return p

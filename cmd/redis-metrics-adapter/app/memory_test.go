@@ -12,7 +12,7 @@ func TestGarbageIsCollectedSecondsApart(t *testing.T) {
 		{"nothing was collected yet", 0, 100 * mega, 80},
 		{"idle", 15 * mega, 0, 80},
 		{"10,000 objects are sampled", 160 * mega, 17 * mega, 60},
-		{"and asked for by an autoscaler each", 160 * mega, 33 * mega, 80},
+		{"and asked for by an autoscaler each", 160 * mega, 37 * mega, 80},
 		{"and asked for as fast as can be", 160 * mega, 80 * mega, 200},
 		{"few are asked for as fast as can be", 15 * mega, 110 * mega, 80},
 		{"far too much to count", 32 * mega, 1 << 50, 300},
