@@ -31,6 +31,8 @@ func (l *Ledger) check(a Answer) {
 	}
 	found := explained
 	switch {
+	case wrong != "" && a.Err != nil && !leaks(a) && l.unsteady(a, due):
+		found = unsteady
 	case wrong != "":
 		found = violated
 		fault, text := "", describe(a)+": "+wrong
@@ -55,8 +57,8 @@ func describe(a Answer) string {
 
 // wrongError says what is wrong about an error, empty if it is explained.
 func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
-	if text := a.Err.Error(); apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost")) {
-		return "it carries an address" // those of the API server and of the way to it may
+	if leaks(a) {
+		return "it carries an address"
 	}
 	var explaining []*Disturbance
 	for _, d := range due {
@@ -73,6 +75,12 @@ func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
 		return fmt.Sprintf("it gives none of the reasons of the fault %q: %q", explaining[0].Fault, explaining[0].Reasons)
 	}
 	return ""
+}
+
+// leaks tells whether an error of the adapter carries an address. Those of the API server and of the way to it may.
+func leaks(a Answer) bool {
+	text := a.Err.Error()
+	return apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost"))
 }
 
 // explains tells whether an error may be due to a disturbance that touches it.
@@ -165,7 +173,7 @@ func (l *Ledger) forbids(d *Disturbance, a Answer) string {
 			return fmt.Sprintf("the sample was taken while the fault %q lasted", d.Fault)
 		}
 	case Refuses:
-		if d.covers(Span{a.Asked, a.Answered}, l.refusing()) {
+		if d.covers(Span{a.Asked, a.Answered}, l.refusing()+l.lost(Span{d.began, a.Answered})) {
 			return fmt.Sprintf("it was served while the fault %q lasted", d.Fault)
 		}
 	}

@@ -18,8 +18,10 @@
 // Whatever the value, it must not be older than maxAge, nor from a time at which the server could not be sampled, nor
 // from before the object, nor a rate over a restart. An error must be due to a disturbance or to the warm-up, must not
 // come before what was known is too old where that may be served, must give a reason that the disturbance has, and must
-// carry no address. After a disturbance all must be known again in the time that it states, and a rate a window later. A
-// standstill of this machine, which a look at the clock finds, is a disturbance as well.
+// carry no address. After a disturbance all must be known again in the time that it states, and a rate a window later.
+//
+// Where this machine stood still, an error proves nothing: it is counted, and held against nothing but that it carries no
+// address. A value is held against the truth all the same; the adapter is only granted to hear of changes as much later.
 //
 // All times are of one machine. Instants that the adapter states are compared by the wall clock, all others by the
 // monotonic one. Where a disturbance sets the adapter's wall clock, which states them, the ledger takes off by how much;

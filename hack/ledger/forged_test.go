@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -120,6 +122,64 @@ func TestForgedAnswersAreFound(t *testing.T) {
 			l := forged()
 			l.Add(test.answer)
 			wantFound(t, l, test.says)
+		})
+	}
+}
+
+// TestStandstill forges answers about a second in which this machine stood still.
+func TestStandstill(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer Answer
+		says   string
+	}{
+		"an error without cause":            {failed(Backlog, 6.5, stale), ""},
+		"an error long after":               {failed(Backlog, 39.5, stale), "nothing explains it"},
+		"an error of an outage, for longer": {failed(Backlog, 24.5, stale), "nothing explains it"},
+		"an error for another reason":       {failed(Backlog, 15.5, "the connection was refused"), ""},
+		"an error with an address":          {failed(Backlog, 6.5, stale+": dial 127.0.0.1:6379"), "carries an address"},
+		"a false zero":                      {value(Backlog, 6.5, 0, 6, 0), "a false zero"},
+		"a rate that is wrong":              {value(RequestsPerSecond, 8.5, 200, 8, 5), "297 to 303 requests/s were sent"},
+		"a sample past maxAge":              {value(Backlog, 7.5, 20, 3, 0), "more than maxAge 3s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := forged()
+			l.stood(Span{at(5), at(6)})
+			l.Add(test.answer)
+			wantFound(t, l, test.says)
+			if unsteady := l.Tally().Unsteady; (unsteady == 1) != (test.says == "") {
+				t.Errorf("%d errors were put down to the standstill", unsteady)
+			}
+		})
+	}
+}
+
+// TestWatch looks for a bystander that answers late, and for one that does not answer.
+func TestWatch(t *testing.T) {
+	for name, test := range map[string]struct {
+		takes time.Duration
+		err   error
+		stood bool
+	}{
+		"at once":    {time.Millisecond, nil, false},
+		"late":       {hurried + time.Millisecond, nil, true},
+		"not at all": {time.Millisecond, context.DeadlineExceeded, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, began := New(testPolicy()), time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				l.Watch(ctx, func(context.Context) error {
+					<-time.After(test.takes)
+					return test.err
+				})
+				if got := l.Stood(Span{began, time.Now()}); got != test.stood {
+					t.Errorf("stood still: %v", got)
+				}
+				if l.Stood(Span{began.Add(-time.Minute), began.Add(-time.Millisecond)}) {
+					t.Error("stood still before")
+				}
+			})
 		})
 	}
 }

@@ -26,6 +26,7 @@ type Ledger struct {
 	mu           sync.Mutex
 	bindings     map[string][]binding
 	disturbances []*Disturbance
+	standstills  []Span
 	waiting      []Answer
 	tally        Tally
 }
@@ -84,10 +85,13 @@ func (l *Ledger) Add(a Answer) {
 	l.forget(due.Add(-remembered))
 }
 
-// forget drops disturbances that no answer can be due to any more.
+// forget drops disturbances and standstills that no answer can be due to any more.
 func (l *Ledger) forget(before time.Time) {
 	for len(l.disturbances) > 0 && l.disturbances[0].over(before) {
 		l.disturbances = l.disturbances[1:]
+	}
+	for len(l.standstills) > 0 && l.standstills[0].To.Before(before) {
+		l.standstills = l.standstills[1:]
 	}
 }
 
@@ -122,6 +126,7 @@ func (l *Ledger) announced(object string, b binding) time.Time {
 		return b.since.To
 	}
 	at := b.since.To.Add(announcing)
+	at = at.Add(l.lost(Span{b.since.From, at}))
 	for _, d := range l.disturbances {
 		if d.Cut && d.befalls(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
 			if at = d.repaired.Add(d.Within); d.repaired.IsZero() {

@@ -15,15 +15,8 @@ import (
 // autoscaler is whom the HorizontalPodAutoscaler asks as.
 const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
-const (
-	// asking bounds one question. The autoscaler's own client has no bound.
-	asking = 3 * time.Second
-	// hurried is how late a look at the clock may be before a sample may have taken so long that no rate is taken from it,
-	// and stalled how late before several samples may have failed.
-	hurried, stalled = 200 * time.Millisecond, time.Second
-	// Stall names the disturbance that a standstill of the machine is.
-	Stall = "this machine stood still"
-)
+// asking bounds one question. The autoscaler's own client has no bound.
+const asking = 3 * time.Second
 
 // Poller asks for metrics as the HorizontalPodAutoscaler does, with its client, its rights and through the API server.
 type Poller struct {
@@ -78,32 +71,4 @@ func (p *Poller) ask(object, metric string) Answer {
 		a.Window = time.Duration(*value.WindowSeconds) * time.Second
 	}
 	return a
-}
-
-// Watch looks at the clock until ctx ends, and notes when this machine stood still, which nobody can tell from a fault.
-func (l *Ledger) Watch(ctx context.Context) {
-	ticker := time.NewTicker(hurried / 4)
-	defer ticker.Stop()
-	last := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if now := time.Now(); now.Sub(last) > hurried {
-			l.stood(last, now)
-		}
-		last = time.Now()
-	}
-}
-
-func (l *Ledger) stood(from, to time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	effect := Effect{Rates: Renews, Within: l.policy.Interval}
-	if to.Sub(from) > stalled {
-		effect.Levels = Renews
-	}
-	l.disturbances = append(l.disturbances, &Disturbance{Effect: effect, Fault: Stall, ledger: l, began: from, lasting: from, lifted: to, repaired: to})
 }

@@ -16,6 +16,8 @@ type Tally struct {
 	Checked, Unknown int
 	// Explained counts errors that a disturbance explains, and Violations all that is wrong.
 	Explained, Violations int
+	// Unsteady counts errors that nothing explains but that this machine stood still.
+	Unsteady int
 	// Wrong has a sentence for each of the first violations.
 	Wrong []string
 	// Faults counts by kind of fault.
@@ -43,13 +45,17 @@ type verdict int
 const (
 	explained verdict = iota
 	violated
-	unknown // nothing is known to hold it against
+	unknown  // nothing is known to hold it against
+	unsteady // the machine stood still about it
 )
 
 func (t *Tally) count(a Answer, due []*Disturbance, found verdict) {
 	switch {
 	case found == unknown:
 		t.Unknown++
+		return
+	case found == unsteady:
+		t.Unsteady++
 		return
 	case a.Err == nil:
 		t.Checked++
@@ -90,8 +96,8 @@ func (t *Tally) clone() Tally {
 
 // String says the counts in one line.
 func (t Tally) String() string {
-	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known",
-		t.Checked, t.Explained, t.Violations, len(t.Faults), t.Unknown)
+	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
+		t.Checked, t.Explained, t.Violations, len(t.Faults), t.Unknown, t.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -146,29 +147,38 @@ func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
 	}
 }
 
-// await waits until an object has as many replicas as jobs demand, and counts a violation if that comes too late.
-func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, deadline time.Time) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
+// of returns the replicas of an object, and false if none are scaled by it.
+func (a *autoscaled) of(name string) (replicas int, scaled bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	replicas, scaled = a.replicas[name]
+	return replicas, scaled
+}
+
+// await waits until an object has as many replicas as jobs demand, and counts a violation if that comes after the end of a
+// span. It may come later, while ctx lasts, where this machine stood still within that span.
+func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) {
 	ticker := time.NewTicker(looking)
 	defer ticker.Stop()
-	for {
-		a.mu.Lock()
-		replicas, scaled := a.replicas[name]
-		a.mu.Unlock()
+	for ctx.Err() == nil {
+		replicas, scaled := a.of(name)
 		if !scaled || replicas == min(most, jobs/share) {
 			return
 		}
+		if now := time.Now(); now.After(within.To) && !a.ledger.Stood(ledger.Span{From: within.From, To: now}) {
+			break
+		}
 		select {
 		case <-ctx.Done():
-			if ctx.Err() == context.DeadlineExceeded {
-				a.ledger.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
-					name, replicas, deadline.Format("15:04:05.000"), jobs, fault, a.why(name)))
-			}
-			return
 		case <-ticker.C:
 		}
 	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	replicas, _ := a.of(name)
+	a.ledger.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
+		name, replicas, time.Now().Format("15:04:05.000"), jobs, fault, a.why(name)))
 }
 
 // why is what an autoscaler says of itself.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 var (
@@ -31,6 +32,8 @@ const (
 	wantedValues = 10_000
 	// resuming is granted to the autoscaler beyond two looks, for its own work.
 	resuming = 1500 * time.Millisecond
+	// tries bounds how often a fault is injected anew because this machine stood still.
+	tries = 3
 	// longest bounds one fault with its repair and all that is waited for after it.
 	longest = 2 * time.Minute
 )
@@ -83,7 +86,7 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	for _, one := range w.lanes {
 		names = append(names, one.Object)
 	}
-	all := []func(){background(t.Context(), w.ledger.Watch), background(t.Context(), w.scaled.watch)}
+	all := []func(){background(t.Context(), w.bystander(t)), background(t.Context(), w.scaled.watch)}
 	for _, name := range names {
 		for _, metrics := range [][]string{{ledger.RequestsPerSecond, ledger.Keys}, {ledger.Clock, ledger.Backlog, ledger.Lag}} {
 			all = append(all, background(t.Context(), func(ctx context.Context) { poller.Ask(ctx, name, asked, metrics...) }))
@@ -96,6 +99,15 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	})
 }
 
+// bystander watches this machine by a server of which nobody wants anything else.
+func (w *world) bystander(t *testing.T) func(context.Context) {
+	t.Helper()
+	client := redistest.New(t).Client()
+	return func(ctx context.Context) {
+		w.ledger.Watch(ctx, func(ctx context.Context) error { return client.Info(ctx).Err() })
+	}
+}
+
 // round injects each fault once: those of one object side by side, then those of all.
 func (w *world) round(t *testing.T, order *rand.Rand) {
 	t.Helper()
@@ -105,13 +117,26 @@ func (w *world) round(t *testing.T, order *rand.Rand) {
 	for n, one := range w.lanes {
 		running.Go(func() {
 			for _, fault := range decks[n] {
-				w.inject(t, fault, one.Subject, one)
+				w.prove(t, fault, one.Subject, one)
 			}
 		})
 	}
 	running.Wait()
 	for _, fault := range w.shuffled(order, faults.Plane) {
-		w.inject(t, fault, w.whole(), w.lanes...)
+		w.prove(t, fault, w.whole(), w.lanes...)
+	}
+}
+
+// prove injects a fault, and again if this machine stood still meanwhile: errors prove nothing then.
+func (w *world) prove(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
+	t.Helper()
+	for range tries {
+		began := time.Now()
+		w.inject(t, fault, at, befallen...)
+		if t.Failed() || !w.ledger.Stood(ledger.Span{From: began, To: time.Now()}) {
+			return
+		}
+		say("%-10s this machine stood still meanwhile: %s", at.Object, fault.Name)
 	}
 }
 
@@ -171,7 +196,7 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		if fault.Relearns {
 			deadline = deadline.Add(faults.Relearning)
 		}
-		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, deadline) })
+		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, ledger.Span{From: began, To: deadline}) })
 	}
 	resumed.Wait()
 	w.rest(t, time.Until(known))
@@ -206,39 +231,41 @@ func (w *world) rest(t *testing.T, lasting time.Duration) {
 	}
 }
 
-// report says what was found, and fails for each violation.
+// report says what was found, and fails for each violation. The logs come first: of a long output often the end alone is
+// kept, and that has to say what is wrong.
 func (w *world) report(t *testing.T) {
 	t.Helper()
 	tally := w.ledger.Close()
 	say("%s\n%s%d looks at replicas", tally, tally.Table(), w.scaled.looks)
-	for _, wrong := range tally.Wrong {
-		t.Error(wrong)
-	}
+	wrong := tally.Wrong
 	if tally.Violations > 0 {
-		t.Errorf("%d violations; the seed is %d", tally.Violations, *seed)
+		wrong = append(wrong, fmt.Sprintf("%d violations; the seed is %d", tally.Violations, *seed))
 	}
 	if *only == "" {
-		w.worked(t, tally)
+		wrong = append(wrong, w.idle(tally)...)
 	}
 	if err := w.plane.Err(); err != nil {
-		t.Error(err)
+		wrong = append(wrong, err.Error())
 	}
-	if t.Failed() {
+	if t.Failed() || len(wrong) > 0 {
 		w.logs(t)
+	}
+	for _, each := range wrong {
+		t.Error(each)
 	}
 }
 
-// worked says whether a whole round was one: enough was checked, and each fault did what it should.
-func (w *world) worked(t *testing.T, tally ledger.Tally) {
-	t.Helper()
+// idle says what keeps a whole round from having been one: too little was checked, or a fault did nothing.
+func (w *world) idle(tally ledger.Tally) (wrong []string) {
 	if tally.Checked < wantedValues {
-		t.Errorf("%d values were checked, want %d", tally.Checked, wantedValues)
+		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", tally.Checked, wantedValues))
 	}
 	for _, fault := range w.matrix() {
 		counts := tally.Faults[fault.Name]
 		unknown := fault.Levels == ledger.Holds || fault.Levels == ledger.Refuses
 		if counts.Values == 0 || unknown && counts.Errors == 0 {
-			t.Errorf("under the fault %q there were %d values and %d errors: it did nothing", fault.Name, counts.Values, counts.Errors)
+			wrong = append(wrong, fmt.Sprintf("under the fault %q there were %d values and %d errors: it did nothing", fault.Name, counts.Values, counts.Errors))
 		}
 	}
+	return wrong
 }

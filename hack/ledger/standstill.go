@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// looking is how often the machine is looked at.
+	looking = 50 * time.Millisecond
+	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or that
+	// no rate is taken from it.
+	hurried = 200 * time.Millisecond
+)
+
+// Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
+// for a while stops whoever runs there, and nobody can tell that from a fault. It looks from each processor on its own,
+// and asks a bystander, which no fault befalls, for an answer that takes no time.
+func (l *Ledger) Watch(ctx context.Context, bystander func(context.Context) error) {
+	var watching sync.WaitGroup
+	for _, pin := range processors() {
+		watching.Go(func() {
+			pin()
+			l.look(ctx, func(context.Context) error { return nil })
+		})
+	}
+	watching.Go(func() { l.look(ctx, bystander) })
+	watching.Wait()
+}
+
+func (l *Ledger) look(ctx context.Context, at func(context.Context) error) {
+	ticker := time.NewTicker(looking)
+	defer ticker.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := at(ctx)
+		now := time.Now()
+		if ctx.Err() == nil && (now.Sub(last) > hurried || err != nil) {
+			l.stood(Span{last, now})
+		}
+		last = now
+	}
+}
+
+func (l *Ledger) stood(s Span) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.standstills = append(l.standstills, s)
+}
+
+// Stood tells whether this machine stood still at some instant within a span.
+func (l *Ledger) Stood(within Span) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost(within) > 0
+}
+
+// lost is for how long in all this machine stood still about a span.
+func (l *Ledger) lost(within Span) time.Duration {
+	sum := time.Duration(0)
+	for _, s := range l.standstills {
+		if !s.To.Before(within.From) && !s.From.After(within.To) {
+			sum += s.To.Sub(s.From)
+		}
+	}
+	return sum
+}
+
+// reach is how long an attempt to sample that failed is felt, without any fault.
+func (p Policy) reach() time.Duration { return p.MaxAge + p.Window + 2*p.Interval }
+
+// unsteady tells whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
+// says what comes of both.
+func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
+	from := a.Asked
+	for _, d := range due {
+		if d.began.Before(from) {
+			from = d.began
+		}
+	}
+	return l.lost(Span{from.Add(-l.policy.reach()), a.Answered}) > 0
+}
