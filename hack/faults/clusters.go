@@ -13,7 +13,7 @@ import (
 
 // ClusterArguments are those of a node that a Cluster fault can befall: the other shards serve while one is gone.
 func ClusterArguments() []string {
-	return []string{"--appendonly", "yes", "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "2500"}
+	return append(Persistent(), "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "2500")
 }
 
 // clusters are the rows of a Redis Cluster.

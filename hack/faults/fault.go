@@ -92,7 +92,7 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	policy := s.Ledger.Policy()
 	effect := ledger.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
-		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles,
+		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles, Wanders: f.Scope == Name,
 	}
 	for _, reason := range f.Reasons {
 		effect.Reasons = append(effect.Reasons, sentence(reason))

@@ -36,7 +36,8 @@ func (s *Subject) point(ctx context.Context, to int) error {
 func renamed(ctx context.Context, s *Subject, hold func()) error {
 	err := s.point(ctx, second)
 	hold()
-	return errors.Join(err, s.point(ctx, first))
+	// An adapter whose connection did not go on, since the machine stood still, comes back.
+	return errors.Join(err, s.point(ctx, first), operateAt(ctx, s.SpareAddress, disconnect()))
 }
 
 // moved has the adapter go to the spare server, and back. Both servers are there all the time, so that an adapter that

@@ -208,6 +208,9 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 		}
 		wrong = this
 	}
+	if l.wandered(a) {
+		return "", false
+	}
 	if wrong == "" {
 		wrong = "the object was deleted when the sample was taken"
 	}

@@ -37,6 +37,9 @@ type Effect struct {
 	Blurs map[string]float64
 	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
 	Off time.Duration
+	// Wanders tells that a connection which is lost leads to other servers: where this machine stood still, which may end
+	// one, nobody knows of which servers a value is.
+	Wanders bool
 	// Settles tells that all is known again Within of the injection as well, while it lasts.
 	Settles bool
 }

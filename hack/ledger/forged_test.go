@@ -153,6 +153,32 @@ func TestStandstill(t *testing.T) {
 	}
 }
 
+// TestWandering forges a level that the server does not have, in a fault in which a lost connection leads to another one.
+func TestWandering(t *testing.T) {
+	wrong := value(Backlog, 15.5, 10, 15, 0)
+	for name, test := range map[string]struct {
+		wanders bool
+		stood   Span
+		known   bool
+	}{
+		"this machine stood still within it": {true, Span{at(12), at(12.5)}, false},
+		"this machine stood still before it": {true, Span{at(8), at(8.5)}, true},
+		"this machine stood still after it":  {true, Span{at(16), at(16.5)}, true},
+		"the connection leads nowhere else":  {false, Span{at(12), at(12.5)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := forged()
+			l.disturbances[0].Effect = Effect{Wanders: test.wanders, Within: time.Second}
+			l.stood(test.stood)
+			l.Add(wrong)
+			tally := l.Close()
+			if tally.Violations+tally.Unknown != 1 || (tally.Violations == 1) != test.known {
+				t.Errorf("counted %s", tally)
+			}
+		})
+	}
+}
+
 // TestWatch looks for a bystander that answers late, and for one that does not answer.
 func TestWatch(t *testing.T) {
 	for name, test := range map[string]struct {

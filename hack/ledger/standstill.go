@@ -86,3 +86,15 @@ func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
 	}
 	return l.lost(Span{from.Add(-l.policy.reach()), a.Answered}) > 0
 }
+
+// wandered tells whether a standstill may have led the adapter to other servers than an object names, or led it from those
+// to its own before it was sent there, within what a value was taken over.
+func (l *Ledger) wandered(a Answer) bool {
+	for _, d := range l.disturbances {
+		if d.Wanders && d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked.Add(-l.policy.reach())) &&
+			l.lost(Span{d.began, a.Answered}) > 0 {
+			return true
+		}
+	}
+	return false
+}

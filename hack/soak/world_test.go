@@ -149,8 +149,8 @@ func (w *world) servers(t *testing.T, names ...string) {
 func (w *world) sentinel(t *testing.T) {
 	t.Helper()
 	const name = "soaked"
-	first := redistest.New(t, "--appendonly", "yes", "--repl-diskless-sync-delay", "0")
-	all := append([]*redistest.Server{first}, first.Replicas(1, "--appendonly", "yes")...)
+	first := redistest.New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
+	all := append([]*redistest.Server{first}, first.Replicas(1, faults.Persistent()...)...)
 	watching := redistest.NewSentinels(t, 3, name, first, 1)
 	var addresses []string
 	var named []any
