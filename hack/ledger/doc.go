@@ -21,7 +21,8 @@
 // carry no address. After a disturbance all must be known again in the time that it states, and a rate a window later.
 //
 // Where this machine stood still, an error proves nothing: it is counted, and held against nothing but that it carries no
-// address. A value is held against the truth all the same; the adapter is only granted to hear of changes as much later.
+// address. A value is held against the truth all the same, but the adapter may hear of changes as much later; and where
+// the fault is that lost connections lead to other servers, the truth of a value is not known.
 //
 // All times are of one machine. Instants that the adapter states are compared by the wall clock, all others by the
 // monotonic one. Where a disturbance sets the adapter's wall clock, which states them, the ledger takes off by how much;

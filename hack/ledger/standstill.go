@@ -61,7 +61,7 @@ func (l *Ledger) Stood(within Span) bool {
 	return l.lost(within) > 0
 }
 
-// lost is for how long in all this machine stood still about a span.
+// lost is for how long in all this machine stood still about a span. What several looks saw counts for each.
 func (l *Ledger) lost(within Span) time.Duration {
 	sum := time.Duration(0)
 	for _, s := range l.standstills {

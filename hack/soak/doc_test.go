@@ -13,5 +13,5 @@
 // autoscaler must follow within two looks of the time by which all must be known
 // again, and must never go below what the truth demands. Where the machine itself
 // stood still meanwhile, the fault comes again, a few times at most: what was late
-// or an error proves nothing then, while a value is held against the truth always.
+// or an error proves nothing then, while a value is still held against the truth.
 package soak

@@ -163,61 +163,63 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	}
 }
 
-func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
+// ofPlainAndDetailed tests a leading replica with an object of which attempts are passed over by their likeness alone, and
+// with one of which a picture is made.
+func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *world, *target.Target)) {
+	t.Helper()
 	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				r := made(w)
 				defer w.lead()()
-				for range 50 {
-					w.end(r, calmly(newServer()))
-					pass(5 * time.Second)
-				}
-				w.taken()
-				pass(9900 * time.Millisecond)
-				if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
-					t.Error("not ready before maxAge")
-				}
-				pass(200 * time.Millisecond)
-				if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
-					t.Errorf("past maxAge: %+v", got)
-				}
-				if !r.FallsBack() {
-					return
-				}
-				if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Status != "True" {
-					t.Errorf("past maxAge: %+v", got)
-				}
-				pass(5 * time.Second)
-				if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Reason != reasonExpired {
-					t.Errorf("past for: %+v", got)
-				}
+				test(t, w, r)
 			})
 		})
 	}
 }
 
+func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
+	ofPlainAndDetailed(t, func(t *testing.T, w *world, r *target.Target) {
+		for range 50 {
+			w.end(r, calmly(newServer()))
+			pass(5 * time.Second)
+		}
+		w.taken()
+		pass(9900 * time.Millisecond)
+		if condition(w.status(r), v1alpha1.ConditionReady).Status != "True" {
+			t.Error("not ready before maxAge")
+		}
+		pass(200 * time.Millisecond)
+		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonStale {
+			t.Errorf("past maxAge: %+v", got)
+		}
+		if !r.FallsBack() {
+			return
+		}
+		if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Status != "True" {
+			t.Errorf("past maxAge: %+v", got)
+		}
+		pass(5 * time.Second)
+		if got := condition(w.status(r), v1alpha1.ConditionFallbackInUse); got.Reason != reasonExpired {
+			t.Errorf("past for: %+v", got)
+		}
+	})
+}
+
 func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
-	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {
-		t.Run(kind, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				r := made(w)
-				defer w.lead()()
-				for range 4 {
-					w.end(r, calmly(newServer()))
-					pass(5 * time.Second)
-				}
-				w.foreign = []string{"v1beta2.custom.metrics.k8s.io"}
-				w.end(r, calmly(newServer()))
-				synctest.Wait()
-				if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonForeign {
-					t.Errorf("status says %+v", got)
-				}
-			})
-		})
-	}
+	ofPlainAndDetailed(t, func(t *testing.T, w *world, r *target.Target) {
+		for range 4 {
+			w.end(r, calmly(newServer()))
+			pass(5 * time.Second)
+		}
+		w.foreign = []string{"v1beta2.custom.metrics.k8s.io"}
+		w.end(r, calmly(newServer()))
+		synctest.Wait()
+		if got := condition(w.status(r), v1alpha1.ConditionReady); got.Reason != reasonForeign {
+			t.Errorf("status says %+v", got)
+		}
+	})
 }
 
 func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
