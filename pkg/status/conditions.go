@@ -72,23 +72,8 @@ func look(t *target.Target, h *series.Series, reasonOf func(error) string, now t
 		told = &failure{reason: told.reason, message: told.message, advice: " See condition CredentialsValid."}
 	}
 	v.ready = readyOf(h, told, now)
-	if partial := incomplete(h, reasonOf); partial != nil && !v.expires.IsZero() {
-		v.ready = verdict{metav1.ConditionUnknown, partial.reason, "Some metrics are not served: " + partial.message + "." + partial.advice}
-	}
 	v.reachable = reachableOf(told, v.attempted)
 	return v
-}
-
-// incomplete returns why a server that counts answered without a part of what
-// metrics need, nil if none did.
-func incomplete(h *series.Series, reasonOf func(error) string) *failure {
-	newest, _ := h.Newest()
-	for _, node := range newest.Counted() {
-		if !node.At.IsZero() && node.Err != nil {
-			return failureOf(node.Err, reasonOf)
-		}
-	}
-	return nil
 }
 
 // expiryOf is when a sample stops to be current. At maxAge it is still, and not past it.
@@ -116,8 +101,6 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
 				"This passes within two intervals; if it stays, check whether the server keeps restarting or failing over."}
-	case reason != series.NoSample && reason != series.Stale:
-		return verdict{metav1.ConditionUnknown, string(reason), "Rates such as requests-per-second are not served: " + unknown.Error() + "."}
 	case f != nil:
 		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + f.advice}
 	case !sampled:
@@ -186,10 +169,6 @@ func advice(reason string) string {
 		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
 	case "AuthenticationFailed":
 		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
-	case "InfoRefused":
-		return " Allow the user +info; until then only declared metrics that need no INFO are served."
-	case "MigrationsRefused":
-		return " Allow the user +cluster|getslotmigrations."
 	case "PermissionDenied":
 		return " Allow the user +info, +echo, +select and +client|setname."
 	case "TooManyClients":

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -89,39 +88,6 @@ func checkConditions(t *testing.T, s *v1alpha1.RedisStatus) {
 			}
 		}
 	}
-}
-
-// A server may answer what is declared, and refuse INFO.
-func TestAServerWithoutInfoShowsWhy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		r := w.add("r", "1")
-		defer w.lead()()
-		for range 3 {
-			w.store.Get(r.ID()).Record(series.NewSample(nil, series.Node{Address: r.Address, At: time.Now(), RoundTrip: time.Millisecond,
-				Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
-			w.sampled(r)
-			pass(5 * time.Second)
-		}
-		got := w.status(r)
-		if c := condition(got, v1alpha1.ConditionReady); brief(got) != "Ready=Unknown/InfoRefused Reachable=True/Answered" || !strings.Contains(c.Message, "Allow the user +info;") {
-			t.Errorf("%s: %s", brief(got), c.Message)
-		}
-		if n := got.Nodes; len(n) != 1 || n[0].LastError == "" || n[0].LastSampleTime != nil {
-			t.Errorf("nodes are %+v", n)
-		}
-		pass(16 * time.Second)
-		if got := brief(w.status(r)); got != "Ready=False/Stale Reachable=True/Answered" {
-			t.Errorf("past maxAge: %s", got)
-		}
-		w.answer(r, newServer())
-		pass(5 * time.Second)
-		w.answer(r, newServer())
-		synctest.Wait()
-		if got := w.says(r); got != ready {
-			t.Errorf("with INFO: %s", got)
-		}
-	})
 }
 
 func TestTransitionTimeIsThatOfTheChange(t *testing.T) {

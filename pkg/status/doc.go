@@ -27,8 +27,7 @@
 //     connected-clients are served then and rates are not, so that neither True
 //     nor False would be the truth. It passes by itself within an interval, and is
 //     worth no Warning. Unknown (SlowAnswers) likewise while the server answers too
-//     slowly for a rate, and Unknown with the reason of a part that a server
-//     refuses to tell, such as INFO, while it answers the rest.
+//     slowly for a rate.
 //
 // While it is True, its message names another object on the same server whose
 // declared metrics send commands there: they count as requests of this object. The
