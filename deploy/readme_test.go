@@ -89,33 +89,3 @@ func blocks(t *testing.T, path string) []string {
 	}
 	return found
 }
-
-func TestMigrationNamesMetricsThatExist(t *testing.T) {
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("migration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := 0
-	_, exporter, _ := strings.Cut(string(text), "redis_exporter\n")
-	for _, row := range strings.Split(exporter, "\n") {
-		columns := strings.Split(row, " | ")
-		if len(columns) != 2 {
-			continue
-		}
-		for n, code := range strings.Split(columns[1], "`") {
-			if n%2 == 1 && strings.Contains(code, "-") && !strings.Contains(code, " ") {
-				named++
-				if _, ok := metrics.Lookup(code); !ok {
-					t.Errorf("there is no metric %s", code)
-				}
-			}
-		}
-	}
-	if named < 10 {
-		t.Errorf("only %d metrics are named", named)
-	}
-}

@@ -48,9 +48,29 @@ func TestSampleAutoscalersNameWhatExists(t *testing.T) {
 		if target.APIVersion != "apps/v1" || target.Kind != "StatefulSet" || target.Name != workload.Name || hpa.Namespace != workload.Namespace {
 			t.Errorf("HPA scales %+v, the sample holds StatefulSet %s", target, workload.Name)
 		}
-		if *hpa.Spec.MinReplicas > *workload.Spec.Replicas || hpa.Spec.MaxReplicas < *workload.Spec.Replicas {
-			t.Errorf("StatefulSet starts with %d replicas, outside the HPA's bounds", *workload.Spec.Replicas)
+	}
+}
+
+// TestScaledSamplesNameNoReplicas keeps kubectl apply from setting back what an HPA has scaled.
+// Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling
+func TestScaledSamplesNameNoReplicas(t *testing.T) {
+	scaled := 0
+	for _, dir := range []string{samples, "samples-queue"} {
+		sets := all[*appsv1.StatefulSet](t, dir)
+		for _, hpa := range all[*autoscalingv2.HorizontalPodAutoscaler](t, dir) {
+			set := sets[hpa.Spec.ScaleTargetRef.Name]
+			if set == nil {
+				t.Errorf("%s: HPA %s scales %s, which is not here", dir, hpa.Name, hpa.Spec.ScaleTargetRef.Name)
+				continue
+			}
+			scaled++
+			if set.Spec.Replicas != nil {
+				t.Errorf("%s: StatefulSet %s has spec.replicas %d, which is the HPA's to set", dir, set.Name, *set.Spec.Replicas)
+			}
 		}
+	}
+	if scaled != 2 {
+		t.Errorf("%d StatefulSets are scaled, want one in each folder", scaled)
 	}
 }
 

@@ -26,7 +26,7 @@ type AdapterOptions struct {
 	// Binary is the program. Default: redis-metrics-adapter in the cluster's BinDir.
 	Binary string
 	// Manifests is the directory to give to "kubectl kustomize". Default: deploy/base of the tree around the working
-	// directory.
+	// directory, or else around BinDir.
 	Manifests string
 	// ExtraArgs are added to the Deployment's arguments, and replace those of the same flag.
 	ExtraArgs []string
@@ -69,7 +69,7 @@ func (c *Cluster) StartAdapter(ctx context.Context, options AdapterOptions) (*Ad
 }
 
 func (c *Cluster) startAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
-	if err := options.complete(c.options.BinDir); err != nil {
+	if err := options.Complete(c.options.BinDir); err != nil {
 		return nil, err
 	}
 	port, err := FreePort()
@@ -114,7 +114,9 @@ func (c *Cluster) learnKinds(ctx context.Context) error {
 	return manager.Restart(ctx)
 }
 
-func (o *AdapterOptions) complete(binDir string) error {
+// Complete fills in defaults, and returns an error if a file is missing. [Cluster.StartAdapter] calls it; call it first
+// to learn of that before a cluster is started.
+func (o *AdapterOptions) Complete(binDir string) error {
 	setDefault(&o.Name, AdapterName+"-0")
 	setDefault(&o.Binary, filepath.Join(binDir, AdapterName))
 	var err error
@@ -124,29 +126,43 @@ func (o *AdapterOptions) complete(binDir string) error {
 	if _, err := os.Stat(o.Binary); err != nil {
 		return fmt.Errorf("adapter binary missing, run \"make build\": %w", err)
 	}
-	if o.Manifests != "" {
-		return nil
+	if o.Manifests == "" {
+		o.Manifests, err = findManifests(binDir)
+		return err
 	}
-	o.Manifests, err = findUp(filepath.Join("deploy", "base", "kustomization.yaml"))
-	o.Manifests = filepath.Dir(o.Manifests)
-	return err
+	if o.Manifests, err = filepath.Abs(o.Manifests); err != nil { // kubectl may work in another directory
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(o.Manifests, kustomization)); err != nil {
+		return fmt.Errorf("no manifests of the adapter: %w", err)
+	}
+	return nil
 }
 
-// findUp looks for a file in the working directory and the ones above.
-func findUp(name string) (string, error) {
-	dir, err := os.Getwd()
+const kustomization = "kustomization.yaml"
+
+// findManifests returns deploy/base of the tree around the working directory, or else of that around binDir.
+func findManifests(binDir string) (string, error) {
+	working, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
-	for from := dir; ; dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no %s in %s or above", name, from)
+	if binDir, err = filepath.Abs(binDir); err != nil {
+		return "", err
+	}
+	for _, from := range []string{working, binDir} {
+		for dir := from; ; dir = filepath.Dir(dir) {
+			base := filepath.Join(dir, "deploy", "base")
+			if _, err := os.Stat(filepath.Join(base, kustomization)); err == nil {
+				return base, nil
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
 		}
 	}
+	return "", fmt.Errorf("no manifests of the adapter: neither %s nor %s lies in a tree with deploy/base; name the directory of a kustomization",
+		working, binDir)
 }
 
 func (c *Cluster) newAdapter(options AdapterOptions, container container, kubeconfig string, port int) *Adapter {

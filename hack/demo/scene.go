@@ -23,8 +23,11 @@ const (
 // stabilization is how long the HPA of the demo waits before it scales in; Kubernetes' default is 5 minutes.
 const stabilization = 30 * time.Second
 
+// firstReplicas is how many replicas the demo begins with. The sample names no number, since it is the HPA's.
+const firstReplicas = "2"
+
 // applySamples applies deploy/samples with two changes: the Redis object names the demo's Redis, and the HPA scales in
-// sooner.
+// sooner. Then it scales the workload once, as the README of deploy/ does.
 func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address string) error {
 	objects, err := c.Render(ctx, filepath.Join(deploy, "samples"))
 	if err != nil {
@@ -34,7 +37,11 @@ func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address strin
 	if err != nil {
 		return fmt.Errorf("samples: %w", err)
 	}
-	return c.Apply(ctx, objects)
+	if err := c.Apply(ctx, objects); err != nil {
+		return err
+	}
+	_, err = c.Kubectl(ctx, "scale", "statefulset/"+statefulSetName, "--namespace="+namespace, "--replicas="+firstReplicas)
+	return err
 }
 
 // stage makes those changes, and leaves out the sample's own Redis server, whose pods no node here would run.

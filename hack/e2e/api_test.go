@@ -218,4 +218,13 @@ func (s *scene) columns(t *testing.T) {
 		}
 	}
 	t.Logf("kubectl get redis:\n%s", out)
+	wide := s.kubectl(t, "get", "redis", "cart", "-n", s.namespace, "-o", "wide")
+	header, row, _ := strings.Cut(wide, "\n")
+	if got := strings.Join(strings.Fields(header)[7:], " "); got != "REASON SERVER VERSION ADDRESS" {
+		t.Errorf("columns that -o wide adds are %q", got)
+	}
+	address := s.kubectl(t, "get", "redis", "cart", "-n", s.namespace, "-o", "jsonpath={.spec.address}")
+	if cells := strings.Fields(row); len(cells) != 11 || cells[8] != "Redis" || cells[10] != address {
+		t.Errorf("-o wide shows %q, want a Redis at %s", row, address)
+	}
 }

@@ -24,6 +24,7 @@ func TestFallback(t *testing.T) {
 	server := redistest.New(t)
 	s.fallingBack(t, "my-redis", server.Addr)
 	s.apply(t, server.Addr, "statefulset.yaml", "hpa-averagevalue.yaml")
+	s.scale(t, 2)
 	s.awaitReplicas(t, 1, scaling) // nobody asks Redis for anything
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		return s.condition(ctx, "my-redis", "FallbackInUse", "False", "NotNeeded")
@@ -43,7 +44,7 @@ func TestFallback(t *testing.T) {
 	// One that was never sampled has a stated value and no last one.
 	s.fallingBack(t, "late", server.Addr)
 	s.served(t, "late", "requests-per-second", "3k")
-	s.ended(t, "late", "connected-clients", "its fallback LastValue has no value, since none was known after the adapter started")
+	s.ended(t, "late", "connected-clients", "its fallback LastValue has no value: none has been known since the adapter started")
 	read := metricsReader(t, s.house)
 	// The number of objects is that of their newest attempts.
 	eventually(t, 2*interval, func(context.Context) error {
@@ -56,7 +57,7 @@ func TestFallback(t *testing.T) {
 		return err
 	})
 
-	s.ended(t, "my-redis", "connected-clients", "its fallback LastValue has ended, since the last value is older than for, 45s")
+	s.ended(t, "my-redis", "connected-clients", "its fallback LastValue has ended: the last value is older than spec.fallback.for, 45s")
 	if after := time.Since(killed); after < lasting-interval-resolution || after > lasting+2*resolution {
 		t.Errorf("the last value ended %s after the kill, want %s less an interval at most", after, lasting)
 	}

@@ -3,6 +3,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,8 +55,58 @@ func stage(t *testing.T, hpa string, perSecond int) (*scene, *traffic.Driver) {
 	server := redistest.New(t)
 	driver := drive(t, server.Addr, perSecond)
 	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", hpa)
+	s.scale(t, 2)
 	s.awaitReplicas(t, 2, scaling)
 	return s, driver
+}
+
+// TestSamplesAppliedAgainScaleNothingBack applies the samples while the HPA has scaled out, in both ways of kubectl
+// apply.
+func TestSamplesAppliedAgainScaleNothingBack(t *testing.T) {
+	t.Parallel()
+	for name, flags := range map[string][]string{
+		"client side": nil,
+		"server side": {"--server-side"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, shared)
+			server := redistest.New(t)
+			driver := drive(t, server.Addr, 100)
+			s.redis(t, "my-redis", server.Addr, nil)
+			apply := func() {
+				t.Helper()
+				for _, file := range []string{"statefulset.yaml", "hpa-averagevalue.yaml"} {
+					s.applyAs(t, filepath.Join(repository(t), "deploy", "samples", file), flags...)
+				}
+			}
+			apply()
+			s.awaitReplicas(t, 1, scaling)
+			driver.SetRate(2500)
+			s.awaitReplicas(t, 3, scaling)
+			apply()
+			throughout(t, 2*syncPeriod, func(ctx context.Context) error {
+				replicas, err := s.replicas(ctx, "app-statefulset")
+				if err == nil && replicas != 3 {
+					err = fmt.Errorf("%d replicas, want the 3 of before", replicas)
+				}
+				return err
+			})
+		})
+	}
+}
+
+// applyAs runs kubectl apply with a file that names namespace default, in the scene's.
+func (s *scene) applyAs(t *testing.T, path string, flags ...string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := strings.ReplaceAll(string(text), "namespace: default", "namespace: "+s.namespace)
+	if _, err := s.KubectlInput(t.Context(), strings.NewReader(here), append([]string{"apply", "-f", "-"}, flags...)...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // audit asks as the HPA does for as long as the test runs. The returned function

@@ -171,6 +171,12 @@ func (s *scene) replicas(ctx context.Context, name string) (int32, error) {
 	return *set.Spec.Replicas, nil
 }
 
+// scale says with how many replicas the StatefulSet begins, as the README of deploy/ does.
+func (s *scene) scale(t *testing.T, replicas int) {
+	t.Helper()
+	s.kubectl(t, "scale", "statefulset/app-statefulset", "--namespace="+s.namespace, fmt.Sprintf("--replicas=%d", replicas))
+}
+
 // awaitReplicas waits until the StatefulSet has that many ready pods.
 func (s *scene) awaitReplicas(t *testing.T, want int32, within time.Duration) {
 	t.Helper()

@@ -136,9 +136,9 @@ func stand(fallback target.Fallback, last answer, now time.Time) (answer, error)
 	case fallback.Type == v1alpha1.FallbackValue:
 		return answer{quantity: fallback.Value.DeepCopy(), at: now}, nil
 	case last.at.IsZero():
-		return answer{}, errors.New("its fallback LastValue has no value, since none was known after the adapter started or spec was edited")
+		return answer{}, errors.New("its fallback LastValue has no value: none has been known since the adapter started or spec was edited")
 	case age(last.at, now) > fallback.For:
-		return answer{}, fmt.Errorf("its fallback LastValue has ended, since the last value is older than for, %s", fallback.For)
+		return answer{}, fmt.Errorf("its fallback LastValue has ended: the last value is older than spec.fallback.for, %s", fallback.For)
 	}
 	return last, nil
 }

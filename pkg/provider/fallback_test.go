@@ -36,7 +36,7 @@ func TestLastValueIsServedForItsTime(t *testing.T) {
 		pass(time.Until(sampled.Add(time.Minute)))
 		o.serves("at its end", "requests-per-second", "", "100", sampled)
 		pass(1)
-		o.refuses("past its end", "requests-per-second", "", "Stale", "the last attempt failed: the connection was refused; its fallback LastValue has ended, since the last value is older than for, 1m0s")
+		o.refuses("past its end", "requests-per-second", "", "Stale", "the last attempt failed: the connection was refused; its fallback LastValue has ended: the last value is older than spec.fallback.for, 1m0s")
 		o.fails()
 		if o.counts["InFallback"] != 0 {
 			t.Errorf("counted %v", o.counts)
@@ -61,7 +61,7 @@ func TestLastValueOfWhatNobodyAsks(t *testing.T) {
 		sampled := time.Now()
 		pass(20 * time.Second)
 		o.serves("named", "connected-clients", "", "7", sampled)
-		o.refuses("named, by a selector that was never asked", "connected-clients", "role=primary", "Stale", "LastValue has no value, since none was known")
+		o.refuses("named, by a selector that was never asked", "connected-clients", "role=primary", "Stale", "LastValue has no value: none has been known")
 		o.refuses("not named", "requests-per-second", "", "Stale", "maxAge 15s")
 		if _, err := o.ask("requests-per-second", ""); strings.Contains(err.Error(), "fallback") {
 			t.Errorf("a metric without fallback says %v", err)

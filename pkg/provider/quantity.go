@@ -16,7 +16,7 @@ const maxValue = 9_223_372_036_854_774
 func quantityOf(value float64) (resource.Quantity, error) {
 	switch {
 	case math.IsNaN(value) || math.IsInf(value, 0) || value < 0:
-		return resource.Quantity{}, fmt.Errorf("%v is no value of a metric", value)
+		return resource.Quantity{}, fmt.Errorf("%v is not a valid value of a metric", value)
 	case value > maxValue:
 		return resource.Quantity{}, fmt.Errorf("the value %v is above %d, the largest that can be served", value, int64(maxValue))
 	case value == math.Trunc(value):

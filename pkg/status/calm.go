@@ -14,6 +14,7 @@ import (
 // Attempts that are passed over put it off.
 type freshness struct {
 	target *target.Target
+	hint   string
 	from   time.Time
 	lasts  atomic.Int64 // nanoseconds, 0 for no sample
 	// shows is the likeness of the nodes with which the status was found to show what
@@ -21,8 +22,8 @@ type freshness struct {
 	shows atomic.Pointer[series.Likeness]
 }
 
-func newFreshness(t *target.Target, now, expires time.Time) *freshness {
-	f := &freshness{target: t, from: now}
+func newFreshness(t *target.Target, hint string, now, expires time.Time) *freshness {
+	f := &freshness{target: t, hint: hint, from: now}
 	f.extend(expires)
 	return f
 }
@@ -71,7 +72,7 @@ func (w *Writer) agrees(t *target.Target) bool {
 			return true
 		}
 	}
-	p := w.see(calm.target, h, now)
+	p := w.see(calm.target, h, calm.hint, now)
 	w.judge(&p, calm.target.Status, now)
 	if !p.changes.IsZero() || !p.shownBy(calm.target.Status, w.cfg.ReasonOf) {
 		return false

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // Reasons of conditions, beside those of failed attempts.
@@ -58,15 +59,20 @@ type view struct {
 	expires time.Time
 }
 
-func look(h *series.Series, maxAge time.Duration, reasonOf func(error) string, now time.Time) view {
+func look(t *target.Target, h *series.Series, reasonOf func(error) string, now time.Time) view {
 	v := view{failure: failureOf(h.Failure(), reasonOf)}
 	_, sampled := h.Newest()
 	v.attempted = sampled || v.failure != nil
 	if sample, err := h.Latest(now); err == nil {
-		v.expires = expiryOf(sample, maxAge)
+		v.expires = expiryOf(sample, t.MaxAge)
 	}
-	v.ready = readyOf(h, v.failure, now)
-	v.reachable = reachableOf(v)
+	told := v.failure
+	if told != nil && told.ofCredentials && t.Named() {
+		// The advice may be long, and stands there.
+		told = &failure{reason: told.reason, message: told.message, advice: " See condition CredentialsValid."}
+	}
+	v.ready = readyOf(h, told, now)
+	v.reachable = reachableOf(told, v.attempted)
 	return v
 }
 
@@ -89,12 +95,12 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 	switch {
 	case reason == series.Blurred:
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
-			"Rates such as requests-per-second are not served: the server answers too slowly to tell over what time its counters grew. " +
-				"See whether slow commands block it, or raise spec.sampling.interval and window."}
+			"Rates such as requests-per-second are not served: the server answers too slowly to know over what time its counters grew. " +
+				"Check for slow commands, or raise spec.sampling.interval and spec.sampling.window."}
 	case reason == series.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
-				"This passes within two intervals; if it stays, see whether the server restarts or fails over again and again."}
+				"This passes within two intervals; if it stays, check whether the server keeps restarting or failing over."}
 	case f != nil:
 		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + f.advice}
 	case !sampled:
@@ -102,15 +108,15 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 	}
 	return verdict{metav1.ConditionFalse, reasonStale,
 		"Metrics are not served: the newest sample is older than spec.sampling.maxAge. " +
-			"Attempts come late: raise maxAge, or see whether the adapter lacks CPU."}
+			"Attempts come late: raise maxAge, or check whether the adapter lacks CPU."}
 }
 
-func reachableOf(v view) verdict {
+func reachableOf(f *failure, attempted bool) verdict {
 	switch {
-	case v.failure != nil:
-		return verdict{metav1.ConditionFalse, v.failure.reason,
-			"The last attempt to sample failed: " + v.failure.message + "." + v.failure.advice}
-	case v.attempted:
+	case f != nil:
+		return verdict{metav1.ConditionFalse, f.reason,
+			"The last attempt to sample failed: " + f.message + "." + f.advice}
+	case attempted:
 		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample succeeded."}
 	}
 	return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}

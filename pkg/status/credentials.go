@@ -27,10 +27,10 @@ func credentialsValid(t *target.Target, h *series.Series, v view, reasonOf func(
 	case !v.attempted:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}, true
 	case renewal == nil:
-		return verdict{metav1.ConditionTrue, reasonAccepted, "What auth and tls name is accepted."}, true
+		return verdict{metav1.ConditionTrue, reasonAccepted, "The credentials and certificates that the object names are accepted."}, true
 	}
 	told := verdict{metav1.ConditionUnknown, renewal.reason,
-		"The connection made with the credentials before goes on until that works: " + renewal.message + "." + renewal.advice}
+		"The connection made with the previous credentials is used until the new ones work: " + renewal.message + "." + renewal.advice}
 	if renewal.ofCredentials {
 		told.status = metav1.ConditionFalse
 	}

@@ -67,9 +67,9 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			{"right", func() { w.answer(r, redis) }, warmingUp, "True Accepted", "accepted", ""},
 			{"right again", func() { w.answer(r, redis) }, ready, "True Accepted", "accepted", "Normal Sampled"},
 			{"a wrong new one", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed",
-				"The connection made with the credentials before goes on until that works: the server refused the credentials", "Warning AuthenticationFailed"},
+				"The connection made with the previous credentials is used until the new ones work: the server refused the credentials", "Warning AuthenticationFailed"},
 			{"still", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed", "", ""},
-			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &failed{"TooManyClients", "the server accepts no more clients"}) }, ready, "Unknown TooManyClients", "goes on", ""},
+			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &failed{"TooManyClients", "the server accepts no more clients"}) }, ready, "Unknown TooManyClients", "is used until", ""},
 			{"mended", func() { w.answer(r, redis) }, ready, "True Accepted", "", ""},
 			{"down", func() { w.fail(r, refused()) }, "Ready=True/Sampled Reachable=False/ConnectionRefused", "Unknown ConnectionRefused", "see Reachable", "Warning ConnectionRefused"},
 		} {
@@ -78,6 +78,12 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			got := condition(w.status(r), v1alpha1.ConditionCredentialsValid)
 			if valid := string(got.Status) + " " + got.Reason; w.says(r) != step.says || valid != step.valid || !strings.Contains(got.Message, step.words) {
 				t.Errorf("%s: %s, %s: %s; want %s, %s: %s", step.what, w.says(r), valid, got.Message, step.says, step.valid, step.words)
+			}
+			for _, elsewhere := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable} {
+				message := condition(w.status(r), elsewhere).Message
+				if len(message) > 250 || strings.Contains(message, "Who may run") || strings.Contains(message, "Write spec.auth") {
+					t.Errorf("%s: %s repeats what to do: %s", step.what, elsewhere, message)
+				}
 			}
 			if events := w.takenEvents(); events != step.events {
 				t.Errorf("%s: Events %q, want %q", step.what, events, step.events)

@@ -52,7 +52,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 		case errors.Is(err, probe.ErrNoPass):
 			pending = append(pending, sentence)
 		case errors.As(err, &missing):
-			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s is unknown for want of samples", d.Index, d.Name))
+			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s has no value yet: it needs more samples", d.Index, d.Name))
 		default:
 			failed = append(failed, sentence)
 		}

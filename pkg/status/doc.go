@@ -29,6 +29,10 @@
 //     worth no Warning. Unknown (SlowAnswers) likewise while the server answers too
 //     slowly for a rate.
 //
+// While it is True, its message names another object on the same server whose
+// declared metrics send commands there: they count as requests of this object. The
+// hint comes with a look at the object, and so within about a minute.
+//
 // Reachable tells how the newest attempt ended.
 //
 // MetricsValid, of objects with spec.metrics, is False while one of them is
@@ -45,7 +49,8 @@
 // replica remembers, see package provider. Ready does not depend on it.
 //
 // CredentialsValid, of objects with spec.auth or spec.tls only, is False with the
-// reason of an attempt that the credentials made fail, and also while the
+// reason of an attempt that the credentials made fail, and says what to do, to
+// which Ready and Reachable only point. It is so also while the
 // connection made with those before goes on (Ready and Reachable are True then). It is
 // Unknown while what fails is something else.
 //

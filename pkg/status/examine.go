@@ -39,7 +39,7 @@ type finding struct {
 // examine compares what is known of a target with its status. Of an object whose
 // numbers wait for their turn, it does not compute them.
 func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
-	f := finding{picture: w.see(t, w.cfg.Series.Get(t.ID()), now), base: o.base(t, now), again: now.Add(sweepPeriod)}
+	f := finding{picture: w.see(t, w.cfg.Series.Get(t.ID()), o.hint, now), base: o.base(t, now), again: now.Add(sweepPeriod)}
 	o.seenReady = o.seenReady || f.ready.status == metav1.ConditionTrue
 	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && holds(f.base, t, o, &f.view) {
 		f.again = earlier(f.again, until)
@@ -110,6 +110,7 @@ func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) boo
 func (w *Writer) compose(o *object, f *finding, now time.Time) *v1alpha1.RedisStatus {
 	s := &v1alpha1.RedisStatus{
 		ObservedGeneration: f.target.Generation,
+		Endpoint:           endpoint(f.target),
 		Conditions:         make([]metav1.Condition, f.count),
 		Nodes:              f.base.Nodes,
 		Summary:            w.numbers.summary(f.history, f.target.Database, now),

@@ -52,7 +52,7 @@ func TestExpressionsThatFailShowInStatus(t *testing.T) {
 		valid("down: the newest sample is what it was", "True", "Probed")
 		redis.runID = "b"
 		step(5)
-		valid("restarted", "Unknown", "WarmingUp", "spec.metrics[1] share is unknown for want of samples")
+		valid("restarted", "Unknown", "WarmingUp", "spec.metrics[1] share has no value yet: it needs more samples")
 		w.probed(r, redis, probe.Result{Err: errors.New("gone")})
 		pass(5 * time.Second)
 		valid("a metric that it names fails", "False", "NoValue", "spec.metrics[0] zero has no value: gone", "spec.metrics[1] share has no value: zero: gone")

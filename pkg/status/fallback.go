@@ -53,7 +53,7 @@ func fallbackInUse(uses []target.FallbackUse) verdict {
 		case use.LastKnown.IsZero():
 			without = append(without, use.Metric+" is unknown and has no last value")
 		default:
-			expired = append(expired, fmt.Sprintf("the last value of %s was served until %s, and an error is since", use.Metric, instant(use.Until())))
+			expired = append(expired, fmt.Sprintf("the last value of %s was served until %s, and an error is served since", use.Metric, instant(use.Until())))
 		}
 	}
 	rest := slices.Concat(expired, without)
@@ -73,7 +73,7 @@ func servedBy(use target.FallbackUse) string {
 	if use.Fallback.Type == v1alpha1.FallbackLastValue {
 		return fmt.Sprintf("%s is unknown: its last value, of %s, is served until %s", use.Metric, instant(use.LastKnown), instant(use.Until()))
 	}
-	known := "it was not known since sampling began"
+	known := "it has not been known since sampling began"
 	if !use.LastKnown.IsZero() {
 		known = "it was last known at " + instant(use.LastKnown)
 	}

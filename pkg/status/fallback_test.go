@@ -116,7 +116,7 @@ func TestFallbackOfAnObjectThatWasNeverSampled(t *testing.T) {
 		status, reason, words string
 		events                string
 	}{
-		"Value":     {stated("800"), "True", "Value", "the value 800 of spec.fallback is served; it was not known since", "Warning FallbackInUse"},
+		"Value":     {stated("800"), "True", "Value", "the value 800 of spec.fallback is served; it has not been known since", "Warning FallbackInUse"},
 		"LastValue": {lastValue(time.Minute), "False", "NoLastValue", "requests-per-second is unknown and has no last value", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
@@ -81,13 +82,12 @@ func describe(asked *series.Node, place int, newest []series.Node, before []v1al
 	if i := findPlace(place, len(newest), func(i int) bool { return newest[i].Address == asked.Address && newest[i].Info != nil }); i >= 0 {
 		answered := &newest[i]
 		at = answered.At
-		n.Role, n.Version, n.Shard = "", "", answered.Shard
+		n.Role, n.Shard = "", answered.Shard
 		if role, err := catalog.Role(answered.Info); err == nil {
 			n.Role = role
 		}
-		if version, err := answered.Info.Text("redis_version"); err == nil {
-			n.Version = printable(version, maxVersionLength)
-		}
+		kind, version := redisinfo.Server(answered.Info)
+		n.Server, n.Version = kind, printable(version, maxVersionLength)
 	}
 	n.LastError = ""
 	if f := failureOf(asked.Err, reasonOf); f != nil {

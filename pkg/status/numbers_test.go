@@ -124,6 +124,19 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+func TestNodesNameTheKindOfServer(t *testing.T) {
+	redis, valkey := newServer(), newServer()
+	valkey.version, valkey.valkey = "7.2.4", "9.1.2"
+	for want, s := range map[string]*server{"Redis 8.0.0": redis, "Valkey 9.1.2": valkey} {
+		h := new(series.Store).Open("x", series.Policy{})
+		h.Record(series.NewSample(nil, series.Node{Address: "a:1", At: time.Now(), Info: s.info(1)}))
+		n := nodes(h, reasonOfFailed, []v1alpha1.NodeStatus{{Address: "a:1", Server: "KeyDB", Version: "6.3.4"}})
+		if got := n[0].Server + " " + n[0].Version; got != want {
+			t.Errorf("status names %s, want %s", got, want)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
 		"8.0.0": "8.0.0", "8\x1b[0m": "8[0m", "\xff8": "8", strings.Repeat("é", 33): strings.Repeat("é", 32), "x" + strings.Repeat("é", 32): "x" + strings.Repeat("é", 31),

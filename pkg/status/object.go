@@ -27,6 +27,8 @@ type object struct {
 	written *v1alpha1.RedisStatus
 	// wroteAt is when a write last succeeded.
 	wroteAt time.Time
+	// hint says what other object reads the same server, empty for none.
+	hint string
 	// inFlight tells that a write waits for its answer; nothing else is done about the object then.
 	inFlight bool
 	// failures counts writes that failed since the last that succeeded; none goes out before retryAt.

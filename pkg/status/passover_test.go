@@ -55,7 +55,7 @@ func (w *world) end(t *target.Target, a attempt) {
 // shows tells whether a status shows what is known.
 func (w *world) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
 	now := time.Now()
-	p := w.writer.see(t, w.store.Get(t.ID()), now)
+	p := w.writer.see(t, w.store.Get(t.ID()), "", now)
 	w.writer.judge(&p, s, now)
 	return p.shownBy(s, reasonOfFailed)
 }
@@ -103,6 +103,7 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	for name, change := range map[string]func(a *attempt){
 		"role":                       func(a *attempt) { a.server.role = "slave" },
 		"version":                    func(a *attempt) { a.server.version = "8.2.0" },
+		"kind of server":             func(a *attempt) { a.server.valkey = "9.1.2" },
 		"process":                    func(a *attempt) { a.server.runID = "b" },
 		"shard":                      func(a *attempt) { a.shard = "1" },
 		"answers slowly":             func(a *attempt) { a.slow = 3 * time.Second },

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -35,9 +36,13 @@ type picture struct {
 	changes time.Time
 }
 
-// see begins a picture. Its conditions are still to be judged.
-func (w *Writer) see(t *target.Target, h *series.Series, now time.Time) picture {
-	p := picture{target: t, history: h, view: look(h, t.MaxAge, w.cfg.ReasonOf, now)}
+// see begins a picture, with a hint at another object on the same server if
+// there is one. Its conditions are still to be judged.
+func (w *Writer) see(t *target.Target, h *series.Series, hint string, now time.Time) picture {
+	p := picture{target: t, history: h, view: look(t, h, w.cfg.ReasonOf, now)}
+	if p.ready.status == metav1.ConditionTrue && hint != "" {
+		p.ready.message += " " + hint
+	}
 	p.ready = routed(p.ready, w.cfg.Foreign())
 	return p
 }
@@ -78,7 +83,7 @@ func (p *picture) add(condition string, v verdict) {
 // shownBy tells whether a status shows all of a picture that is written at once when it changes.
 func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) bool {
 	generation := p.target.Generation
-	if s.ObservedGeneration != generation || len(s.Conditions) != p.count {
+	if s.ObservedGeneration != generation || len(s.Conditions) != p.count || s.Endpoint != endpoint(p.target) {
 		return false
 	}
 	for n := range s.Conditions {

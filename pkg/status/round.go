@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 
@@ -25,6 +26,7 @@ type round struct {
 	agenda  agenda
 	atOnce  *queue
 	inTurn  *queue
+	sharing sharing
 
 	results  chan result
 	requests sync.WaitGroup
@@ -48,11 +50,15 @@ func newRound(w *Writer) *round {
 		inTurn:  newQueue(numbersPerSecond, numbersBurst, numbersInFlight),
 		results: make(chan result, inFlightAtMost),
 		logging: rate.Sometimes{Interval: failureLogGap},
+		sharing: newSharing(),
 	}
 }
 
 func (r *round) run(ctx context.Context) {
 	defer r.requests.Wait()
+	for _, t := range r.cfg.Index.Select("", labels.Everything()) {
+		r.sharing.note(t, r.cfg.Series.Get(t.ID()))
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -117,6 +123,7 @@ func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *ta
 		o.put(nil)
 		r.agenda.drop(o)
 		delete(r.objects, name)
+		r.sharing.set(name, nil)
 	}
 	if !exists {
 		return nil, nil
@@ -130,6 +137,9 @@ func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *ta
 		r.objects[name] = o
 	}
 	o.follow(t, now)
+	h := r.cfg.Series.Get(t.ID())
+	r.sharing.note(t, h)
+	o.hint = r.sharing.hint(name, h)
 	return o, t
 }
 
@@ -153,7 +163,7 @@ func (r *round) settle(o *object, f *finding, now time.Time) {
 	o.again, o.fresh = f.again, nil
 	switch {
 	case f.calm:
-		o.fresh = newFreshness(f.target, now, f.expires)
+		o.fresh = newFreshness(f.target, o.hint, now, f.expires)
 		r.setCalm(o.name, o.fresh)
 	case !f.expires.IsZero():
 		o.again = earlier(f.again, f.expires)

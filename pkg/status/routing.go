@@ -15,6 +15,6 @@ func routed(ready verdict, foreign []string) verdict {
 		return ready
 	}
 	return verdict{metav1.ConditionFalse, reasonForeign,
-		"Redis is sampled, but the API server asks another Service for its metrics: that of the APIService " + strings.Join(foreign, " and ") +
-			". One Service can have it: see spec.service there, and keep one of the two adapters."}
+		"Redis is sampled, but the API server asks another Service for its metrics: see spec.service of the APIService " + strings.Join(foreign, " and ") +
+			". Only one adapter can serve an API version: remove one of the two."}
 }

@@ -15,6 +15,7 @@ type server struct {
 	gets    int64
 	clients int64 // below 0 if the server does not tell
 	memory  int64
+	valkey  string // its version, empty if it is no Valkey
 }
 
 func newServer() *server {
@@ -27,6 +28,9 @@ func (s *server) info(before int) *redisinfo.Info {
 	lines := []string{
 		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version, "used_memory:" + strconv.FormatInt(s.memory, 10),
 		"# Commandstats", "cmdstat_info:calls=" + strconv.Itoa(before) + ",usec=1", "cmdstat_get:calls=" + strconv.FormatInt(s.gets, 10) + ",usec=1",
+	}
+	if s.valkey != "" {
+		lines = append(lines, "# Server", "valkey_version:"+s.valkey)
 	}
 	if s.clients >= 0 {
 		lines = append(lines, "# Clients", "connected_clients:"+strconv.FormatInt(s.clients, 10))

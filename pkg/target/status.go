@@ -13,6 +13,7 @@ import (
 // many objects say the same.
 func statusOf(o *v1alpha1.Redis) *v1alpha1.RedisStatus {
 	status := o.Status
+	status.Endpoint = once(status.Endpoint)
 	status.Conditions = slices.Clone(status.Conditions)
 	for n := range status.Conditions {
 		c := &status.Conditions[n]
@@ -23,6 +24,7 @@ func statusOf(o *v1alpha1.Redis) *v1alpha1.RedisStatus {
 	for n := range status.Nodes {
 		node := &status.Nodes[n]
 		node.Address, node.Role, node.Shard, node.Version = once(node.Address), once(node.Role), once(node.Shard), once(node.Version)
+		node.Server = once(node.Server)
 	}
 	return &status
 }

@@ -1,4 +1,6 @@
 // Command cluster starts the local control plane of package cluster for a person to use, and stops it on Ctrl-C.
+//
+//	cluster [flags] [-- arguments of the adapter]
 package main
 
 import (
@@ -8,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -15,20 +18,53 @@ import (
 )
 
 func main() {
-	var options cluster.Options
-	flag.StringVar(&options.BinDir, "bin-dir", os.Getenv("BIN_DIR"), "directory of the control plane's and the adapter's binaries")
+	options := cluster.Options{Log: os.Stdout}
+	var adapter cluster.AdapterOptions
+	flag.StringVar(&options.BinDir, "bin-dir", binDir(), "directory of the control plane's and the adapter's binaries")
 	flag.StringVar(&options.Dir, "dir", "", "directory for data, kubeconfigs and logs, kept afterwards (default: a temporary one)")
 	flag.DurationVar(&options.HPASyncPeriod, "hpa-sync-period", 15*time.Second, "how often the HPA controller looks")
-	withAdapter := flag.Bool("with-adapter", false, "also deploy and run the adapter")
+	flag.StringVar(&adapter.Manifests, "manifests", "",
+		"directory of the adapter's kustomization (default: deploy/base of the tree around the working directory or bin-dir)")
+	withAdapter := flag.Bool("with-adapter", false, "also deploy and run the adapter, with the arguments after --")
 	flag.Parse()
-	options.Log = os.Stdout
-	if err := run(options, *withAdapter); err != nil && !errors.Is(err, context.Canceled) {
+	adapter.ExtraArgs = flag.Args()
+	err := check(&adapter, options.BinDir, *withAdapter)
+	if err == nil {
+		err = run(options, adapter, *withAdapter)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		os.Exit(1)
 	}
 }
 
-func run(options cluster.Options, withAdapter bool) (err error) {
+// binDir returns $BIN_DIR, or else where this program lies.
+func binDir() string {
+	if dir := os.Getenv("BIN_DIR"); dir != "" {
+		return dir
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return filepath.Dir(program)
+}
+
+// check returns what would keep the adapter from starting, before anything is started.
+func check(adapter *cluster.AdapterOptions, binDir string, withAdapter bool) error {
+	if withAdapter {
+		return adapter.Complete(binDir)
+	}
+	if len(adapter.ExtraArgs) > 0 {
+		return fmt.Errorf("unexpected arguments %q: they are for an adapter, add --with-adapter before --", adapter.ExtraArgs)
+	}
+	if adapter.Manifests != "" {
+		return errors.New("--manifests is for an adapter: add --with-adapter")
+	}
+	return nil
+}
+
+func run(options cluster.Options, adapter cluster.AdapterOptions, withAdapter bool) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	c, err := cluster.Start(ctx, options)
@@ -39,7 +75,7 @@ func run(options cluster.Options, withAdapter bool) (err error) {
 	if withAdapter {
 		starting, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
-		if _, err := c.StartAdapter(starting, cluster.AdapterOptions{}); err != nil {
+		if _, err := c.StartAdapter(starting, adapter); err != nil {
 			return err
 		}
 	}

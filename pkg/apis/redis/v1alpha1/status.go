@@ -30,6 +30,13 @@ type RedisStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// endpoint is where spec says that Redis is, in short, for people; kubectl get -o wide
+	// shows it: the address, masterName and the first sentinel, or the first address of a
+	// cluster, and how many more there are.
+	// +optional
+	// +kubebuilder:validation:MaxLength=600
+	Endpoint string `json:"endpoint,omitempty"`
+
 	// conditions are Ready (current metrics are served), Reachable (the last sample succeeded),
 	// where spec.metrics declares some, MetricsValid (each of them had a value in the newest sample),
 	// where spec.fallback has another type than Error, FallbackInUse (a metric is unknown and served by it),
@@ -70,7 +77,13 @@ type NodeStatus struct {
 	// +kubebuilder:validation:MaxLength=8
 	Shard string `json:"shard,omitempty"`
 
-	// version is the server's version, as it said it.
+	// server is the kind of server, as it said it: Redis, Valkey, KeyDB or Dragonfly.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Server string `json:"server,omitempty"`
+
+	// version is the server's own version, and not the version of Redis that it is
+	// compatible with.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Version string `json:"version,omitempty"`

@@ -17,7 +17,9 @@ import (
 // +kubebuilder:printcolumn:name="Sampled",type=date,JSONPath=`.status.summary.sampleTime`,description="Age of the sample that these columns show; the metrics API serves newer ones"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the object is, or is not, ready"
-// +kubebuilder:printcolumn:name="Address",type=string,priority=1,JSONPath=`.spec.address`
+// +kubebuilder:printcolumn:name="Server",type=string,priority=1,JSONPath=`.status.nodes[0].server`,description="Kind of server, of the first node"
+// +kubebuilder:printcolumn:name="Version",type=string,priority=1,JSONPath=`.status.nodes[0].version`,description="Version of the server, of the first node; status.nodes has all"
+// +kubebuilder:printcolumn:name="Address",type=string,priority=1,JSONPath=`.status.endpoint`,description="Where spec says that Redis is"
 type Redis struct {
 	metav1.TypeMeta `json:",inline"`
 
