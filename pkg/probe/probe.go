@@ -90,8 +90,7 @@ type Result struct {
 	// Began and Ended are the instants between which a Pass was measured, zero for
 	// what one attempt measures.
 	Began, Ended time.Time
-	// stream tells one stream from another that took its name.
-	stream *streamMark
+	origin       *origin // nil where the number alone tells whether it goes on
 }
 
 // maxExact is the first counter whose growth by 1 a float64 does not show.
@@ -119,10 +118,11 @@ func (p *Probe) checked(r Result) Result {
 	return r
 }
 
-// Joins tells whether the growth from one Result to the next one is that of one
-// counter: both are known, it did not fall, and it was not made anew between.
+// Joins reports whether the growth from one Result to the next is that of one
+// counter: both are known, it did not fall at any node, the nodes are the same,
+// and nothing replaced it in between.
 func (p *Probe) Joins(before, after Result) bool {
-	if before.Err != nil || after.Err != nil || after.Value < before.Value {
+	if before.Err != nil || after.Err != nil || after.Value < before.Value || !eachGrew(before, after) {
 		return false
 	}
 	return p.joins == nil || p.joins(before, after)

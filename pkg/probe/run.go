@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -101,61 +100,6 @@ func (r *Run) sameData(info *redisinfo.Info) bool {
 	before := r.data
 	r.data = datasetOf(info)
 	return r.data.sameAs(before)
-}
-
-// Join makes one Result for each probe of those of several nodes, none of which
-// has an answer that another one has as well. A node that did not answer has none.
-// The owner of a key is the place of its node, negative if no node has it.
-func (l *Plan) Join(nodes [][]Result, owner func(key string) int) []Result {
-	joined := make([]Result, len(l.probes))
-	for n, p := range l.probes {
-		if p.Key == "" {
-			joined[n] = p.fold(nodes, n)
-			continue
-		}
-		at := owner(p.Key)
-		if at < 0 || at >= len(nodes) || n >= len(nodes[at]) {
-			joined[n] = Result{Err: errNoOwner}
-			continue
-		}
-		joined[n] = nodes[at][n]
-	}
-	return joined
-}
-
-// errNoOwner is the Result of a probe whose key no node that answered has.
-var errNoOwner = errors.New("the shard that holds the key did not answer")
-
-// fold makes one Result of those of all nodes at one place. A Pass is as old as the oldest.
-func (p *Probe) fold(nodes [][]Result, place int) Result {
-	var all Result
-	first := true
-	for _, results := range nodes {
-		if len(results) == 0 {
-			continue
-		}
-		one := results[place]
-		switch {
-		case one.Err != nil:
-			return one
-		case first:
-			all, first = one, false
-			continue
-		case p.Fold == Max:
-			all.Value = max(all.Value, one.Value)
-		case p.Fold == Min:
-			all.Value = min(all.Value, one.Value)
-		default:
-			all.Value += one.Value
-		}
-		if one.Began.Before(all.Began) {
-			all.Began = one.Began
-		}
-		if one.Ended.Before(all.Ended) {
-			all.Ended = one.Ended
-		}
-	}
-	return p.checked(all)
 }
 
 // dataset tells the data of one server from what took its place. A cursor of

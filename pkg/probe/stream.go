@@ -177,13 +177,13 @@ func StreamEntriesAdded(key string) *Probe {
 			if err := errors.Join(errAdded, errEntries, errLast); err != nil {
 				return Result{}, errShape
 			}
-			mark := &streamMark{last: last, entries: entries.Value}
+			mark := streamMark{last: last, entries: entries.Value}
 			if entry, ok := fields["first-entry"].([]any); ok && len(entry) > 0 {
 				if mark.first, err = entryID(entry[0]); err != nil {
 					return Result{}, err
 				}
 			}
-			added.stream = mark
+			added.origin = &origin{stream: mark}
 			return added, nil
 		},
 	}
@@ -192,7 +192,7 @@ func StreamEntriesAdded(key string) *Probe {
 // sameStream tells of a stream that was deleted and made anew between two
 // samples: its IDs go back, or all of its entries are new and are more than were added.
 func sameStream(before, after Result) bool {
-	a, b := before.stream, after.stream
+	a, b := before.origin.stream, after.origin.stream
 	switch {
 	case a.last.after(b.last):
 		return false
