@@ -59,7 +59,7 @@ func TestDeclaredMetrics(t *testing.T) {
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "get", "redis", "declaring", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="MetricsValid")]}`)
 		for _, want := range []string{`"status":"False"`, `"reason":"InvalidMetric"`, "spec.metrics[4].name: every Redis object has a metric keys", "spec.metrics[3] wrong-type has no value",
-			"spec.metrics[6] endless has no value: the expression gives no finite number"} {
+			"spec.metrics[6] endless has no value: the expression cannot be computed from these values"} {
 			if err == nil && !strings.Contains(out, want) {
 				err = fmt.Errorf("condition MetricsValid is %s, want %s in it", out, want)
 			}

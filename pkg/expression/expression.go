@@ -10,8 +10,11 @@
 // out so that what a formula depends on is known beforehand. It has no loops, and
 // its cost is bounded.
 //
-// Compile fails with a sentence for the formula's author, Eval with one for whoever
-// asks for the metric: a division by zero, and whatever else is no finite number.
+// Compile fails with a sentence for the formula's author, and Eval with one for
+// whoever asks for the metric. A step that divides by zero, or gives no finite
+// number for another reason, fails the whole evaluation: no later step makes a
+// number of an infinity, and || and && do not hide it. A step that is not taken,
+// such as the other branch of a condition, fails nothing.
 package expression
 
 import (
@@ -66,7 +69,7 @@ func Compile(source string) (*Expression, error) {
 	if len(e.names) > maxNames {
 		return nil, fmt.Errorf("the expression names more than %d metrics", maxNames)
 	}
-	if e.program, err = env.Program(checked, cel.CostLimit(maxCost)); err != nil {
+	if e.program, err = env.Program(checked, cel.CostLimit(maxCost), cel.CustomDecoratorV2(watchSteps)); err != nil {
 		return nil, fmt.Errorf("preparing the expression: %w", err)
 	}
 	return e, nil
@@ -91,12 +94,12 @@ func (e *Expression) metric(factory cel.MacroExprFactory, _ ast.Expr, args []ast
 // Names are those of the metrics that the formula names. The caller must not modify them.
 func (e *Expression) Names() []string { return e.names }
 
-// Eval computes the formula from the values of the metrics that it names.
+// Eval computes the formula from the values of the metrics that it names, which
+// are finite. It fails if any step that it takes gives no finite number, whatever
+// the steps around it make of that.
 func (e *Expression) Eval(of map[string]float64) (float64, error) {
-	out, _, err := e.program.Eval(map[string]any{values: of})
-	if err != nil {
-		return 0, errors.New("the expression cannot be computed of these values: something is divided by zero, or overflows")
-	}
+	evaluation := &evaluation{values: of}
+	out, _, err := e.program.Eval(evaluation)
 	result := math.NaN()
 	switch number := out.(type) {
 	case types.Double:
@@ -107,8 +110,8 @@ func (e *Expression) Eval(of map[string]float64) (float64, error) {
 		result = float64(number)
 	}
 	switch {
-	case math.IsNaN(result) || math.IsInf(result, 0):
-		return 0, errors.New("the expression gives no finite number: is something divided by zero?")
+	case err != nil, evaluation.failed, !finite(result):
+		return 0, errors.New(`the expression cannot be computed from these values: a step divides by zero or overflows; test the divisor first, for example metric("b") > 0.0 ? metric("a") / metric("b") : 0.0`)
 	case result < 0:
 		return 0, errors.New("the expression gives a negative number: write math.greatest(0.0, ...) if 0 is meant then")
 	}

@@ -23,12 +23,36 @@ func TestExpressions(t *testing.T) {
 		{`int(metric("a")) / 4`, 1, ""},
 		{`math.ceil(metric("a") / metric("b"))`, 2, ""},
 		{`metric("b") - metric("a")`, 0, "gives a negative number"},
-		{`metric("a") / metric("zero")`, 0, "gives no finite number"},
-		{`metric("zero") / metric("zero")`, 0, "gives no finite number"},
-		{`metric("huge") * metric("huge")`, 0, "gives no finite number"},
+		{`metric("a") / metric("zero")`, 0, "cannot be computed"},
+		{`metric("zero") / metric("zero")`, 0, "cannot be computed"},
+		{`metric("huge") * metric("huge")`, 0, "cannot be computed"},
 		{`1 / int(metric("zero"))`, 0, "cannot be computed"},
 		{`int(metric("huge"))`, 0, "cannot be computed"},
 		{`math.greatest(metric("zero") / metric("zero"), 1.0)`, 0, "cannot be computed"},
+		// An infinity or NaN of one step that later steps make a number of.
+		{`metric("a") / (metric("b") / metric("zero"))`, 0, "divides by zero"},
+		{`math.least(metric("a") / metric("zero"), 10.0)`, 0, "divides by zero"},
+		{`metric("zero") / metric("zero") == 1.0 ? 5.0 : 0.0`, 0, "divides by zero"},
+		{`metric("zero") / metric("zero") != 1.0 ? 5.0 : 0.0`, 0, "divides by zero"},
+		{`metric("a") / metric("zero") > 100.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`-(metric("a") / metric("zero")) < 0.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`1.0 / 0.0 > metric("a") ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`double("Infinity") > metric("a") ? 3.0 : 0.0`, 0, "cannot be computed"},
+		{`metric("a") / double("-inf") + 1.0`, 0, "cannot be computed"},
+		{`metric("huge") * metric("huge") > 1.0 ? metric("a") : metric("b")`, 0, "overflows"},
+		{`[metric("a") / metric("zero"), 2.0][1]`, 0, "divides by zero"},
+		{`metric("a") / metric("zero") in [1.0] ? 1.0 : 2.0`, 0, "divides by zero"},
+		{`int(metric("a") / metric("zero") > 1.0 ? 7 : 8)`, 0, "divides by zero"},
+		// The operators || and && do not hide the failure of one side.
+		{`metric("a") / metric("zero") > 1.0 || metric("a") > 1.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`metric("a") / metric("zero") < 1.0 && metric("a") > 1.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`1 / int(metric("zero")) > 1 || metric("a") > 1.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		{`1 / int(metric("zero")) > 1 && metric("a") < 1.0 ? 3.0 : 0.0`, 0, "divides by zero"},
+		// What is not computed fails nothing.
+		{`metric("zero") > 0.0 ? metric("a") / metric("zero") : 7.0`, 7, ""},
+		{`metric("zero") == 0.0 || metric("a") / metric("zero") > 1.0 ? 3.0 : 0.0`, 3, ""},
+		{`metric("zero") > 0.0 && metric("a") / metric("zero") > 1.0 ? 3.0 : 0.0`, 0, ""},
+		{`metric("a") / math.greatest(metric("zero"), 1.0)`, 6, ""},
 	} {
 		e, err := expression.Compile(test.source)
 		if err != nil {
@@ -74,6 +98,24 @@ func TestNamesAreThoseInTheFormula(t *testing.T) {
 	}
 	if got := strings.Join(e.Names(), " "); got != "a b" {
 		t.Errorf("names are %q", got)
+	}
+}
+
+// TestEvaluationsShareNothing makes one that fails and others that do not at the same time.
+func TestEvaluationsShareNothing(t *testing.T) {
+	e, err := expression.Compile(`metric("a") / metric("b")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for divisor := range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for range 1000 {
+				if _, err := e.Eval(map[string]float64{"a": 1, "b": float64(divisor)}); (err != nil) != (divisor == 0) {
+					t.Fatalf("1 / %d gives the error %v", divisor, err)
+				}
+			}
+		})
 	}
 }
 

@@ -73,6 +73,12 @@ type Probe struct {
 	keys  *keyPattern // of a Pass, which a scanner measures
 }
 
+// readsKeys reports whether what the probe reads is data, which a replica may have
+// of an earlier time than it answers.
+func (p *Probe) readsKeys() bool {
+	return p.keys != nil || len(p.Commands) > 0 && p.Commands[0][0] != "pubsub"
+}
+
 // Answer is what the server answered.
 type Answer struct {
 	// Replies are those of Commands, in their order: string, int64, []any, nil or error.
@@ -90,8 +96,7 @@ type Result struct {
 	// Began and Ended are the instants between which a Pass was measured, zero for
 	// what one attempt measures.
 	Began, Ended time.Time
-	// stream tells one stream from another that took its name.
-	stream *streamMark
+	origin       *origin // nil where the number alone tells whether it goes on
 }
 
 // maxExact is the first counter whose growth by 1 a float64 does not show.
@@ -119,10 +124,11 @@ func (p *Probe) checked(r Result) Result {
 	return r
 }
 
-// Joins tells whether the growth from one Result to the next one is that of one
-// counter: both are known, it did not fall, and it was not made anew between.
+// Joins reports whether the growth from one Result to the next is that of one
+// counter: both are known, it did not fall at any node, the nodes are the same,
+// and nothing replaced it in between.
 func (p *Probe) Joins(before, after Result) bool {
-	if before.Err != nil || after.Err != nil || after.Value < before.Value {
+	if before.Err != nil || after.Err != nil || after.Value < before.Value || !eachGrew(before, after) {
 		return false
 	}
 	return p.joins == nil || p.joins(before, after)

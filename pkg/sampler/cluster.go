@@ -95,9 +95,9 @@ func (c *cluster) probed(shards []shard, primaries []outcome) []declared.Result 
 	if c.target.Probes == nil {
 		return nil
 	}
-	results := make([][]declared.Result, len(primaries))
+	results := make([]declared.NodeResults, len(primaries))
 	for n, one := range primaries {
-		results[n] = one.probed
+		results[n] = declared.NodeResults{Node: shards[n].primary.id, Results: one.probed}
 	}
 	joined := c.target.Probes.Join(results, func(key string) int {
 		return slices.IndexFunc(shards, func(s shard) bool { return s.has(key) })

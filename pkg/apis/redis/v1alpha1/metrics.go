@@ -26,6 +26,8 @@ type Metric struct {
 	Set *KeySource `json:"set,omitempty"`
 
 	// hash measures how many fields a hash has. It is 0 when the key does not exist.
+	// Fields that have expired count until the server removes them (HEXPIRE, Redis
+	// 7.4 or newer).
 	// +optional
 	Hash *KeySource `json:"hash,omitempty"`
 
@@ -60,16 +62,19 @@ type Metric struct {
 	// +optional
 	Info *InfoSource `json:"info,omitempty"`
 
-	// keys measures all keys of the database that match a pattern, by one pass
-	// over all keys (SCAN) after the other. A pass takes a sample for each 5000 keys of
-	// the database, and for 1000 of those that match where each is asked for its length
-	// (500 for its value); several such metrics of an object share these numbers.
+	// keys measures all keys of the database that match a pattern, by scanning all
+	// keys (SCAN) over and over. A sample looks at up to 25000 keys of the database and
+	// sends up to 5000 commands to those that match: one each for Length, two each for
+	// Value. All such metrics of an object share these numbers. Where that is not enough,
+	// a pass over the keys takes several samples: with the defaults of spec.sampling a
+	// database may have about 50000 keys. In a sample, a scan goes on for at most a
+	// quarter of spec.sampling.timeout. KeyDB is asked for 99 keys at a time.
 	// The value is that of the newest complete pass, at its end, and its window is
 	// the time that the pass took: a key that appears or goes meanwhile may or may not
-	// count. It is unknown until a pass is complete and where a pass takes longer than
-	// spec.sampling.maxAge. Passes begin anew when the server restarts or changes its
-	// role, and after FLUSHALL, FLUSHDB and SWAPDB. No key that matches
-	// is 0.
+	// count. It is unknown until a pass is complete, and where a pass takes longer than
+	// spec.sampling.maxAge allows. Passes begin again when the server restarts or changes
+	// its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots move. No key that
+	// matches is 0.
 	// +optional
 	Keys *KeysSource `json:"keys,omitempty"`
 
@@ -86,8 +91,9 @@ type Metric struct {
 
 	// expression computes the metric from others of this object, declared or not,
 	// by a formula in CEL: metric("name") is a double, so that numbers beside it
-	// are written with a point. It is unknown while one that it names is, and may
-	// name no other expression. Example:
+	// are written with a point. It is unknown while one that it names is, and while a
+	// step divides by zero or overflows, even beside || or &&: test the divisor first.
+	// It may name no other expression. Example:
 	// metric("jobs-waiting") / math.greatest(metric("workers"), 1.0)
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -150,8 +156,22 @@ const (
 	StreamEntriesAddedPerSecond StreamMeasure = "EntriesAddedPerSecond"
 )
 
+// GroupMissing says what is served while a consumer group does not exist.
+//
+// +kubebuilder:validation:Enum=Error;Length;Zero
+type GroupMissing string
+
+// Values of GroupMissing.
+const (
+	GroupMissingError  GroupMissing = "Error"
+	GroupMissingLength GroupMissing = "Length"
+	GroupMissingZero   GroupMissing = "Zero"
+)
+
 // StreamSource names a stream and what of it is measured.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.whenGroupMissing) || self.whenGroupMissing != 'Length' || !has(self.measure) || self.measure == 'Lag'",fieldPath=".whenGroupMissing",message="whenGroupMissing: Length is for the measure Lag: write Zero for Pending and OldestPendingSeconds, and leave it out for the others"
+// +kubebuilder:validation:XValidation:rule="!has(self.whenGroupMissing) || self.whenGroupMissing != 'Zero' || !has(self.measure) || self.measure in ['Pending', 'OldestPendingSeconds']",fieldPath=".whenGroupMissing",message="whenGroupMissing: Zero is for the measures Pending and OldestPendingSeconds: write Length for Lag, and leave it out for the others"
 // +kubebuilder:validation:XValidation:rule="has(self.group) || !has(self.measure) || !(self.measure in ['Pending', 'Lag', 'OldestPendingSeconds'])",fieldPath=".group",message="group is required for the measures Pending, Lag and OldestPendingSeconds: write the consumer group's name"
 type StreamSource struct {
 	// key is the stream's name.
@@ -161,11 +181,22 @@ type StreamSource struct {
 	Key string `json:"key"`
 
 	// group is the consumer group that Pending, Lag and OldestPendingSeconds
-	// measure. They are unknown while it does not exist.
+	// measure. While it does not exist, whenGroupMissing says what they are.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Group string `json:"group,omitempty"`
+
+	// whenGroupMissing is what the metric is while the group, or the stream itself,
+	// does not exist. Error, which is the default, makes it unknown, so that a mistyped
+	// name is not taken for an empty queue. Workers that create their group when they
+	// start never start from zero replicas then. For those, write
+	// Length for Lag: the number of entries in the stream, which is what a group that
+	// reads from the beginning (XGROUP CREATE with ID 0) has to read; 0 without a stream;
+	// Zero for Pending and OldestPendingSeconds: nothing has been delivered yet.
+	// +optional
+	// +default="Error"
+	WhenGroupMissing GroupMissing `json:"whenGroupMissing,omitempty"`
 
 	// measure is one of
 	// Length: the number of entries, 0 when the stream does not exist;
@@ -207,8 +238,9 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.fold) || self.fold == 'Sum' || self.type == 'Gauge'",fieldPath=".fold",message="fold must be Sum for type Rate, or left out"
 type InfoSource struct {
-	// field is the name of the field as INFO all writes it, for example
-	// instantaneous_ops_per_sec. Its value must be a number.
+	// field is the name of the field as INFO ALL writes it, for example
+	// instantaneous_ops_per_sec. Its value must be a number. INFO ALL leaves out the
+	// fields of modules, such as those of RediSearch.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
