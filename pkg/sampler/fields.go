@@ -9,10 +9,11 @@ import "strings"
 func kept(key string) bool {
 	switch key {
 	// what the server is, and whether it is still the same
-	case "redis_version", "dragonfly_version", "run_id", "process_id", "role", "loading", "uptime_in_seconds", "server_time_usec":
+	case "redis_version", "valkey_version", "dragonfly_version", "thread_0_clients", "run_id", "process_id", "role", "loading", "uptime_in_seconds", "server_time_usec":
 		return true
 	// replication
-	case "master_replid", "master_repl_offset", "master_link_status", "master_last_io_seconds_ago", "connected_slaves":
+	case "master_replid", "master_repl_offset", "master_link_status", "master_sync_in_progress", "master_last_io_seconds_ago",
+		"slave_read_only", "connected_slaves":
 		return true
 	// clients
 	case "connected_clients", "maxclients", "cluster_connections", "blocked_clients", "tracking_clients",

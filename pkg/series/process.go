@@ -66,10 +66,11 @@ func identity(info *redisinfo.Info) (string, error) {
 	return id + " " + process, err
 }
 
-// version is empty if a server tells none.
-func version(info *redisinfo.Info) string {
-	told, _ := info.Text("redis_version")
-	return told
+// sameVersion reports whether two answers are of one kind and version of server.
+func sameVersion(before, after *redisinfo.Info) bool {
+	kindBefore, versionBefore := redisinfo.Server(before)
+	kindAfter, versionAfter := redisinfo.Server(after)
+	return kindBefore == kindAfter && versionBefore == versionAfter
 }
 
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }

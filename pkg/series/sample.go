@@ -41,6 +41,9 @@ type Node struct {
 	// Own counts the commands of probes that the loop that took this sample had
 	// the server execute before Info.
 	Own probe.Calls
+	// Migrating reports that an atomic migration of slots, or the removal of the keys
+	// that it moved, was under way when the node answered.
+	Migrating bool
 	// NotRenewed is why the connection goes on with credentials that are not the
 	// newest, nil if they are.
 	NotRenewed error
@@ -151,7 +154,7 @@ func (s Sample) alike(before Sample) bool {
 	for n := range s.Nodes {
 		was, now := &before.Nodes[n], &s.Nodes[n]
 		if !now.continues || was.Address != now.Address || was.Name != now.Name || was.Shard != now.Shard || was.Replica != now.Replica ||
-			was.Err != nil || now.Err != nil || was.NotRenewed != nil || now.NotRenewed != nil || version(was.Info) != version(now.Info) {
+			was.Err != nil || now.Err != nil || was.NotRenewed != nil || now.NotRenewed != nil || !sameVersion(was.Info, now.Info) {
 			return false
 		}
 	}

@@ -1,0 +1,50 @@
+package redisinfo
+
+import (
+	"errors"
+	"fmt"
+)
+
+// heardWithin is how many seconds ago a replica whose link works has heard from
+// its primary at most: a primary that has nothing to send sends a ping every
+// repl-ping-replica-period, which is 10 seconds by default.
+// Source: replicationCron in Redis' replication.c, and redis.conf.
+const heardWithin = 15
+
+var (
+	errLinkDown = errors.New("the replica's link to its primary is down, so that its keys are as old as the loss of the link: they are known again once it has synchronized")
+	errSyncing  = errors.New("the replica is being synchronized with its primary, so that its keys are old or in part missing: they are known again once it has synchronized")
+)
+
+// Outdated returns why the data set of the server that answered may be older
+// than the answer, and nil if nothing says so. Only a replica falls behind: it
+// goes on to serve what it has while the link to its primary is down, while it
+// is synchronized, and for as long as it has not noticed that nobody sends.
+//
+// The error wraps ErrAbsent or ErrMalformed if a replica does not report the
+// state of its link. A replica of a replica does not know the state of the link
+// above, and an active replica of KeyDB takes writes itself: its peers' may be
+// missing.
+func Outdated(info *Info) error {
+	role, err := info.Text("role")
+	if err != nil || role != "slave" && role != "replica" {
+		return nil // a server that reports no role reports no primary
+	}
+	link, err := info.Text("master_link_status")
+	switch {
+	case err != nil:
+		return err
+	case link == "down":
+		return errLinkDown
+	case link != "up":
+		return fmt.Errorf("INFO field master_link_status: %w: %.32q", ErrMalformed, link)
+	}
+	// Not every server reports these.
+	if syncing, err := info.Int("master_sync_in_progress"); err == nil && syncing != 0 {
+		return errSyncing
+	}
+	if quiet, err := info.Int("master_last_io_seconds_ago"); err == nil && quiet > heardWithin {
+		return fmt.Errorf("the replica has not heard from its primary for %d s, so that its keys may be as old: they are known again once it hears from it, which is at least every %d s unless repl-ping-replica-period is set longer", quiet, heardWithin)
+	}
+	return nil
+}
