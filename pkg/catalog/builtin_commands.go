@@ -8,7 +8,7 @@ func commandRows() []Metric {
 		{
 			Name: RequestsPerSecond, Unit: "requests/s", Kind: Rate, Fold: Sum, Labels: labels,
 			ofData: true, never: isListedRequest,
-			Help:   "Commands that clients asked for, less those that watch or run the server or a connection (INFO, PING, AUTH, CONFIG and the like), so that an idle server reads 0.",
+			Help:   "Commands that clients asked for, less those that watch or run the server or a connection (INFO, PING, AUTH, CONFIG and the like), so that an idle server reads 0. A listed command that was never called reads 0; one of a module, or newer than the table, counts as a request. Of a read-only replica, what its primary sends is left out: writes, MULTI, EXEC, PUBLISH and PFCOUNT.",
 			window: requests,
 		},
 		{
@@ -44,7 +44,7 @@ func commandRows() []Metric {
 		{
 			Name: "command-latency-mean-microseconds", Unit: "µs", Kind: Ratio, Fold: Weighted, Labels: labels,
 			ofData: true,
-			Help:   "Time that the server took for a call, on the mean of the window, of the commands that requests-per-second counts; waiting and the network are left out. Unknown while none is called.",
+			Help:   "Time that the server took for a call, on the mean of the window, of the commands that requests-per-second counts; waiting and the network are left out. Unknown while none is called. A command that this adapter alone called, for spec.metrics, is left out; one that clients called as well has no mean, since the server adds up the times.",
 			window: latencyMean,
 		},
 		{

@@ -5,7 +5,7 @@ func keyspaceRows() []Metric {
 		{
 			Name: "keys", Unit: "keys", Kind: Gauge, Fold: Sum,
 			ofData: true,
-			Help:   "Keys in the logical database that spec.database names.",
+			Help:   "Keys in the logical database that spec.database names. Unknown of a replica whose link to its primary is down.",
 			gauge:  keys,
 		},
 		{

@@ -1,15 +1,12 @@
 package catalog_test
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // stats are lines of section commandstats with INFO among them.
@@ -150,56 +147,4 @@ func TestErrorListsNoMoreThanTwentyValues(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), " and 30 more") || strings.Contains(err.Error(), "ea") {
 		t.Errorf("Read = %v", err)
 	}
-}
-
-// groupsOfNoRequests are the groups whose commands set up a connection, or
-// watch or run a server, by Redis' own documentation.
-func groupsOfNoRequests() []string {
-	return []string{"connection", "server", "cluster", "sentinel"}
-}
-
-// TestNoCommandThatWatchesOrRunsTheServerIsARequest asks a real server which
-// commands there are and to what group each belongs.
-func TestNoCommandThatWatchesOrRunsTheServerIsARequest(t *testing.T) {
-	exceptions := map[string]bool{ // whether it is a request, against its group
-		"flushall": true, "flushdb": true, "swapdb": true, "pubsub": false, "xinfo": false,
-		"pfselftest": false, "pfdebug": false, "restore-asking": false,
-	}
-	groups := commandGroups(t)
-	if len(groups) < 200 {
-		t.Fatalf("the server documents %d commands, want 200 at least", len(groups))
-	}
-	for command, group := range groups {
-		want, exception := exceptions[command]
-		if !exception {
-			want = !slices.Contains(groupsOfNoRequests(), group)
-		}
-		h := over(t, stats(), stats("cmdstat_"+command+":calls=10,usec=1", "cmdstat_"+command+"|sub:calls=10,usec=1"))
-		if command == "info" {
-			h = over(t, stats(), []string{"# Commandstats", "cmdstat_info:calls=19,usec=1"})
-		}
-		got, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end})
-		if err != nil || (got.Value > 0) != want {
-			t.Errorf("%s of group %s: Read = %v, %v; want it to be a request: %v", command, group, got.Value, err, want)
-		}
-	}
-}
-
-func commandGroups(t *testing.T) map[string]string {
-	t.Helper()
-	server := redistest.New(t)
-	reply, err := server.Client().Do(context.Background(), "command", "docs").Slice()
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups := map[string]string{}
-	for n := 0; n+1 < len(reply); n += 2 {
-		doc := reply[n+1].([]any)
-		for m := 0; m+1 < len(doc); m += 2 {
-			if doc[m] == "group" {
-				groups[reply[n].(string)] = doc[m+1].(string)
-			}
-		}
-	}
-	return groups
 }
