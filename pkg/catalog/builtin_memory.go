@@ -20,7 +20,7 @@ func memoryRows() []Metric {
 		{
 			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
 			Help:  "Memory that the data takes, less what Redis needs for itself, its clients and its tables.",
-			gauge: level("used_memory_dataset"),
+			gauge: datasetBytes,
 		},
 		{
 			Name: "memory-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Max,

@@ -5,8 +5,8 @@ func replicationRows() []Metric {
 	return []Metric{
 		{
 			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Fold: Sum,
-			Help:  "Replicas that are connected, those that still synchronize among them.",
-			gauge: level("connected_slaves"),
+			Help:  "Replicas that are connected, those that still synchronize among them, each counted once however many connections it has.",
+			gauge: connectedReplicas,
 		},
 		{
 			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Fold: Max, Labels: labels,

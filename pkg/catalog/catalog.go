@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -62,6 +63,13 @@ type Metric struct {
 	// Labels are the labels of its series, beside those of nodes: LabelRole, LabelNode and, in a cluster, LabelShard.
 	Labels []string
 
+	// ofData marks what is taken from keys, or from the commands that read and write
+	// them: see unsettled.
+	ofData bool
+	// never reports whether a value of the first of Labels is known to have counted
+	// nothing if the server does not report it. It is nil where nothing is known then.
+	never func(value string) bool
+
 	gauge  func(in gaugeInput) ([]Series, error)
 	window func(in windowInput) ([]Series, error)
 }
@@ -102,10 +110,14 @@ type History interface {
 
 // Selector picks series by their labels.
 type Selector interface {
+	// Matches reports whether labels meet all requirements.
 	Matches(labels map[string]string) bool
-	Empty() bool
-	// Names tells whether it asks for values of a label.
-	Names(label string) bool
+	// MatchesOn reports whether labels meet those requirements that are on some
+	// labels, whatever the others are.
+	MatchesOn(labels map[string]string, on func(label string) bool) bool
+	// Values returns the values that the requirements on a label list, and whether
+	// there is such a requirement.
+	Values(label string) (values []string, named bool)
 }
 
 // Query says what of a metric is asked for.
@@ -116,11 +128,6 @@ type Query struct {
 	Database int
 	// Selector picks series; nil picks all.
 	Selector Selector
-}
-
-// picks tells whether some series may be left out.
-func (q Query) picks() bool {
-	return q.Selector != nil && !q.Selector.Empty()
 }
 
 // Reading is the value of a metric.
@@ -190,6 +197,11 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 			return nil, Reading{}, unknown
 		}
 		found, err := m.ofNodes(sample, q, func(node *series.Node) ([]Series, error) {
+			if m.ofData {
+				if err := unsettled(&sample, node); err != nil {
+					return nil, err
+				}
+			}
 			return m.gauge(gaugeInput{info: node.Info, database: q.Database})
 		})
 		return found, Reading{At: sample.At}, err
@@ -200,15 +212,32 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	}
 	found, err := m.ofNodes(span.Last, q, func(last *series.Node) ([]Series, error) {
 		first, ok := span.Of(last)
-		if !ok {
+		switch {
+		case !ok:
 			return nil, errNodeBegan
+		case m.ofData && span.Migrated(last):
+			return nil, errMigrated
 		}
 		return m.window(windowInput{
-			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.picks(),
+			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.Selector != nil,
 			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})
 	})
 	return found, Reading{At: span.Last.At, Window: span.Duration()}, err
+}
+
+var (
+	errMigrating = errors.New("slots are being migrated, or keys that have moved are being removed, so that the server counts keys that are elsewhere: it is known again once that has ended")
+	errMigrated  = errors.New("slots were migrated within the window, and the server counts the keys that it moves as commands of clients: it is known again once that has ended and the window is past it")
+)
+
+// unsettled returns why the keys of a node are not those that its clients see,
+// nil if nothing says so.
+func unsettled(sample *series.Sample, node *series.Node) error {
+	if sample.Migrating(node) {
+		return errMigrating
+	}
+	return redisinfo.Outdated(node.Info)
 }
 
 // Role returns what a server says of itself, primary or replica. INFO writes

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -39,7 +40,7 @@ func (in windowInput) growth(key string) (int64, error) {
 func (in windowInput) growthOf(key string, read func(*redisinfo.Info, string) (int64, error)) (int64, error) {
 	first, errFirst := read(in.first, key)
 	last, errLast := read(in.last, key)
-	if err := errors.Join(errFirst, errLast); err != nil {
+	if err := cmp.Or(errFirst, errLast); err != nil { // which are the same, as a rule
 		return 0, err
 	}
 	return grown(key, first, last)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -81,39 +82,39 @@ func (in windowInput) grownOf(prefix, number string, keep func(name string) bool
 func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]growth, error) {
 	found, err := in.growths("Commandstats", commandPrefix, number, keep)
 	for n := range found {
-		found[n].name = strings.ToLower(found[n].name) // Dragonfly writes capitals
+		found[n].name = strings.ToLower(found[n].name) // Dragonfly and modules write capitals
 	}
 	return found, err
 }
 
 func all(string) bool { return true }
 
-// errOwnLost is of a command of which it is not known how often the adapter called it.
-var errOwnLost = errors.New("an attempt to sample failed within the window, and nothing tells how many of its commands the server executed: it is known again once the window is past")
-
-// requests is the growth of each counted command's calls in one second, less
-// those by which the adapter itself reads the metrics that the object declares.
+// requests is the growth of each request's calls by clients in one second.
 func requests(in windowInput) ([]Series, error) {
 	calls, err := in.commandGrowths("calls", isRequest)
-	inexact := make([]bool, len(calls))
-	for n := range calls {
-		own, exact := in.own(calls[n].name)
-		calls[n].by = max(0, calls[n].by-own)
-		inexact[n] = !exact && calls[n].by > 0
+	if err != nil {
+		return nil, err
 	}
-	found := in.rates(calls, LabelCommand)
-	for n := range found {
-		if inexact[n] {
-			found[n].err = errOwnLost
+	via := channelOf(in.last)
+	found := make([]Series, 0, len(calls))
+	for _, call := range calls {
+		byClients, err := in.byClients(call, via)
+		s := Series{Value: float64(byClients) / in.seconds, err: err}
+		if in.labelled {
+			s.Labels = map[string]string{LabelCommand: commandLabel(call.name)}
 		}
+		found = append(found, s)
 	}
-	return found, err
+	return found, nil
 }
 
 // commandRate is the growth of one number of each command in one second.
 func commandRate(number string) func(windowInput) ([]Series, error) {
 	return func(in windowInput) ([]Series, error) {
 		grown, err := in.commandGrowths(number, all)
+		for n := range grown {
+			grown[n].name = commandLabel(grown[n].name)
+		}
 		return in.rates(grown, LabelCommand), err
 	}
 }
@@ -130,17 +131,26 @@ func (in windowInput) rates(grown []growth, label string) []Series {
 	return found
 }
 
-// latencyMean is time to calls of each counted command.
+// latencyMean is time to calls of each request by clients. The server adds the
+// times of all callers up, so that there is no mean of a command that others
+// called as well.
 func latencyMean(in windowInput) ([]Series, error) {
 	calls, errCalls := in.commandGrowths("calls", isRequest)
 	times, errTimes := in.commandGrowths("usec", isRequest)
-	if err := errors.Join(errCalls, errTimes); err != nil {
+	if err := cmp.Or(errCalls, errTimes); err != nil {
 		return nil, err
 	}
+	via := channelOf(in.last)
 	found := make([]Series, 0, len(calls))
-	for n, g := range calls {
-		s := Series{Labels: map[string]string{LabelCommand: g.name}, weight: float64(g.by)}
-		if g.by > 0 {
+	for n, call := range calls {
+		byClients, err := in.byClients(call, via)
+		s := Series{Labels: map[string]string{LabelCommand: commandLabel(call.name)}, err: err}
+		switch {
+		case err != nil || byClients == 0:
+		case byClients < call.by:
+			s.err = fmt.Errorf("this adapter called %s as well as clients did, and the server does not separate their times: leave it out by a selector, such as command notin (%[1]s)", s.Labels[LabelCommand])
+		default:
+			s.weight = float64(call.by)
 			s.Value = float64(times[n].by) / s.weight
 		}
 		found = append(found, s)
@@ -166,7 +176,7 @@ func latencyPercentiles(in gaugeInput) ([]Series, error) {
 			}
 			value, err := record.Float(part)
 			found = append(found, Series{
-				Labels: map[string]string{LabelCommand: strings.ToLower(name), LabelPercentile: percentile},
+				Labels: map[string]string{LabelCommand: commandLabel(strings.ToLower(name)), LabelPercentile: percentile},
 				Value:  value,
 				err:    err,
 			})
@@ -203,12 +213,20 @@ func errorRates(in windowInput) ([]Series, error) {
 		return nil, errors.New("the count of an error whose code is not of capital letters cannot be read or fell")
 	}
 	for n := range others {
-		others[n].name = "other"
+		others[n].name = otherErrors
 	}
 	return in.rates(append(codes, others...), LabelError), nil
 }
 
-// isErrorCode tells a code by Redis' convention.
+// otherErrors is the value of LabelError for what is no code.
+const otherErrors = "other"
+
+// isErrorCode reports whether a name is a code by Redis' convention.
 func isErrorCode(name string) bool {
 	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
+}
+
+// isErrorLabel reports whether a value of LabelError may be one of a series.
+func isErrorLabel(value string) bool {
+	return value == otherErrors || value != "" && isErrorCode(value)
 }

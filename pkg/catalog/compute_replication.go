@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
@@ -38,15 +41,16 @@ func replicationLagSeconds(in gaugeInput) ([]Series, error) {
 
 // replicas has a series for each replica of the list.
 func replicas(info *redisinfo.Info, lag func(redisinfo.Record) (int64, error)) ([]Series, error) {
-	connected, err := info.Int("connected_slaves")
+	listed, err := listedReplicas(info)
 	if err != nil {
 		return nil, err
 	}
-	if connected == 0 {
+	if len(listed) == 0 {
 		return nil, errors.New("no replica is connected, so that there is no lag")
 	}
-	var found []Series
-	for number, record := range info.Numbered("slave") {
+	found := make([]Series, 0, len(listed))
+	for _, record := range listed {
+		number := strings.TrimPrefix(record.Key(), replicaPrefix)
 		s := Series{Labels: map[string]string{LabelReplica: number}}
 		n, err := lag(record)
 		if errState := synchronized(record); errState != nil {
@@ -58,10 +62,55 @@ func replicas(info *redisinfo.Info, lag func(redisinfo.Record) (int64, error)) (
 		s.Value = float64(n)
 		found = append(found, s)
 	}
-	if int64(len(found)) != connected {
-		return nil, fmt.Errorf("%d replicas are connected and INFO describes %d of them", connected, len(found))
-	}
 	return found, nil
+}
+
+const replicaPrefix = "slave"
+
+// listedReplicas returns the connections of replicas in a primary's list. A server that moves slots by a migration, and a client that
+// asks for a copy of the data, stand there as well: unlike a replica they tell no
+// port on which they listen.
+// Source: genRedisInfoString in server.c, and REPLCONF listening-port.
+func listedReplicas(info *redisinfo.Info) ([]redisinfo.Record, error) {
+	connected, err := info.Int("connected_slaves")
+	if err != nil {
+		return nil, err
+	}
+	var replicas []redisinfo.Record
+	all := int64(0)
+	for _, record := range info.Numbered(replicaPrefix) {
+		all++
+		port, err := record.Int("port")
+		if err != nil {
+			return nil, err
+		}
+		if port != 0 {
+			replicas = append(replicas, record)
+		}
+	}
+	if all != connected {
+		return nil, fmt.Errorf("%d replicas are connected and INFO describes %d of them", connected, all)
+	}
+	return replicas, nil
+}
+
+// connectedReplicas counts replicas by their addresses: one that synchronizes by
+// two channels has two connections, and so has one that has just come back.
+func connectedReplicas(in gaugeInput) ([]Series, error) {
+	listed, err := listedReplicas(in.info)
+	if err != nil {
+		return nil, err
+	}
+	addresses := map[string]bool{}
+	for _, record := range listed {
+		ip, errIP := record.Text("ip")
+		port, errPort := record.Text("port")
+		if err := cmp.Or(errIP, errPort); err != nil {
+			return nil, err
+		}
+		addresses[net.JoinHostPort(ip, port)] = true
+	}
+	return []Series{{Value: float64(len(addresses))}}, nil
 }
 
 func synchronized(record redisinfo.Record) error {

@@ -63,15 +63,23 @@ func (c Computed) failed(err error) error {
 	return &ValueError{Metric: c.Name, Err: err}
 }
 
-// chosen fails unless a selector picks the one series of a metric of one object,
-// which is of the nodes that count.
+// chosen fails unless a selector picks the one series of a metric of one object.
+// It has the role of the nodes that count.
 func chosen(metric string, newest series.Sample, selector Selector) error {
-	role, err := Role(newest.Counted()[0].Info)
+	node := &newest.Counted()[0]
+	if selector == nil {
+		if _, err := roleOf(node); err != nil {
+			return &ValueError{Metric: metric, Err: err}
+		}
+		return nil
+	}
+	labels, err := labelsOf(node, selector)
 	if err != nil {
 		return &ValueError{Metric: metric, Err: err}
 	}
-	labels := map[string]string{LabelRole: role}
-	if selector != nil && !selector.Empty() && !selector.Matches(labels) {
+	delete(labels, LabelNode) // the value is of all nodes
+	delete(labels, LabelShard)
+	if !selector.Matches(labels) {
 		return noSeries(metric, []Series{{Labels: labels}})
 	}
 	return nil

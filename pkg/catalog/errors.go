@@ -36,6 +36,21 @@ func (e *NoSeriesError) Error() string {
 // listedValues bounds how many values of a label an error lists.
 const listedValues = 20
 
+// noSeries returns the error of a selector that matches none of the series found.
+func (m *Metric) noSeries(found []Series) *NoSeriesError {
+	none := noSeries(m.Name, found)
+	for _, label := range m.Labels {
+		switch {
+		case slices.ContainsFunc(found, func(s Series) bool { return s.Labels[label] != "" }):
+		case m.never != nil:
+			none.Existing += "; nothing is counted by " + label + " yet, and the one asked for is unknown to this adapter"
+		default:
+			none.Existing += "; there is no " + label + " now"
+		}
+	}
+	return none
+}
+
 func noSeries(metric string, found []Series) *NoSeriesError {
 	values := map[string]map[string]bool{}
 	for _, s := range found {

@@ -66,13 +66,7 @@ func metric(t testing.TB, name string) *catalog.Metric {
 }
 
 // selector lets a Kubernetes selector pick series.
-type selector struct {
-	labels.Selector
-}
-
-func (s selector) Matches(l map[string]string) bool {
-	return s.Selector.Matches(labels.Set(l))
-}
+type selector labels.Requirements
 
 func picking(t testing.TB, text string) catalog.Selector {
 	t.Helper()
@@ -80,15 +74,31 @@ func picking(t testing.TB, text string) catalog.Selector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return selector{parsed}
+	if parsed.Empty() {
+		return nil
+	}
+	requirements, _ := parsed.Requirements()
+	return selector(requirements)
 }
 
-func (s selector) Names(label string) bool {
-	requirements, _ := s.Requirements()
-	for _, r := range requirements {
-		if r.Key() == label {
-			return true
+func (s selector) Matches(of map[string]string) bool {
+	return s.MatchesOn(of, func(string) bool { return true })
+}
+
+func (s selector) MatchesOn(of map[string]string, on func(label string) bool) bool {
+	for _, r := range s {
+		if on(r.Key()) && !r.Matches(labels.Set(of)) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+func (s selector) Values(label string) (values []string, named bool) {
+	for _, r := range s {
+		if r.Key() == label {
+			values, named = append(values, r.ValuesUnsorted()...), true
+		}
+	}
+	return values, named
 }

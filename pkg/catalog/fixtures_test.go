@@ -170,16 +170,21 @@ func TestVersionsAreThoseThatHaveTheFields(t *testing.T) {
 // grownFixture is a fixture and what it may be ten seconds later.
 func grownFixture(t testing.TB, file string) history {
 	t.Helper()
-	text, err := os.ReadFile(fixtures + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := strings.Split(string(text), "\n")
+	first := fixtureLines(t, file)
 	last := make([]string, 0, len(first))
 	for _, line := range first {
 		last = append(last, grow(t, line))
 	}
 	return history{first: info(t, first...), last: info(t, last...), end: time.Now(), apart: 10 * time.Second}
+}
+
+func fixtureLines(t testing.TB, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(fixtures + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(string(text), "\n")
 }
 
 // grow adds to the counters of a line of INFO.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
@@ -13,11 +14,16 @@ var (
 	errNodeSilent = errors.New("a replica that the metric selector asks for did not answer")
 )
 
-// counted are the nodes of a sample that a selector may ask for. A primary that
-// did not answer is none, since the sample stands without it only where the
-// object says so.
+// IsNodeLabel reports whether a label is one that all series of a node share.
+func IsNodeLabel(label string) bool {
+	return label == LabelRole || label == LabelNode || label == LabelShard
+}
+
+// counted returns the nodes of a sample that a selector may ask for. A primary
+// that did not answer is not among them, since the sample stands without it only
+// where the object allows that.
 func counted(sample series.Sample, selector Selector) []series.Node {
-	if selector == nil || selector.Empty() || !selector.Names(LabelRole) {
+	if _, named := selector.Values(LabelRole); !named {
 		return sample.Counted()
 	}
 	var nodes []series.Node
@@ -29,20 +35,22 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 	return nodes
 }
 
-// ofNodes joins the series of all nodes, and labels them where the selector picks some.
-// A server that does not tell its role has none.
+// ofNodes returns the series of the nodes that a query asks for. A selector
+// picks nodes first, by its requirements on their labels alone, so that a node it
+// leaves out does not matter, and then picks among the series of those nodes.
 func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([]Series, error)) ([]Series, error) {
-	picks := q.picks()
-	var all, chosen []Series
-	nodes := counted(sample, q.Selector)
-	for n := range nodes {
-		node := &nodes[n]
-		found, err := m.ofNode(node, of)
-		if err != nil {
-			return nil, err
+	if q.Selector != nil {
+		return m.ofSelected(sample, q.Selector, of)
+	}
+	var all []Series
+	nodes := sample.Counted()
+	for i := range nodes {
+		if _, err := roleOf(&nodes[i]); err != nil {
+			return nil, m.failed(&nodes[i], err)
 		}
-		if picks {
-			label(found, node)
+		found, err := of(&nodes[i])
+		if err != nil {
+			return nil, m.failed(&nodes[i], err)
 		}
 		if all == nil {
 			all = found
@@ -50,47 +58,106 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 			all = append(all, found...)
 		}
 	}
-	for _, one := range all {
-		if picks && q.Selector.Matches(one.Labels) {
-			chosen = append(chosen, one)
+	return all, nil
+}
+
+// ofSelected is ofNodes where a selector may leave some series out.
+func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*series.Node) ([]Series, error)) ([]Series, error) {
+	var chosen, others []Series
+	zero := false
+	nodes := counted(sample, selector)
+	for i := range nodes {
+		node := &nodes[i]
+		labels, err := labelsOf(node, selector)
+		if err != nil {
+			return nil, m.failed(node, err)
+		}
+		if !selector.MatchesOn(labels, IsNodeLabel) {
+			others = append(others, Series{Labels: labels})
+			continue
+		}
+		if node.Info == nil {
+			return nil, m.failed(node, errNodeSilent)
+		}
+		found, err := of(node)
+		if err != nil {
+			return nil, m.failed(node, err)
+		}
+		before := len(chosen)
+		for _, s := range found {
+			if s.Labels == nil {
+				s.Labels = make(map[string]string, len(labels))
+			}
+			maps.Copy(s.Labels, labels)
+			if selector.Matches(s.Labels) {
+				chosen = append(chosen, s)
+			} else {
+				others = append(others, s)
+			}
+		}
+		if len(chosen) == before {
+			zero = zero || m.neverCounted(selector, labels)
+			others = append(others, Series{Labels: labels})
 		}
 	}
-	switch {
-	case !picks:
-		return all, nil
-	case len(chosen) == 0:
-		return nil, noSeries(m.Name, all)
+	if len(chosen) == 0 && !zero {
+		return nil, m.noSeries(others)
 	}
 	return chosen, nil
 }
 
-// ofNode returns the series of one node. One without an answer has a series that has no value.
-func (m *Metric) ofNode(node *series.Node, of func(*series.Node) ([]Series, error)) ([]Series, error) {
-	if node.Info == nil {
-		return []Series{{err: errNodeSilent}}, nil
+// neverCounted reports whether a selector picks some series of a node with
+// these labels that the server does not report because it counts nothing yet.
+func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
+	if m.never == nil {
+		return false
 	}
-	found, err := of(node)
-	if errors.Is(err, errNodeBegan) {
-		return []Series{{err: err}}, nil
+	const unnamed = "\x00" // stands for all values that the selector does not name
+	own := m.Labels[0]
+	labels := maps.Clone(node)
+	values, _ := selector.Values(own)
+	for _, value := range append(values, unnamed) {
+		labels[own] = value
+		if (value == unnamed || m.never(value)) && selector.Matches(labels) {
+			return true
+		}
 	}
-	_, errRole := Role(node.Info)
-	err = errors.Join(err, errRole)
-	if err != nil && node.Shard != "" {
-		err = fmt.Errorf("shard %s: %w", node.Shard, err)
-	}
-	if err != nil {
-		return nil, &ValueError{Metric: m.Name, Err: err}
-	}
-	return found, nil
+	return false
 }
 
-// label gives the series of a node the labels that all of them have.
-func label(found []Series, node *series.Node) {
-	labels := map[string]string{LabelRole: "replica"}
-	if node.Info != nil {
-		if role, err := Role(node.Info); err == nil {
-			labels[LabelRole] = role
-		}
+// failed returns a ValueError of a node, by its shard: no error holds an address.
+func (m *Metric) failed(node *series.Node, err error) error {
+	if node.Shard != "" {
+		err = fmt.Errorf("shard %s: %w", node.Shard, err)
+	}
+	return &ValueError{Metric: m.Name, Err: err}
+}
+
+// roleOf returns the role of a node, which is empty if its server reports none,
+// as hosted ones may do.
+func roleOf(node *series.Node) (string, error) {
+	if node.Info == nil {
+		return "replica", nil
+	}
+	role, err := Role(node.Info)
+	if errors.Is(err, redisinfo.ErrAbsent) {
+		return "", nil
+	}
+	return role, err
+}
+
+// labelsOf returns the labels that all series of a node have. It fails if the
+// selector names the role of a node that has none.
+func labelsOf(node *series.Node, selector Selector) (map[string]string, error) {
+	role, err := roleOf(node)
+	if err != nil {
+		return nil, err
+	}
+	labels := make(map[string]string, 4) // a series has one of its own, as a rule
+	if role != "" {
+		labels[LabelRole] = role
+	} else if _, named := selector.Values(LabelRole); named {
+		return nil, errors.New("the server does not report its role, so that the metric selector cannot ask for one: leave role out")
 	}
 	if node.Name != "" {
 		labels[LabelNode] = node.Name
@@ -98,10 +165,5 @@ func label(found []Series, node *series.Node) {
 	if node.Shard != "" {
 		labels[LabelShard] = node.Shard
 	}
-	for n := range found {
-		if found[n].Labels == nil {
-			found[n].Labels = make(map[string]string, len(labels))
-		}
-		maps.Copy(found[n].Labels, labels)
-	}
+	return labels, nil
 }

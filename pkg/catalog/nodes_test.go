@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
@@ -53,6 +54,11 @@ func TestNodesFold(t *testing.T) {
 		{"requests-per-second", "role in (primary,replica)", 0, "did not answer"},
 		{"requests-per-second", "shard=2", 0, "shard is one of 0, 1"},
 		{"requests-per-second", "node=ra", 0, "node is one of a, b"},
+		{"requests-per-second", "role=replica,command=get", 0, "shard 1: a replica that the metric selector asks for did not answer"},
+		{"requests-per-second", "role in (primary,replica),command=get", 0, "did not answer"},
+		{"requests-per-second", "role in (primary,replica),command=get,shard=0", 60, ""},
+		{"requests-per-second", "role in (primary,replica),command=del,shard!=1", 0, ""},
+		{"requests-per-second", "role,node!=rb", 80, ""},
 		{"connected-clients", "", 10, ""},
 		{"used-memory-bytes", "", 100, ""},
 		{"memory-utilization", "", 0.8, ""},
@@ -75,5 +81,63 @@ func TestNodesFold(t *testing.T) {
 				t.Errorf("Read = %v, %v; want that it says %q", got.Value, err, test.says)
 			}
 		})
+	}
+}
+
+// A node that the selector leaves out does not matter, whatever it lacks.
+func TestNodeThatIsNotAskedForDoesNotMatter(t *testing.T) {
+	now := time.Now()
+	node := func(name string, replica bool, fields ...string) series.Node {
+		return series.Node{Name: name, Address: name + ":1", Replica: replica, At: now, Info: info(t, append(fields, "run_id:"+name)...)}
+	}
+	s := recorded(
+		node("p", false, "role:master", "maxmemory:100", "used_memory:10", "connected_slaves:1", "master_repl_offset:100", "slave0:ip=r,port=1,state=online,offset=90,lag=0"),
+		node("r", true, "role:slave", "maxmemory:0", "used_memory:10", "connected_slaves:0", "master_repl_offset:100", "master_link_status:up"),
+	)
+	for _, test := range []struct {
+		metric, selector string
+		want             float64
+		says             string
+	}{
+		{"primary-link-up", "role=replica", 1, ""},
+		{"primary-link-up", "node=r,role", 1, ""},
+		{"primary-link-up", "role!=primary", 1, ""},
+		{"primary-link-up", "", 0, "the server is a primary"},
+		{"replication-lag-bytes", "role=primary", 10, ""},
+		{"replication-lag-bytes", "role=primary,replica=0", 10, ""},
+		{"memory-utilization", "role=primary", 0.1, ""},
+		{"memory-utilization", "role=replica", 0, "maxmemory is 0"},
+		{"memory-utilization", "role", 0, "maxmemory is 0"},
+		{"memory-utilization", "role=sentinel", 0, "role is one of primary, replica"},
+	} {
+		got, err := metric(t, test.metric).Read(s, catalog.Query{Now: now, Selector: picking(t, test.selector)})
+		if (err == nil) != (test.says == "") || got.Value != test.want || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s{%s} = %v, %v; want %v, %q", test.metric, test.selector, got.Value, err, test.want, test.says)
+		}
+	}
+}
+
+// recorded is a series that holds one sample.
+func recorded(nodes ...series.Node) *series.Series {
+	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s.Record(series.NewSample(nil, nodes...))
+	return s
+}
+
+// Hosted servers may leave their role out of INFO.
+func TestServerWithoutRoleHasNone(t *testing.T) {
+	parsed, err := new(redisinfo.Parser).Parse([]byte("connected_clients:3\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	s := recorded(series.Node{Name: "a", At: now, Info: parsed})
+	for selector, says := range map[string]string{
+		"": "", "node=a": "", "role=primary": "does not report its role", "role!=replica": "does not report its role", "node=b": "node is one of a",
+	} {
+		got, err := metric(t, "connected-clients").Read(s, catalog.Query{Now: now, Selector: picking(t, selector)})
+		if (err == nil) != (says == "") || err == nil && got.Value != 3 || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("connected-clients{%s} = %v, %v; want %q", selector, got.Value, err, says)
+		}
 	}
 }

@@ -1,15 +1,12 @@
 package catalog_test
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // stats are lines of section commandstats with INFO among them.
@@ -64,7 +61,17 @@ func TestSelectorPicksCommands(t *testing.T) {
 		{selector: "command!=get", want: 3},
 		{selector: "role=primary", want: 6},
 		{selector: "role=primary,command=set", want: 2},
-		{selector: "command=del", err: "matches no series of requests-per-second; command is one of get, set, xgroup|create; role is one of primary"},
+		{selector: "command=xgroup.create", want: 1},
+		{selector: "command=del", want: 0},
+		{selector: "command in (del,get)", want: 3},
+		{selector: "command=del,role=primary", want: 0},
+		{selector: "command=xgroup.destroy", want: 0},
+		{selector: "command notin (get,set,xgroup.create)", want: 0},
+		{selector: "command=del,pod=a", err: "matches no series"},
+		{selector: "command=del,role=replica", err: "role is one of primary"},
+		{selector: "command=dle", err: "matches no series of requests-per-second; command is one of get, set, xgroup.create; role is one of primary"},
+		{selector: "command=xgroup.foo", err: "matches no series"},
+		{selector: "!command", err: "matches no series"},
 		{selector: "role=replica", err: "role is one of primary"},
 		{selector: "command=info", err: "matches no series"},
 		{selector: "pod=a", err: "matches no series"},
@@ -86,11 +93,33 @@ func TestSelectorPicksCommands(t *testing.T) {
 	}
 }
 
-func TestSelectorOnAnIdleServerSaysThatThereIsNoSeries(t *testing.T) {
+// A HorizontalPodAutoscaler that asks for a command reaches zero on a server that
+// was never sent it.
+func TestSelectorOnAnIdleServerReadsZero(t *testing.T) {
 	h := over(t, stats(), stats())
-	_, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end, Selector: picking(t, "command=get")})
-	if err == nil || !strings.Contains(err.Error(), "it has no series now") {
-		t.Errorf("Read = %v", err)
+	codes := over(t, errorStats(), errorStats())
+	for _, test := range []struct {
+		metric, selector string
+		h                history
+		says             string // empty if it reads 0
+	}{
+		{catalog.RequestsPerSecond, "command=get", h, ""},
+		{catalog.RequestsPerSecond, "role=primary", h, ""},
+		{catalog.RequestsPerSecond, "role=primary,command!=get", h, ""},
+		{catalog.RequestsPerSecond, "role=replica", h, "role is one of primary"},
+		{catalog.RequestsPerSecond, "command=nosuch", h, "role is one of primary; nothing is counted by command yet, and the one asked for is unknown"},
+		{catalog.RequestsPerSecond, "command=ping", h, "matches no series"},
+		{"command-calls-per-second", "command=ping", h, ""},
+		{"command-calls-per-second", "command=nosuch", h, "command is one of info"},
+		{"errors-per-second", "error=OOM", codes, ""},
+		{"errors-per-second", "error=other", codes, ""},
+		{"errors-per-second", "error=oom", codes, "nothing is counted by error yet"},
+		{"command-latency-mean-microseconds", "command=get", h, "role is one of primary; there is no command now"},
+	} {
+		got, err := metric(t, test.metric).Read(test.h, catalog.Query{Now: test.h.end, Selector: picking(t, test.selector)})
+		if (err == nil) != (test.says == "") || got.Value != 0 || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s{%s} = %v, %v; want %q", test.metric, test.selector, got.Value, err, test.says)
+		}
 	}
 }
 
@@ -118,56 +147,4 @@ func TestErrorListsNoMoreThanTwentyValues(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), " and 30 more") || strings.Contains(err.Error(), "ea") {
 		t.Errorf("Read = %v", err)
 	}
-}
-
-// groupsOfNoRequests are the groups whose commands set up a connection, or
-// watch or run a server, by Redis' own documentation.
-func groupsOfNoRequests() []string {
-	return []string{"connection", "server", "cluster", "sentinel"}
-}
-
-// TestNoCommandThatWatchesOrRunsTheServerIsARequest asks a real server which
-// commands there are and to what group each belongs.
-func TestNoCommandThatWatchesOrRunsTheServerIsARequest(t *testing.T) {
-	exceptions := map[string]bool{ // whether it is a request, against its group
-		"flushall": true, "flushdb": true, "swapdb": true, "pubsub": false, "xinfo": false,
-		"pfselftest": false, "pfdebug": false, "restore-asking": false,
-	}
-	groups := commandGroups(t)
-	if len(groups) < 200 {
-		t.Fatalf("the server documents %d commands, want 200 at least", len(groups))
-	}
-	for command, group := range groups {
-		want, exception := exceptions[command]
-		if !exception {
-			want = !slices.Contains(groupsOfNoRequests(), group)
-		}
-		h := over(t, stats(), stats("cmdstat_"+command+":calls=10,usec=1", "cmdstat_"+command+"|sub:calls=10,usec=1"))
-		if command == "info" {
-			h = over(t, stats(), []string{"# Commandstats", "cmdstat_info:calls=19,usec=1"})
-		}
-		got, err := metric(t, catalog.RequestsPerSecond).Read(h, catalog.Query{Now: h.end})
-		if err != nil || (got.Value > 0) != want {
-			t.Errorf("%s of group %s: Read = %v, %v; want it to be a request: %v", command, group, got.Value, err, want)
-		}
-	}
-}
-
-func commandGroups(t *testing.T) map[string]string {
-	t.Helper()
-	server := redistest.New(t)
-	reply, err := server.Client().Do(context.Background(), "command", "docs").Slice()
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups := map[string]string{}
-	for n := 0; n+1 < len(reply); n += 2 {
-		doc := reply[n+1].([]any)
-		for m := 0; m+1 < len(doc); m += 2 {
-			if doc[m] == "group" {
-				groups[reply[n].(string)] = doc[m+1].(string)
-			}
-		}
-	}
-	return groups
 }

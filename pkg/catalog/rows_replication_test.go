@@ -31,6 +31,18 @@ func replicationRows() map[string][]row {
 			{name: "the slowest", last: two("slave1:" + online + "offset=900,lag=9,type=replica"), want: 9},
 			{name: "negative", last: two("slave1:" + online + "offset=900,lag=-1"), err: "-1"},
 		}, never...),
+		"connected-replicas": {
+			{name: "two", last: two("slave1:ip=10.0.0.3,port=6379,state=wait_bgsave,offset=0,lag=0"), want: 2},
+			{name: "two at one host", last: two("slave1:ip=10.0.0.2,port=6380,state=online,offset=0,lag=0"), want: 2},
+			{name: "none", last: lines{"connected_slaves:0"}, want: 0},
+			{name: "one by two channels", last: two("slave1:ip=10.0.0.2,port=6379,state=send_bulk,offset=0,lag=0,type=rdb-channel"), want: 1},
+			{name: "a migration of slots", last: two("slave1:ip=10.0.0.9,port=0,state=send_bulk_and_stream,offset=0,lag=0"), want: 1},
+			{name: "one is not described", last: two(), err: "2 replicas are connected and INFO describes 1"},
+			{name: "one too many is described", last: append(two("slave1:ip=10.0.0.3,port=1,state=online"), "slave2:ip=10.0.0.4,port=1,state=online"), err: "describes 3"},
+			{name: "no port", last: two("slave1:ip=10.0.0.3,state=online"), err: "slave1: port: not reported", is: redisinfo.ErrAbsent},
+			{name: "no address", last: two("slave1:port=1,state=online"), err: "slave1: ip: not reported", is: redisinfo.ErrAbsent},
+			{name: "absent", last: lines{"x:1"}, err: "connected_slaves: not reported", is: redisinfo.ErrAbsent},
+		},
 		"primary-link-up": {
 			{name: "up", last: replica("up"), want: 1},
 			{name: "down", last: replica("down"), want: 0},

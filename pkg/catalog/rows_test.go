@@ -38,16 +38,17 @@ func rows() map[string][]row {
 		"used-memory-bytes":           "used_memory",
 		"used-memory-rss-bytes":       "used_memory_rss",
 		"used-memory-peak-bytes":      "used_memory_peak",
-		"used-memory-dataset-bytes":   "used_memory_dataset",
 		"memory-fragmentation-ratio":  "mem_fragmentation_ratio",
 		"uptime-seconds":              "uptime_in_seconds",
-		"connected-replicas":          "connected_slaves",
 		"rdb-changes-since-last-save": "rdb_changes_since_last_save",
 		"rdb-save-in-progress":        "rdb_bgsave_in_progress",
 		"aof-rewrite-in-progress":     "aof_rewrite_in_progress",
 	} {
 		all[name] = gauge(key)
 	}
+	all["used-memory-dataset-bytes"] = append(gauge("used_memory_dataset"), row{
+		name: "wrapped", last: lines{"used_memory_dataset:18446744073709551000"}, err: "has fallen below zero",
+	})
 	maps.Copy(all, shareRows())
 	maps.Copy(all, keyspaceRows())
 	maps.Copy(all, commandRows())

@@ -166,7 +166,7 @@ func TestValueIsServed(t *testing.T) {
 		pass(5 * time.Second)
 		o.answers(500)
 		o.serves("known", "requests-per-second", "", "100", time.Now())
-		o.serves("no series", "requests-per-second", "command=set", "800", time.Now())
+		o.serves("no series", "requests-per-second", "command=sett", "800", time.Now())
 		pass(5 * time.Second)
 		o.runID = "b"
 		o.answers(10)

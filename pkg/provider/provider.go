@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -160,8 +159,9 @@ func asking(metric string, selector labels.Selector, now time.Time) asked {
 
 func queryOf(selector labels.Selector, now time.Time) catalog.Query {
 	query := catalog.Query{Now: now}
-	if selector != nil {
-		query.Selector = seriesSelector{selector}
+	if selector != nil && !selector.Empty() {
+		requirements, _ := selector.Requirements()
+		query.Selector = seriesSelector(requirements)
 	}
 	return query
 }
@@ -238,13 +238,27 @@ func identify(name string, selector labels.Selector) (custom_metrics.MetricIdent
 }
 
 // seriesSelector lets a label selector pick series.
-type seriesSelector struct{ labels.Selector }
+type seriesSelector labels.Requirements
 
 func (s seriesSelector) Matches(of map[string]string) bool {
-	return s.Selector.Matches(labels.Set(of))
+	return s.MatchesOn(of, func(string) bool { return true })
 }
 
-func (s seriesSelector) Names(label string) bool {
-	requirements, _ := s.Requirements()
-	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() == label })
+func (s seriesSelector) MatchesOn(of map[string]string, on func(label string) bool) bool {
+	for i := range s {
+		if on(s[i].Key()) && !s[i].Matches(labels.Set(of)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s seriesSelector) Values(label string) (values []string, named bool) {
+	for i := range s {
+		if s[i].Key() == label {
+			named = true
+			values = append(values, s[i].ValuesUnsorted()...)
+		}
+	}
+	return values, named
 }

@@ -136,6 +136,8 @@ func TestValueOfOneObject(t *testing.T) {
 	}{
 		{"requests-per-second", "", "350", 10},
 		{"requests-per-second", "command=get", "100", 10},
+		{"requests-per-second", "command=lpush", "0", 10},
+		{"requests-per-second", "role notin (replica),command notin (get)", "250", 10},
 		{"requests-per-second", "command in (get,set),role=primary", "350", 10},
 		{"connected-clients", "", "7", 0},
 		{"used-memory-bytes", "role=primary", "900", 0},
@@ -160,7 +162,7 @@ func TestValueOfOneObject(t *testing.T) {
 			}
 		})
 	}
-	if counted[""] != 5 || counted["Served"] != 5 {
+	if counted[""] != 7 || counted["Served"] != 7 {
 		t.Errorf("observer counted %v", counted)
 	}
 }
@@ -185,7 +187,7 @@ func TestUnknownIsAnError(t *testing.T) {
 		{"no metric", "shop", "warm", metric("requests"), "", 404, CauseNoMetric, `metric "requests" is unknown`},
 		{"no resource", "shop", "warm", nodes, "", 404, CauseNoResource, "apiVersion redis-metrics.dev/v1alpha1 and kind Redis"},
 		{"no namespace", "", "warm", metric("requests-per-second"), "", 400, CauseRootScoped, "namespaces/<namespace>/"},
-		{"no series", "shop", "warm", metric("requests-per-second"), "command=lpush", 404, CauseNoSeries, "command is one of get, set"},
+		{"no series", "shop", "warm", metric("requests-per-second"), "command=lpsuh", 404, CauseNoSeries, "command is one of get, set"},
 		{"no value", "shop", "warm", metric("memory-utilization"), "", 404, CauseNoValue, "maxmemory is 0"},
 		{"field not reported", "shop", "warm", metric("blocked-clients"), "", 404, CauseNoValue, "blocked_clients: not reported by the server"},
 	} {

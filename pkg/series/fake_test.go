@@ -35,6 +35,7 @@ type server struct {
 	commands      int64
 	gets, infos   int64
 	resets        string // what commandstats says of config|resetstat, empty if it says nothing
+	syncs         string // what commandstats says of cluster|syncslots, empty if it says nothing
 	withoutFields []string
 	// epoch is no field of Redis: it grows with each event over which no rate may be taken.
 	epoch int64
@@ -83,6 +84,9 @@ func (s *server) answer(t testing.TB) *redisinfo.Info {
 		calls("info", s.infos)
 		if s.resets != "" {
 			line("cmdstat_config|resetstat", s.resets)
+		}
+		if s.syncs != "" {
+			line("cmdstat_cluster|syncslots", s.syncs)
 		}
 	}
 	s.infos++

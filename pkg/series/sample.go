@@ -55,6 +55,9 @@ type Node struct {
 	since time.Time
 	// continues tells that this was so between the sample before and this one.
 	continues bool
+	// migrated is the newest instant before which a migration of slots may have
+	// changed its counters, zero if none was seen.
+	migrated time.Time
 }
 
 // NewSample makes a Sample of the nodes of a target, one at least, of which one at least answered.
@@ -125,8 +128,10 @@ func (s Sample) follow(before Sample, drift time.Duration) {
 			if was.since.IsZero() {
 				now.since = was.At
 			}
+			now.migrated = was.migrated
 		}
 	}
+	s.noteMigrations(before)
 }
 
 // joins tells whether a span may join a sample to the one before, which it was

@@ -1,0 +1,109 @@
+package series_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// moving is what a node tells of a migration of slots in one sample.
+type moving struct {
+	migrating bool
+	syncs     string // what commandstats says of CLUSTER SYNCSLOTS
+}
+
+func TestSpanThatAMigrationTouchesIsKnown(t *testing.T) {
+	const one, two = "calls=1,usec=7", "calls=2,usec=9"
+	for name, test := range map[string]struct {
+		samples []moving
+		want    []bool // of each sample's span, from the second one on
+	}{
+		"none":                         {[]moving{{}, {}, {}}, []bool{false, false}},
+		"long ago":                     {[]moving{{syncs: one}, {syncs: one}}, []bool{false}},
+		"between two samples":          {[]moving{{}, {syncs: one}, {syncs: one}, {syncs: one}, {syncs: one}, {syncs: one}}, []bool{true, true, true, false, false}},
+		"one more between two samples": {[]moving{{syncs: one}, {syncs: two}}, []bool{true}},
+		"under way":                    {[]moving{{}, {migrating: true}}, []bool{true}},
+		"since the first sample":       {[]moving{{migrating: true}, {}, {}, {}, {}, {}}, []bool{true, true, true, false, false}},
+		"begins, and ends":             {[]moving{{}, {migrating: true, syncs: one}, {syncs: one}, {syncs: one}, {syncs: one}, {syncs: one}, {syncs: one}}, []bool{true, true, true, true, false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, redis, now := open(t), fresh("a"), time.Now()
+			for n, tells := range test.samples {
+				now = now.Add(interval)
+				redis.syncs = tells.syncs
+				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t), Migrating: tells.migrating}))
+				redis.work(10)
+				if n == 0 {
+					continue
+				}
+				span, err := s.Span(now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := span.Migrated(&span.Last.Nodes[0]); got != test.want[n-1] {
+					t.Errorf("sample %d: migrated %v over %v, want %v", n, got, span.Duration(), test.want[n-1])
+				}
+			}
+		})
+	}
+}
+
+func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
+	s, now := open(t), time.Now()
+	servers := map[string]*server{}
+	for _, name := range []string{"a", "b", "ra", "rb"} {
+		first := fresh(name)
+		servers[name] = &first
+	}
+	sample := func(migrating bool) {
+		now = now.Add(interval)
+		node := func(name, shard string, replica bool) series.Node {
+			answer := servers[name].answer(t)
+			servers[name].work(10)
+			// A replica answers a little later than its primary.
+			at := now
+			if replica {
+				at = at.Add(time.Second)
+			}
+			return series.Node{Name: name, Address: name + ":1", Shard: shard, Replica: replica, At: at, Info: answer, Migrating: migrating && name == "a"}
+		}
+		s.Record(series.NewSample(nil, node("a", "0", false), node("b", "1", false), node("ra", "0", true), node("rb", "1", true)))
+	}
+	check := func(when string, want map[string]bool, of func(series.Span, *series.Node) bool) {
+		t.Helper()
+		span, err := s.Span(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range span.Last.Nodes {
+			if node := &span.Last.Nodes[i]; of(span, node) != want[node.Name] {
+				t.Errorf("%s: of %s %v, want %v", when, node.Name, !want[node.Name], want[node.Name])
+			}
+		}
+	}
+	migrating := func(span series.Span, node *series.Node) bool { return span.Last.Migrating(node) }
+	migrated := func(span series.Span, node *series.Node) bool { return span.Migrated(node) }
+	sample(false)
+	sample(true)
+	check("under way", map[string]bool{"a": true, "ra": true}, migrating)
+	check("under way", map[string]bool{"a": true, "ra": true}, migrated)
+	sample(false)
+	check("ended", nil, migrating)
+	check("ended", map[string]bool{"a": true, "ra": true}, migrated)
+	for range 4 {
+		sample(false)
+	}
+	check("past", nil, migrated)
+}
+
+// Servers that are no cluster have no shard, and share nothing.
+func TestMigrationConcernsNoOtherServerWithoutShards(t *testing.T) {
+	first, second := fresh("a"), fresh("b")
+	sample := series.NewSample(nil,
+		series.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true},
+		series.Node{Name: "b", Address: "b:1", Info: second.answer(t)})
+	if !sample.Migrating(&sample.Nodes[0]) || sample.Migrating(&sample.Nodes[1]) {
+		t.Error("want it of the first alone")
+	}
+}
