@@ -1,6 +1,8 @@
 package series
 
 import (
+	"errors"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
@@ -64,6 +66,24 @@ func identity(info *redisinfo.Info) (string, error) {
 	process, _ := info.Text("process_id") // older versions do not tell it
 	id, err = info.Text("master_replid")
 	return id + " " + process, err
+}
+
+var errAnonymous = errors.New("the server's INFO lacks run_id or role, by which a restart or a failover shows, so that nothing that grows over time is known")
+
+// anonymous returns why a node that counts does not tell which process it is,
+// nil if all do.
+func (s Sample) anonymous() error {
+	for _, node := range s.Counted() {
+		if node.Info == nil {
+			return node.Err
+		}
+		_, errIdentity := identity(node.Info)
+		_, errRole := role(node.Info)
+		if errIdentity != nil || errRole != nil {
+			return errAnonymous
+		}
+	}
+	return nil
 }
 
 // version is empty if a server tells none.

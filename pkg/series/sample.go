@@ -41,10 +41,14 @@ type Node struct {
 	// Own counts the commands of probes that the loop that took this sample had
 	// the server execute before Info.
 	Own probe.Calls
+	// Migrating reports that an atomic migration of slots, or the removal of the keys
+	// that it moved, was under way when the node answered.
+	Migrating bool
 	// NotRenewed is why the connection goes on with credentials that are not the
 	// newest, nil if they are.
 	NotRenewed error
-	// Err is why a node did not answer without which the sample stands.
+	// Err is why a node did not answer without which the sample stands, or why an
+	// answer lacks a part: the Info, or whether slots migrate.
 	Err error
 
 	// since is the instant of the first answer of this process since which

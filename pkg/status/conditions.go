@@ -65,7 +65,7 @@ func look(h *series.Series, maxAge time.Duration, reasonOf func(error) string, n
 	if sample, err := h.Latest(now); err == nil {
 		v.expires = expiryOf(sample, maxAge)
 	}
-	v.ready = readyOf(h, v.failure, now)
+	v.ready = readyOf(h, v.failure, reasonOf, now)
 	v.reachable = reachableOf(v)
 	return v
 }
@@ -75,7 +75,7 @@ func expiryOf(sample series.Sample, maxAge time.Duration) time.Time {
 	return sample.At.Add(maxAge + time.Millisecond)
 }
 
-func readyOf(h *series.Series, f *failure, now time.Time) verdict {
+func readyOf(h *series.Series, f *failure, reasonOf func(error) string, now time.Time) verdict {
 	_, err := h.Span(now)
 	if err == nil {
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
@@ -91,6 +91,8 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
 			"Rates such as requests-per-second are not served: the server answers too slowly to tell over what time its counters grew. " +
 				"See whether slow commands block it, or raise spec.sampling.interval and window."}
+	case reason == series.Anonymous:
+		return anonymous(h, err, reasonOf)
 	case reason == series.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
@@ -103,6 +105,15 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 	return verdict{metav1.ConditionFalse, reasonStale,
 		"Metrics are not served: the newest sample is older than spec.sampling.maxAge. " +
 			"Attempts come late: raise maxAge, or see whether the adapter lacks CPU."}
+}
+
+// anonymous says what a server lacks that does not tell which process it is.
+func anonymous(h *series.Series, unknown error, reasonOf func(error) string) verdict {
+	newest, _ := h.Newest()
+	if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
+		return verdict{metav1.ConditionFalse, f.reason, "Only what spec.metrics declares beyond INFO is served: " + f.message + "." + f.advice}
+	}
+	return verdict{metav1.ConditionFalse, string(series.Anonymous), "Gauges are served, and rates such as requests-per-second are not: " + unknown.Error() + "."}
 }
 
 func reachableOf(v view) verdict {
@@ -165,6 +176,10 @@ func advice(reason string) string {
 		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
 	case "PermissionDenied":
 		return " Allow the user +info, +echo, +select and +client|setname."
+	case "InfoRefused":
+		return " Allow the user +info."
+	case "SharedServer":
+		return " Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
 	case "Busy":
