@@ -48,6 +48,9 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 		if _, err := roleOf(&nodes[i]); err != nil {
 			return nil, m.failed(&nodes[i], err)
 		}
+		if nodes[i].Info == nil {
+			return nil, m.failed(&nodes[i], silence(&nodes[i]))
+		}
 		found, err := of(&nodes[i])
 		if err != nil {
 			return nil, m.failed(&nodes[i], err)
@@ -77,7 +80,7 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 			continue
 		}
 		if node.Info == nil {
-			return nil, m.failed(node, errNodeSilent)
+			return nil, m.failed(node, silence(node))
 		}
 		found, err := of(node)
 		if err != nil {
@@ -133,11 +136,25 @@ func (m *Metric) failed(node *series.Node, err error) error {
 	return &ValueError{Metric: m.Name, Err: err}
 }
 
+// silence returns why a node has no INFO.
+func silence(node *series.Node) error {
+	switch {
+	case node.Err == nil:
+		return errNodeSilent
+	case node.Replica:
+		return fmt.Errorf("%w: %w", errNodeSilent, node.Err)
+	}
+	return node.Err
+}
+
 // roleOf returns the role of a node, which is empty if its server reports none,
 // as hosted ones may do.
 func roleOf(node *series.Node) (string, error) {
-	if node.Info == nil {
+	switch {
+	case node.Info == nil && node.Replica:
 		return "replica", nil
+	case node.Info == nil:
+		return "", nil
 	}
 	role, err := Role(node.Info)
 	if errors.Is(err, redisinfo.ErrAbsent) {

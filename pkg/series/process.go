@@ -1,6 +1,8 @@
 package series
 
 import (
+	"errors"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
@@ -67,6 +69,22 @@ func identity(info *redisinfo.Info) (string, error) {
 	process, _ := info.Text("process_id") // older versions do not tell it
 	id, err = info.Text("master_replid")
 	return id + " " + process, err
+}
+
+var errAnonymous = errors.New("the server's INFO lacks run_id, by which a restart shows, so that nothing that grows over time is known")
+
+// anonymous returns why a node that counts does not say which process it is, nil
+// if all do.
+func (s Sample) anonymous() error {
+	for _, node := range s.Counted() {
+		if node.Info == nil {
+			return node.Err
+		}
+		if _, err := identity(node.Info); err != nil {
+			return errAnonymous
+		}
+	}
+	return nil
 }
 
 // sameVersion reports whether two answers are of one kind and version of server.
