@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
@@ -64,13 +66,20 @@ func (c Computed) failed(err error) error {
 }
 
 // chosen fails unless a selector picks the one series of a metric of one object,
-// which is of the nodes that count.
+// which is of the nodes that count. A server that does not tell its role has no
+// label.
 func chosen(metric string, newest series.Sample, selector Selector) error {
-	role, err := Role(newest.Counted()[0].Info)
-	if err != nil {
-		return &ValueError{Metric: metric, Err: err}
+	labels := map[string]string{}
+	if info := newest.Counted()[0].Info; info != nil {
+		role, err := Role(info)
+		switch {
+		case errors.Is(err, redisinfo.ErrAbsent):
+		case err != nil:
+			return &ValueError{Metric: metric, Err: err}
+		default:
+			labels[LabelRole] = role
+		}
 	}
-	labels := map[string]string{LabelRole: role}
 	if selector != nil && !selector.Empty() && !selector.Matches(labels) {
 		return noSeries(metric, []Series{{Labels: labels}})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
@@ -30,7 +31,7 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 }
 
 // ofNodes joins the series of all nodes, and labels them where the selector picks some.
-// A server that does not tell its role has none.
+// A server that does not tell its role has no label of that.
 func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([]Series, error)) ([]Series, error) {
 	picks := q.picks()
 	var all, chosen []Series
@@ -66,15 +67,21 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 
 // ofNode returns the series of one node. One without an answer has a series that has no value.
 func (m *Metric) ofNode(node *series.Node, of func(*series.Node) ([]Series, error)) ([]Series, error) {
-	if node.Info == nil {
+	switch {
+	case node.Info == nil && !node.Replica && node.Err != nil:
+		return nil, &ValueError{Metric: m.Name, Err: node.Err}
+	case node.Info == nil && node.Err != nil:
+		return []Series{{err: fmt.Errorf("%w: %w", errNodeSilent, node.Err)}}, nil
+	case node.Info == nil:
 		return []Series{{err: errNodeSilent}}, nil
 	}
 	found, err := of(node)
 	if errors.Is(err, errNodeBegan) {
 		return []Series{{err: err}}, nil
 	}
-	_, errRole := Role(node.Info)
-	err = errors.Join(err, errRole)
+	if _, errRole := Role(node.Info); !errors.Is(errRole, redisinfo.ErrAbsent) {
+		err = errors.Join(err, errRole)
+	}
 	if err != nil && node.Shard != "" {
 		err = fmt.Errorf("shard %s: %w", node.Shard, err)
 	}
@@ -86,11 +93,11 @@ func (m *Metric) ofNode(node *series.Node, of func(*series.Node) ([]Series, erro
 
 // label gives the series of a node the labels that all of them have.
 func label(found []Series, node *series.Node) {
-	labels := map[string]string{LabelRole: "replica"}
-	if node.Info != nil {
-		if role, err := Role(node.Info); err == nil {
-			labels[LabelRole] = role
-		}
+	labels := map[string]string{}
+	if node.Info == nil {
+		labels[LabelRole] = "replica" // no other node is kept without an answer
+	} else if role, err := Role(node.Info); err == nil {
+		labels[LabelRole] = role
 	}
 	if node.Name != "" {
 		labels[LabelNode] = node.Name

@@ -27,7 +27,8 @@ func (absentError) Unwrap() error {
 	return ErrAbsent
 }
 
-// Info is one parsed answer to INFO.
+// Info is one parsed answer to INFO. The zero Info is that of a server that
+// reports nothing.
 type Info struct {
 	layout *layout
 	// values holds the values one after the other, and ends where each of them ends. Answers share ends.

@@ -62,7 +62,7 @@ func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layou
 
 // find returns the place of a key, the first one if there are several.
 func (l *layout) find(key string) (int, bool) {
-	if len(l.keys) == 0 {
+	if l == nil || len(l.keys) == 0 {
 		return 0, false
 	}
 	slot, found := l.slot(key)
@@ -87,6 +87,9 @@ func (l *layout) slot(key string) (int, bool) {
 // between them as well. Looking through all keys for the records of commands
 // would take longer than reading these.
 func (l *layout) run(prefix string) run {
+	if l == nil {
+		return run{prefix: prefix}
+	}
 	known := l.runs.Load()
 	if known != nil {
 		for _, r := range *known {

@@ -18,8 +18,10 @@ type cluster struct {
 	target *target.Target
 	// shards are those of the newest view that most nodes had, nil before the first.
 	shards []shard
-	// moved is when slots were last seen at another primary than before.
-	moved time.Time
+	// moved is when slots were last seen at another primary than before, or on
+	// their way to one.
+	moved      time.Time
+	migrations migrations
 }
 
 func (c *cluster) places(context.Context) ([]place, error) {
@@ -27,13 +29,15 @@ func (c *cluster) places(context.Context) ([]place, error) {
 	for n, one := range c.shards {
 		places = append(places, place{
 			address: one.primary.address, name: one.primary.id, shard: strconv.Itoa(n),
-			question: question{declared: true, here: one.has, cluster: true},
+			question: question{declared: true, here: one.has, cluster: true, shards: true},
 		})
 	}
 	for n, one := range c.shards {
 		for _, replica := range one.replicas {
 			if c.target.Replicas {
-				places = append(places, place{address: replica.address, name: replica.id, shard: strconv.Itoa(n), replica: true})
+				places = append(places, place{
+					address: replica.address, name: replica.id, shard: strconv.Itoa(n), replica: true, question: question{cluster: true},
+				})
 			}
 		}
 	}
@@ -41,7 +45,7 @@ func (c *cluster) places(context.Context) ([]place, error) {
 		return places, nil
 	}
 	for _, seed := range slices.Compact(slices.Sorted(slices.Values(c.target.Cluster.Addresses))) {
-		places = append(places, place{address: seed, question: question{cluster: true}})
+		places = append(places, place{address: seed, question: question{cluster: true, shards: true}})
 	}
 	return places, nil
 }
@@ -65,6 +69,9 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	case !covered(seen) && !c.target.Cluster.AllowPartial:
 		return series.Sample{}, &Error{Reason: SlotsUncovered}
 	}
+	if err := confirm(asked, answers); err != nil {
+		return series.Sample{}, err
+	}
 	primaries := len(seen)
 	found := make([]series.Node, len(asked))
 	answering := 0
@@ -83,6 +90,9 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	}
 	if answering == 0 {
 		return series.Sample{}, firstFailure(answers)
+	}
+	if c.migrations.note(found, primaries) {
+		c.moved = time.Now()
 	}
 	return series.NewSample(c.probed(known, answers[:primaries]), found...), nil
 }

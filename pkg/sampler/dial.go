@@ -47,6 +47,9 @@ type link struct {
 	bursts  *bursts
 	// info is INFO with its sections, once the server is known to take several.
 	info []any
+	// met says that the node of a cluster has told its version, migrations that it
+	// has CLUSTER GETSLOTMIGRATIONS, and refusesMigrations that it refused that.
+	met, migrations, refusesMigrations bool
 	// tokens begins those that the server is asked to send back, and asked counts them.
 	tokens string
 	asked  uint64

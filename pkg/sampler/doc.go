@@ -32,7 +32,12 @@
 //   - the primaries of a cluster must all see the same primaries, and own all
 //     slots between them; each of them must answer, unless the object says that a
 //     part is enough;
-//   - a replica that does not answer leaves the sample as it is but for itself.
+//   - a replica that does not answer, or does not say that it is one of that
+//     primary, leaves the sample as it is but for itself;
+//   - no server counts twice, whatever addresses lead to it (see confirm).
+//
+// A node of a cluster also tells whether slots migrate atomically (see
+// migrations), and Node.Migrating hands that on.
 //
 // Credentials come from outside, for each attempt anew. Newer ones are tried by a
 // second connection, after the one that goes on has given its sample; that one is

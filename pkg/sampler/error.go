@@ -1,21 +1,10 @@
 package sampler
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
-	"io/fs"
-	"net"
-	"os"
-	"strings"
-	"syscall"
-
-	"github.com/redis/go-redis/v9"
+	"fmt"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 )
 
 // Reason is why an attempt to sample failed: one of those below, or one of
@@ -77,6 +66,16 @@ const (
 	SentinelUnavailable Reason = "SentinelUnavailable"
 	// UnknownPrimary means that the sentinels know no primary of that name.
 	UnknownPrimary Reason = "UnknownPrimary"
+	// SharedServer means that the addresses of two nodes lead to one server.
+	SharedServer Reason = "SharedServer"
+	// NotReplica means that what answers for a replica is not one, or not of this primary.
+	NotReplica Reason = "NotReplica"
+	// TooManyReplicas means that a primary has more replicas than are sampled.
+	TooManyReplicas Reason = "TooManyReplicas"
+	// InfoRefused means that the server refuses INFO and answers what the object declares.
+	InfoRefused Reason = "InfoRefused"
+	// MigrationsRefused means that a server that has CLUSTER GETSLOTMIGRATIONS refuses it.
+	MigrationsRefused Reason = "MigrationsRefused"
 )
 
 // Error says why an attempt to sample failed. Its text may be shown to anybody:
@@ -172,112 +171,25 @@ func (e *Error) Error() string {
 	case UnknownPrimary:
 		return "the sentinels know no primary of the name in spec.sentinel.masterName"
 	}
+	return textOfNode(e.Reason)
+}
+
+// textOfNode returns the text of a reason that concerns one node of several, or
+// a part of what it tells.
+func textOfNode(reason Reason) string {
+	switch reason {
+	case SharedServer:
+		return "the addresses of two nodes lead to one server: see which addresses the nodes announce"
+	case NotReplica:
+		return "the server listed as a replica does not replicate this primary: it was promoted, or its announced address leads to another server"
+	case TooManyReplicas:
+		return fmt.Sprintf("the primary has more than %d replicas, and only so many are sampled", mostReplicas)
+	case InfoRefused:
+		return "the server does not let this adapter call INFO"
+	case MigrationsRefused:
+		return "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, so that a migration of slots would not show"
+	}
 	return "the server refused to answer INFO"
-}
-
-// replyReasons maps the first word of an error reply to its reason.
-// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and Redis' server.c.
-func replyReasons() map[string]Reason {
-	return map[string]Reason{
-		"NOAUTH":     AuthenticationFailed,
-		"WRONGPASS":  AuthenticationFailed,
-		"NOPERM":     PermissionDenied,
-		"LOADING":    Loading,
-		"BUSY":       Busy,
-		"MASTERDOWN": Refused,
-	}
-}
-
-// classify gives the error of an attempt its reason.
-func classify(err error) *Error {
-	var known *Error
-	if errors.As(err, &known) {
-		return known
-	}
-	var missing *credentials.Error
-	if errors.As(err, &missing) {
-		return &Error{Reason: Reason(missing.Reason), cause: err}
-	}
-	if reason := tlsReason(err); reason != "" {
-		return &Error{Reason: reason, cause: err}
-	}
-	return &Error{Reason: reasonOf(err), cause: err}
-}
-
-// tlsReason is empty for an error that is not of TLS.
-func tlsReason(err error) Reason {
-	var certificate *tls.CertificateVerificationError
-	var invalid x509.CertificateInvalidError
-	var name x509.HostnameError
-	var operation *net.OpError
-	var network net.Error
-	switch {
-	case errors.As(err, &certificate) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return ServerCertificateExpired
-	case errors.As(err, &certificate) && errors.As(err, &name):
-		return ServerNameMismatch
-	case errors.As(err, &certificate):
-		return ServerCertificateUntrusted
-	case errors.As(err, &operation) && operation.Op == "remote error":
-		// crypto/tls gives an alert of the server no type of its own.
-		// Source: alertText in crypto/tls/alert.go; every alert about a certificate says so.
-		if text := operation.Err.Error(); strings.Contains(text, "certificate") {
-			return ClientCertificateRefused
-		}
-		return TLSHandshakeFailed
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return ""
-	case errors.Is(err, errHandshake):
-		return TLSHandshakeFailed
-	}
-	return ""
-}
-
-func reasonOf(err error) Reason {
-	var reply redis.Error
-	var dns *net.DNSError
-	var network net.Error
-	switch {
-	case errors.Is(err, egress.ErrRefused):
-		return AddressRefused
-	case errors.Is(err, redis.Nil): // go-redis counts null among the error replies
-		return Protocol
-	case errors.As(err, &reply):
-		return replyReason(reply.Error())
-	case errors.As(err, &dns) && !dns.IsTimeout:
-		return NameNotResolved
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist): // of a Unix socket
-		return ConnectionRefused
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
-		errors.As(err, &network) && network.Timeout():
-		return Timeout
-	case errors.Is(err, errDialed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
-		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return ConnectionLost
-	case errors.As(err, &network):
-		return ConnectionFailed
-	}
-	return Protocol
-}
-
-func replyReason(text string) Reason {
-	first, _, _ := strings.Cut(text, " ")
-	if reason, ok := replyReasons()[first]; ok {
-		return reason
-	}
-	switch {
-	case strings.Contains(text, "max number of clients"):
-		return TooManyClients
-	case strings.Contains(text, "No such master with that name"):
-		return UnknownPrimary
-	case strings.Contains(text, "cluster support disabled"):
-		return NotCluster
-	case strings.Contains(text, "DB index is out of range"):
-		return DatabaseOutOfRange
-	case strings.HasPrefix(text, "ERR AUTH"), strings.HasPrefix(text, "ERR invalid password"):
-		return AuthenticationFailed
-	}
-	return Refused
 }
 
 // ReasonOf returns the reason of an error that an attempt failed with, empty for another error.

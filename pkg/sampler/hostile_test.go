@@ -195,5 +195,5 @@ func TestClusterThatNamesOneAddressForTwoNodes(t *testing.T) {
 	}
 	tgt := targetAt("twins", "")
 	tgt.Cluster = &target.Cluster{Addresses: []string{server.addr}}
-	surveying(t, tgt).fail(Protocol)
+	surveying(t, tgt).fail(SharedServer)
 }

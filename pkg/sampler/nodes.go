@@ -83,7 +83,7 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 			return series.Sample{}, asked, classify(err)
 		}
 		if named, shared := sharedAddress(places); shared {
-			return series.Sample{}, named, &Error{Reason: Protocol, cause: errors.New("one address is named as that of two nodes")}
+			return series.Sample{}, named, &Error{Reason: SharedServer}
 		}
 		outcomes := n.ask(ctx, places)
 		sample, err = n.topology.settle(places, outcomes)
@@ -107,7 +107,7 @@ func sharedAddress(places []place) ([]series.Node, bool) {
 	seen := make(map[string]bool, len(places))
 	for _, one := range places {
 		if seen[one.address] {
-			return []series.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: Protocol}}}, true
+			return []series.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: SharedServer}}}, true
 		}
 		seen[one.address] = true
 	}

@@ -77,11 +77,17 @@ func (s *several) recover() series.Sample {
 // value is requests-per-second of the series that a selector picks.
 func (s *several) value(selector string) (float64, error) {
 	s.t.Helper()
+	return s.metric(catalog.RequestsPerSecond, selector)
+}
+
+// metric is a built-in metric of the series that a selector picks.
+func (s *several) metric(name, selector string) (float64, error) {
+	s.t.Helper()
 	c, err := catalog.Builtin()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	m, _ := c.Lookup(catalog.RequestsPerSecond)
+	m, _ := c.Lookup(name)
 	parsed, err := labels.Parse(selector)
 	if err != nil {
 		s.t.Fatal(err)
@@ -195,7 +201,11 @@ func clusterAt(c *redistest.Cluster) *target.Target {
 }
 
 func TestClusterCountsEachPrimaryOnce(t *testing.T) {
-	c := redistest.NewCluster(t, 3, 3)
+	redistest.Each(t, testClusterCountsEachPrimaryOnce)
+}
+
+func testClusterCountsEachPrimaryOnce(t *testing.T, p redistest.Program) {
+	c := p.NewCluster(t, 3, 3)
 	x := trafficTo(t, c)
 	for _, replicas := range []bool{false, true} {
 		tgt := clusterAt(c)
@@ -226,8 +236,10 @@ func TestClusterCountsEachPrimaryOnce(t *testing.T) {
 	}
 }
 
-func TestClusterFailoverStartsAnew(t *testing.T) {
-	c := redistest.NewCluster(t, 3, 3)
+func TestClusterFailoverStartsAnew(t *testing.T) { redistest.Each(t, testClusterFailoverStartsAnew) }
+
+func testClusterFailoverStartsAnew(t *testing.T, p redistest.Program) {
+	c := p.NewCluster(t, 3, 3)
 	x := trafficTo(t, c)
 	s := surveying(t, clusterAt(c))
 	s.sample()
@@ -280,8 +292,10 @@ func role(t *testing.T, server *redistest.Server) string {
 	return name
 }
 
-func TestClusterThatIsResharded(t *testing.T) {
-	c := redistest.NewCluster(t, 3, 0)
+func TestClusterThatIsResharded(t *testing.T) { redistest.Each(t, testClusterThatIsResharded) }
+
+func testClusterThatIsResharded(t *testing.T, p redistest.Program) {
+	c := p.NewCluster(t, 3, 0)
 	s := surveying(t, clusterAt(c))
 	s.sample()
 	c.Move(0, 99, c.Nodes[1])
@@ -343,8 +357,10 @@ func TestClusterThatIsNone(t *testing.T) {
 	surveying(t, tgt).fail(NotCluster)
 }
 
-func TestDeclaredMetricsOfACluster(t *testing.T) {
-	c := redistest.NewCluster(t, 3, 0)
+func TestDeclaredMetricsOfACluster(t *testing.T) { redistest.Each(t, testDeclaredMetricsOfACluster) }
+
+func testDeclaredMetricsOfACluster(t *testing.T, p redistest.Program) {
+	c := p.NewCluster(t, 3, 0)
 	x := trafficTo(t, c)
 	probes := []*declared.Probe{
 		declared.List("jobs"), declared.List("{other}:jobs"), declared.String("level"), declared.StreamLength("events"),

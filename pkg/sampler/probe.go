@@ -3,6 +3,7 @@ package sampler
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,8 +37,10 @@ type question struct {
 	// node has, nil for all.
 	declared bool
 	here     func(key string) bool
-	// cluster asks how the node sees its cluster.
-	cluster bool
+	// withoutInfo lets what is declared count where the server refuses INFO.
+	withoutInfo bool
+	// cluster asks how the node's cluster is, and shards which shards it sees.
+	cluster, shards bool
 }
 
 // answer is what a node answered.
@@ -89,6 +92,11 @@ func (p *probe) attempt(ctx context.Context, q question) (answer, error) {
 
 // ask sends INFO, what else is asked, and a token, in one round trip.
 func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
+	if q.cluster && !l.met {
+		if err := l.meet(ctx); err != nil {
+			return answer{}, err
+		}
+	}
 	l.asked++
 	token := l.tokens + strconv.FormatUint(l.asked, 10)
 	start := p.now()
@@ -103,7 +111,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	probes := send(ctx, pipe, sent)
 	var seen view
 	if q.cluster {
-		seen = askView(ctx, pipe)
+		seen = askView(ctx, pipe, q.shards, l.migrations)
 	}
 	// Not PING, which Redis refuses while it cannot save (MISCONF).
 	echo := redis.NewStringCmd(ctx, "echo", token)
@@ -111,7 +119,11 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	_, err := pipe.Exec(ctx)
 	at := p.now()
 	text, refused := p.reply.of(info, err)
-	if err := firstOf(refused, seen.err(), echo.Err(), ofWhole(err, probes)); err != nil {
+	withoutInfo := q.withoutInfo && refusesInfo(refused) && slices.ContainsFunc(probes, func(cmd *redis.Cmd) bool { return cmd != nil })
+	if withoutInfo {
+		refused = nil
+	}
+	if err := firstOf(refused, seen.err(), echo.Err(), ofWhole(err, append(probes, seen.migrations))); err != nil {
 		var reply redis.Error
 		p.oneSection = p.oneSection || (l.info != nil && errors.As(refused, &reply))
 		return answer{}, err
@@ -124,21 +136,37 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	if echo.Val() != token {
 		return answer{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
 	}
-	parsed, err := p.parse(text)
-	if err != nil {
-		return answer{}, err
+	parsed := &redisinfo.Info{}
+	if !withoutInfo {
+		if parsed, err = p.parse(text); err != nil {
+			return answer{}, err
+		}
+		p.learn(l, parsed)
 	}
-	p.learn(l, parsed)
 	got := answer{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is no part of
+	if withoutInfo {
+		got.Info, got.Err = nil, &Error{Reason: InfoRefused}
+	}
 	if q.declared {
 		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
 	}
 	if q.cluster {
-		if got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial); err != nil {
+		if got.Migrating, got.Err = seen.migrating(l); q.shards {
+			got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial)
+		}
+		if err != nil {
 			return answer{}, err
 		}
 	}
 	return got, nil
+}
+
+// refusesInfo reports whether a server refuses INFO as such: its ACL or its
+// provider does not offer the command.
+func refusesInfo(refused error) bool {
+	var reply redis.Error
+	return errors.As(refused, &reply) &&
+		(strings.HasPrefix(reply.Error(), "NOPERM") || strings.HasPrefix(reply.Error(), "ERR unknown command"))
 }
 
 // node describes the node by its INFO.
@@ -155,16 +183,19 @@ func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration
 }
 
 // parse reads an INFO, and refuses that of a server that is loading its data.
+// Some providers' servers load without a client that could see it, and do not
+// report the field.
 func (p *probe) parse(text []byte) (*redisinfo.Info, error) {
 	parsed, err := p.parser.Parse(text)
 	if err != nil {
 		return nil, &Error{Reason: Protocol, cause: err}
 	}
 	loading, err := parsed.Int("loading")
-	if err != nil {
+	switch {
+	case errors.Is(err, redisinfo.ErrAbsent):
+	case err != nil:
 		return nil, &Error{Reason: Protocol, cause: err}
-	}
-	if loading != 0 {
+	case loading != 0:
 		return nil, &Error{Reason: Loading}
 	}
 	return parsed, nil

@@ -12,9 +12,11 @@ import (
 
 // TestReshardingUnderLoad moves slots with their keys while clients write, and
 // holds each number that is counted meanwhile against what had been sent by then.
-func TestReshardingUnderLoad(t *testing.T) {
+func TestReshardingUnderLoad(t *testing.T) { redistest.Each(t, testReshardingUnderLoad) }
+
+func testReshardingUnderLoad(t *testing.T, p redistest.Program) {
 	const keys = 100
-	c := redistest.NewCluster(t, 3, 0)
+	c := p.NewCluster(t, 3, 0)
 	x := trafficTo(t, c)
 	x.send(keys) // a key that is there is written at the node that has it
 	s := surveying(t, clusterAt(c))

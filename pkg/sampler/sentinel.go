@@ -96,7 +96,7 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	if best.address != s.primary {
 		s.primary, s.replicas = best.address, nil
 	}
-	return s.family.places(s.primary), nil
+	return s.family.places(s.primary, question{declared: true}), nil
 }
 
 // ask asks the sentinels for half the time that is left, so that the primary can be asked then.

@@ -25,8 +25,10 @@ func sentinelAt(s *redistest.Sentinels) *target.Target {
 	return t
 }
 
-func TestSentinelFailover(t *testing.T) {
-	primary := redistest.New(t)
+func TestSentinelFailover(t *testing.T) { redistest.Each(t, testSentinelFailover) }
+
+func testSentinelFailover(t *testing.T, p redistest.Program) {
+	primary := p.New(t)
 	replicas := primary.Replicas(2)
 	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 2)
 	tgt := sentinelAt(sentinels)
@@ -106,7 +108,11 @@ func TestSentinelsThatDoNotAnswer(t *testing.T) {
 }
 
 func TestReplicasOfAStandaloneServer(t *testing.T) {
-	primary := redistest.New(t)
+	redistest.Each(t, testReplicasOfAStandaloneServer)
+}
+
+func testReplicasOfAStandaloneServer(t *testing.T, p redistest.Program) {
+	primary := p.New(t)
 	replicas := primary.Replicas(2)
 	tgt := targetAt("standalone", primary.Addr)
 	tgt.Replicas = true
@@ -145,13 +151,14 @@ func TestReplicasOfAStandaloneServer(t *testing.T) {
 	}
 }
 
-func TestReplicasOfIsBounded(t *testing.T) {
-	info := "role:master\r\nconnected_slaves:2\r\nslave0:ip=::1,port=7001,state=online\r\nslave1:ip=10.0.0.2,port=7000,state=online\r\nslave2:port=1\r\n"
+func TestReplicasOf(t *testing.T) {
+	info := "role:master\r\nconnected_slaves:2\r\nslave0:ip=::1,port=7001,state=online\r\nslave1:ip=10.0.0.2,port=7000,state=online\r\nslave2:port=1\r\n" +
+		"slave3:ip=10.0.0.3,port=7000,state=wait_bgsave,type=rdb-channel\r\nslave4:ip=10.0.0.4,port=7000,state=online,type=replica\r\n"
 	parsed, err := new(redisinfo.Parser).Parse([]byte(info))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{net.JoinHostPort("10.0.0.2", "7000"), net.JoinHostPort("::1", "7001")}
+	want := []string{net.JoinHostPort("10.0.0.2", "7000"), net.JoinHostPort("10.0.0.4", "7000"), net.JoinHostPort("::1", "7001")}
 	if got := replicasOf(parsed); !slices.Equal(got, want) {
 		t.Errorf("replicas at %v, want %v", got, want)
 	}

@@ -67,19 +67,33 @@ func slotOf(key string) int {
 // view is a question to a node about its cluster.
 type view struct {
 	state *redis.StringCmd
-	slots *redis.Cmd
+	// slots and migrations are nil where they are not asked.
+	slots, migrations *redis.Cmd
 }
 
-func askView(ctx context.Context, pipe redis.Pipeliner) view {
-	v := view{state: redis.NewStringCmd(ctx, "cluster", "info"), slots: redis.NewCmd(ctx, "cluster", "slots")}
+// askView asks for the state of the cluster, which shards the node sees if
+// shards is set, and for migrations of slots by a command of its own if
+// migrations is set.
+func askView(ctx context.Context, pipe redis.Pipeliner, shards, migrations bool) view {
+	v := view{state: redis.NewStringCmd(ctx, "cluster", "info")}
 	_ = pipe.Process(ctx, v.state)
-	_ = pipe.Process(ctx, v.slots)
+	if migrations {
+		v.migrations = redis.NewCmd(ctx, "cluster", "getslotmigrations")
+		_ = pipe.Process(ctx, v.migrations)
+	}
+	if shards {
+		v.slots = redis.NewCmd(ctx, "cluster", "slots")
+		_ = pipe.Process(ctx, v.slots)
+	}
 	return v
 }
 
 func (v view) err() error {
-	if v.state == nil {
+	switch {
+	case v.state == nil:
 		return nil
+	case v.slots == nil:
+		return v.state.Err()
 	}
 	return firstOf(v.state.Err(), v.slots.Err())
 }

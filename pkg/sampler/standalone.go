@@ -10,7 +10,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// mostReplicas bounds how many replicas of one primary are sampled.
+// mostReplicas bounds how many replicas of one primary outside of a cluster are
+// sampled, each over a connection of its own.
 const mostReplicas = 64
 
 // standalone is one server, and its replicas where the object asks for them.
@@ -20,7 +21,7 @@ type standalone struct {
 }
 
 func (s *standalone) places(context.Context) ([]place, error) {
-	return s.family.places(s.target.Address), nil
+	return s.family.places(s.target.Address, question{declared: true, withoutInfo: true}), nil
 }
 
 func (s *standalone) settle(asked []place, answers []outcome) (series.Sample, error) {
@@ -34,42 +35,57 @@ type family struct {
 	replicas []string
 }
 
-// places are those of the server, which is asked for all that is declared, and of its replicas.
-func (f *family) places(server string) []place {
+// places are those of the server, which is asked a question beside INFO, and of its replicas.
+func (f *family) places(server string, q question) []place {
 	places := make([]place, 1, 1+len(f.replicas))
-	places[0] = place{address: server, question: question{declared: true}}
+	places[0] = place{address: server, question: q}
 	for _, address := range f.replicas {
 		places = append(places, place{address: address, replica: true})
 	}
 	return places
 }
 
-// settle makes a sample, which stands without a replica that did not answer. It
-// fails with errMoved if the server tells of other replicas, and they are wanted.
+// settle makes a sample, which stands without a replica that did not answer or
+// is not one. It fails with errMoved if the server lists other replicas than
+// those that were asked, and they are wanted. A server that is a replica itself
+// is sampled alone: with the replicas below it, its data would count twice.
 func (f *family) settle(wanted bool, asked []place, answers []outcome) (series.Sample, error) {
 	if answers[0].err != nil {
 		return series.Sample{}, answers[0].err
 	}
-	if wanted {
-		if found := replicasOf(answers[0].Info); !slices.Equal(found, f.replicas) {
-			f.replicas = found
-			return series.Sample{}, errMoved
-		}
+	var listed []string
+	if wanted && !answers[0].Replica && answers[0].Info != nil {
+		listed = replicasOf(answers[0].Info)
 	}
-	nodes := make([]series.Node, len(asked))
+	sampled := listed[:min(len(listed), mostReplicas)]
+	if !slices.Equal(sampled, f.replicas) {
+		f.replicas = sampled
+		return series.Sample{}, errMoved
+	}
+	if err := confirm(asked, answers); err != nil {
+		return series.Sample{}, err
+	}
+	nodes := make([]series.Node, len(asked), len(asked)+1)
 	for n := range asked {
 		nodes[n] = answered(asked[n], answers[n])
+	}
+	if len(listed) > mostReplicas {
+		// It stands for all that are left out.
+		nodes = append(nodes, series.Node{Address: listed[mostReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
 	}
 	return series.NewSample(answers[0].probed, nodes...), nil
 }
 
-// replicasOf are the addresses of a primary's replicas, as INFO tells them, in an order that stays.
+// replicasOf returns the addresses of a primary's replicas, as INFO lists them,
+// in an order that stays. A replica that receives its first copy over a
+// connection of its own is listed once for each of both.
 func replicasOf(info *redisinfo.Info) []string {
 	var found []string
 	for _, record := range info.Numbered("slave") {
 		host, errHost := record.Text("ip")
 		port, errPort := record.Text("port")
-		if errHost == nil && errPort == nil && len(found) < mostReplicas {
+		kind, _ := record.Text("type") // which few servers tell
+		if errHost == nil && errPort == nil && kind != "rdb-channel" {
 			found = append(found, net.JoinHostPort(host, port))
 		}
 	}

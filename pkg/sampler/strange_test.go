@@ -63,7 +63,6 @@ func TestStrangeServers(t *testing.T) {
 			return bulk(asked[1])
 		}, Protocol},
 		{"it loads and says so in INFO", healthy("run_id:a\r\nloading:1\r\n"), Loading},
-		{"it does not say whether it loads", healthy("run_id:a\r\n"), Protocol},
 		{"it says nonsense of whether it loads", healthy("run_id:a\r\nloading:maybe\r\n"), Protocol},
 		{"it loads and refuses ECHO", to("echo", "-LOADING Redis is loading "+secret+"\r\n"), Loading},
 		{"it refuses INFO", to("info", "-ERR "+secret+" at 10.1.2.3:6379\r\n"), Refused},

@@ -1,6 +1,8 @@
 package series
 
 import (
+	"errors"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
@@ -71,6 +73,24 @@ func sameVersion(before, after *redisinfo.Info) bool {
 	kindBefore, versionBefore := redisinfo.Server(before)
 	kindAfter, versionAfter := redisinfo.Server(after)
 	return kindBefore == kindAfter && versionBefore == versionAfter
+}
+
+var errAnonymous = errors.New("the server's INFO lacks run_id or role, by which a restart or a failover shows, so that nothing that grows over time is known")
+
+// anonymous returns why a node that counts does not tell which process it is,
+// nil if all do.
+func (s Sample) anonymous() error {
+	for _, node := range s.Counted() {
+		if node.Info == nil {
+			return node.Err
+		}
+		_, errIdentity := identity(node.Info)
+		_, errRole := role(node.Info)
+		if errIdentity != nil || errRole != nil {
+			return errAnonymous
+		}
+	}
+	return nil
 }
 
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }

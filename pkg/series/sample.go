@@ -47,7 +47,8 @@ type Node struct {
 	// NotRenewed is why the connection goes on with credentials that are not the
 	// newest, nil if they are.
 	NotRenewed error
-	// Err is why a node did not answer without which the sample stands.
+	// Err is why a node did not answer without which the sample stands, or why an
+	// answer lacks a part: the Info, or whether slots migrate.
 	Err error
 
 	// since is the instant of the first answer of this process since which

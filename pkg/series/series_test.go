@@ -124,8 +124,6 @@ func TestSpanNeverReachesOver(t *testing.T) {
 		{"a fallen counter", func(s *server) { s.commands = 0 }},
 		{"a fallen uptime", func(s *server) { s.uptime = 0 }},
 		{"a counter that is gone", func(s *server) { s.withoutFields = []string{"total_commands_processed"} }},
-		{"an answer without run_id", func(s *server) { s.withoutFields = []string{"run_id"} }},
-		{"an answer without role", func(s *server) { s.withoutFields = []string{"role"} }},
 		{"an answer without commandstats", func(s *server) { s.withoutFields = []string{"commandstats"} }},
 		{"a command's fallen calls", func(s *server) { s.gets -= 20 }},
 		{"a command that is gone", func(s *server) { s.withoutFields = []string{"", "cmdstat_get"} }},
@@ -178,6 +176,39 @@ func TestSpanNeverReachesOverASecondReset(t *testing.T) {
 	t1 := t0.Add(interval)
 	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
 	_ = wantUnknown(t, s, t1, series.OneSample)
+}
+
+func TestServerThatDoesNotTellWhichProcessItIs(t *testing.T) {
+	refused := errors.New("INFO is refused")
+	for name, test := range map[string]struct {
+		without string
+		node    series.Node
+		says    string
+	}{
+		"an answer without run_id": {without: "run_id", says: "run_id"},
+		"an answer without role":   {without: "role", says: "role"},
+		"no INFO":                  {node: series.Node{Err: refused}, says: "refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, redis, now := open(t), fresh("a"), time.Now()
+			redis.withoutFields = []string{test.without}
+			for range 8 {
+				now = now.Add(interval)
+				node := test.node
+				node.At = now
+				if test.without != "" {
+					node.Info = redis.answer(t)
+				}
+				s.Record(series.NewSample(nil, node))
+			}
+			if unknown := wantUnknown(t, s, now, series.Anonymous); !strings.Contains(unknown.Error(), test.says) {
+				t.Errorf("%q does not say what is missing", unknown)
+			}
+			if _, err := s.Latest(now); err != nil {
+				t.Errorf("Latest = %v, want the sample: a gauge needs no more", err)
+			}
+		})
+	}
 }
 
 // Not every server has commandstats; its other counters make rates all the same.

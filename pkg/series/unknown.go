@@ -13,6 +13,9 @@ const (
 	NoSample Reason = "NoSample"
 	// OneSample means that a rate needs two samples of one process of the server.
 	OneSample Reason = "OneSample"
+	// Anonymous means that the server does not tell which process it is, so that a
+	// restart would not show in a rate.
+	Anonymous Reason = "Anonymous"
 	// Blurred means that the server answered too slowly to tell when it took its counters.
 	Blurred Reason = "Blurred"
 	// CounterReset means that a counter that a probe reads began anew, and its rate needs two samples since.
@@ -45,6 +48,12 @@ func (e *UnknownError) Unwrap() error {
 
 func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownError {
 	e := &UnknownError{Reason: reason, Failure: h.failure}
+	if n := len(h.samples); n > 0 && (reason == OneSample || reason == Incomplete) {
+		if err := h.samples[n-1].anonymous(); err != nil {
+			e.Reason, e.message = Anonymous, err.Error()
+			return e
+		}
+	}
 	switch {
 	case reason == Stale:
 		e.message = fmt.Sprintf("the newest sample is %s old, more than maxAge %s",

@@ -71,7 +71,7 @@ func look(t *target.Target, h *series.Series, reasonOf func(error) string, now t
 		// The advice may be long, and stands there.
 		told = &failure{reason: told.reason, message: told.message, advice: " See condition CredentialsValid."}
 	}
-	v.ready = readyOf(h, told, now)
+	v.ready = readyOf(h, told, reasonOf, now)
 	v.reachable = reachableOf(told, v.attempted)
 	return v
 }
@@ -81,7 +81,7 @@ func expiryOf(sample series.Sample, maxAge time.Duration) time.Time {
 	return sample.At.Add(maxAge + time.Millisecond)
 }
 
-func readyOf(h *series.Series, f *failure, now time.Time) verdict {
+func readyOf(h *series.Series, f *failure, reasonOf func(error) string, now time.Time) verdict {
 	_, err := h.Span(now)
 	if err == nil {
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
@@ -97,6 +97,8 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
 			"Rates such as requests-per-second are not served: the server answers too slowly to know over what time its counters grew. " +
 				"Check for slow commands, or raise spec.sampling.interval and spec.sampling.window."}
+	case reason == series.Anonymous:
+		return anonymous(h, err, reasonOf)
 	case reason == series.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
@@ -109,6 +111,15 @@ func readyOf(h *series.Series, f *failure, now time.Time) verdict {
 	return verdict{metav1.ConditionFalse, reasonStale,
 		"Metrics are not served: the newest sample is older than spec.sampling.maxAge. " +
 			"Attempts come late: raise maxAge, or check whether the adapter lacks CPU."}
+}
+
+// anonymous says what a server lacks that does not tell which process it is.
+func anonymous(h *series.Series, unknown error, reasonOf func(error) string) verdict {
+	newest, _ := h.Newest()
+	if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
+		return verdict{metav1.ConditionFalse, f.reason, "Only what spec.metrics declares beyond INFO is served: " + f.message + "." + f.advice}
+	}
+	return verdict{metav1.ConditionFalse, string(series.Anonymous), "Gauges are served, and rates such as requests-per-second are not: " + unknown.Error() + "."}
 }
 
 func reachableOf(f *failure, attempted bool) verdict {
@@ -171,6 +182,10 @@ func advice(reason string) string {
 		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
 	case "PermissionDenied":
 		return " Allow the user +info, +echo, +select and +client|setname."
+	case "InfoRefused":
+		return " Allow the user +info."
+	case "SharedServer":
+		return " Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
 	case "Busy":

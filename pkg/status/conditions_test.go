@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -31,8 +32,8 @@ type step struct {
 }
 
 func TestConditions(t *testing.T) {
-	ok, restarted := newServer(), newServer()
-	restarted.runID = "b"
+	ok, restarted, anonymous := newServer(), newServer(), newServer()
+	restarted.runID, anonymous.runID = "b", ""
 	timeout := &failed{"Timeout", "the server did not answer within spec.sampling.timeout"}
 	for name, test := range map[string]struct {
 		steps []step
@@ -48,6 +49,7 @@ func TestConditions(t *testing.T) {
 		"past maxAge":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
 		"failure, past maxAge":           {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
 		"restart of Redis":               {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
+		"no run_id":                      {[]step{{server: anonymous, then: 5 * time.Second}, {server: anonymous}}, "Ready=False/Anonymous Reachable=True/Answered"},
 		"samples too far apart":          {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
 		"a failure of an unknown kind":   {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
 		"a reason that is no identifier": {[]step{{err: &failed{"no reason", "secret"}}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
@@ -72,6 +74,20 @@ func TestConditions(t *testing.T) {
 				checkConditions(t, found)
 			})
 		})
+	}
+}
+
+func TestServerThatRefusesInfoSaysSo(t *testing.T) {
+	var store series.Store
+	h := store.Open("r", series.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
+	h.Record(series.NewSample(nil, series.Node{At: time.Now(), Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
+	got := look(&target.Target{MaxAge: time.Minute}, h, reasonOfFailed, time.Now())
+	want := "Only what spec.metrics declares beyond INFO is served: the server does not let this adapter call INFO. Allow the user +info."
+	if got.ready.status != metav1.ConditionFalse || got.ready.reason != "InfoRefused" || got.ready.message != want {
+		t.Errorf("Ready is %+v", got.ready)
+	}
+	if got.reachable.status != metav1.ConditionTrue {
+		t.Errorf("Reachable is %+v", got.reachable)
 	}
 }
 

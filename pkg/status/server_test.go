@@ -26,11 +26,14 @@ func newServer() *server {
 func (s *server) info(before int) *redisinfo.Info {
 	var text strings.Builder
 	lines := []string{
-		"run_id:" + s.runID, "role:" + s.role, "redis_version:" + s.version, "used_memory:" + strconv.FormatInt(s.memory, 10),
+		"role:" + s.role, "redis_version:" + s.version, "used_memory:" + strconv.FormatInt(s.memory, 10),
 		"# Commandstats", "cmdstat_info:calls=" + strconv.Itoa(before) + ",usec=1", "cmdstat_get:calls=" + strconv.FormatInt(s.gets, 10) + ",usec=1",
 	}
 	if s.valkey != "" {
-		lines = append(lines, "# Server", "valkey_version:"+s.valkey)
+		lines = append(lines, "valkey_version:"+s.valkey)
+	}
+	if s.runID != "" {
+		lines = append(lines, "run_id:"+s.runID)
 	}
 	if s.clients >= 0 {
 		lines = append(lines, "# Clients", "connected_clients:"+strconv.FormatInt(s.clients, 10))

@@ -1,0 +1,124 @@
+package sampler
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+)
+
+// replyReasons maps the first word of an error reply to its reason.
+// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and Redis' server.c.
+func replyReasons() map[string]Reason {
+	return map[string]Reason{
+		"NOAUTH":     AuthenticationFailed,
+		"WRONGPASS":  AuthenticationFailed,
+		"NOPERM":     PermissionDenied,
+		"LOADING":    Loading,
+		"BUSY":       Busy,
+		"MASTERDOWN": Refused,
+	}
+}
+
+// classify gives the error of an attempt its reason.
+func classify(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var missing *credentials.Error
+	if errors.As(err, &missing) {
+		return &Error{Reason: Reason(missing.Reason), cause: err}
+	}
+	if reason := tlsReason(err); reason != "" {
+		return &Error{Reason: reason, cause: err}
+	}
+	return &Error{Reason: reasonOf(err), cause: err}
+}
+
+// tlsReason is empty for an error that is not of TLS.
+func tlsReason(err error) Reason {
+	var certificate *tls.CertificateVerificationError
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	var operation *net.OpError
+	var network net.Error
+	switch {
+	case errors.As(err, &certificate) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return ServerCertificateExpired
+	case errors.As(err, &certificate) && errors.As(err, &name):
+		return ServerNameMismatch
+	case errors.As(err, &certificate):
+		return ServerCertificateUntrusted
+	case errors.As(err, &operation) && operation.Op == "remote error":
+		// crypto/tls gives an alert of the server no type of its own.
+		// Source: alertText in crypto/tls/alert.go; every alert about a certificate says so.
+		if text := operation.Err.Error(); strings.Contains(text, "certificate") {
+			return ClientCertificateRefused
+		}
+		return TLSHandshakeFailed
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return ""
+	case errors.Is(err, errHandshake):
+		return TLSHandshakeFailed
+	}
+	return ""
+}
+
+func reasonOf(err error) Reason {
+	var reply redis.Error
+	var dns *net.DNSError
+	var network net.Error
+	switch {
+	case errors.Is(err, egress.ErrRefused):
+		return AddressRefused
+	case errors.Is(err, redis.Nil): // go-redis counts null among the error replies
+		return Protocol
+	case errors.As(err, &reply):
+		return replyReason(reply.Error())
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		return NameNotResolved
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist): // of a Unix socket
+		return ConnectionRefused
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &network) && network.Timeout():
+		return Timeout
+	case errors.Is(err, errDialed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
+		return ConnectionLost
+	case errors.As(err, &network):
+		return ConnectionFailed
+	}
+	return Protocol
+}
+
+func replyReason(text string) Reason {
+	first, _, _ := strings.Cut(text, " ")
+	if reason, ok := replyReasons()[first]; ok {
+		return reason
+	}
+	switch {
+	case strings.Contains(text, "max number of clients"):
+		return TooManyClients
+	case strings.Contains(text, "No such master with that name"):
+		return UnknownPrimary
+	case strings.Contains(text, "cluster support disabled"):
+		return NotCluster
+	case strings.Contains(text, "DB index is out of range"):
+		return DatabaseOutOfRange
+	case strings.HasPrefix(text, "ERR AUTH"), strings.HasPrefix(text, "ERR invalid password"):
+		return AuthenticationFailed
+	}
+	return Refused
+}

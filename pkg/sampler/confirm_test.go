@@ -1,0 +1,264 @@
+package sampler
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+// answering is an answer of a server that writes this INFO.
+func answering(t *testing.T, lines ...string) outcome {
+	t.Helper()
+	parsed, err := new(redisinfo.Parser).Parse([]byte(strings.Join(lines, "\r\n") + "\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome{answer: answer{Node: newProbe(targetAt("answering", ""), "", open(t)).node(parsed, time.Now(), 0)}}
+}
+
+func TestConfirm(t *testing.T) {
+	primary := place{shard: "0"}
+	other := place{shard: "1"}
+	replica := place{shard: "0", replica: true}
+	for name, test := range map[string]struct {
+		asked   []place
+		answers []outcome
+		silent  int // replicas whose answer does not count
+		fails   bool
+	}{
+		"a primary and its replica": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:x", "master_link_status:up")},
+		},
+		"a replica of Dragonfly": {
+			asked:   []place{primary, replica, replica},
+			answers: []outcome{answering(t, "role:master"), answering(t, "role:replica"), answering(t, "role:replica")},
+		},
+		"a replica that was promoted": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:master")},
+			silent:  1,
+		},
+		"an active replica of KeyDB": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:active-replica"), answering(t, "run_id:b", "role:active-replica")},
+			silent:  1,
+		},
+		"a replica that does not tell its role": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a"), answering(t, "run_id:b")},
+			silent:  1,
+		},
+		"one replica at two addresses": {
+			asked:   []place{primary, replica, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave"), answering(t, "run_id:b", "role:slave")},
+			silent:  1,
+		},
+		"a replica of another primary": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:up")},
+			silent:  1,
+		},
+		"a replica that synchronizes": {
+			asked:   []place{primary, replica},
+			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:down")},
+		},
+		"replicas of two shards": {
+			asked: []place{primary, other, replica, {shard: "1", replica: true}},
+			answers: []outcome{
+				answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:master", "master_replid:y"),
+				answering(t, "run_id:c", "role:slave", "master_replid:x", "master_link_status:up"), answering(t, "run_id:d", "role:slave", "master_replid:y", "master_link_status:up"),
+			},
+		},
+		"two primaries that are one server": {
+			asked:   []place{primary, other},
+			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:a", "role:master")},
+			fails:   true,
+		},
+		"two primaries that tell no ID": {
+			asked:   []place{primary, other},
+			answers: []outcome{answering(t, "role:master"), answering(t, "role:master")},
+		},
+		"a primary that does not answer": {
+			asked:   []place{primary, other, replica},
+			answers: []outcome{{err: &Error{Reason: Timeout}}, answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := confirm(test.asked, test.answers)
+			if failed := err != nil; failed != test.fails || failed && classify(err).Reason != SharedServer {
+				t.Fatalf("confirm = %v, want an error: %t", err, test.fails)
+			}
+			silent := 0
+			for _, got := range test.answers {
+				if got.err != nil && got.err.Reason == NotReplica {
+					silent++
+				}
+			}
+			if silent != test.silent {
+				t.Errorf("%d answers are refused, want %d", silent, test.silent)
+			}
+		})
+	}
+}
+
+// gauge is a metric of the newest sample, which must be known.
+func (s *several) gauge(name string) float64 {
+	s.t.Helper()
+	got, err := read(s.t, s.series, name)
+	if err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+	return got.Value
+}
+
+// refused checks that the sample stands for its one primary, and that the only
+// replica is an error of its own.
+func (s *several) refused() {
+	s.t.Helper()
+	newest := s.sample()
+	primaries, replicas, silent := roles(newest)
+	if primaries != 1 || replicas != 0 || silent != 1 {
+		s.t.Fatalf("%d primaries, %d replicas and %d errors, want 1, 0 and 1", primaries, replicas, silent)
+	}
+	if got := newest.Nodes[1]; !got.Replica || ReasonOf(got.Err) != string(NotReplica) {
+		s.t.Errorf("the replica is %+v", got)
+	}
+	if got := s.gauge("keys"); got != 2 {
+		s.t.Errorf("%v keys, want 2", got)
+	}
+	if got, err := s.value("role=replica"); err == nil {
+		s.t.Errorf("%v requests a second at a replica that is none", got)
+	}
+}
+
+// TestReplicaAddressThatLeadsBack announces an address for a replica that leads
+// to its primary, as translated addresses may.
+func TestReplicaAddressThatLeadsBack(t *testing.T) {
+	redistest.Each(t, testReplicaAddressThatLeadsBack)
+}
+
+func testReplicaAddressThatLeadsBack(t *testing.T, p redistest.Program) {
+	primary := p.New(t)
+	back := between(t, "127.0.0.1:0", primary)
+	host, port, _ := net.SplitHostPort(back.addr)
+	primary.Replicas(1, "--replica-announce-ip", host, "--replica-announce-port", port)
+	primary.Do("mset", "a", "1", "b", "1")
+	tgt := targetAt("standalone", primary.Addr)
+	tgt.Replicas = true
+	s := surveying(t, tgt)
+	s.sample()
+	work(t, primary, 100, 0)
+	s.refused()
+	s.counts("command=exists", 100)
+}
+
+// TestReplicaPromotedBehindAPartition has the adapter reach both sides.
+func TestReplicaPromotedBehindAPartition(t *testing.T) {
+	redistest.Each(t, testReplicaPromotedBehindAPartition)
+}
+
+func testReplicaPromotedBehindAPartition(t *testing.T, p redistest.Program) {
+	primary := p.New(t)
+	link := between(t, "127.0.0.1:0", primary)
+	host, port, _ := net.SplitHostPort(link.addr)
+	replica := p.New(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+	poll(t, "the replica is connected", func() bool {
+		text, _ := primary.Do("info", "replication").(string)
+		return strings.Contains(text, "state=online")
+	})
+	primary.Do("mset", "a", "1", "b", "1")
+	primary.Do("wait", "1", patience.Milliseconds())
+	tgt := targetAt("standalone", primary.Addr)
+	tgt.Replicas = true
+	s := surveying(t, tgt)
+	if primaries, replicas, silent := roles(s.sample()); primaries != 1 || replicas != 1 || silent != 0 {
+		t.Fatalf("%d primaries, %d replicas and %d errors, want 1, 1 and 0", primaries, replicas, silent)
+	}
+	link.cut()
+	replica.Do("replicaof", "no", "one")
+	s.refused()
+}
+
+// TestReplicaAtTheAddressIsSampledAlone has an object name a replica that has a
+// replica of its own.
+func TestReplicaAtTheAddressIsSampledAlone(t *testing.T) {
+	primary := redistest.New(t)
+	middle := primary.Replicas(1)[0]
+	middle.Replicas(1)
+	primary.Do("mset", "a", "1", "b", "1")
+	primary.Do("wait", "1", patience.Milliseconds())
+	tgt := targetAt("standalone", middle.Addr)
+	tgt.Replicas = true
+	s := surveying(t, tgt)
+	if newest := s.sample(); len(newest.Nodes) != 1 {
+		t.Errorf("%d nodes, want 1", len(newest.Nodes))
+	}
+	if got := s.gauge("keys"); got != 2 {
+		t.Errorf("%v keys, want 2", got)
+	}
+}
+
+// TestClusterNodesAtOneServer announces addresses for two primaries that lead to one of them.
+func TestClusterNodesAtOneServer(t *testing.T) {
+	c := redistest.NewCluster(t, 3, 0)
+	network := between(t, "127.0.0.1:0", c.Nodes[0])
+	c.Nodes[1].Do("config", "set", "cluster-announce-port", network.port(t))
+	for _, partial := range []bool{false, true} {
+		tgt := clusterAt(c)
+		tgt.Cluster.AllowPartial = partial
+		s := surveying(t, tgt)
+		poll(t, "the addresses of two nodes are found to lead to one server", func() bool {
+			return ReasonOf(s.attempt()) == string(SharedServer)
+		})
+	}
+}
+
+// TestClusterFailoverNeverCountsTwice asks as fast as it can while replicas and
+// primaries change places.
+func TestClusterFailoverNeverCountsTwice(t *testing.T) {
+	redistest.Each(t, testClusterFailoverNeverCountsTwice)
+}
+
+func testClusterFailoverNeverCountsTwice(t *testing.T, p redistest.Program) {
+	c := p.NewCluster(t, 3, 3)
+	x := trafficTo(t, c)
+	x.send(300)
+	tgt := clusterAt(c)
+	tgt.Replicas = true
+	s := surveying(t, tgt)
+	s.sample()
+	for shard := range 3 {
+		next := c.Nodes[3+shard]
+		next.Do("cluster", "failover")
+		settled := func() bool {
+			if s.attempt() != nil {
+				return false
+			}
+			newest, _ := s.series.Newest()
+			primaries, replicas, silent := roles(newest)
+			if primaries != 3 || replicas+silent > 3 { // a view may lack one for an instant
+				t.Fatalf("%d primaries, %d replicas and %d errors, want 3 and no more", primaries, replicas, silent)
+			}
+			if got := s.gauge("keys"); got != 300 {
+				t.Fatalf("%v keys, want 300", got)
+			}
+			return silent == 0 && slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == next.Addr && !n.Replica })
+		}
+		for deadline := time.Now().Add(patience); !settled(); { // windows are shorter than a tick of poll
+			if time.Now().After(deadline) {
+				t.Fatal("the failover does not end")
+			}
+		}
+	}
+	if _, err := read(t, s.series, catalog.ConnectedClients); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,242 @@
+package sampler
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+)
+
+func job(state string) []any { return []any{"name", "a", "operation", "EXPORT", "state", state} }
+
+func TestMigrating(t *testing.T) {
+	reply := func(value any, err error) *redis.Cmd {
+		cmd := redis.NewCmd(t.Context())
+		cmd.SetVal(value)
+		cmd.SetErr(err)
+		return cmd
+	}
+	state := func(active, trims int) string {
+		return fmt.Sprintf("cluster_state:ok\r\ncluster_slot_migration_active_tasks:%d\r\ncluster_slot_migration_active_trim_running:%d\r\n", active, trims)
+	}
+	for name, test := range map[string]struct {
+		state string
+		asked *redis.Cmd
+		want  bool
+		fails bool
+	}{
+		"a server that has none":         {state: "cluster_state:ok\r\n"},
+		"Redis at rest":                  {state: state(0, 0)},
+		"a task of Redis":                {state: state(1, 0), want: true},
+		"a removal of Redis":             {state: state(0, 2), want: true},
+		"Valkey at rest":                 {asked: reply([]any{}, nil)},
+		"jobs of Valkey that have ended": {asked: reply([]any{job("success"), job("failed"), job("cancelled")}, nil)},
+		"a job of Valkey":                {asked: reply([]any{job("success"), job("snapshotting")}, nil), want: true},
+		"a job without a state":          {asked: reply([]any{[]any{"name", "a"}}, nil), want: true},
+		"a reply of another form":        {asked: reply("OK", nil), want: true},
+		"a user who may not ask":         {asked: reply(nil, errors.New("NOPERM no")), want: true, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := view{state: redis.NewStringCmd(t.Context()), migrations: test.asked}
+			v.state.SetVal(test.state)
+			l := &link{migrations: test.asked != nil}
+			for range 2 { // a refusal stays though it is not asked for again
+				got, err := v.migrating(l)
+				if got != test.want || (err != nil) != test.fails {
+					t.Errorf("migrating = %t, %v; want %t, an error: %t", got, err, test.want, test.fails)
+				}
+				if test.fails {
+					v.migrations = nil
+				}
+			}
+			if test.fails && l.migrations {
+				t.Error("it is asked again")
+			}
+		})
+	}
+}
+
+func TestMigrationsAreNotedForReplicas(t *testing.T) {
+	sample := func(calls, offset, replayed int, active bool) []series.Node {
+		primary := answering(t, "role:master", "cmdstat_cluster|syncslots:calls="+strconv.Itoa(calls)+",usec=1", "master_repl_offset:"+strconv.Itoa(offset)).Node
+		replica := answering(t, "role:slave", "master_repl_offset:"+strconv.Itoa(replayed)).Node
+		primary.Name, primary.Shard, primary.Migrating = "p", "0", active
+		replica.Name, replica.Shard = "r", "0"
+		return []series.Node{primary, replica}
+	}
+	steps := []struct {
+		says                    string
+		nodes                   []series.Node
+		wantPrimary, wantOfThem bool
+	}{
+		{"nothing has happened", sample(2, 10, 5, false), false, false},
+		{"one is under way", sample(3, 20, 15, true), true, true},
+		{"it goes on", sample(3, 50, 30, true), true, true},
+		{"it has ended since", sample(4, 90, 60, false), true, true},
+		{"the replica is behind", sample(4, 95, 89, false), false, true},
+		{"the replica has caught up", sample(4, 95, 90, false), false, false},
+		{"one came and went between", sample(6, 120, 120, false), true, true},
+		{"all is well", sample(6, 120, 120, false), false, false},
+		{"the primary restarts and has no copy of its data", sample(6, 3, 3, false), false, false},
+		{"the replica follows", sample(6, 4, 4, false), false, false},
+	}
+	var m migrations
+	for _, step := range steps {
+		active := m.note(step.nodes, 1)
+		if step.nodes[0].Migrating != step.wantPrimary || active != step.wantPrimary || step.nodes[1].Migrating != step.wantOfThem {
+			t.Errorf("%s: the primary migrates %t, its replica %t; want %t, %t", step.says,
+				step.nodes[0].Migrating, step.nodes[1].Migrating, step.wantPrimary, step.wantOfThem)
+		}
+	}
+	silent := []series.Node{{Name: "p", Shard: "0", Err: &Error{Reason: Timeout}}, sample(6, 4, 4, false)[1]}
+	if m.note(silent, 1) || silent[1].Migrating {
+		t.Error("a primary that does not answer migrates")
+	}
+}
+
+// replayed is how often a node executed what only a migration has it execute.
+func replayed(t *testing.T, node series.Node) int64 {
+	t.Helper()
+	sum := int64(0)
+	for name, record := range node.Info.Records("cmdstat_") {
+		switch name {
+		case "set", "unlink", "del", "restore", "trimslots", "cluster|flushslot":
+			calls, err := record.Int("calls")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += calls
+		}
+	}
+	return sum
+}
+
+// TestAtomicMigrationIsSeen holds each sample of a cluster that nobody uses against
+// what is true while slots migrate: where keys or calls are false, the node
+// says so in the sample or in the one before.
+func TestAtomicMigrationIsSeen(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, p redistest.Program) {
+		if p.MigratesSlots() {
+			testAtomicMigration(t, p)
+		}
+	})
+}
+
+func testAtomicMigration(t *testing.T, p redistest.Program) {
+	const keys = 3000
+	c := p.NewCluster(t, 2, 2)
+	pipe := c.Nodes[1].Client().Pipeline()
+	for n := range keys {
+		pipe.Set(t.Context(), "{a}"+strconv.Itoa(n), strings.Repeat("x", 1000), 0)
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Nodes[1].Do("wait", 1, patience.Milliseconds())
+	tgt := clusterAt(c)
+	tgt.Replicas = true
+	tgt.Probes = declared.Compile([]*declared.Probe{declared.KeysCount("*", "", keys)})
+	s := surveying(t, tgt)
+	before := s.sample()
+	poll(t, "a pass over the keys is complete", func() bool { before = s.sample(); return before.Probed[0].Err == nil })
+	slot := slotOf("{a}")
+	for round := range 2 {
+		m := c.StartMigration(slot, slot, c.Nodes[1-round], c.Nodes[round])
+		seen := 0
+		for ended := 0; ended < 20; {
+			if err := s.attempt(); err != nil {
+				t.Fatalf("%v (%v)", err, classify(err).cause)
+			}
+			newest, _ := s.series.Newest()
+			seen += compareMigration(t, before, newest, keys)
+			before = newest
+			if ended > 0 || m.State() == "success" || m.State() == "completed" {
+				ended++
+			}
+		}
+		m.Wait()
+		if seen == 0 {
+			t.Error("the migration was not seen")
+		}
+		poll(t, "the keys are counted again", func() bool {
+			before = s.recover()
+			compareMigration(t, before, before, keys)
+			return before.Probed[0].Err == nil && !before.Nodes[0].Migrating && !before.Nodes[1].Migrating
+		})
+	}
+}
+
+// compareMigration compares two samples one after the other, and returns how many nodes migrate.
+func compareMigration(t *testing.T, before, newest series.Sample, keys int64) (migrating int) {
+	t.Helper()
+	sum := int64(0)
+	primaries := newest.Counted()
+	for n, node := range newest.Nodes {
+		if node.Migrating {
+			migrating++
+		}
+		if node.Info == nil {
+			t.Errorf("node %s: %v", node.Name, node.Err)
+			continue
+		}
+		held, err := node.Info.Keyspace(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < len(primaries) {
+			sum += held.Keys
+		}
+		was := before.Nodes[n]
+		if was.Name == node.Name && was.Info != nil && replayed(t, node) != replayed(t, was) && !node.Migrating && !was.Migrating {
+			t.Errorf("node %s executed %d commands of a migration that does not show", node.Name, replayed(t, node)-replayed(t, was))
+		}
+	}
+	if sum != keys && !primaries[0].Migrating && !primaries[1].Migrating {
+		t.Errorf("%d keys while no migration shows, want %d", sum, keys)
+	}
+	if got := newest.Probed[0]; got.Err == nil && got.Value != float64(keys) {
+		t.Errorf("a pass counts %v keys, want %d", got.Value, keys)
+	}
+	return migrating
+}
+
+// TestValkeyThatRefusesToTellOfMigrations has all else known.
+func TestValkeyThatRefusesToTellOfMigrations(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, p redistest.Program) {
+		c := p.NewCluster(t, 1, 0)
+		tgt := clusterAt(c)
+		tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
+		admin := restrict(t, c.Nodes[0], aclRules(t)) // without the rule for Valkey 9
+		s := surveying(t, tgt)
+		s.sample()
+		newest := s.sample()
+		refused := p.AtLeast(redistest.Valkey, 9, 0)
+		if node := newest.Nodes[0]; node.Migrating != refused || (ReasonOf(node.Err) == string(MigrationsRefused)) != refused {
+			t.Errorf("the node migrates: %t, %v", node.Migrating, node.Err)
+		}
+		if got := newest.Probed[0]; got.Err != nil || got.Value != 0 {
+			t.Errorf("a list has %v, %v", got.Value, got.Err)
+		}
+		if !refused {
+			return
+		}
+		errorsBefore := text(t, newest.Nodes[0].Info, "total_error_replies")
+		if newest = s.sample(); text(t, newest.Nodes[0].Info, "total_error_replies") != errorsBefore {
+			t.Error("the server is asked again what it refused")
+		}
+		if err := admin.Do(t.Context(), "acl", "setuser", "default", "+cluster|getslotmigrations").Err(); err != nil {
+			t.Fatal(err)
+		}
+		s = surveying(t, tgt)
+		if node := s.sample().Nodes[0]; node.Migrating || node.Err != nil {
+			t.Errorf("with the rule the node migrates: %t, %v", node.Migrating, node.Err)
+		}
+	})
+}
