@@ -35,7 +35,7 @@ func declaring(t *testing.T) *Provider {
 	}
 	all[0].Problems = []target.Problem{{Name: "used-memory-bytes", Sentence: "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"}}
 	store := &series.Store{}
-	info, err := new(redisinfo.Parser).Parse([]byte("role:master\r\n# Keyspace\r\ndb0:keys=5,expires=0\r\n"))
+	info, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\n# Keyspace\r\ndb0:keys=5,expires=0\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestServerThatRefusesInfoSaysSo(t *testing.T) {
 	var store series.Store
 	h := store.Open("r", series.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
 	h.Record(series.NewSample(nil, series.Node{At: time.Now(), Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
-	got := look(h, time.Minute, reasonOfFailed, time.Now())
+	got := look(&target.Target{MaxAge: time.Minute}, h, reasonOfFailed, time.Now())
 	want := "Only what spec.metrics declares beyond INFO is served: the server does not let this adapter call INFO. Allow the user +info."
 	if got.ready.status != metav1.ConditionFalse || got.ready.reason != "InfoRefused" || got.ready.message != want {
 		t.Errorf("Ready is %+v", got.ready)
