@@ -64,7 +64,7 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 // ofSelected is ofNodes where a selector may leave some series out.
 func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*series.Node) ([]Series, error)) ([]Series, error) {
 	var chosen, others []Series
-	zero := false
+	var asked, zero bool
 	nodes := counted(sample, selector)
 	for i := range nodes {
 		node := &nodes[i]
@@ -76,6 +76,7 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 			others = append(others, Series{Labels: labels})
 			continue
 		}
+		asked = true
 		if node.Info == nil {
 			return nil, m.failed(node, errNodeSilent)
 		}
@@ -100,10 +101,13 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 			others = append(others, Series{Labels: labels})
 		}
 	}
-	if len(chosen) == 0 && !zero {
-		return nil, m.noSeries(others)
+	switch {
+	case len(chosen) > 0 || zero:
+		return chosen, nil
+	case !asked:
+		return nil, noSeries(m.Name, others)
 	}
-	return chosen, nil
+	return nil, m.noSeries(others)
 }
 
 // neverCounted reports whether a selector picks some series of a node with

@@ -122,9 +122,21 @@ type picking struct{ labels.Selector }
 
 func (p picking) Matches(of map[string]string) bool { return p.Selector.Matches(labels.Set(of)) }
 
-func (p picking) Names(label string) bool {
+func (p picking) MatchesOn(of map[string]string, on func(string) bool) bool {
 	requirements, _ := p.Requirements()
-	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() == label })
+	return !slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
+		return on(r.Key()) && !r.Matches(labels.Set(of))
+	})
+}
+
+func (p picking) Values(label string) (values []string, named bool) {
+	requirements, _ := p.Requirements()
+	for _, r := range requirements {
+		if r.Key() == label {
+			values, named = append(values, r.ValuesUnsorted()...), true
+		}
+	}
+	return values, named
 }
 
 // counts compares what was counted with what the test sent.
