@@ -109,9 +109,9 @@ func TestNodesStandInAnOrderThatStays(t *testing.T) {
 		return series.Node{Name: name, Address: address, Replica: replica, Info: first.answer(t)}
 	}
 	nodes := []series.Node{
-		{Name: "a", Address: "silent"}, answer("b", "replica", true), answer("z", "last", false), answer("c", "2", false), answer("c", "1", false),
+		{Name: "a", Address: "silent"}, answer("b", "replica", true), answer("z", "0", false), answer("c", "2", false), answer("c", "1", false),
 	}
-	want := []string{"1", "2", "last", "replica", "silent"}
+	want := []string{"1", "2", "0", "replica", "silent"}
 	for turn := range nodes {
 		turned := append(append([]series.Node{}, nodes[turn:]...), nodes[:turn]...)
 		sample := series.NewSample(nil, turned...)
