@@ -108,25 +108,13 @@ type History interface {
 	Span(now time.Time) (series.Span, error)
 }
 
-// Selector picks series by their labels.
-type Selector interface {
-	// Matches reports whether labels meet all requirements.
-	Matches(labels map[string]string) bool
-	// MatchesOn reports whether labels meet those requirements that are on some
-	// labels, whatever the others are.
-	MatchesOn(labels map[string]string, on func(label string) bool) bool
-	// Values returns the values that the requirements on a label list, and whether
-	// there is such a requirement.
-	Values(label string) (values []string, named bool)
-}
-
 // Query says what of a metric is asked for.
 type Query struct {
 	// Now is the instant of the question.
 	Now time.Time
 	// Database is the logical database of the object.
 	Database int
-	// Selector picks series; nil picks all.
+	// Selector picks series; an empty one picks all.
 	Selector Selector
 }
 
@@ -219,7 +207,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 			return nil, errMigrated
 		}
 		return m.window(windowInput{
-			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: q.Selector != nil,
+			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: !q.Selector.ofNodesAlone(),
 			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})
 	})

@@ -67,7 +67,7 @@ func (c Computed) failed(err error) error {
 // It has the role of the nodes that count.
 func chosen(metric string, newest series.Sample, selector Selector) error {
 	node := &newest.Counted()[0]
-	if selector == nil {
+	if len(selector) == 0 {
 		if _, err := roleOf(node); err != nil {
 			return &ValueError{Metric: metric, Err: err}
 		}
@@ -79,7 +79,7 @@ func chosen(metric string, newest series.Sample, selector Selector) error {
 	}
 	delete(labels, LabelNode) // the value is of all nodes
 	delete(labels, LabelShard)
-	if !selector.Matches(labels) {
+	if !selector.matches(labels) {
 		return noSeries(metric, []Series{{Labels: labels}})
 	}
 	return nil

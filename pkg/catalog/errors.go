@@ -36,14 +36,14 @@ func (e *NoSeriesError) Error() string {
 // listedValues bounds how many values of a label an error lists.
 const listedValues = 20
 
-// noSeries returns the error of a selector that matches none of the series found.
+// noSeries returns the error of a selector that picks a node and none of its series.
 func (m *Metric) noSeries(found []Series) *NoSeriesError {
 	none := noSeries(m.Name, found)
 	for _, label := range m.Labels {
 		switch {
 		case slices.ContainsFunc(found, func(s Series) bool { return s.Labels[label] != "" }):
 		case m.never != nil:
-			none.Existing += "; nothing is counted by " + label + " yet, and the one asked for is unknown to this adapter"
+			none.Existing += "; nothing is counted by " + label + " yet, and the metric knows none of that name"
 		default:
 			none.Existing += "; there is no " + label + " now"
 		}

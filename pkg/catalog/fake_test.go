@@ -65,8 +65,12 @@ func metric(t testing.TB, name string) *catalog.Metric {
 	return m
 }
 
-// selector lets a Kubernetes selector pick series.
-type selector labels.Requirements
+// requirement lets one of a Kubernetes selector pick series.
+type requirement struct{ *labels.Requirement }
+
+func (r requirement) Values() []string { return r.ValuesUnsorted() }
+
+func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }
 
 func picking(t testing.TB, text string) catalog.Selector {
 	t.Helper()
@@ -74,31 +78,10 @@ func picking(t testing.TB, text string) catalog.Selector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if parsed.Empty() {
-		return nil
-	}
 	requirements, _ := parsed.Requirements()
-	return selector(requirements)
-}
-
-func (s selector) Matches(of map[string]string) bool {
-	return s.MatchesOn(of, func(string) bool { return true })
-}
-
-func (s selector) MatchesOn(of map[string]string, on func(label string) bool) bool {
-	for _, r := range s {
-		if on(r.Key()) && !r.Matches(labels.Set(of)) {
-			return false
-		}
+	selector := make(catalog.Selector, len(requirements))
+	for i := range requirements {
+		selector[i] = requirement{&requirements[i]}
 	}
-	return true
-}
-
-func (s selector) Values(label string) (values []string, named bool) {
-	for _, r := range s {
-		if r.Key() == label {
-			values, named = append(values, r.ValuesUnsorted()...), true
-		}
-	}
-	return values, named
+	return selector
 }

@@ -14,16 +14,11 @@ var (
 	errNodeSilent = errors.New("a replica that the metric selector asks for did not answer")
 )
 
-// IsNodeLabel reports whether a label is one that all series of a node share.
-func IsNodeLabel(label string) bool {
-	return label == LabelRole || label == LabelNode || label == LabelShard
-}
-
 // counted returns the nodes of a sample that a selector may ask for. A primary
 // that did not answer is not among them, since the sample stands without it only
 // where the object allows that.
 func counted(sample series.Sample, selector Selector) []series.Node {
-	if _, named := selector.Values(LabelRole); !named {
+	if !selector.names(LabelRole) {
 		return sample.Counted()
 	}
 	var nodes []series.Node
@@ -39,7 +34,7 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 // picks nodes first, by its requirements on their labels alone, so that a node it
 // leaves out does not matter, and then picks among the series of those nodes.
 func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([]Series, error)) ([]Series, error) {
-	if q.Selector != nil {
+	if len(q.Selector) > 0 {
 		return m.ofSelected(sample, q.Selector, of)
 	}
 	var all []Series
@@ -67,7 +62,7 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 // ofSelected is ofNodes where a selector may leave some series out.
 func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*series.Node) ([]Series, error)) ([]Series, error) {
 	var chosen, others []Series
-	zero := false
+	var asked, zero bool
 	nodes := counted(sample, selector)
 	for i := range nodes {
 		node := &nodes[i]
@@ -75,10 +70,11 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 		if err != nil {
 			return nil, m.failed(node, err)
 		}
-		if !selector.MatchesOn(labels, IsNodeLabel) {
+		if !selector.matchesNode(labels) {
 			others = append(others, Series{Labels: labels})
 			continue
 		}
+		asked = true
 		if node.Info == nil {
 			return nil, m.failed(node, silence(node))
 		}
@@ -86,13 +82,17 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 		if err != nil {
 			return nil, m.failed(node, err)
 		}
+		if selector.ofNodesAlone() {
+			chosen = append(chosen, found...)
+			continue
+		}
 		before := len(chosen)
 		for _, s := range found {
 			if s.Labels == nil {
 				s.Labels = make(map[string]string, len(labels))
 			}
 			maps.Copy(s.Labels, labels)
-			if selector.Matches(s.Labels) {
+			if selector.matches(s.Labels) {
 				chosen = append(chosen, s)
 			} else {
 				others = append(others, s)
@@ -103,10 +103,13 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 			others = append(others, Series{Labels: labels})
 		}
 	}
-	if len(chosen) == 0 && !zero {
-		return nil, m.noSeries(others)
+	switch {
+	case len(chosen) > 0 || zero || asked && selector.ofNodesAlone():
+		return chosen, nil
+	case !asked:
+		return nil, noSeries(m.Name, others)
 	}
-	return chosen, nil
+	return nil, m.noSeries(others)
 }
 
 // neverCounted reports whether a selector picks some series of a node with
@@ -118,10 +121,9 @@ func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
 	const unnamed = "\x00" // stands for all values that the selector does not name
 	own := m.Labels[0]
 	labels := maps.Clone(node)
-	values, _ := selector.Values(own)
-	for _, value := range append(values, unnamed) {
+	for _, value := range append(selector.values(own), unnamed) {
 		labels[own] = value
-		if (value == unnamed || m.never(value)) && selector.Matches(labels) {
+		if (value == unnamed || m.never(value)) && selector.matches(labels) {
 			return true
 		}
 	}
@@ -173,7 +175,7 @@ func labelsOf(node *series.Node, selector Selector) (map[string]string, error) {
 	labels := make(map[string]string, 4) // a series has one of its own, as a rule
 	if role != "" {
 		labels[LabelRole] = role
-	} else if _, named := selector.Values(LabelRole); named {
+	} else if selector.names(LabelRole) {
 		return nil, errors.New("the server does not report its role, so that the metric selector cannot ask for one: leave role out")
 	}
 	if node.Name != "" {

@@ -161,7 +161,10 @@ func queryOf(selector labels.Selector, now time.Time) catalog.Query {
 	query := catalog.Query{Now: now}
 	if selector != nil && !selector.Empty() {
 		requirements, _ := selector.Requirements()
-		query.Selector = seriesSelector(requirements)
+		query.Selector = make(catalog.Selector, len(requirements))
+		for i := range requirements {
+			query.Selector[i] = requirement{&requirements[i]}
+		}
 	}
 	return query
 }
@@ -237,28 +240,9 @@ func identify(name string, selector labels.Selector) (custom_metrics.MetricIdent
 	return identifier, err
 }
 
-// seriesSelector lets a label selector pick series.
-type seriesSelector labels.Requirements
+// requirement lets one of a label selector pick series.
+type requirement struct{ *labels.Requirement }
 
-func (s seriesSelector) Matches(of map[string]string) bool {
-	return s.MatchesOn(of, func(string) bool { return true })
-}
+func (r requirement) Values() []string { return r.ValuesUnsorted() }
 
-func (s seriesSelector) MatchesOn(of map[string]string, on func(label string) bool) bool {
-	for i := range s {
-		if on(s[i].Key()) && !s[i].Matches(labels.Set(of)) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s seriesSelector) Values(label string) (values []string, named bool) {
-	for i := range s {
-		if s[i].Key() == label {
-			named = true
-			values = append(values, s[i].ValuesUnsorted()...)
-		}
-	}
-	return values, named
-}
+func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }

@@ -120,7 +120,7 @@ func (i *Info) Microseconds(key string) (int64, error) {
 	}
 	whole, decimals, _ := strings.Cut(text, ".")
 	n, err := strconv.ParseInt(whole+decimals, 10, 64)
-	if err != nil || len(decimals) != 6 || whole == "" || decimals[0] == '-' || decimals[0] == '+' {
+	if err != nil || len(decimals) != 6 || whole == "" {
 		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not in seconds with six decimals", key, ErrMalformed, text)
 	}
 	return n, nil

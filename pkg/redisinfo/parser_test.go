@@ -266,3 +266,16 @@ func TestAnswersWithTheSameKeysShareThem(t *testing.T) {
 		t.Errorf("a parse costs %v allocations, want at most 2", got)
 	}
 }
+
+// Answers with the same keys share where values end only while all of them do.
+func TestAnswersWithValuesOfOtherLengthsStandApart(t *testing.T) {
+	var p redisinfo.Parser
+	texts := []string{"a:1\r\nb:22\r\nc:3\r\n", "a:11\r\nb:2\r\nc:3\r\n", "a:\r\nb:2222\r\nc:\r\n", "a:1\r\nb:22\r\nc:3\r\n"}
+	var infos []*redisinfo.Info
+	for _, text := range texts {
+		infos = append(infos, mustParse(t, &p, text))
+	}
+	for n, text := range texts {
+		agree(t, infos[n], text)
+	}
+}

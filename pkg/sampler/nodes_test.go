@@ -92,7 +92,12 @@ func (s *several) metric(name, selector string) (float64, error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	reading, err := m.Read(s.series, catalog.Query{Now: time.Now(), Selector: picking{parsed}})
+	q := catalog.Query{Now: time.Now()}
+	requirements, _ := parsed.Requirements()
+	for i := range requirements {
+		q.Selector = append(q.Selector, requirement{&requirements[i]})
+	}
+	reading, err := m.Read(s.series, q)
 	return reading.Value, err
 }
 
@@ -124,14 +129,12 @@ func (s *several) requests(selector string) (float64, error) {
 	return sum, picked
 }
 
-type picking struct{ labels.Selector }
+// requirement lets one of a Kubernetes selector pick series.
+type requirement struct{ *labels.Requirement }
 
-func (p picking) Matches(of map[string]string) bool { return p.Selector.Matches(labels.Set(of)) }
+func (r requirement) Values() []string { return r.ValuesUnsorted() }
 
-func (p picking) Names(label string) bool {
-	requirements, _ := p.Requirements()
-	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() == label })
-}
+func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }
 
 // counts compares what was counted with what the test sent.
 func (s *several) counts(selector string, want float64) {

@@ -123,9 +123,9 @@ func commandsReset(before, after *redisinfo.Info) bool {
 		return true
 	}
 	const resetstat = commandPrefix + "config|resetstat"
-	a, counted := before.Record(resetstat)
-	b, counts := after.Record(resetstat)
-	return counted != counts || a != b
+	a, _ := before.Record(resetstat) // the zero Record until the first reset
+	b, _ := after.Record(resetstat)
+	return a != b
 }
 
 // infoCalls is how often INFO was called, whose name Dragonfly may write in capitals.
