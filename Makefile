@@ -96,7 +96,7 @@ clean: ## Remove what was built
 test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
 
 .PHONY: test-unit
-test-unit: setup ## Unit and integration tests with the race detector, against a real redis-server
+test-unit: setup ## Unit and integration tests with the race detector, against real servers of Redis and Valkey
 	go test -race ./...
 
 .PHONY: fuzz
@@ -118,6 +118,7 @@ verify: ## Check format, vet, lint, generated files, module files, known vulnera
 .PHONY: setup
 setup:
 	@hack/install.sh redis compiler
+	@hack/servers.sh
 
 # A binary of the control plane depends on the module that pins its version, and on nothing else.
 $(BIN)/etcd: hack/tools/etcd/go.mod hack/tools/etcd/go.sum

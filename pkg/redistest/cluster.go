@@ -21,15 +21,22 @@ const slots = 16384
 // Cluster is a Redis Cluster. The first of Nodes are primaries, each with an
 // equal part of the slots in their order, and the others their replicas in turn.
 type Cluster struct {
-	Nodes []*Server
-	t     testing.TB
+	Nodes   []*Server
+	program Program
+	t       testing.TB
+}
+
+// NewCluster starts a cluster of the default program.
+func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
+	t.Helper()
+	return Default(t).NewCluster(t, primaries, replicas, args...)
 }
 
 // NewCluster starts a cluster and waits until each node sees all the others and
-// each replica is connected. Arguments are those of each redis-server.
-func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
+// each replica is connected. Arguments are those of each server.
+func (p Program) NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t}
+	c := &Cluster{program: p, t: t}
 	for range primaries + replicas {
 		c.Add(args...)
 	}
@@ -65,7 +72,7 @@ func (c *Cluster) Add(args ...string) *Server {
 	if password := argument(args, "--requirepass"); password != "" {
 		args = append(args, "--masterauth", password)
 	}
-	node := New(c.t, args...)
+	node := c.program.New(c.t, args...)
 	node.bus = bus
 	c.Nodes = append(c.Nodes, node)
 	return node
@@ -190,7 +197,7 @@ func (s *Server) text(args ...any) string {
 	s.t.Helper()
 	text, ok := s.Do(args...).(string)
 	if !ok {
-		s.t.Fatalf("redis-server did not answer %v with text", args[0])
+		s.t.Fatalf("%s did not answer %v with text", s.Program.Name, args[0])
 	}
 	return text
 }

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// process is one life of a redis-server.
+// process is one life of a server.
 type process struct {
 	cmd    *exec.Cmd
 	output *output
 	done   chan struct{} // closed once the process is reaped
 }
 
-func startProcess(args []string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(context.Background(), "redis-server", args...), output: &output{}, done: make(chan struct{})}
+func startProcess(path string, args []string) (*process, error) {
+	p := &process{cmd: exec.CommandContext(context.Background(), path, args...), output: &output{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	p.cmd.SysProcAttr = childAttributes()
 	started := make(chan error, 1)

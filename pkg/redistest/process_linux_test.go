@@ -14,20 +14,30 @@ import (
 	"time"
 )
 
-// parentVariable makes this test's process one that starts a server and waits to be killed.
+// parentVariable makes this test's process one that starts the server of that
+// name and waits to be killed.
 const parentVariable = "REDISTEST_PARENT"
 
-// TestServerEndsWithItsTest kills a process that has started a server as a signal from a terminal does, so that it runs
-// no cleanup.
+// TestServerEndsWithItsTest kills a process that has started a server, as a
+// signal from a terminal does, so that it runs no cleanup.
 func TestServerEndsWithItsTest(t *testing.T) {
-	if os.Getenv(parentVariable) != "" {
-		fmt.Println(New(t).Addr)
-		select {}
+	if name := os.Getenv(parentVariable); name != "" {
+		for _, p := range Programs(t) {
+			if p.Name == name {
+				fmt.Println(p.New(t).Addr)
+				select {}
+			}
+		}
 	}
+	Each(t, testServerEndsWithItsTest)
+}
+
+func testServerEndsWithItsTest(t *testing.T, p Program) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()
 	parent := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestServerEndsWithItsTest$")
-	parent.Env = append(os.Environ(), parentVariable+"=1", "TMPDIR="+t.TempDir())
+	parent.Env = append(os.Environ(), parentVariable+"="+p.Name, "TMPDIR="+t.TempDir())
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"syscall"
@@ -25,8 +24,10 @@ const (
 	loopback   = "127.0.0.1"
 )
 
-// Server is one redis-server process.
+// Server is one server process.
 type Server struct {
+	// Program is what the process runs.
+	Program Program
 	// Addr is its host, the first that "--bind" names, and its port. It stays the same over Restart.
 	Addr string
 	// TLSAddr is where it speaks TLS, empty if it does not.
@@ -43,19 +44,22 @@ type Server struct {
 	proc   *process
 }
 
-// New starts a server and waits until it answers.
+// New starts a server of the default program.
 func New(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return launch(t, append([]string{"--save", "", "--appendonly", "no"}, args...)...)
+	return Default(t).New(t, args...)
+}
+
+// New starts a server and waits until it answers.
+func (p Program) New(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return p.launch(t, append([]string{"--save", "", "--appendonly", "no"}, args...)...)
 }
 
 // launch starts a process with arguments that stand before those of all servers.
-func launch(t testing.TB, args ...string) *Server {
+func (p Program) launch(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatal("this test needs a real Redis and redis-server is not on PATH: install it, on Debian with apt-get install redis-server")
-	}
-	s := &Server{t: t, Password: argument(args, "--requirepass"), args: args, dir: t.TempDir()}
+	s := &Server{Program: p, t: t, Password: argument(args, "--requirepass"), args: args, dir: t.TempDir()}
 	t.Cleanup(s.end)
 	host := cmp.Or(argument(args, "--bind"), loopback)
 	var err error
@@ -69,7 +73,7 @@ func launch(t testing.TB, args ...string) *Server {
 		}
 	}
 	if err != nil {
-		t.Fatalf("starting redis-server: %v", err)
+		t.Fatalf("starting %s: %v", p.Name, err)
 	}
 	return s
 }
@@ -118,7 +122,7 @@ func (s *Server) Do(args ...any) any {
 	s.t.Helper()
 	reply, err := s.Client().Do(s.t.Context(), args...).Result()
 	if err != nil {
-		s.t.Fatalf("redis-server answered %v: %v", args[0], err)
+		s.t.Fatalf("%s answered %v: %v", s.Program.Name, args[0], err)
 	}
 	return reply
 }
@@ -135,7 +139,7 @@ func (s *Server) Kill() {
 func (s *Server) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	if err := s.proc.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		s.t.Fatalf("sending %v to redis-server: %v", signal, err)
+		s.t.Fatalf("sending %v to %s: %v", signal, s.Program.Name, err)
 	}
 }
 
@@ -145,7 +149,7 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
 	if err := s.start(); err != nil {
-		s.t.Fatalf("starting redis-server again: %v", err)
+		s.t.Fatalf("starting %s again: %v", s.Program.Name, err)
 	}
 }
 
@@ -177,7 +181,7 @@ func (s *Server) start() error {
 	if !slices.Contains(s.args, "--bind") {
 		args = append(args, "--bind", loopback)
 	}
-	p, err := startProcess(args)
+	p, err := startProcess(s.Program.Path, args)
 	if err != nil {
 		return err
 	}

@@ -44,21 +44,24 @@ func TestTwoServersAreApart(t *testing.T) {
 }
 
 func TestRestartIsAnotherProcessAtTheSameAddress(t *testing.T) {
-	s := redistest.New(t)
-	before, addr := runID(t, s), s.Addr
-	s.Do("set", "k", "v")
-	s.Restart()
-	if s.Addr != addr {
-		t.Errorf("the address changed from %s to %s", addr, s.Addr)
-	}
-	// The client's connection died with the first process; the first call may see that.
-	_ = s.Client().Ping(t.Context()).Err()
-	if after := runID(t, s); after == before {
-		t.Errorf("run_id is still %s", after)
-	}
-	if n := s.Do("dbsize"); n != int64(0) {
-		t.Errorf("%v keys outlived the process, want 0: nothing is persisted", n)
-	}
+	redistest.Each(t, func(t *testing.T, p redistest.Program) {
+		t.Parallel()
+		s := p.New(t)
+		before, addr := runID(t, s), s.Addr
+		s.Do("set", "k", "v")
+		s.Restart()
+		if s.Addr != addr {
+			t.Errorf("the address changed from %s to %s", addr, s.Addr)
+		}
+		// The client's connection died with the first process; the first call may see that.
+		_ = s.Client().Ping(t.Context()).Err()
+		if after := runID(t, s); after == before {
+			t.Errorf("run_id is still %s", after)
+		}
+		if n := s.Do("dbsize"); n != int64(0) {
+			t.Errorf("%v keys outlived the process, want 0: nothing is persisted", n)
+		}
+	})
 }
 
 func TestKilledServerRefuses(t *testing.T) {

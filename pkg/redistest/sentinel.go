@@ -26,13 +26,13 @@ func (s *Server) Replicas(n int, args ...string) []*Server {
 	}
 	replicas := make([]*Server, n)
 	for i := range replicas {
-		replicas[i] = New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
+		replicas[i] = s.Program.New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
 	}
 	s.awaitText("its replicas are connected", func(info string) bool { return strings.Count(info, "state=online") >= n }, "info", "replication")
 	return replicas
 }
 
-// NewSentinels starts sentinels that watch a primary, and waits until each knows
+// NewSentinels starts sentinels of the primary's program, and waits until each knows
 // the others and as many replicas. More than half of them decide on a failover.
 // Arguments are those of each sentinel.
 func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas int, args ...string) *Sentinels {
@@ -52,7 +52,7 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 		if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		all.Nodes = append(all.Nodes, launch(t, append([]string{conf, "--sentinel"}, args...)...))
+		all.Nodes = append(all.Nodes, primary.Program.launch(t, append([]string{conf, "--sentinel"}, args...)...))
 	}
 	for _, one := range all.Nodes {
 		one.awaitText("it knows the others", func(info string) bool {

@@ -80,12 +80,18 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
+// NewTLS starts a server of the default program.
+func NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
+	t.Helper()
+	return Default(t).NewTLS(t, clients, certPEM, keyPEM, args...)
+}
+
 // NewTLS starts a server that speaks TLS at TLSAddr, and without TLS at Addr. It
 // trusts the clients of an authority; more arguments may say that it demands a
 // certificate of them: "--tls-auth-clients", "yes".
-func NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
+func (p Program) NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
 	t.Helper()
-	return New(t, append(clients.arguments(certPEM, keyPEM), args...)...)
+	return p.New(t, append(clients.arguments(certPEM, keyPEM), args...)...)
 }
 
 // Arguments are those of servers that speak TLS as NewTLS has them do, by one
