@@ -89,7 +89,7 @@ func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]g
 func all(string) bool { return true }
 
 // errOwnLost is of a command of which it is not known how often the adapter called it.
-var errOwnLost = errors.New("an attempt to sample failed within the window, and nothing tells how many of its commands the server executed: it is known again once the window is past")
+var errOwnLost = errors.New("an attempt to sample failed within the window, or a script ended with an error that may be the server's refusal, and nothing tells how many of its commands the server executed: it is known again once the window is past")
 
 // requests is the growth of each counted command's calls in one second, less
 // those by which the adapter itself reads the metrics that the object declares.

@@ -20,19 +20,19 @@ type one struct {
 	want    string // a number, or words of an error
 }
 
-const primary, secondProcess = "run_id:a\r\nrole:master\r\nmaster_replid:x\r\n", "run_id:b\r\nrole:master\r\nmaster_replid:x\r\n"
+const primary, secondProcess = "redis_version:7.0.15\r\nrun_id:a\r\nrole:master\r\nmaster_replid:x\r\ndb0:keys=60000,expires=0\r\n", "redis_version:7.0.15\r\nrun_id:b\r\nrole:master\r\nmaster_replid:x\r\n"
 
 func found(cursor string, keys ...any) any { return []any{cursor, append([]any{}, keys...)} }
 
 // follow makes the attempts of a run, which begin 5 seconds apart.
 func follow(t *testing.T, p *probe.Probe, attempts []one) {
 	t.Helper()
-	run := probe.Compile([]*probe.Probe{p}).Start(time.Minute)
+	run := running(p)
 	now := time.Now()
 	for n, a := range attempts {
 		now = now.Add(5*time.Second + a.after)
 		var asked []string
-		for _, command := range run.Commands(false, nil) {
+		for _, command := range run.Commands(nil, nil) {
 			asked = append(asked, strings.Join(command, " "))
 		}
 		if got := strings.Join(asked, ", "); got != a.asks {
@@ -136,13 +136,13 @@ func TestPassOverTheKeys(t *testing.T) {
 			{asks: scan7, replies: []any{found("0", "j:2", "j:3")}, info: secondProcess, want: "2"},
 		}},
 		"a server that does not say who it is": {count, []one{
-			{asks: scan0, replies: []any{found("7", "j:1")}, info: "role:master\r\n", want: none},
-			{asks: scan7, replies: []any{found("0")}, info: "role:master\r\n", want: none},
-			{asks: scan0, replies: []any{found("0", "j:1")}, info: "role:master\r\n", want: "1"},
+			{asks: scan0, replies: []any{found("7", "j:1")}, info: "redis_version:7.0.15\r\nrole:master\r\n", want: none},
+			{asks: scan7, replies: []any{found("0")}, info: "redis_version:7.0.15\r\nrole:master\r\n", want: none},
+			{asks: scan0, replies: []any{found("0", "j:1")}, info: "redis_version:7.0.15\r\nrole:master\r\n", want: "1"},
 		}},
 		"no longer than maxAge": {count, []one{
 			{asks: scan0, replies: []any{found("7", "j:1")}, want: none},
-			{asks: scan7, after: time.Minute, replies: []any{found("7", "j:1")}, want: "not complete within maxAge 1m0s, and takes a sample for each 5000 keys"},
+			{asks: scan7, after: time.Minute, replies: []any{found("7", "j:1")}, want: "not complete within maxAge 1m0s, and a sample looks at 25000 keys of the database at most"},
 			{asks: scan7, replies: []any{found("0", "j:1")}, want: "not complete within maxAge"},
 			{asks: scan0, replies: []any{found("7", "j:1")}, want: "not complete within maxAge"},
 			{asks: scan7, replies: []any{found("0")}, want: "1"},
@@ -162,10 +162,13 @@ func TestPassOverTheKeys(t *testing.T) {
 func TestOtherDataBeginsAPassAnew(t *testing.T) {
 	for name, other := range map[string]string{
 		"restart":          secondProcess,
-		"other role":       "run_id:a\r\nrole:slave\r\nmaster_replid:x\r\n",
-		"data of another":  "run_id:a\r\nrole:master\r\nmaster_replid:y\r\n",
+		"other role":       "redis_version:7.0.15\r\nrun_id:a\r\nrole:slave\r\nmaster_link_status:up\r\nmaster_replid:x\r\n",
+		"data of another":  "redis_version:7.0.15\r\nrun_id:a\r\nrole:master\r\nmaster_replid:y\r\n",
 		"flushed":          primary + "cmdstat_flushall:calls=1,usec=1,usec_per_call=1\r\n",
 		"database flushed": primary + "cmdstat_flushdb:calls=1,usec=1,usec_per_call=1\r\n",
+		"slot moved away":  primary + "cmdstat_migrate:calls=1,usec=1,usec_per_call=1\r\n",
+		"slot moved here":  primary + "cmdstat_restore-asking:calls=1,usec=1,usec_per_call=1\r\n",
+		"slots migrated":   primary + "cmdstat_cluster|syncslots:calls=1,usec=1,usec_per_call=1\r\n",
 		"swapped":          primary + "cmdstat_swapdb:calls=1,usec=1,usec_per_call=1\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,25 +7,31 @@ import (
 	"time"
 )
 
-// scanCount and measureCount bound what one attempt asks for all keys that match
-// patterns, however many probes share them. SCAN looks at about scanCount keys,
-// which takes a slow server about 5 ms; all else is of constant time.
-const scanCount, measureCount = 5000, 1000
+// One round trip has the server look at about scanCount keys by SCAN, which
+// takes a slow server about 5 ms, and answer about measureCount commands of constant
+// time. One attempt takes as many round trips as it needs to look at scanMost keys and
+// to send measureMost commands. All probes of keys share these bounds.
+const scanCount, measureCount, scanMost, measureMost = 5000, 1000, 25_000, 5000
+
+// cautiousCount is what a server is asked for that may be KeyDB, which leaves what
+// follows SCAN in a pipeline unread, until more bytes arrive, if COUNT is 100 or more.
+// Source: scanGenericCommand in KeyDB's db.cpp.
+const cautiousCount = 99
 
 // ErrNoPass is the Result of a probe of keys until a pass is complete.
-var ErrNoPass = errors.New("no pass over the keys is complete yet: it takes several samples, and begins anew when the server restarts, is flushed or changes its role")
+var ErrNoPass = errors.New("no pass over the keys is complete yet: it may take several samples, and begins again when the server restarts, is flushed, changes its role or moves slots")
 
 // fingerprint stands for a key. Two seeds make 128 bits, which no two keys share.
 type fingerprint [2]uint64
 
-// scanner makes one pass over the keys after the other, a part in each attempt.
-// It holds a fingerprint of each key of a pass, which the limit bounds, and the names
-// in one reply to SCAN, which it has measured before it asks for more.
+// scanner makes one pass over the keys after the other, a part in each round
+// trip. It holds a fingerprint of each key of a pass, which the limit bounds, and the
+// names in one reply to SCAN, which it has measured before it asks for more.
 type scanner struct {
 	probe *Probe
-	// count is what SCAN is asked for, and most how many keys an attempt measures.
-	count, most int
-	seeds       [2]maphash.Seed
+	// share is how many probes share the bounds.
+	share int
+	seeds [2]maphash.Seed
 
 	began  time.Time // zero while no pass has begun
 	cursor uint64
@@ -35,43 +41,68 @@ type scanner struct {
 	sum    float64
 	last   Result // of the newest pass that ended, if Ended is set
 
-	// measuring is how many of found are asked about, and scanning whether SCAN is.
-	measuring int
-	scanning  bool
+	// looked and asked are what the attempt under way has taken of scanMost and
+	// measureMost, and paused reports that it goes on in the next attempt.
+	looked, asked int
+	paused        bool
+	// measuring is how many of found are asked about, and count what SCAN is
+	// asked for, 0 if it is not.
+	measuring, count int
 }
 
 // newScanner makes the scanner of one of some probes that share the bounds.
 func newScanner(p *Probe, share int) *scanner {
 	return &scanner{
 		probe: p,
-		count: max(1, scanCount/share),
-		most:  max(1, measureCount/share/max(1, p.keys.asks)),
+		share: share,
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		seen:  map[fingerprint]struct{}{},
 	}
 }
 
-// commands are what to send next. Asked again, it answers the same until read is called.
-func (s *scanner) commands() []Command {
-	s.measuring = min(len(s.found), s.most)
-	s.scanning = !s.whole && s.measuring == len(s.found)
+// begin starts an attempt, in which nothing is asked if it is paused.
+func (s *scanner) begin(paused bool) { s.looked, s.asked, s.paused = 0, 0, paused }
+
+// part is the scanner's part of a bound that all share.
+func (s *scanner) part(bound int) int { return max(1, bound/s.share) }
+
+// commands are what to send next, none when the attempt has taken its part. Asked
+// again, it answers the same until read is called.
+func (s *scanner) commands(cautious bool) []Command {
+	keys := s.probe.keys
+	s.measuring, s.count = 0, 0
+	if s.paused {
+		return nil
+	}
+	asks := max(1, keys.asks)
+	s.measuring = min(len(s.found), max(1, s.part(measureCount)/asks))
+	if s.asked > 0 {
+		s.measuring = min(s.measuring, max(0, s.part(measureMost)-s.asked)/asks)
+	}
+	count := s.part(scanCount)
+	if cautious {
+		count = min(count, cautiousCount)
+	}
+	if !s.whole && s.measuring == len(s.found) && (s.looked == 0 || s.looked+count <= s.part(scanMost)) {
+		s.count = count
+	}
 	var commands []Command
 	for _, key := range s.found[:s.measuring] {
-		commands = append(commands, s.probe.keys.ask(key)...)
+		commands = append(commands, keys.ask(key)...)
 	}
-	if s.scanning {
-		commands = append(commands, s.probe.keys.scan(s.cursor, s.count))
+	if s.count > 0 {
+		commands = append(commands, keys.scan(s.cursor, s.count))
 	}
 	return commands
 }
 
-// asked is how many commands were sent.
-func (s *scanner) asked() int {
-	asked := s.measuring * s.probe.keys.asks
-	if s.scanning {
-		asked++
+// sent is how many commands were sent.
+func (s *scanner) sent() int {
+	sent := s.measuring * s.probe.keys.asks
+	if s.count > 0 {
+		sent++
 	}
-	return asked
+	return sent
 }
 
 // read takes in the replies to commands, which were sent at one instant and
@@ -80,6 +111,8 @@ func (s *scanner) read(replies []any, sent, answered time.Time) {
 	if s.began.IsZero() {
 		s.began = sent
 	}
+	s.looked += s.count
+	s.asked += s.measuring * s.probe.keys.asks
 	switch err := s.take(replies); {
 	case err != nil:
 		s.end(Result{Err: err, Began: s.began, Ended: answered})
@@ -99,7 +132,7 @@ func (s *scanner) take(replies []any) error {
 		replies = replies[keys.asks:]
 	}
 	s.found = s.found[s.measuring:]
-	if !s.scanning {
+	if s.count == 0 {
 		return nil
 	}
 	if err := keys.refused(replies[0], "scan"); err != nil {
@@ -139,22 +172,25 @@ func (s *scanner) note(found []any) error {
 	return nil
 }
 
-// end ends the pass; the next attempt begins another one.
+// end ends the pass. The next attempt begins another one.
 func (s *scanner) end(last Result) {
 	clear(s.seen)
+	s.paused = true
 	s.began, s.cursor, s.whole, s.found, s.sum, s.last = time.Time{}, 0, false, nil, 0, last
 }
 
-// forget drops what was learnt of other data. It returns false if replies to
-// the commands go on with a pass that has begun, and mean nothing.
-func (s *scanner) forget() bool {
+// forget drops what was learnt of other data. The replies to the commands that were
+// sent are of use only if they begin a pass: otherwise they go on with that of the
+// other data, and the attempt has to end.
+func (s *scanner) forget() {
 	begins := s.began.IsZero()
 	s.end(Result{})
-	return begins
+	s.paused = !begins
 }
 
-// result is what is known at an instant of which nothing may be older than maxAge.
-func (s *scanner) result(now time.Time, maxAge time.Duration) Result {
+// result is what is known at an instant. Nothing may be older than maxAge.
+func (s *scanner) result(now time.Time, policy Sampling, size int64) Result {
+	maxAge := policy.MaxAge
 	began := s.began
 	if began.IsZero() {
 		began = now
@@ -165,9 +201,21 @@ func (s *scanner) result(now time.Time, maxAge time.Duration) Result {
 	case s.last.Ended.IsZero() && apart(began, now) <= maxAge:
 		return Result{Err: ErrNoPass}
 	case s.last.Ended.IsZero(), apart(s.last.Began, s.last.Ended) > maxAge, apart(s.last.Ended, now) > maxAge:
-		return Result{Err: fmt.Errorf("a pass over the keys was not complete within maxAge %s, and takes a sample for each %d keys of the database: raise spec.sampling.maxAge, shorten spec.sampling.interval, or keep the number in a key of its own", maxAge, s.count)}
+		return Result{Err: s.tooSlow(policy, size)}
 	}
 	return s.last
+}
+
+// tooSlow says what to write if a pass takes longer than maxAge: the value of one
+// is served until the next is complete, an interval after the last of its samples.
+// The size of the database is 0 if it is not known.
+func (s *scanner) tooSlow(policy Sampling, size int64) error {
+	most := int64(s.part(scanMost))
+	advice := "raise spec.sampling.maxAge or shorten spec.sampling.interval"
+	if least := time.Duration(size/most+2) * policy.Interval; least > policy.MaxAge {
+		advice = fmt.Sprintf("the database has %d keys: set spec.sampling.maxAge to %s or more, or shorten spec.sampling.interval", size, least)
+	}
+	return fmt.Errorf("a pass over the keys was not complete within maxAge %s, and a sample looks at %d keys of the database at most; %s, or keep the number in a key of its own", policy.MaxAge, most, advice)
 }
 
 // apart is the time between two instants by the clock that says more: the

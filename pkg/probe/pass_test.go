@@ -25,7 +25,7 @@ func TestWhatAnAttemptAsksForManyKeysIsBounded(t *testing.T) {
 	for {
 		asked := map[string]int{}
 		var replies []any
-		for _, command := range run.Commands(false, nil) {
+		for _, command := range run.Commands(nil, nil) {
 			asked[command[0]]++
 			reply := any(int64(1))
 			switch command[0] {
@@ -51,7 +51,7 @@ func TestWhatAnAttemptAsksForManyKeysIsBounded(t *testing.T) {
 	if least := 2*len(keys) - 333 - 166; measured < least {
 		t.Errorf("%d keys were measured before SCAN went on, want %d at least", measured, least)
 	}
-	held := run.Commands(true, nil)
+	held := run.Commands(heldBack(), nil)
 	if len(held) != 1 {
 		t.Errorf("%d commands are sent though they are held back", len(held)-1)
 	}
@@ -69,7 +69,7 @@ func TestPassTellsWhenItWasMeasured(t *testing.T) {
 	run := running(probe.KeysLength("j:*", "list", 3))
 	t0 := time.Now()
 	read := func(begin time.Duration, replies ...any) probe.Result {
-		run.Commands(false, nil)
+		run.Commands(nil, nil)
 		info, err := new(redisinfo.Parser).Parse([]byte(primary))
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func FuzzCountIsThatOfASet(f *testing.F) {
 				set[key] = true
 				keys = append(keys, key)
 			}
-			run.Commands(false, nil)
+			run.Commands(nil, nil)
 			got = run.Read([]any{found(strconv.Itoa(len(replies)-1-n), keys...)}, info, now, now)[0]
 			if last := n == len(replies)-1; last == (got.Err != nil) {
 				t.Fatalf("reply %d gives %+v", n, got)

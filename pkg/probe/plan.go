@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -103,24 +102,30 @@ func (l *Plan) commandsOf(onlyBounded bool, here func(key string) bool) []Comman
 	return sent
 }
 
-// errHeldBack is the Result of a probe whose commands were left out.
-var errHeldBack = errors.New("it is held back for a while: the server did not answer in time, or answered too much, when it was asked along with the rest")
-
-// read makes a Result for each probe but those of keys of the replies to the commands that were sent.
-func (l *Plan) read(sent []Command, replies []any, info *redisinfo.Info) []Result {
+// read makes a Result for each probe but those of keys of the replies to the
+// commands that were sent. Probes whose commands were left out give held, and those
+// of keys give outdated unless it is nil.
+func (l *Plan) read(sent []Command, replies []any, info *redisinfo.Info, held *HeldBack, outdated error) []Result {
 	results := make([]Result, len(l.probes))
 	for n, p := range l.probes {
 		if p.keys != nil {
 			continue
 		}
+		if outdated != nil && p.readsKeys() {
+			results[n] = Result{Err: outdated}
+			continue
+		}
 		answer := Answer{Info: info}
-		held := false
+		leftOut := false
 		for _, place := range l.asks[n] {
-			held = held || sent[place] == nil
+			leftOut = leftOut || sent[place] == nil
 			answer.Replies = append(answer.Replies, replies[place])
 		}
-		if held {
-			results[n] = Result{Err: errHeldBack}
+		if leftOut {
+			results[n] = Result{Err: errNoOwner}
+			if held != nil {
+				results[n].Err = held
+			}
 			continue
 		}
 		if p.WantsTime {
@@ -154,45 +159,4 @@ func clock(reply any) (time.Time, error) {
 		return time.Time{}, errShape
 	}
 	return time.Unix(int64(s), int64(us)*int64(time.Microsecond)), nil
-}
-
-// Calls counts commands that a server has executed, by name. It is immutable.
-type Calls struct {
-	names  []string
-	counts []int64
-	// lost counts attempts of which nobody knows what the server executed.
-	lost int64
-}
-
-// count adds the commands that the server executed, by its replies, to those before.
-func (l *Plan) count(before Calls, sent []Command, replies []any) Calls {
-	if len(l.names) == 0 {
-		return before
-	}
-	after := Calls{names: l.names, counts: make([]int64, len(l.names)), lost: before.lost}
-	copy(after.counts, before.counts)
-	for n, reply := range replies {
-		if sent[n] != nil && executed(reply) {
-			after.counts[slices.Index(l.names, sent[n].Name())]++
-		}
-	}
-	return after
-}
-
-// Since tells how often a command was executed after an earlier count by the same
-// Plan. It is at least so often, and maybe more, if exact is false.
-func (c Calls) Since(before Calls, command string) (calls int64, exact bool) {
-	exact = true
-	for n, name := range c.names {
-		// Redis before 7.0 counts subcommands under the command.
-		if base, _, _ := strings.Cut(name, "|"); name != command && base != command {
-			continue
-		}
-		exact = c.lost == before.lost
-		calls += c.counts[n]
-		if len(before.counts) > 0 {
-			calls -= before.counts[n]
-		}
-	}
-	return calls, exact
 }

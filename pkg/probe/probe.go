@@ -73,6 +73,12 @@ type Probe struct {
 	keys  *keyPattern // of a Pass, which a scanner measures
 }
 
+// readsKeys reports whether what the probe reads is data, which a replica may have
+// of an earlier time than it answers.
+func (p *Probe) readsKeys() bool {
+	return p.keys != nil || len(p.Commands) > 0 && p.Commands[0][0] != "pubsub"
+}
+
 // Answer is what the server answered.
 type Answer struct {
 	// Replies are those of Commands, in their order: string, int64, []any, nil or error.

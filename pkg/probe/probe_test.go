@@ -13,23 +13,41 @@ import (
 
 func info(t testing.TB) *redisinfo.Info {
 	t.Helper()
-	parsed, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\nfield:1\r\n"))
+	parsed, err := new(redisinfo.Parser).Parse([]byte("redis_version:7.0.15\r\nrun_id:a\r\nrole:master\r\nfield:1\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return parsed
 }
 
+// running begins a run that knows already that the server is a Redis.
 func running(probes ...*probe.Probe) *probe.Run {
-	return probe.Compile(probes).Start(time.Minute)
+	run := probe.Compile(probes).Start(probe.Sampling{Interval: 5 * time.Second, MaxAge: time.Minute})
+	info, err := new(redisinfo.Parser).Parse([]byte(primary))
+	if err != nil {
+		panic(err)
+	}
+	run.Read(make([]any, len(run.Commands(heldBack(), nil))), info, time.Now(), time.Now())
+	return run
 }
 
 // attempt gives a run replies to what it asks.
 func attempt(t testing.TB, run *probe.Run, onlyBounded bool, replies ...any) []probe.Result {
 	t.Helper()
-	run.Commands(onlyBounded, nil)
+	if onlyBounded {
+		run.Commands(heldBack(), nil)
+	} else {
+		run.Commands(nil, nil)
+	}
 	now := time.Now()
 	return run.Read(replies, info(t), now, now)
+}
+
+func heldBack() *probe.HeldBack {
+	return &probe.HeldBack{
+		Until: time.Date(2026, 11, 28, 12, 34, 56, 0, time.UTC), Cause: "the server did not answer in time",
+		Suspects: []string{"a", "b", "c", "d", "e", "f", "g"},
+	}
 }
 
 func eachKind() map[string]*probe.Probe {
@@ -82,13 +100,13 @@ func TestClockThatIsStrangeIsAnError(t *testing.T) {
 func TestSharedCommandsAreSentOnce(t *testing.T) {
 	run := running(probe.StreamLag("k", "g"), probe.StreamOldestPending("k", "g"), probe.StreamPending("k", "g"), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h"))
 	var sent []string
-	for _, command := range run.Commands(false, nil) {
+	for _, command := range run.Commands(nil, nil) {
 		sent = append(sent, strings.Join(command, " "))
 	}
 	if got, want := strings.Join(sent, ", "), "xinfo groups k, xpending k g - + 1, xrange k - + count 1, time"; got != want {
 		t.Errorf("it sends %s, want %s", got, want)
 	}
-	if bounded := run.Commands(true, nil); bounded[2] != nil || bounded[0] == nil || bounded[3] == nil {
+	if bounded := run.Commands(heldBack(), nil); bounded[2] != nil || bounded[0] == nil || bounded[3] == nil {
 		t.Errorf("what is bounded is %v", bounded)
 	}
 	groups := []any{[]any{"name", "g", "pending", int64(2), "lag", int64(3)}, []any{"name", "h", "pending", int64(4), "lag", nil}}
@@ -101,7 +119,8 @@ func TestSharedCommandsAreSentOnce(t *testing.T) {
 }
 
 func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
-	run := running(probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g"), probe.Script("x", nil, nil))
+	plan := probe.Compile([]*probe.Probe{probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g"), probe.Script("x", nil, nil)})
+	run := plan.Start(probe.Sampling{Interval: 5 * time.Second, MaxAge: time.Minute})
 	wrong, denied, unknown := errors.New("WRONGTYPE x"), errors.New("NOPERM x"), errors.New("ERR unknown command 'eval_ro'")
 	attempt(t, run, false, int64(1), wrong, denied, nil, unknown)
 	first := run.Own()
@@ -115,11 +134,11 @@ func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
 	if got, _ := second.Since(probe.Calls{}, "llen"); got != 5 {
 		t.Errorf("%d calls of llen in all, want 5", got)
 	}
-	run.Commands(false, nil)
+	run.Commands(heldBack(), nil)
 	run.Lose()
 	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
 	third := run.Own()
-	for command, want := range map[string]bool{"llen": false, "xinfo": false, "get": true} {
+	for command, want := range map[string]bool{"llen": false, "xinfo": false, "get": true, "eval_ro": true} {
 		if _, exact := third.Since(second, command); exact != want {
 			t.Errorf("after a lost attempt the calls of %s are exact: %v", command, exact)
 		}

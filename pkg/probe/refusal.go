@@ -33,8 +33,8 @@ func refusal(reply any, about subject) error {
 	case class == "WRONGTYPE":
 		return fmt.Errorf("key %q is of another type: it must be a %s", about.key, about.kind)
 	case class == "NOGROUP":
-		return fmt.Errorf("stream %q has no consumer group %q", about.key, about.group)
-	case strings.HasPrefix(text, "ERR no such key"):
+		return noGroup(about.key, about.group)
+	case noSuchKey(reply):
 		return fmt.Errorf("stream %q does not exist", about.key)
 	case class == "NOPERM":
 		return fmt.Errorf("the server's ACL does not let this adapter call %s for this", strings.ToUpper(about.command))
@@ -75,23 +75,66 @@ func unknownCommand(text string) bool {
 		strings.HasPrefix(text, "ERR Unknown subcommand")
 }
 
-// executed tells whether the server counts a command that it answered so among
-// its calls: one that it refused before it ran is counted elsewhere.
-// Source: rejectCommand in Redis' server.c.
-func executed(reply any) bool {
-	err, ok := reply.(error)
-	if !ok {
-		return true
+// execution says whether the server counts a command among its calls. One that
+// it refused before it ran is counted elsewhere.
+type execution int
+
+const (
+	executed execution = iota
+	refused
+	// doubtful means that the reply may be either.
+	doubtful
+)
+
+// execution returns what a reply says of a command. Source: rejectCommand and
+// processCommand in Redis' server.c.
+func (c Command) execution(reply any) execution {
+	err, isError := reply.(error)
+	if !isError {
+		return executed
 	}
 	text := err.Error()
-	if unknownCommand(text) || strings.HasPrefix(text, "ERR wrong number of arguments") {
-		return false
+	if c.runsScript() {
+		return c.executionOfScript(text)
 	}
+	if unknownCommand(text) || strings.HasPrefix(text, "ERR wrong number of arguments") || refusesBeforeRun(text) {
+		return refused
+	}
+	return executed
+}
+
+// executionOfScript knows that a script can end with an error of any text, which
+// begins as a refusal of the server does: only what the server says of the call
+// itself tells that the script did not run. An error that a call within the script
+// raised ends in the place of that call.
+// Source: luaError and scriptCall in Redis' script_lua.c and script.c, and
+// getAclErrorMessage in acl.c.
+func (c Command) executionOfScript(text string) execution {
+	name := strings.ToLower(c[0])
+	ofCall := strings.Contains(strings.ToLower(text), "'"+name+"'") || strings.Contains(strings.ToLower(text), "`"+name+"`")
+	switch {
+	case strings.Contains(text, " script: "):
+		return executed
+	case ofCall && (unknownCommand(text) || strings.HasPrefix(text, "ERR wrong number of arguments")),
+		strings.HasPrefix(text, "NOPERM User "), strings.HasPrefix(text, "NOPERM this user "),
+		strings.HasPrefix(text, "CROSSSLOT Keys in request"):
+		return refused
+	case strings.HasPrefix(text, "NOPERM ACL failure in script"):
+		return executed
+	case refusesBeforeRun(text):
+		return doubtful
+	}
+	return executed
+}
+
+// refusesBeforeRun reports whether an error is of a class by which the server
+// refuses a command before it runs.
+func refusesBeforeRun(text string) bool {
 	class, _, _ := strings.Cut(text, " ")
 	switch class {
 	case "NOPERM", "NOAUTH", "LOADING", "BUSY", "MASTERDOWN", "OOM", "MISCONF", "READONLY", "NOREPLICAS",
 		"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT", "TRYAGAIN":
-		return false
+		return true
 	}
-	return true
+	return false
 }

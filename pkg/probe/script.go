@@ -5,6 +5,10 @@ import (
 	"strconv"
 )
 
+// runsScript reports whether a command runs a script or a function, whose errors
+// have any text that its author wrote.
+func (c Command) runsScript() bool { return c[0] == "eval_ro" || c[0] == "fcall_ro" }
+
 // Script runs a Lua script that returns a number and only reads.
 func Script(source string, keys, args []string) *Probe {
 	return script(Command{"eval_ro", source}, keys, args)

@@ -12,15 +12,35 @@ import (
 func StreamLength(key string) *Probe { return length(key, "stream", Command{"xlen", key}) }
 
 // StreamPending measures how many entries are delivered to a group and not acknowledged.
-func StreamPending(key, group string) *Probe {
-	return ofGroup(key, group, func(fields map[string]any) (Result, error) {
-		return integer(fields["pending"])
-	})
-}
+func StreamPending(key, group string) *Probe { return ofGroup(key, group, pendingOf, nil) }
+
+// StreamPendingOrZero is StreamPending, and 0 while the group does not exist.
+func StreamPendingOrZero(key, group string) *Probe { return ofGroup(key, group, pendingOf, zero) }
+
+func pendingOf(fields map[string]any) (Result, error) { return integer(fields["pending"]) }
+
+// zero is the number of what has not been delivered to anybody.
+func zero(any) (Result, error) { return Result{}, nil }
 
 // StreamLag measures how many entries are not delivered to a group yet.
-func StreamLag(key, group string) *Probe {
-	return ofGroup(key, group, func(fields map[string]any) (Result, error) {
+func StreamLag(key, group string) *Probe { return ofGroup(key, group, lagOf(key, group), nil) }
+
+// StreamLagOrLength is StreamLag, and the length of the stream while the group does
+// not exist: what a group that is created to read from the beginning has to read.
+func StreamLagOrLength(key, group string) *Probe {
+	p := ofGroup(key, group, lagOf(key, group), func(length any) (Result, error) {
+		if err := refusal(length, subject{command: "xlen", key: key, kind: "stream"}); err != nil {
+			return Result{}, err
+		}
+		return integer(length)
+	})
+	// In the pipeline of the groups, so that both are of one instant.
+	p.Commands = append([]Command{{"xlen", key}}, p.Commands...)
+	return p
+}
+
+func lagOf(key, group string) func(fields map[string]any) (Result, error) {
+	return func(fields map[string]any) (Result, error) {
 		lag, ok := fields["lag"]
 		switch {
 		case !ok:
@@ -29,18 +49,24 @@ func StreamLag(key, group string) *Probe {
 			return Result{}, fmt.Errorf("the server does not know the lag of group %q, since entries of stream %q were deleted or the group was set to an entry in its midst", group, key)
 		}
 		return integer(lag)
-	})
+	}
 }
 
-// ofGroup reads XINFO GROUPS, since XPENDING lists all consumers of a group.
-func ofGroup(key, group string, read func(fields map[string]any) (Result, error)) *Probe {
+// ofGroup reads XINFO GROUPS, the last command, since XPENDING lists all consumers
+// of a group. If a group is missing the Result is that of missing, which gets the
+// reply to the first command; without missing it is an error.
+func ofGroup(key, group string, read func(fields map[string]any) (Result, error), missing func(first any) (Result, error)) *Probe {
 	command := Command{"xinfo", "groups", key}
+	about := subject{command: "xinfo groups", key: key, kind: "stream", group: group}
 	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
-		about := subject{command: "xinfo groups", key: key, kind: "stream", group: group}
-		if err := refusal(a.Replies[0], about); err != nil {
+		reply := a.Replies[len(a.Replies)-1]
+		if missing != nil && noSuchKey(reply) {
+			return missing(a.Replies[0])
+		}
+		if err := refusal(reply, about); err != nil {
 			return Result{}, err
 		}
-		groups, ok := a.Replies[0].([]any)
+		groups, ok := reply.([]any)
 		if !ok {
 			return Result{}, errShape
 		}
@@ -53,8 +79,22 @@ func ofGroup(key, group string, read func(fields map[string]any) (Result, error)
 				return read(fields)
 			}
 		}
-		return Result{}, fmt.Errorf("stream %q has no consumer group %q", key, group)
+		if missing != nil {
+			return missing(a.Replies[0])
+		}
+		return Result{}, noGroup(key, group)
 	}}
+}
+
+// noSuchKey reports whether a reply says that there is no key of that name.
+func noSuchKey(reply any) bool {
+	err, ok := reply.(error)
+	return ok && strings.HasPrefix(err.Error(), "ERR no such key")
+}
+
+// noGroup says that a group, or the stream, does not exist, and what to do.
+func noGroup(key, group string) error {
+	return fmt.Errorf("stream %q has no consumer group %q: create it with XGROUP CREATE, or write whenGroupMissing if the workers that it is to scale create it", key, group)
 }
 
 // fieldsOf reads an array of names and values in turn.
@@ -78,6 +118,19 @@ func fieldsOf(reply any) (map[string]any, error) {
 // a group and not acknowledged, 0 if there is none.
 func StreamOldestPending(key, group string) *Probe {
 	return oldest(subject{command: "xpending", key: key, kind: "stream", group: group}, Command{"xpending", key, group, "-", "+", "1"})
+}
+
+// StreamOldestPendingOrZero is StreamOldestPending, and 0 while the group does not exist.
+func StreamOldestPendingOrZero(key, group string) *Probe {
+	p := StreamOldestPending(key, group)
+	read := p.read
+	p.read = func(a Answer) (Result, error) {
+		if err, ok := a.Replies[0].(error); ok && strings.HasPrefix(err.Error(), "NOGROUP ") {
+			return zero(nil)
+		}
+		return read(a)
+	}
+	return p
 }
 
 // StreamOldestEntry measures the age of the oldest entry, 0 if there is none.

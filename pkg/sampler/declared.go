@@ -61,6 +61,52 @@ func (p *probe) replies(cmds []*redis.Cmd) []any {
 	return replies
 }
 
+// scanShare is the part of the timeout in which the scans of keys go on after the
+// first round trip of an attempt.
+const scanShare = 4
+
+// scanOn lets the scans of keys go on, over further round trips of the attempt
+// that began at an instant, and returns the results as they are then.
+func (p *probe) scanOn(ctx context.Context, l *link, start time.Time, results []declared.Result) ([]declared.Result, error) {
+	for took(start, p.now()) < p.target.Timeout/scanShare {
+		commands := p.run.More()
+		if len(commands) == 0 {
+			break
+		}
+		asked := p.now()
+		sent := send(ctx, l.pipe, commands)
+		echo := l.echo(ctx)
+		_, err := l.pipe.Exec(ctx)
+		at := p.now()
+		if err := firstOf(echo.Err(), ofWhole(err, sent)); err != nil {
+			return nil, err
+		}
+		if err := p.inTime(l, echo, asked, at); err != nil {
+			return nil, err
+		}
+		results = p.run.ReadMore(p.replies(sent), asked, at)
+	}
+	return results, nil
+}
+
+// heldBack is what the run is told if commands that nothing bounds are left out at
+// an instant, nil if they are not.
+func (p *probe) heldBack(now time.Time) *declared.HeldBack {
+	if !now.Before(p.heldUntil) {
+		return nil
+	}
+	return &declared.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
+}
+
+// heldCauses say how an attempt failed after which commands are left out.
+func heldCauses() map[Reason]string {
+	return map[Reason]string{
+		Busy:     "a script blocked the server",
+		Timeout:  "the server did not answer in time",
+		Protocol: "the server answered too much, or not as Redis does,",
+	}
+}
+
 // hold leaves out commands that nothing bounds, for a while after an attempt
 // that they may have spoiled: a script that never ends would block the server
 // again as soon as somebody has killed it, and an answer that is refused for its
@@ -73,6 +119,7 @@ func (p *probe) hold(reason Reason) {
 	}
 	if !now.Before(p.heldUntil) {
 		p.held = min(max(firstHold, 2*p.held), longestHold)
+		p.heldCause = heldCauses()[reason]
 	}
 	p.heldUntil = now.Add(p.held)
 }

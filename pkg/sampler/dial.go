@@ -47,9 +47,11 @@ type link struct {
 	bursts  *bursts
 	// info is INFO with its sections, once the server is known to take several.
 	info []any
-	// tokens begins those that the server is asked to send back, and asked counts them.
+	// tokens begins those that the server is asked to send back, asked counts them,
+	// and token is the newest.
 	tokens string
 	asked  uint64
+	token  string
 }
 
 // dial makes a link that dials in the next attempt.

@@ -25,9 +25,11 @@ type probe struct {
 	// plan is what the object declares beyond INFO, and run puts it to work.
 	plan *declared.Plan
 	run  *declared.Run
-	// held is how long commands that nothing bounds are left out, and heldUntil the end of that.
+	// held is how long commands that nothing bounds are left out, heldUntil the end
+	// of that, and heldCause why.
 	held      time.Duration
 	heldUntil time.Time
+	heldCause string
 }
 
 // question is what a node is asked beside INFO.
@@ -56,7 +58,7 @@ func newProbe(t *target.Target, address string, by means) *probe {
 	p := &probe{
 		session: session{means: by, target: t, party: target.Servers, address: address, database: t.Database, now: time.Now},
 		reply:   rawReply{from: by.replies},
-		plan:    plan, run: plan.Start(t.MaxAge),
+		plan:    plan, run: plan.Start(declared.Sampling{Database: t.Database, Interval: t.Interval, MaxAge: t.MaxAge}),
 	}
 	if !plan.WantsAllInfo() {
 		p.parser.Layouts = by.layouts
@@ -89,8 +91,6 @@ func (p *probe) attempt(ctx context.Context, q question) (answer, error) {
 
 // ask sends INFO, what else is asked, and a token, in one round trip.
 func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
-	l.asked++
-	token := l.tokens + strconv.FormatUint(l.asked, 10)
 	start := p.now()
 	pipe := l.pipe
 	defer p.reply.release()
@@ -98,16 +98,14 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	_ = pipe.Process(ctx, info)
 	var sent []declared.Command
 	if q.declared {
-		sent = p.run.Commands(start.Before(p.heldUntil), q.here)
+		sent = p.run.Commands(p.heldBack(start), q.here)
 	}
 	probes := send(ctx, pipe, sent)
 	var seen view
 	if q.cluster {
 		seen = askView(ctx, pipe)
 	}
-	// Not PING, which Redis refuses while it cannot save (MISCONF).
-	echo := redis.NewStringCmd(ctx, "echo", token)
-	_ = pipe.Process(ctx, echo)
+	echo := l.echo(ctx)
 	_, err := pipe.Exec(ctx)
 	at := p.now()
 	text, refused := p.reply.of(info, err)
@@ -116,13 +114,8 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 		p.oneSection = p.oneSection || (l.info != nil && errors.As(refused, &reply))
 		return answer{}, err
 	}
-	if took(start, at) > p.target.Timeout {
-		// Nothing tells when the server took its counters, if this process or
-		// its machine stood still while the answer lay about.
-		return answer{}, &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
-	}
-	if echo.Val() != token {
-		return answer{}, &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
+	if err := p.inTime(l, echo, start, at); err != nil {
+		return answer{}, err
 	}
 	parsed, err := p.parse(text)
 	if err != nil {
@@ -132,6 +125,9 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	got := answer{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is no part of
 	if q.declared {
 		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
+		if got.probed, err = p.scanOn(ctx, l, start, got.probed); err != nil {
+			return answer{}, err
+		}
 	}
 	if q.cluster {
 		if got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial); err != nil {
@@ -139,6 +135,30 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 		}
 	}
 	return got, nil
+}
+
+// echo adds a new token to a pipeline, which the server repeats after all other
+// replies. PING will not do, which Redis refuses while it cannot save (MISCONF).
+func (l *link) echo(ctx context.Context) *redis.StringCmd {
+	l.asked++
+	l.token = l.tokens + strconv.FormatUint(l.asked, 10)
+	echo := redis.NewStringCmd(ctx, "echo", l.token)
+	_ = l.pipe.Process(ctx, echo)
+	return echo
+}
+
+// inTime returns why the replies to what was sent at an instant and answered by
+// another are not to be used, nil if they are.
+func (p *probe) inTime(l *link, echo *redis.StringCmd, start, at time.Time) error {
+	if took(start, at) > p.target.Timeout {
+		// Nothing tells when the server took its counters, if this process or
+		// its machine stood still while the answer lay about.
+		return &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
+	}
+	if echo.Val() != l.token {
+		return &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
+	}
+	return nil
 }
 
 // node describes the node by its INFO.

@@ -1,0 +1,53 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HeldBack is the Err of a Result whose commands were left out, since an attempt
+// failed in which they were sent.
+type HeldBack struct {
+	// Until is when they are sent again.
+	Until time.Time
+	// Cause is how the attempt failed, as a clause.
+	Cause string
+	// Suspects are what may have spoiled it: all that nothing bounds.
+	Suspects []string
+}
+
+// maxSuspects bounds those that an error names.
+const maxSuspects = 5
+
+func (h *HeldBack) Error() string {
+	named, more := h.Suspects, ""
+	if len(named) > maxSuspects {
+		named, more = named[:maxSuspects], fmt.Sprintf(" and %d more", len(named)-maxSuspects)
+	}
+	return fmt.Sprintf("held back until %s: %s when it was asked for %s%s", h.Until.UTC().Format(time.TimeOnly+" UTC"), h.Cause, strings.Join(named, ", "), more)
+}
+
+// Suspects are the commands whose time or answer nothing bounds, as the object's
+// author would name them.
+func (l *Plan) Suspects() []string {
+	var suspects []string
+	for _, p := range l.probes {
+		if name := p.suspect(); p.Unbounded && !slices.Contains(suspects, name) {
+			suspects = append(suspects, name)
+		}
+	}
+	return suspects
+}
+
+// suspect names what an unbounded probe asks for.
+func (p *Probe) suspect() string {
+	switch {
+	case p.keys != nil:
+		return fmt.Sprintf("SCAN of %q", p.keys.glob)
+	case p.Commands[0].runsScript():
+		return "the script of " + strings.ToUpper(p.Commands[0][0])
+	}
+	return fmt.Sprintf("%s of %q", strings.ToUpper(strings.ReplaceAll(p.Commands[0].Name(), "|", " ")), p.Key)
+}

@@ -1,0 +1,38 @@
+package probe_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+)
+
+func TestHeldBackNamesWhatMayBeAtFaultAndWhenItEnds(t *testing.T) {
+	run := running(probe.List("k"), probe.Script("x", nil, nil))
+	results := attempt(t, run, true, int64(1), nil)
+	const want = "held back until 12:34:56 UTC: the server did not answer in time when it was asked for a, b, c, d, e and 2 more"
+	var held *probe.HeldBack
+	if err := results[1].Err; !errors.As(err, &held) || err.Error() != want {
+		t.Errorf("it says %v, want %s", err, want)
+	}
+	if results[0].Err != nil || results[0].Value != 1 {
+		t.Errorf("what is bounded gives %+v", results[0])
+	}
+	few := &probe.HeldBack{Until: time.Date(2026, 1, 1, 1, 2, 3, 0, time.FixedZone("", 3600)), Cause: "a script blocked the server", Suspects: []string{"a"}}
+	if got, want := few.Error(), "held back until 00:02:03 UTC: a script blocked the server when it was asked for a"; got != want {
+		t.Errorf("it says %s, want %s", got, want)
+	}
+}
+
+func TestSuspectsAreWhatNothingBounds(t *testing.T) {
+	plan := probe.Compile([]*probe.Probe{
+		probe.List("k"), probe.Script("x", nil, nil), probe.Script("y", nil, nil), probe.Function("f", nil, nil), probe.KeysCount("j:*", "", 1),
+		probe.KeysLength("j:*", "list", 1), probe.StreamOldestEntry("s"), probe.StreamEntriesAdded("s"), probe.StreamLag("s", "g"),
+	})
+	want := []string{"the script of EVAL_RO", "the script of FCALL_RO", `SCAN of "j:*"`, `XRANGE of "s"`, `XINFO STREAM of "s"`}
+	if got := plan.Suspects(); !slices.Equal(got, want) {
+		t.Errorf("suspects are %q, want %q", got, want)
+	}
+}
