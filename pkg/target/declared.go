@@ -181,10 +181,19 @@ func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
 	case v1alpha1.StreamLength:
 		return probe.StreamLength(s.Key)
 	case v1alpha1.StreamPending:
+		if s.WhenGroupMissing == v1alpha1.GroupMissingZero {
+			return probe.StreamPendingOrZero(s.Key, s.Group)
+		}
 		return probe.StreamPending(s.Key, s.Group)
 	case v1alpha1.StreamLag:
+		if s.WhenGroupMissing == v1alpha1.GroupMissingLength {
+			return probe.StreamLagOrLength(s.Key, s.Group)
+		}
 		return probe.StreamLag(s.Key, s.Group)
 	case v1alpha1.StreamOldestPendingSeconds:
+		if s.WhenGroupMissing == v1alpha1.GroupMissingZero {
+			return probe.StreamOldestPendingOrZero(s.Key, s.Group)
+		}
 		return probe.StreamOldestPending(s.Key, s.Group)
 	case v1alpha1.StreamOldestEntrySeconds:
 		return probe.StreamOldestEntry(s.Key)

@@ -26,6 +26,8 @@ type Metric struct {
 	Set *KeySource `json:"set,omitempty"`
 
 	// hash measures how many fields a hash has. It is 0 when the key does not exist.
+	// Fields that have expired count until the server removes them (HEXPIRE, Redis
+	// 7.4 or newer).
 	// +optional
 	Hash *KeySource `json:"hash,omitempty"`
 
@@ -60,16 +62,19 @@ type Metric struct {
 	// +optional
 	Info *InfoSource `json:"info,omitempty"`
 
-	// keys measures all keys of the database that match a pattern, by one pass
-	// over all keys (SCAN) after the other. A pass takes a sample for each 5000 keys of
-	// the database, and for 1000 of those that match where each is asked for its length
-	// (500 for its value); several such metrics of an object share these numbers.
+	// keys measures all keys of the database that match a pattern, by scanning all
+	// keys (SCAN) over and over. A sample looks at up to 25000 keys of the database and
+	// sends up to 5000 commands to those that match: one each for Length, two each for
+	// Value. All such metrics of an object share these numbers. Where that is not enough,
+	// a pass over the keys takes several samples: with the defaults of spec.sampling a
+	// database may have about 50000 keys. In a sample, a scan goes on for at most a
+	// quarter of spec.sampling.timeout. KeyDB is asked for 99 keys at a time.
 	// The value is that of the newest complete pass, at its end, and its window is
 	// the time that the pass took: a key that appears or goes meanwhile may or may not
-	// count. It is unknown until a pass is complete and where a pass takes longer than
-	// spec.sampling.maxAge. Passes begin anew when the server restarts or changes its
-	// role, and after FLUSHALL, FLUSHDB and SWAPDB. No key that matches
-	// is 0.
+	// count. It is unknown until a pass is complete, and where a pass takes longer than
+	// spec.sampling.maxAge allows. Passes begin again when the server restarts or changes
+	// its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots move. No key that
+	// matches is 0.
 	// +optional
 	Keys *KeysSource `json:"keys,omitempty"`
 
@@ -86,8 +91,9 @@ type Metric struct {
 
 	// expression computes the metric from others of this object, declared or not,
 	// by a formula in CEL: metric("name") is a double, so that numbers beside it
-	// are written with a point. It is unknown while one that it names is, and may
-	// name no other expression. Example:
+	// are written with a point. It is unknown while one that it names is, and while a
+	// step divides by zero or overflows, even beside || or &&: test the divisor first.
+	// It may name no other expression. Example:
 	// metric("jobs-waiting") / math.greatest(metric("workers"), 1.0)
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -133,97 +139,6 @@ type SortedSetSource struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[(]?[-+]?(inf|[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,3})?)$')",message="maxScore must be a number such as 5, (5 or +inf"
 	MaxScore string `json:"maxScore,omitempty"`
-}
-
-// StreamMeasure says what of a stream is measured.
-//
-// +kubebuilder:validation:Enum=Length;Pending;Lag;OldestPendingSeconds;OldestEntrySeconds;EntriesAddedPerSecond
-type StreamMeasure string
-
-// Measures of a stream.
-const (
-	StreamLength                StreamMeasure = "Length"
-	StreamPending               StreamMeasure = "Pending"
-	StreamLag                   StreamMeasure = "Lag"
-	StreamOldestPendingSeconds  StreamMeasure = "OldestPendingSeconds"
-	StreamOldestEntrySeconds    StreamMeasure = "OldestEntrySeconds"
-	StreamEntriesAddedPerSecond StreamMeasure = "EntriesAddedPerSecond"
-)
-
-// StreamSource names a stream and what of it is measured.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.group) || !has(self.measure) || !(self.measure in ['Pending', 'Lag', 'OldestPendingSeconds'])",fieldPath=".group",message="group is required for the measures Pending, Lag and OldestPendingSeconds: write the consumer group's name"
-type StreamSource struct {
-	// key is the stream's name.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Key string `json:"key"`
-
-	// group is the consumer group that Pending, Lag and OldestPendingSeconds
-	// measure. They are unknown while it does not exist.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Group string `json:"group,omitempty"`
-
-	// measure is one of
-	// Length: the number of entries, 0 when the stream does not exist;
-	// Pending: the entries delivered to the group and not acknowledged;
-	// Lag: the entries not delivered to the group yet (Redis 7.0 or newer), unknown
-	// while Redis does not know it, which is after entries in the midst of the stream were deleted;
-	// OldestPendingSeconds: the time since the oldest pending entry was added, 0 when none is pending;
-	// OldestEntrySeconds: the time since the oldest entry was added, 0 when there is none;
-	// EntriesAddedPerSecond: the entries added in a second, over spec.sampling.window (Redis 7.0 or newer).
-	// The times are told by Redis' own clock and need entry IDs that Redis made (XADD with *).
-	// +required
-	Measure StreamMeasure `json:"measure"`
-}
-
-// InfoType says how a field of INFO is read.
-//
-// +kubebuilder:validation:Enum=Gauge;Rate
-type InfoType string
-
-// Types of a field of INFO.
-const (
-	InfoGauge InfoType = "Gauge"
-	InfoRate  InfoType = "Rate"
-)
-
-// InfoFold says how the values of several nodes become one.
-//
-// +kubebuilder:validation:Enum=Sum;Max;Min
-type InfoFold string
-
-// Folds of a field of INFO.
-const (
-	InfoSum InfoFold = "Sum"
-	InfoMax InfoFold = "Max"
-	InfoMin InfoFold = "Min"
-)
-
-// InfoSource names a field of INFO.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.fold) || self.fold == 'Sum' || self.type == 'Gauge'",fieldPath=".fold",message="fold must be Sum for type Rate, or left out"
-type InfoSource struct {
-	// field is the name of the field as INFO all writes it, for example
-	// instantaneous_ops_per_sec. Its value must be a number.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_.|-]+$')",message="field must be the name of a field of INFO, for example instantaneous_ops_per_sec"
-	Field string `json:"field"`
-
-	// type is Gauge for a level, which is served as it is, or Rate for a counter,
-	// of which the growth in a second over spec.sampling.window is served.
-	// +required
-	Type InfoType `json:"type"`
-
-	// fold makes one value of those of the primaries of a cluster: Sum, which is the
-	// default, or Max or Min, as a ratio or an age needs.
-	// +optional
-	Fold InfoFold `json:"fold,omitempty"`
 }
 
 // KeysMeasure says what of the keys that match a pattern is measured.

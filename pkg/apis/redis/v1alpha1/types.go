@@ -48,7 +48,6 @@ type RedisList struct {
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.address), has(self.sentinel), has(self.cluster)].filter(given, given).size() == 1",message="spec must have exactly one of address, sentinel and cluster: write for example address: my-redis.default.svc:6379"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.address) || !self.address.startsWith('unix:/')",fieldPath=".tls",message="spec.tls must be left out with a Unix socket: Redis speaks no TLS there"
-// +kubebuilder:validation:XValidation:rule="!has(self.cluster) || !has(self.database) || self.database == 0",fieldPath=".database",message="spec.database must be 0 with spec.cluster: a Redis Cluster has one database"
 type RedisSpec struct {
 	// address is the host and port of one Redis server, for example
 	// my-redis.default.svc:6379 or [2001:db8::1]:6379. A name is resolved again
@@ -83,8 +82,10 @@ type RedisSpec struct {
 	// +default="Ignore"
 	Replicas Replicas `json:"replicas,omitempty"`
 
-	// database is the number of the logical database that the metric keys counts.
-	// Metrics of the whole server, such as requests-per-second, do not depend on it.
+	// database is the number of the logical database that the metric keys counts, and
+	// that spec.metrics read. Metrics of the whole server, such as requests-per-second,
+	// do not depend on it. With spec.cluster it must be 0, unless the nodes are Valkey
+	// 9.0 or newer and their setting cluster-databases allows the number.
 	//
 	// +optional
 	// +default=0
