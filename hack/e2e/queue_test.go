@@ -28,14 +28,14 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 	})
 	t.Run("stream", func(t *testing.T) {
 		s, server := queue(t, "hpa-stream.yaml")
-		// Without its group the backlog is unknown, and the workers stay.
-		s.holdWorkers(t, 1, 3*syncPeriod)
-		server.Do("xgroup", "create", "events", "workers", "$", "mkstream")
 		s.awaitWorkers(t, 0)
 		for event := range 25 {
 			server.Do("xadd", "events", "*", "event", event)
 		}
+		// The workers create their group when they start, and are not there yet.
 		s.awaitWorkers(t, 3)
+		server.Do("xgroup", "create", "events", "workers", "0")
+		s.holdWorkers(t, 3, 2*syncPeriod)
 		read := server.Do("xreadgroup", "group", "workers", "w", "count", 25, "streams", "events", ">")
 		// All is delivered and nothing acknowledged: pending alone keeps the workers.
 		s.holdWorkers(t, 3, stabilization+3*syncPeriod)
@@ -43,6 +43,20 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 			server.Do("xack", "events", "workers", id)
 		}
 		s.awaitWorkers(t, 0)
+	})
+	t.Run("stream without its group", func(t *testing.T) {
+		s, _ := queue(t, "hpa-stream.yaml")
+		s.awaitWorkers(t, 0)
+		patch := `[{"op": "replace", "path": "/spec/metrics/1/stream/whenGroupMissing", "value": "Error"},
+			{"op": "replace", "path": "/spec/metrics/2/stream/whenGroupMissing", "value": "Error"}]`
+		if out, err := s.Kubectl(t.Context(), "patch", "redis", "queue", "-n", s.namespace, "--type=json", "-p", patch); err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+		if out, err := s.Kubectl(t.Context(), "scale", "statefulset", "worker", "-n", s.namespace, "--replicas=1"); err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+		// Where it is not said what the backlog is without the group, it is unknown.
+		s.holdWorkers(t, 1, stabilization+3*syncPeriod)
 	})
 }
 

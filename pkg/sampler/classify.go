@@ -115,7 +115,7 @@ func replyReason(text string) Reason {
 		return UnknownPrimary
 	case strings.Contains(text, "cluster support disabled"):
 		return NotCluster
-	case strings.Contains(text, "DB index is out of range"):
+	case strings.Contains(text, "DB index is out of range"), strings.Contains(text, "SELECT is not allowed in cluster mode"):
 		return DatabaseOutOfRange
 	case strings.HasPrefix(text, "ERR AUTH"), strings.HasPrefix(text, "ERR invalid password"):
 		return AuthenticationFailed

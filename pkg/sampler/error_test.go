@@ -61,6 +61,7 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 		{"clients", replyError("ERR max number of clients reached"), TooManyClients},
 		{"clients and links", replyError("ERR max number of clients + cluster connections reached"), TooManyClients},
 		{"database", replyError("ERR DB index is out of range"), DatabaseOutOfRange},
+		{"database of a cluster", replyError("ERR SELECT is not allowed in cluster mode"), DatabaseOutOfRange},
 		{"MASTERDOWN", replyError("MASTERDOWN Link with MASTER is down"), Refused},
 		{"another reply", replyError("ERR unknown"), Refused},
 		{"reply within another error", fmt.Errorf("failed to initialize: %w", replyError("NOPERM no")), PermissionDenied},

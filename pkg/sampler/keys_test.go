@@ -43,14 +43,14 @@ func TestManyKeysOfARealServer(t *testing.T) {
 		want  float64
 		most  int // attempts
 	}{
-		{"count", declared.KeysCount("jobs:*", "", 4000), 4000, 11},
-		{"count of a type", declared.KeysCount("jobs:*", "list", 3000), 3000, 11},
-		{"count of all", declared.KeysCount("*", "", 50000), 50000, 11},
-		{"count of none", declared.KeysCount("nothing:*", "", 1), 0, 11},
-		{"length", declared.KeysLength("jobs:*", "list", 3000), 6000, 12},
-		{"length of none", declared.KeysLength("jobs:*", "set", 3000), 0, 11},
-		{"value", declared.KeysValue("jobs:*", "string", 1000), 500, 12},
-		{"value of a pattern", declared.KeysValue("jobs:*:done", "", 1000), 500, 12},
+		{"count", declared.KeysCount("jobs:*", "", 4000), 4000, 3},
+		{"count of a type", declared.KeysCount("jobs:*", "list", 3000), 3000, 3},
+		{"count of all", declared.KeysCount("*", "", 50000), 50000, 3},
+		{"count of none", declared.KeysCount("nothing:*", "", 1), 0, 3},
+		{"length", declared.KeysLength("jobs:*", "list", 3000), 6000, 3},
+		{"length of none", declared.KeysLength("jobs:*", "set", 3000), 0, 3},
+		{"value", declared.KeysValue("jobs:*", "string", 1000), 500, 3},
+		{"value of a pattern", declared.KeysValue("jobs:*:done", "", 1000), 500, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := declaring(t, server, test.probe)
@@ -58,7 +58,7 @@ func TestManyKeysOfARealServer(t *testing.T) {
 			if got := o.value(0); got != test.want || attempts > test.most {
 				t.Errorf("%v after %d attempts, want %v after %d at most", got, attempts, test.want, test.most)
 			}
-			if attempts < 10 {
+			if attempts < 2 {
 				t.Errorf("50,000 keys were scanned in %d attempts", attempts)
 			}
 			if again := o.passes(0); o.value(0) != test.want || again > attempts+1 {
@@ -167,9 +167,7 @@ func TestRestartWithinAPass(t *testing.T) {
 	fillKeys(server)
 	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000))
 	o.passes(0)
-	for range 3 {
-		o.sample()
-	}
+	o.sample()
 	server.Restart()
 	server.Do("eval", `for n = 1, 10 do redis.call("rpush", "jobs:" .. n, n) end return 1`, 0)
 	o.sample() // answers a cursor of the process before
@@ -203,14 +201,14 @@ func TestKeysTooManyForMaxAge(t *testing.T) {
 	tgt.Probes = declared.Compile([]*declared.Probe{declared.KeysCount("jobs:*", "list", 3000), declared.List("jobs:3")})
 	o := probing(t, tgt)
 	for range 12 {
-		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and takes a sample for each 5000 keys") {
+		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and a sample looks at 25000 keys of the database at most") {
 			t.Fatalf("it gives %+v", result)
 		}
 	}
 }
 
-// TestManyKeysCostOneRoundTripAndNoRequest counts what the server was sent.
-func TestManyKeysCostOneRoundTripAndNoRequest(t *testing.T) {
+// TestManyKeysCostFewRoundTripsAndNoRequest counts what the server was sent.
+func TestManyKeysCostFewRoundTripsAndNoRequest(t *testing.T) {
 	server := redistest.New(t)
 	fillKeys(server)
 	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000), declared.KeysLength("jobs:*", "list", 3000), declared.KeysValue("jobs:*", "string", 1000))
@@ -225,12 +223,14 @@ func TestManyKeysCostOneRoundTripAndNoRequest(t *testing.T) {
 			}
 			return m - n
 		}
-		// INFO, ECHO, three SCANs and a third of 1,000 commands for each of two probes.
-		if got := grown("total_commands_processed"); got > 5+2*333 {
+		// INFO, and for each of three probes 15 SCANs and a third of 5,000 commands at
+		// most, in round trips of a third of 5,000 keys or 1,000 commands that each end in ECHO.
+		const trips = 15 + 15
+		if got := grown("total_commands_processed"); got > 1+3*15+2*1666+trips {
 			t.Fatalf("the server executed %d commands for one attempt", got)
 		}
 		// What is sent in one go is written by the buffer, and read so at worst.
-		if got := grown("total_reads_processed"); got > 1+grown("total_net_input_bytes")/writeBufferBytes {
+		if got := grown("total_reads_processed"); got > trips+grown("total_net_input_bytes")/writeBufferBytes {
 			t.Fatalf("the server read %d times for %d bytes", got, grown("total_net_input_bytes"))
 		}
 		if got, err := o.read(catalog.RequestsPerSecond); err != nil || got.Value != 0 {
@@ -251,6 +251,6 @@ func TestNamesTooLongForAReplyAreHeldBack(t *testing.T) {
 	o := declaring(t, server, declared.KeysCount("*x", "", 1000), declared.List("list"))
 	o.fail(Protocol)
 	o.sample()
-	o.unknown(0, "held back for a while")
+	o.unknown(0, `UTC: the server answered too much, or not as Redis does, when it was asked for SCAN of "*x"`)
 	o.value(1)
 }

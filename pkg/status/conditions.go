@@ -191,7 +191,7 @@ func advice(reason string) string {
 	case "Busy":
 		return " If the script does not end, use SCRIPT KILL."
 	case "DatabaseOutOfRange":
-		return " Write a smaller spec.database."
+		return " Write a smaller spec.database, and 0 with spec.cluster, unless the nodes are Valkey 9.0 or newer with the setting cluster-databases."
 	case "NotCluster":
 		return " Write spec.address in place of spec.cluster."
 	case "ClusterDown", "SlotsUncovered":

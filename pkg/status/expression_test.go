@@ -44,7 +44,7 @@ func TestExpressionsThatFailShowInStatus(t *testing.T) {
 		step(0)
 		valid("one sample", "False", "NoValue", "spec.metrics[2] less has no value: the expression gives a negative number")
 		step(0)
-		valid("two samples", "False", "NoValue", "spec.metrics[1] share has no value: the expression gives no finite number")
+		valid("two samples", "False", "NoValue", "spec.metrics[1] share has no value: the expression cannot be computed from these values")
 		step(5)
 		valid("all fine", "True", "Probed")
 		w.fail(r, refused())

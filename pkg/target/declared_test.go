@@ -1,6 +1,7 @@
 package target_test
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
 func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
@@ -78,5 +80,39 @@ func TestEverySourceMakesAProbe(t *testing.T) {
 	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
 	if len(got.Problems) != 0 || len(got.Declared) != len(o.Spec.Metrics) {
 		t.Errorf("%d of %d sources make a probe: %v", len(got.Declared), len(o.Spec.Metrics), got.Problems)
+	}
+}
+
+// TestStreamWithoutItsGroup finds the commands by which a stream's group may be missing.
+func TestStreamWithoutItsGroup(t *testing.T) {
+	server := serving(t, true)
+	index, s, _ := following(t, server)
+	o := redis("default", "my-redis", "u1", 1)
+	stream := func(measure v1alpha1.StreamMeasure, missing v1alpha1.GroupMissing) v1alpha1.Metric {
+		return v1alpha1.Metric{
+			Name:   strings.ToLower(string(measure + "-" + v1alpha1.StreamMeasure(missing))),
+			Stream: &v1alpha1.StreamSource{Key: "s", Group: "g", Measure: measure, WhenGroupMissing: missing},
+		}
+	}
+	o.Spec.Metrics = []v1alpha1.Metric{
+		stream(v1alpha1.StreamLag, v1alpha1.GroupMissingError), stream(v1alpha1.StreamLag, v1alpha1.GroupMissingLength),
+		stream(v1alpha1.StreamPending, v1alpha1.GroupMissingError), stream(v1alpha1.StreamPending, v1alpha1.GroupMissingZero),
+		stream(v1alpha1.StreamOldestPendingSeconds, v1alpha1.GroupMissingError), stream(v1alpha1.StreamOldestPendingSeconds, v1alpha1.GroupMissingZero),
+	}
+	server.put(o)
+	s.want(t, "set default/my-redis u1/1")
+	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
+	for n, p := range got.Probes.Probes() {
+		replies := []any{errors.New("NOGROUP x")}
+		if p.Commands[len(p.Commands)-1][0] == "xinfo" {
+			replies = []any{[]any{}}
+		}
+		if len(p.Commands) == 2 {
+			replies = []any{int64(7), replies[0]}
+		}
+		result := p.Read(probe.Answer{Replies: replies})
+		if known := n%2 == 1; known != (result.Err == nil) || known && result.Value != float64(7*(len(replies)-1)) {
+			t.Errorf("%s gives %+v", o.Spec.Metrics[n].Name, result)
+		}
 	}
 }
