@@ -14,7 +14,7 @@ import (
 // times for what an object declares, and lost an attempt if told so.
 func calledByAdapter(t *testing.T, lost bool, last ...string) (*series.Series, time.Time) {
 	t.Helper()
-	run := probe.Compile([]*probe.Probe{probe.List("jobs")}).Start(time.Minute)
+	run := probe.Compile([]*probe.Probe{probe.List("jobs")}).Start(probe.Sampling{Interval: time.Second, MaxAge: time.Minute})
 	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
 	now := time.Now()
 	node := func(at time.Time, lines ...string) series.Node {
@@ -23,11 +23,11 @@ func calledByAdapter(t *testing.T, lost bool, last ...string) (*series.Series, t
 	}
 	s.Record(series.NewSample(nil, node(now.Add(-10*time.Second), "cmdstat_info:calls=1,usec=1")))
 	for range 10 {
-		run.Commands(false, nil)
+		run.Commands(nil, nil)
 		run.Read([]any{int64(1)}, info(t), now, now)
 	}
 	if lost {
-		run.Commands(false, nil)
+		run.Commands(nil, nil)
 		run.Lose()
 	}
 	s.Record(series.NewSample(nil, node(now, append([]string{"cmdstat_info:calls=2,usec=1"}, last...)...)))
