@@ -128,9 +128,13 @@ func TestFailureInALaterRoundTripEndsThePass(t *testing.T) {
 	run := running(probe.KeysLength("*", "list", 9))
 	attempt(t, run, false, found("0", "a"))
 	run.More()
-	got := run.ReadMore([]any{errors.New("WRONGTYPE x")}, time.Now(), time.Now())[0]
+	sent := time.Now().Add(time.Second)
+	got := run.ReadMore([]any{errors.New("WRONGTYPE x")}, sent, sent.Add(time.Second))[0]
 	if got.Err == nil || !strings.Contains(got.Err.Error(), "of another type") || len(run.More()) > 0 {
 		t.Errorf("it gives %+v and asks on", got)
+	}
+	if !got.Began.Before(sent) || !got.Ended.Equal(sent.Add(time.Second)) {
+		t.Errorf("the pass that failed began at %v and ended at %v", got.Began, got.Ended)
 	}
 }
 
