@@ -7,9 +7,10 @@
 // a Run. What the server answered flows in as plain Go values (string, int64,
 // []any, nil, error), and a Result for each probe flows out: a number, or an error.
 //
-// One attempt measures most probes whole. Those of the keys that match a pattern
-// take several: a Run remembers how far a pass over the keys has come, asks for a
-// bounded part of it in each attempt, and gives what the newest complete pass
+// One attempt measures most probes whole, in one round trip. Those of the keys that
+// match a pattern take more round trips (More, ReadMore), and several attempts if
+// there are many keys: a Run remembers how far a pass over the keys has come, asks
+// for a bounded part of it in each attempt, and gives what the newest complete pass
 // measured. What was learnt of one server process, role or data set is never
 // joined to what another one answers.
 //

@@ -40,6 +40,9 @@ type scanner struct {
 	seen   map[fingerprint]struct{}
 	sum    float64
 	last   Result // of the newest pass that ended, if Ended is set
+	// waiting is the Result of a pass that ended, until the next INFO shows that no
+	// slot moved meanwhile.
+	waiting Result
 
 	// looked and asked are what the attempt under way has taken of scanMost and
 	// measureMost, and paused reports that it goes on in the next attempt.
@@ -106,8 +109,8 @@ func (s *scanner) sent() int {
 }
 
 // read takes in the replies to commands, which were sent at one instant and
-// answered by another.
-func (s *scanner) read(replies []any, sent, answered time.Time) {
+// answered by another. A pass that ends counts at once if it is confirmed.
+func (s *scanner) read(replies []any, sent, answered time.Time, confirmed bool) {
 	if s.began.IsZero() {
 		s.began = sent
 	}
@@ -117,7 +120,13 @@ func (s *scanner) read(replies []any, sent, answered time.Time) {
 	case err != nil:
 		s.end(Result{Err: err, Began: s.began, Ended: answered})
 	case s.whole && len(s.found) == 0:
-		s.end(s.probe.checked(Result{Value: s.sum, Began: s.began, Ended: answered}))
+		ended := s.probe.checked(Result{Value: s.sum, Began: s.began, Ended: answered})
+		if confirmed || ended.Err != nil {
+			s.end(ended)
+			break
+		}
+		s.end(s.last)
+		s.waiting = ended
 	}
 }
 
@@ -176,7 +185,14 @@ func (s *scanner) note(found []any) error {
 func (s *scanner) end(last Result) {
 	clear(s.seen)
 	s.paused = true
-	s.began, s.cursor, s.whole, s.found, s.sum, s.last = time.Time{}, 0, false, nil, 0, last
+	s.began, s.cursor, s.whole, s.found, s.sum, s.last, s.waiting = time.Time{}, 0, false, nil, 0, last, Result{}
+}
+
+// confirm lets a pass count that waits for it.
+func (s *scanner) confirm() {
+	if !s.waiting.Ended.IsZero() {
+		s.last, s.waiting = s.waiting, Result{}
+	}
 }
 
 // forget drops what was learnt of other data. The replies to the commands that were

@@ -30,6 +30,9 @@ type Run struct {
 	// sent are the commands of the attempt under way, and held is why some were left out.
 	sent []Command
 	held *HeldBack
+	// clustered reports that keys may move between this node and others, so that a
+	// pass counts only once a later INFO shows that none did.
+	clustered bool
 	// outdated is why the data that the server has may be older than its answer.
 	outdated error
 	size     int64 // of the database in keys, 0 if it is not known
@@ -61,7 +64,7 @@ func (r *Run) Own() Calls { return r.own }
 // that the node does not have; nil stands in their place then. A nil here means that
 // it has all of them. After an attempt that failed the same are due again.
 func (r *Run) Commands(held *HeldBack, here func(key string) bool) []Command {
-	r.sent, r.held = slices.Clip(r.plan.commandsOf(held != nil, here)), held
+	r.sent, r.held, r.clustered = slices.Clip(r.plan.commandsOf(held != nil, here)), held, here != nil
 	for _, s := range r.scanners {
 		if s != nil {
 			s.begin(held != nil)
@@ -130,6 +133,8 @@ func (r *Run) learn(info *redisinfo.Info) {
 			s.end(Result{}) // it would be too old by the time that it ends, or is already
 		case !r.data.sameAs(before):
 			s.forget()
+		default:
+			s.confirm()
 		}
 	}
 }
@@ -143,7 +148,7 @@ func (r *Run) readScans(replies []any, sent, answered time.Time) {
 		}
 		mine := s.sent()
 		if !s.paused && mine > 0 {
-			s.read(replies[:mine], sent, answered)
+			s.read(replies[:mine], sent, answered, !r.clustered)
 		}
 		replies = replies[mine:]
 		switch {

@@ -249,7 +249,7 @@ func sameStream(before, after Result) bool {
 	switch {
 	case a.last.after(b.last):
 		return false
-	case b.entries > 0 && b.first.after(a.last):
+	case b.first.after(a.last):
 		return b.entries <= after.Value-before.Value
 	}
 	return true

@@ -73,8 +73,9 @@ type Metric struct {
 	// the time that the pass took: a key that appears or goes meanwhile may or may not
 	// count. It is unknown until a pass is complete, and where a pass takes longer than
 	// spec.sampling.maxAge allows. Passes begin again when the server restarts or changes
-	// its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots move. No key that
-	// matches is 0.
+	// its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots move. In a cluster a
+	// pass counts from the next sample on, which shows that no slot moved meanwhile.
+	// No key that matches is 0.
 	// +optional
 	Keys *KeysSource `json:"keys,omitempty"`
 
