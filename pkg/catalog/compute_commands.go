@@ -34,6 +34,9 @@ func (in windowInput) growths(section, prefix, number string, keep func(name str
 		}
 	}
 	found, still, err := in.grownOf(prefix, number, keep)
+	if in.first.SharesKeys(in.last) {
+		return found, err
+	}
 	for name := range in.first.Records(prefix) {
 		if keep(name) {
 			still--

@@ -34,22 +34,27 @@ func (h history) Span(time.Time) (series.Span, error) {
 // info parses lines of INFO, to which a role is added unless they have one.
 func info(t testing.TB, lines ...string) *redisinfo.Info {
 	t.Helper()
+	return parsed(t, new(redisinfo.Parser), lines)
+}
+
+func parsed(t testing.TB, p *redisinfo.Parser, lines []string) *redisinfo.Info {
+	t.Helper()
 	text := strings.Join(lines, "\r\n") + "\r\n"
 	if !strings.Contains("\r\n"+text, "\r\nrole:") {
 		text = "role:master\r\n" + text
 	}
-	var p redisinfo.Parser
-	parsed, err := p.Parse([]byte(text))
+	info, err := p.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parsed
+	return info
 }
 
-// over is ten seconds between two answers.
+// over is ten seconds between two answers of one server.
 func over(t testing.TB, first, last []string) history {
 	t.Helper()
-	return history{first: info(t, first...), last: info(t, last...), end: time.Now(), apart: 10 * time.Second}
+	var p redisinfo.Parser
+	return history{first: parsed(t, &p, first), last: parsed(t, &p, last), end: time.Now(), apart: 10 * time.Second}
 }
 
 func metric(t testing.TB, name string) *catalog.Metric {

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
@@ -175,7 +174,7 @@ func grownFixture(t testing.TB, file string) history {
 	for _, line := range first {
 		last = append(last, grow(t, line))
 	}
-	return history{first: info(t, first...), last: info(t, last...), end: time.Now(), apart: 10 * time.Second}
+	return over(t, first, last)
 }
 
 func fixtureLines(t testing.TB, file string) []string {

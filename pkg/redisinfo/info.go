@@ -45,6 +45,11 @@ func (i *Info) value(place int) string {
 	return i.values[start:i.ends[place]]
 }
 
+// SharesKeys reports whether another answer is known to have the same keys as
+// this one. Answers that one Parser read one after the other do share them as
+// long as they are the same.
+func (i *Info) SharesKeys(other *Info) bool { return i.layout == other.layout }
+
 // Keyspace is what section keyspace reports of one logical database.
 type Keyspace struct {
 	// Keys is the number of keys, those that expire among them.

@@ -279,3 +279,12 @@ func TestAnswersWithValuesOfOtherLengthsStandApart(t *testing.T) {
 		agree(t, infos[n], text)
 	}
 }
+
+func TestAnswersTellWhetherTheyShareKeys(t *testing.T) {
+	var p redisinfo.Parser
+	first, second := mustParse(t, &p, "a:1\r\nb:2\r\n"), mustParse(t, &p, "a:11\r\nb:22\r\n")
+	third := mustParse(t, &p, "a:1\r\nb:2\r\nc:3\r\n")
+	if !first.SharesKeys(second) || first.SharesKeys(third) || third.SharesKeys(second) {
+		t.Error("want the first two to share keys, and the third to have its own")
+	}
+}

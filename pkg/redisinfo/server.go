@@ -23,16 +23,26 @@ func Server(info *Info) (kind, version string) {
 		{Valkey, "valkey_version"},
 		{Dragonfly, "dragonfly_version"},
 	} {
-		if version, err := info.Text(own.field); err == nil {
+		if version, ok := info.once(own.field); ok {
 			return own.kind, version
 		}
 	}
-	version, err := info.Text("redis_version")
-	if err != nil {
+	version, ok := info.once("redis_version")
+	if !ok {
 		return "", ""
 	}
-	if _, err := info.Text("thread_0_clients"); err == nil {
+	if _, ok := info.once("thread_0_clients"); ok {
 		return KeyDB, version
 	}
 	return Redis, version
+}
+
+// once is Text for those who need no error, which takes memory. It is read at
+// each sample.
+func (i *Info) once(key string) (text string, ok bool) {
+	place, found := i.layout.find(key)
+	if !found || i.layout.twice[key] {
+		return "", false
+	}
+	return i.value(place), true
 }

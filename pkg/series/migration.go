@@ -44,12 +44,13 @@ func (s Sample) noteMigrations(before Sample) {
 	}
 }
 
-// syncCalls is what commandstats says of CLUSTER SYNCSLOTS, empty if it was never called.
-func syncCalls(info *redisinfo.Info) string {
+// syncCalls is what commandstats says of CLUSTER SYNCSLOTS, the zero Record if it
+// was never called.
+func syncCalls(info *redisinfo.Info) redisinfo.Record {
 	if info == nil {
-		return ""
+		return redisinfo.Record{}
 	}
-	told, _ := info.Text(syncSlots)
+	told, _ := info.Record(syncSlots)
 	return told
 }
 

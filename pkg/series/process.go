@@ -35,9 +35,8 @@ func sameProcess(before, after *redisinfo.Info) bool {
 	if errBefore != nil || errAfter != nil || idBefore != idAfter {
 		return false
 	}
-	roleBefore, errBefore := role(before) // which hosted servers may not report
-	roleAfter, errAfter := role(after)
-	if (errBefore == nil) != (errAfter == nil) || roleBefore != roleAfter {
+	roleBefore, _ := role(before) // which hosted servers may not report
+	if roleAfter, _ := role(after); roleBefore != roleAfter {
 		return false
 	}
 	for _, key := range monotone() {
