@@ -148,3 +148,18 @@ func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
 		t.Errorf("since after the lost attempt %d calls of llen, exact: %v", got, exact)
 	}
 }
+
+func TestCounterIsBelowWhereFloatsAreExact(t *testing.T) {
+	counter, gauge := probe.CounterKey("k"), probe.String("k")
+	for _, test := range []struct {
+		probe *probe.Probe
+		text  string
+		known bool
+	}{
+		{counter, "9007199254740991", true}, {counter, "9007199254740992", false}, {gauge, "9007199254740992", true},
+	} {
+		if got := attempt(t, running(test.probe), false, test.text)[0]; (got.Err == nil) != test.known {
+			t.Errorf("%s as a %s gives %+v", test.text, test.probe.Kind, got)
+		}
+	}
+}

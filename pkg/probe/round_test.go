@@ -222,3 +222,36 @@ func TestPassOfAClusterWaitsForTheNextInfo(t *testing.T) {
 		}
 	}
 }
+
+// TestPassBeginsAgainAfterABreak leaves a pass half done, for a time in which its
+// data is old or it is not asked for.
+func TestPassBeginsAgainAfterABreak(t *testing.T) {
+	const up, down = "redis_version:7.0.15\r\nrun_id:a\r\nrole:slave\r\nmaster_link_status:up\r\n", "redis_version:7.0.15\r\nrun_id:a\r\nrole:slave\r\nmaster_link_status:down\r\n"
+	for name, test := range map[string]struct {
+		held *probe.HeldBack
+		info string
+	}{
+		"held back":              {heldBack(), up},
+		"link to primary is cut": {nil, down},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := running(probe.KeysCount("*", "", 9))
+			read := func(held *probe.HeldBack, text, cursor string) {
+				t.Helper()
+				info, err := new(redisinfo.Parser).Parse([]byte(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				commands := run.Commands(held, nil)
+				if held == nil && commands[0][1] != cursor {
+					t.Errorf("SCAN goes on at %s, want %s", commands[0][1], cursor)
+				}
+				run.Read([]any{found("7")}[:len(commands)], info, time.Now(), time.Now())
+			}
+			read(nil, up, "0")
+			read(test.held, test.info, "7")
+			read(nil, up, "0")
+			read(nil, up, "7")
+		})
+	}
+}
