@@ -123,7 +123,7 @@ func TestServersSpeakTLSAmongThemselves(t *testing.T) {
 func TestValkeyClusterHasDatabases(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
 		if !p.AtLeast(redistest.Valkey, 9, 0) {
-			t.Skipf("%s has one database in a cluster", p.Name)
+			return // the others have one database in a cluster
 		}
 		t.Parallel()
 		c := p.NewCluster(t, 2, 0, "--cluster-databases", "4")
