@@ -11,6 +11,8 @@ DURATION ?= 10m
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
+# How long the tests of one package may take: those of the sampler wait for failovers of five servers.
+UNIT_TIMEOUT ?= 30m
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= deploy/base
 
@@ -97,7 +99,7 @@ test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
 
 .PHONY: test-unit
 test-unit: setup ## Unit and integration tests with the race detector, against real servers of Redis and Valkey
-	go test -race ./...
+	go test -race -timeout $(UNIT_TIMEOUT) ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME

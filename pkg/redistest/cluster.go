@@ -15,6 +15,11 @@ import (
 // node that does not answer for failed.
 const nodeTimeout = "1000"
 
+// meetAgain is after how long nodes are told of each other again: a node gives up
+// a handshake that takes longer than its timeout, as on a busy machine.
+// Source: clusterCron in Redis' cluster_legacy.c.
+const meetAgain = 5 * time.Second
+
 // slots is how many hash slots a cluster has.
 const slots = 16384
 
@@ -81,12 +86,19 @@ func (c *Cluster) Add(args ...string) *Server {
 // Meet lets all nodes know each other, and waits until they do.
 func (c *Cluster) Meet() {
 	c.t.Helper()
-	for _, node := range c.Nodes[1:] {
-		host, port := node.link()
-		c.Nodes[0].Do("cluster", "meet", host, port, node.bus)
+	introduce := func() time.Time {
+		for _, node := range c.Nodes[1:] {
+			host, port := node.link()
+			c.Nodes[0].Do("cluster", "meet", host, port, node.bus)
+		}
+		return time.Now()
 	}
+	introduced := introduce()
 	for _, node := range c.Nodes {
 		c.await(node, "the node knows the others", func() bool {
+			if time.Since(introduced) > meetAgain {
+				introduced = introduce()
+			}
 			known := node.text("cluster", "nodes")
 			return strings.Count(known, "\n") == len(c.Nodes) && !strings.Contains(known, "handshake")
 		})
