@@ -33,6 +33,7 @@ func requestRows() []row {
 		{name: "first seen in the second sample", first: stats(), last: stats("cmdstat_xadd:calls=20,usec=1"), want: 2},
 		{name: "first seen after a section without commands", first: []string{"x:1", "# Commandstats"}, last: stats("cmdstat_xadd:calls=20,usec=1"), want: 2},
 		{name: "subcommand", first: stats(), last: stats("cmdstat_xgroup|create:calls=10,usec=1"), want: 1},
+		{name: "subcommand that is not listed", first: stats(), last: stats("cmdstat_xgroup|split:calls=10,usec=1", "cmdstat_config|watch:calls=90,usec=1"), want: 1},
 		{name: "commandstats missing", first: []string{"x:1"}, last: []string{"x:1"}, err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
 		{name: "commandstats missing before", first: []string{"x:1"}, last: stats("cmdstat_get:calls=1000"), err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
 		{name: "commandstats missing after", first: stats(), last: []string{"x:1"}, err: "Commandstats: not reported", is: redisinfo.ErrAbsent},
