@@ -48,6 +48,8 @@ func (f Fault) meanwhile() string {
 			text += "; " + described(metric) + " is an error"
 		case ledger.Renews:
 			text += "; " + described(metric) + " may be an error for a sample"
+		case ledger.Serves:
+			text += "; " + described(metric) + " stays known"
 		}
 	}
 	return text

@@ -25,16 +25,24 @@ func errorsOfServers() []Fault {
 	return []Fault{
 		refused("the server asks for a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
 			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
-		refused("the user may not call INFO", "ACL SETUSER default -info", sampler.PermissionDenied,
-			[][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
+		{
+			Name: "the user may not call INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			Except:  map[string]ledger.Behaviour{ledger.Backlog: ledger.Serves, ledger.Clock: ledger.Serves, ledger.Lag: ledger.Serves},
+			Reasons: []sampler.Reason{sampler.InfoRefused},
+			inject:  operated([][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
+		},
 		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
 			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", 1000)}),
 		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", ledger.Serves,
 			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),
 		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", ledger.Serves,
 			[][]any{set("min-replicas-to-write", 1)}, [][]any{set("min-replicas-to-write", 0)}),
-		writes("a replica whose primary is gone, writes are refused (READONLY)", "REPLICAOF a closed port, REPLICAOF NO ONE", ledger.Renews,
-			[][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
+		{
+			Name: "a replica whose primary is gone, writes are refused (READONLY)", How: "REPLICAOF a closed port, REPLICAOF NO ONE", Scope: Server,
+			Rates: ledger.Renews, Within: 4,
+			Except: map[string]ledger.Behaviour{ledger.Keys: ledger.Refuses, ledger.Backlog: ledger.Refuses, ledger.Clock: ledger.Refuses, ledger.Lag: ledger.Refuses},
+			inject: operated([][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
+		},
 		{
 			Name: "saving fails, writes are refused (MISCONF)", How: "BGSAVE to a place that is taken", Scope: Server, Within: 2,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
