@@ -24,9 +24,10 @@
 // given, is the whole list of what may be dialed; it admits nothing of the above.
 //
 // An IPv4-mapped IPv6 address is judged as the IPv4 address that the kernel
-// connects to. The IPv4 addresses within NAT64's well-known prefix and within
-// 6to4 are judged too, since a gateway may translate to them. A NAT64 prefix of
-// the network's own cannot be told from other addresses here: give the list.
+// connects to. The IPv4 addresses within NAT64's well-known and local-use
+// prefixes, IPv4-translated addresses, 6to4, Teredo and ISATAP are judged too,
+// since a gateway may send to them. A NAT64 prefix that the network has chosen
+// elsewhere cannot be told from other addresses here: give the list.
 //
 // A refused dial fails with ErrRefused before a packet is sent. What an object
 // shows of any failed dial is one of a few reasons (package sampler): a name that

@@ -87,6 +87,36 @@ func TestAddresses(t *testing.T) {
 		"[fd20:ce::254]:80":               never,
 		"168.63.129.16:80":                never,
 		"100.100.100.200:80":              never,
+		"[fd00:42::42]:80":                never,
+		"[fd00:42::43]:6379":              always,
+		"[fd00:a9fe:a9fe::1]:80":          never,
+		"[fd00:a9fe:a9fe::2]:6379":        always,
+		"[fd00:c1::a9fe:a9fe]:80":         never,
+		"[fd00:100::100:200]:80":          never,
+		"192.0.0.192:80":                  never,
+		"192.0.0.193:6379":                always,
+		"[64:ff9b:1::10.0.0.1]:6379":      always, // NAT64 of the network's own, prefix of 96 bits
+		"[64:ff9b:1:5::10.0.0.1]:6379":    always,
+		"[64:ff9b:1::169.254.169.254]:80": never,
+		"[64:ff9b:1:5::a9fe:a9fe]:80":     never,
+		"[64:ff9b:1::127.0.0.1]:6379":     local,
+		"[64:ff9b:1:a00:0:100::]:6379":    always, // prefix of 48 bits: 10.0.0.1
+		"[64:ff9b:1:a9fe:a9:fe00::]:80":   never,
+		"[64:ff9b:1:a9fe:a9:fe00::1]:80":  never,
+		"[64:ff9b:1:a9:fe:a9fe::]:80":     never,  // 56
+		"[64:ff9b:1:0:a9:fea9:fe00:0]:80": never,  // 64
+		"[2001:0:a00:1::f5ff:fffe]:6379":  always, // Teredo: server 10.0.0.1, client 10.0.0.1
+		"[2001:0:a9fe:a9fe::f5ff:1]:80":   never,
+		"[2001:0:a00:1::5601:5601]:80":    never,
+		"[2001:db8:a9fe:a9fe::1]:6379":    always, // no Teredo
+		"[fd00::5efe:10.0.0.1]:6379":      always, // ISATAP
+		"[fd00::5efe:169.254.169.254]:80": never,
+		"[fd00::200:5efe:a9fe:a9fe]:80":   never,
+		"[fd00::100:5efe:a9fe:a9fe]:6379": always, // a group's address, no ISATAP
+		"[fd00::200:5efe:7f00:1]:6379":    local,
+		"[::ffff:0:10.0.0.1]:6379":        always, // IPv4-translated
+		"[::ffff:0:169.254.169.254]:80":   never,
+		"[::ffff:0:127.0.0.1]:6379":       local,
 		"redis:6379":                      never,
 		"10.0.0.1":                        never,
 		"":                                never,
