@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
@@ -37,10 +38,11 @@ const (
 	CauseNoValue Cause = "NoValue"
 )
 
-func noResource(info provider.CustomMetricInfo) error {
-	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoResource, info.GroupResource.String(), fmt.Sprintf(
+// UnknownResource says that no metrics of a resource are served.
+func UnknownResource(resource schema.GroupResource) error {
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoResource, resource.String(), fmt.Sprintf(
 		"no metrics of %s are served here; describedObject must have apiVersion %s and kind %s",
-		info.GroupResource, v1alpha1.GroupVersion(), v1alpha1.Kind))
+		resource, v1alpha1.GroupVersion(), v1alpha1.Kind))
 }
 
 // noMetric says that an object has no metric of that name, nil that none of several has.

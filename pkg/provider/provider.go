@@ -72,7 +72,7 @@ func (p *Provider) ListAllMetrics() []provider.CustomMetricInfo {
 // GetMetricByName returns the value of a metric of one object.
 func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName, info provider.CustomMetricInfo, selector labels.Selector) (*custom_metrics.MetricValue, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
-		return nil, p.answered(noResource(info))
+		return nil, p.answered(UnknownResource(info.GroupResource))
 	}
 	if name.Namespace == "" {
 		return nil, p.answered(rootScoped(info, name.Name))
@@ -101,7 +101,7 @@ const allNamespaces = "*"
 // not have the metric are left out.
 func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
-		return nil, p.answered(noResource(info))
+		return nil, p.answered(UnknownResource(info.GroupResource))
 	}
 	if namespace == allNamespaces {
 		namespace = metav1.NamespaceAll

@@ -2,34 +2,64 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/endpoints/request"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// ofAutoscaler tells whether a request is of the HorizontalPodAutoscaler's controller: of the user that it
-// asks as with credentials of its own, as kubeadm and others set it up, or of the one without.
-func ofAutoscaler(ctx context.Context) bool {
-	user, ok := request.UserFrom(ctx)
-	if !ok {
-		return false
+// autoscalers are the names of the users that the HorizontalPodAutoscaler's controller asks as.
+type autoscalers []string
+
+// defaultAutoscalers are the names of the controller with credentials of its own, as kubeadm and others set it up
+// (--use-service-account-credentials of kube-controller-manager), and without.
+func defaultAutoscalers() autoscalers {
+	return autoscalers{"system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:kube-controller-manager"}
+}
+
+// has reports whether a user is the controller.
+func (a autoscalers) has(u user.Info) bool { return u != nil && slices.Contains(a, u.GetName()) }
+
+// ask reports whether a request is of the controller.
+func (a autoscalers) ask(ctx context.Context) bool {
+	u, ok := request.UserFrom(ctx)
+	return ok && a.has(u)
+}
+
+// withLane authorizes the controller by an authorizer that nobody else uses, with a client and a cache of its own:
+// however many clients ask for whatever they invent, it waits for none of their SubjectAccessReviews, and what is
+// remembered of its own is not forgotten for theirs. It fails if the options lead to no API server.
+func withLane(others authorizer.Authorizer, options *genericoptions.DelegatingAuthorizationOptions, of autoscalers) (authorizer.Authorizer, error) {
+	var own genericapiserver.AuthorizationInfo
+	if err := options.ApplyTo(&own); err != nil {
+		return nil, fmt.Errorf("configuring authorization of the HorizontalPodAutoscaler: %w", err)
 	}
-	name := user.GetName()
-	return name == "system:serviceaccount:kube-system:horizontal-pod-autoscaler" || name == "system:kube-controller-manager"
+	return authorizer.AuthorizerFunc(func(ctx context.Context, a authorizer.Attributes) (authorizer.Decision, string, error) {
+		if of.has(a.GetUser()) {
+			return own.Authorizer.Authorize(ctx, a)
+		}
+		return others.Authorize(ctx, a)
+	}), nil
 }
 
 // attentive is a provider that tells when the HorizontalPodAutoscaler's controller asks for a metric of an object.
 type attentive struct {
 	provider.CustomMetricsProvider
-	asked func(object types.NamespacedName)
+	asked       func(object types.NamespacedName)
+	autoscalers autoscalers
 }
 
 // GetMetricByName returns the value of a metric of one object.
 func (a attentive) GetMetricByName(ctx context.Context, name types.NamespacedName, info provider.CustomMetricInfo, selector labels.Selector) (*custom_metrics.MetricValue, error) {
-	if ofAutoscaler(ctx) {
+	if a.autoscalers.ask(ctx) {
 		a.asked(name)
 	}
 	return a.CustomMetricsProvider.GetMetricByName(ctx, name, info, selector)

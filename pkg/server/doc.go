@@ -12,6 +12,12 @@
 // which a controller would wait inside its worker, clients that do not read, and
 // those that stay with a server that is to stop.
 //
+// One client cannot harm the others: connections, requests, selectors, lists and
+// errors are bounded, what has no answer is refused before anybody is asked who
+// may have it, and the HorizontalPodAutoscaler waits for nobody. The bounds are
+// constants beside what they bound: connections.go, requests.go, selector.go,
+// lists.go, errors.go and overload.go.
+//
 // New fails on flags that contradict each other and when the cluster's API
 // server cannot be asked how to authenticate clients.
 package server

@@ -4,11 +4,18 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	genericfilters "k8s.io/apiserver/pkg/server/filters"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 )
 
 // TestTooManyRequestsAreNotToldToWait fills the generic API server's own limit.
@@ -19,7 +26,7 @@ func TestTooManyRequestsAreNotToldToWait(t *testing.T) {
 		want string
 	}{
 		{"the library alone", func(h http.Handler) http.Handler { return h }, "1"},
-		{"ours", withoutRetryAfter, ""},
+		{"ours", withBoundedErrors, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			entered, leave := make(chan struct{}), make(chan struct{})
@@ -67,4 +74,86 @@ func get(t *testing.T, url string) (code int, retryAfter string) {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode, response.Header.Get("Retry-After")
+}
+
+// failing answers with a status, as the library does.
+func failing(status metav1.Status) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		responsewriters.ErrorNegotiated(&apierrors.StatusError{ErrStatus: status}, apiserver.Codecs, schema.GroupVersion{}, w, r)
+	})
+}
+
+// errorOf returns the body of an error from behind the filter, and the status in it.
+func errorOf(t *testing.T, from http.Handler, accept, query string) (body []byte, status *metav1.Status) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "/apis/custom.metrics.k8s.io/v1beta2/namespaces/a/redises.redis-metrics.dev/b/c"+query, nil)
+	r.Header.Set("Accept", accept)
+	r.Header.Set("Accept-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	withBoundedErrors(from).ServeHTTP(w, r)
+	if w.Header().Get("Content-Encoding") != "" {
+		t.Fatalf("an error of %d bytes is compressed", w.Body.Len())
+	}
+	decoded, _, err := apiserver.Codecs.UniversalDeserializer().Decode(w.Body.Bytes(), nil, nil)
+	status, ok := decoded.(*metav1.Status)
+	if err != nil || !ok || int(status.Code) != w.Code {
+		t.Fatalf("%d is answered with %.100q: %v", w.Code, w.Body, err)
+	}
+	return w.Body.Bytes(), status
+}
+
+func TestErrorsAreShort(t *testing.T) {
+	long := strings.Repeat("r\x00<", 4<<10)
+	of := func(message string) metav1.Status {
+		return metav1.Status{
+			Status: metav1.StatusFailure, Code: 404, Reason: metav1.StatusReasonNotFound, Message: message,
+			Details: &metav1.StatusDetails{
+				Name: "cart", Group: "redis-metrics.dev", Kind: "redises",
+				Causes: []metav1.StatusCause{{Type: "NoMatchingSeries", Message: message}},
+			},
+		}
+	}
+	for _, accept := range []string{"application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "text/nonsense"} {
+		for _, query := range []string{"", "?pretty=true"} {
+			for _, message := range []string{long, strings.Repeat("é", 5000), strings.Repeat("a", 700)} {
+				body, status := errorOf(t, failing(of(message)), accept, query)
+				if len(body) > errorBytes || len(status.Message) < 80 || status.Details == nil || status.Details.Causes[0].Type != "NoMatchingSeries" {
+					t.Errorf("%s: an error of %d bytes is one of %d: %s", accept, len(message), len(body), body)
+				}
+			}
+		}
+	}
+	body, status := errorOf(t, failing(of("short")), "application/json", "")
+	if status.Message != "short" || status.Details.Causes[0].Message != "short" {
+		t.Errorf("a short error became %s", body)
+	}
+	for _, longer := range []http.Handler{
+		failing(of(strings.Repeat(long, 100))),
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, long, http.StatusNotFound) }),
+	} {
+		if body, status = errorOf(t, longer, "", ""); status.Message != http.StatusText(http.StatusNotFound) {
+			t.Errorf("an error that cannot be cut became %s", body)
+		}
+	}
+}
+
+// FuzzErrors shows that no error is long, whatever is in it.
+func FuzzErrors(f *testing.F) {
+	f.Add("message", "NotFound", "name", "Cause", uint16(404), "application/json")
+	f.Add(strings.Repeat("\x00", 2000), "", "", "", uint16(500), "application/yaml")
+	f.Add("a\nb", strings.Repeat("R", 2000), strings.Repeat("é", 999), strings.Repeat("<", 999), uint16(429), "application/vnd.kubernetes.protobuf")
+	f.Fuzz(func(t *testing.T, message, reason, name, cause string, code uint16, accept string) {
+		status := metav1.Status{
+			Status: metav1.StatusFailure, Code: 400 + int32(code%200), Reason: metav1.StatusReason(reason), Message: message,
+			Details: &metav1.StatusDetails{
+				Name: name, Group: name, Kind: name, UID: types.UID(name),
+				Causes: []metav1.StatusCause{{Type: metav1.CauseType(cause), Message: message}, {Type: metav1.CauseType(message)}},
+			},
+			ListMeta: metav1.ListMeta{Continue: message},
+		}
+		body, got := errorOf(t, failing(status), accept, "?pretty=true")
+		if len(body) > errorBytes || got.Code != status.Code {
+			t.Errorf("%d bytes, code %d: %s", len(body), got.Code, body)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -18,6 +19,8 @@ type Options struct {
 	// ShutdownDelay is how long the server goes on serving after it was told to
 	// stop, while it says on /readyz that it is not ready any more.
 	ShutdownDelay time.Duration
+	// Autoscalers are the names of the users that the HorizontalPodAutoscaler's controller asks as.
+	Autoscalers []string
 }
 
 const (
@@ -39,7 +42,7 @@ func NewOptions() *Options {
 	adapter.SecureServing.ServerCert.CertDirectory = ""
 	adapter.SecureServing.ServerCert.PairName = ""
 	adapter.Authorization.AllowCacheTTL = authorizedTTL
-	return &Options{Adapter: adapter, ShutdownDelay: defaultShutdownDelay}
+	return &Options{Adapter: adapter, ShutdownDelay: defaultShutdownDelay, Autoscalers: defaultAutoscalers()}
 }
 
 // AddFlags adds the flags to the sections of a help text.
@@ -54,6 +57,9 @@ func (o *Options) AddFlags(sections *flag.NamedFlagSets) {
 	}
 	serving.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
 		"How long to go on serving after a signal to stop, so that clients learn that this replica goes away.")
+	serving.StringSliceVar(&o.Autoscalers, "autoscaler-users", o.Autoscalers,
+		"Users that the HorizontalPodAutoscaler's controller asks as. They are answered and authorized apart from all others, so that nobody keeps them waiting; "+
+			"name another where your cluster's controller has another, and nobody else.")
 	o.Adapter.Authentication.AddFlags(sections.FlagSet("authentication"))
 	o.Adapter.Authorization.AddFlags(sections.FlagSet("authorization"))
 }
@@ -91,6 +97,9 @@ func (o *Options) Validate() error {
 	}
 	if port := o.Adapter.SecureServing.BindPort; port == 0 && o.Adapter.SecureServing.Listener == nil {
 		errs = append(errs, field.Invalid(field.NewPath("--secure-port"), port, "must be from 1 to 65535"))
+	}
+	if slices.Contains(o.Autoscalers, "") {
+		errs = append(errs, errors.New("--autoscaler-users holds an empty name: write the names of users, separated by commas"))
 	}
 	return errors.Join(errs...)
 }

@@ -14,7 +14,10 @@ const (
 	// waitersAtMost is how many requests wait for their turn, and waitAtMost how long.
 	// One more, or one that waited in vain, is refused.
 	waitersAtMost = 400
-	waitAtMost    = 2 * time.Second
+	// directWaitersAtMost is how many requests past the front proxy wait to be
+	// authenticated. What a client sends may be 128 KiB long (headerBytes).
+	directWaitersAtMost = 64
+	waitAtMost          = 2 * time.Second
 )
 
 // turns lets requests for metrics through, as many at once as the processors can
@@ -23,19 +26,21 @@ const (
 type turns struct {
 	running, waiting chan struct{}
 	wait             time.Duration
+	autoscalers      autoscalers
 }
 
-func newTurns() *turns {
+func newTurns(waiters int, free autoscalers) *turns {
 	return &turns{
-		running: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
-		waiting: make(chan struct{}, waitersAtMost),
-		wait:    waitAtMost,
+		running:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		waiting:     make(chan struct{}, waiters),
+		wait:        waitAtMost,
+		autoscalers: free,
 	}
 }
 
 func (x *turns) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !limited(r) {
+		if !x.limited(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -43,7 +48,7 @@ func (x *turns) limit(next http.Handler) http.Handler {
 			refuse(w, r, tooMany())
 			return
 		}
-		defer func() { <-x.running }()
+		defer x.leave()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -54,14 +59,17 @@ func tooMany() error {
 	return refused
 }
 
-// limited tells whether a request asks for metrics and is not of the autoscaler.
-func limited(r *http.Request) bool {
+// limited reports whether a request asks for metrics and is not of the autoscaler.
+func (x *turns) limited(r *http.Request) bool {
 	info, ok := request.RequestInfoFrom(r.Context())
 	if !ok || !info.IsResourceRequest {
 		return false
 	}
-	return !ofAutoscaler(r.Context())
+	return !x.autoscalers.ask(r.Context())
 }
+
+// leave ends a turn.
+func (x *turns) leave() { <-x.running }
 
 // enter waits for a turn. It returns false if none comes.
 func (x *turns) enter(ctx context.Context) bool {

@@ -24,7 +24,7 @@ func asked(ctx context.Context, name string, metric bool) *http.Request {
 
 func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := newTurns()
+		x := newTurns(waitersAtMost, defaultAutoscalers())
 		release := make(chan struct{})
 		var held sync.WaitGroup
 		handler := x.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +86,7 @@ func TestRefusalTellsNobodyToWait(t *testing.T) {
 
 func TestClientThatGoesAwayLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := newTurns()
+		x := newTurns(waitersAtMost, defaultAutoscalers())
 		for range cap(x.running) {
 			x.running <- struct{}{}
 		}

@@ -3,18 +3,39 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/metrics/pkg/apis/custom_metrics"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 )
 
-// withCheckedSelector refuses a malformed metricLabelSelector as the client's
-// fault. The library would call it an internal error.
-func withCheckedSelector(next http.Handler) http.Handler {
+const (
+	// pathBytes bounds a request's path. The longest that can have an answer has
+	// names of 63, 253 and 63 bytes in it.
+	pathBytes = 1024
+	// headerBytes bounds a request's headers, with the groups of a user among
+	// them. Requests that wait for a turn keep theirs.
+	headerBytes = 128 << 10
+	// metricNameBytes bounds the name of a metric, as the API server bounds it in
+	// a HorizontalPodAutoscaler to that of a path segment.
+	metricNameBytes = validation.DNS1123SubdomainMaxLength
+	// every is what stands for each namespace or object in a path.
+	every = "*"
+)
+
+// withCheckedRequest refuses what no answer can come of before anybody is asked
+// who sent it and whether they may: a request that is too large, one for another
+// API, another resource or a name that nothing in Kubernetes can have, and a
+// selector that is malformed or too long.
+func withCheckedRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := checkSelector(r.URL); err != nil {
+		if err := checkRequest(r); err != nil {
 			refuse(w, r, err)
 			return
 		}
@@ -22,24 +43,114 @@ func withCheckedSelector(next http.Handler) http.Handler {
 	})
 }
 
-func checkSelector(asked *url.URL) error {
-	for _, text := range asked.Query()["metricLabelSelector"] {
-		if _, err := labels.Parse(text); err != nil {
-			return apierrors.NewBadRequest(fmt.Sprintf("metricLabelSelector cannot be read: %v", err))
+func checkRequest(r *http.Request) error {
+	if size := len(r.URL.Path); size > pathBytes {
+		return refusal(http.StatusRequestURITooLong, metav1.StatusReasonUnknown,
+			fmt.Sprintf("the path has %d bytes, at most %d are read", size, pathBytes))
+	}
+	if size := headerSize(r.Header); size > headerBytes {
+		return refusal(http.StatusRequestHeaderFieldsTooLarge, metav1.StatusReasonUnknown,
+			fmt.Sprintf("the headers have %d bytes, at most %d are read", size, headerBytes))
+	}
+	if err := checkPath(r.Method, r.URL.Path); err != nil {
+		return err
+	}
+	return checkQuery(r.URL.RawQuery)
+}
+
+func headerSize(header http.Header) int {
+	size := 0
+	for name, values := range header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
+}
+
+// checkPath looks at paths of the API, and leaves all others alone.
+func checkPath(method, path string) error {
+	const root = "/apis/" + custom_metrics.GroupName
+	inside, found := strings.CutPrefix(path, root)
+	if !found || (inside != "" && inside[0] != '/') {
+		if strings.HasPrefix(path, "/apis/") || strings.HasPrefix(path, "/api/") {
+			return noPath()
+		}
+		return nil
+	}
+	inside = strings.Trim(inside, "/")
+	version, inside, _ := strings.Cut(inside, "/")
+	switch {
+	case method != http.MethodGet:
+		return apierrors.NewMethodNotSupported(schema.GroupResource{Group: custom_metrics.GroupName, Resource: "metrics"}, strings.ToLower(method))
+	case version == "":
+		return nil
+	case version != "v1beta1" && version != "v1beta2":
+		return noPath()
+	case inside == "":
+		return nil
+	}
+	return checkMetricPath(inside)
+}
+
+// checkMetricPath looks at namespaces/NAMESPACE/RESOURCE/NAME/METRIC, or RESOURCE/NAME/METRIC, which the provider refuses
+// with advice.
+func checkMetricPath(path string) error {
+	namespace := every
+	if rest, found := strings.CutPrefix(path, "namespaces/"); found {
+		var more bool
+		if namespace, path, more = strings.Cut(rest, "/"); !more {
+			return noPath()
+		}
+	}
+	resource, path, _ := strings.Cut(path, "/")
+	name, metric, found := strings.Cut(path, "/")
+	switch {
+	case !found || strings.Contains(metric, "/"):
+		return noPath()
+	case resource != v1alpha1.GroupResource().String():
+		return provider.UnknownResource(schema.ParseGroupResource(resource))
+	case !isMetricName(metric):
+		return invalid("metric name", fmt.Sprintf("use 1 to %d printable ASCII characters", metricNameBytes))
+	}
+	if namespace != every {
+		if wrong := validation.IsDNS1123Label(namespace); len(wrong) > 0 {
+			return invalid("namespace", wrong...)
+		}
+	}
+	if name != every {
+		if wrong := validation.IsDNS1123Subdomain(name); len(wrong) > 0 {
+			return invalid("object name", wrong...)
 		}
 	}
 	return nil
 }
 
-// withPlainLists sends the values of all objects as they are, though the client takes
-// them compressed: for thousands of values both sides would take longer to compress
-// them, and to read that, than the network of a cluster takes to carry them.
-func withPlainLists(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.URL.Path, "/*/") {
-			r = r.Clone(r.Context())
-			r.Header.Del("Accept-Encoding")
+func noPath() error {
+	return refusal(http.StatusNotFound, metav1.StatusReasonNotFound, fmt.Sprintf(
+		"nothing is served here: ask for /apis/%s/v1beta2/namespaces/<namespace>/%s/<name>/<metric>",
+		custom_metrics.GroupName, v1alpha1.GroupResource()))
+}
+
+func invalid(what string, wrong ...string) error {
+	return refusal(http.StatusBadRequest, metav1.StatusReasonBadRequest, "invalid "+what+": "+strings.Join(wrong, "; "))
+}
+
+func refusal(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
+	}}
+}
+
+// isMetricName reports whether a name may be a metric's: a segment of a path that people can read.
+func isMetricName(name string) bool {
+	if len(name) == 0 || len(name) > metricNameBytes || name == "." || name == ".." {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c > '~' {
+			return false
 		}
-		next.ServeHTTP(w, r)
-	})
+	}
+	return true
 }

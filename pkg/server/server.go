@@ -82,7 +82,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 		// The flags of AdapterBase concern what it would do itself; ours are in Options.
 		FlagSet: pflag.NewFlagSet(Name, pflag.ContinueOnError),
 	}
-	base.WithCustomMetrics(attentive{cfg.Provider, cfg.Asked})
+	base.WithCustomMetrics(boundedLists{attentive{cfg.Provider, cfg.Asked, o.Autoscalers}})
 	config, err := base.Config()
 	if err != nil {
 		return nil, fmt.Errorf("configuring the API server: %w", err)
@@ -97,11 +97,8 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.RequestTimeout = requestTimeout
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
-	turns, cut := newTurns(), cutting{after: requestTimeout}
-	generic.SecureServing.Listener = cut.listen(generic.SecureServing.Listener)
-	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(withCheckedSelector(api)), c)
-		return withFarewell(cut.withDeadline(withUncutDiscovery(withoutRetryAfter(withMetricAlias(withPlainLists(served))))), c.ShutdownInitiatedNotify())
+	if err := protect(generic, o); err != nil {
+		return nil, err
 	}
 	generic.AddReadyzChecks(cfg.ready()...)
 	generic.AddHealthChecks(healthz.NamedCheck("sampling-goes-on", func(*http.Request) error { return cfg.Alive() }))
@@ -114,6 +111,32 @@ func New(o *Options, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
 	return &Server{generic: adapter.GenericAPIServer}, nil
+}
+
+// protect bounds what clients can take of the server, each filter where it stands:
+// what is refused costs the less the earlier it is.
+func protect(generic *genericapiserver.Config, o *Options) error {
+	public, err := newPublicPaths(o.Adapter.Authorization.AlwaysAllowPaths)
+	if err != nil {
+		return fmt.Errorf("--authorization-always-allow-paths: %w", err)
+	}
+	generic.Authentication.Authenticator = withoutAnonymous(generic.Authentication.Authenticator, public)
+	generic.Authorization.Authorizer, err = withLane(generic.Authorization.Authorizer, o.Adapter.Authorization, o.Autoscalers)
+	if err != nil {
+		return err
+	}
+
+	cut, open := cutting{after: requestTimeout}, newConnections()
+	generic.SecureServing.Listener = open.listen(cut.listen(generic.SecureServing.Listener))
+	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
+	turns := newTurns(waitersAtMost, o.Autoscalers)
+	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newTurns(directWaitersAtMost, nil)}
+	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
+		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(api), c)
+		checked := withMetricAlias(withCheckedRequest(direct.limit(withPlainLists(served))))
+		return withFarewell(cut.withDeadline(withUncutDiscovery(withBoundedErrors(checked))), c.ShutdownInitiatedNotify())
+	}
+	return nil
 }
 
 // Run serves until ctx ends and the requests under way then are answered.

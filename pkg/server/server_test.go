@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/pflag"
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/endpoints/discovery/aggregated"
 	"k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/metrics"
@@ -21,40 +20,6 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
-
-func TestMalformedMetricSelectorIsTheClientsFault(t *testing.T) {
-	for _, test := range []struct {
-		query string
-		code  int
-	}{
-		{"", http.StatusTeapot},
-		{"metricLabelSelector=", http.StatusTeapot},
-		{"metricLabelSelector=command%3Dget", http.StatusTeapot},
-		{"metricLabelSelector=command+in+%28get%2Cset%29", http.StatusTeapot},
-		{"metricLabelSelector=command+in+%28", http.StatusBadRequest},
-		{"metricLabelSelector=%3D%3D", http.StatusBadRequest},
-		{"metricLabelSelector=a%3Db&metricLabelSelector=%21", http.StatusBadRequest},
-	} {
-		t.Run(test.query, func(t *testing.T) {
-			handler := withCheckedSelector(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
-			recorder := httptest.NewRecorder()
-			handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/apis/custom.metrics.k8s.io/v1beta2/x?"+test.query, nil))
-			if recorder.Code != test.code {
-				t.Fatalf("answered %d %s, want %d", recorder.Code, recorder.Body, test.code)
-			}
-			if test.code != http.StatusBadRequest {
-				return
-			}
-			var status metav1.Status
-			if err := json.Unmarshal(recorder.Body.Bytes(), &status); err != nil || !strings.Contains(status.Message, "metricLabelSelector cannot be read") {
-				t.Errorf("answered %s, %v", recorder.Body, err)
-			}
-			if recorder.Header().Get("Retry-After") != "" {
-				t.Error("Retry-After would make a controller wait inside its worker")
-			}
-		})
-	}
-}
 
 func TestListsOfValuesAreNotCompressed(t *testing.T) {
 	const redises = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/"
@@ -149,6 +114,8 @@ func TestOptionsRefuseWhatCannotBe(t *testing.T) {
 		{[]string{"--secure-port=0"}, "--secure-port"},
 		{[]string{"--secure-port=70000"}, "--secure-port"},
 		{[]string{"--shutdown-delay-duration=-1s"}, "--shutdown-delay-duration"},
+		{[]string{"--autoscaler-users=a,b"}, ""},
+		{[]string{"--autoscaler-users=a,,b"}, "--autoscaler-users"},
 	} {
 		o := NewOptions()
 		sections := &flag.NamedFlagSets{}

@@ -58,7 +58,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			x := newTurns()
+			x := newTurns(waitersAtMost, defaultAutoscalers())
 			s, ended := serveLong(t, x, cutting{after: time.Second})
 			for range cap(x.running) {
 				transport := s.Client().Transport.(*http.Transport).Clone()

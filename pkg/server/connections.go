@@ -1,0 +1,186 @@
+package server
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	// connectionsPerPeer bounds the open connections of one peer that is not known
+	// to be the front proxy. A peer is an IPv4 address, or the 64 bits of an IPv6
+	// network. The front proxy begins a connection for each 100 requests under way,
+	// and at a rush one for each, until it has shown its certificate in each.
+	connectionsPerPeer = 256
+	// connectionsInAll bounds the open connections of all of them.
+	connectionsInAll = 512
+	// connectionGrace is how long a connection is safe from giving way to another.
+	connectionGrace = time.Second
+)
+
+// connections bounds the open connections, so that clients cannot keep the
+// server busy with handshakes or out of file descriptors. Connections of the
+// front proxy, which carry what the HorizontalPodAutoscaler asks, do not count:
+// they are vouched for once the front proxy has shown its certificate.
+//
+// Where a bound is met, the newcomer takes the place of the oldest connection of
+// its own peer, or of the peer that has the most. One younger than the grace
+// stays, and the newcomer is refused: its peer cannot buy handshakes with those
+// that it has begun, and a peer with few connections gets in however many others
+// have.
+type connections struct {
+	perPeer, inAll int
+	grace          time.Duration
+
+	mu    sync.Mutex
+	open  map[string]*connection       // by remote address
+	peers map[netip.Addr][]*connection // not vouched for, the oldest first
+	count int                          // of those in peers
+}
+
+// connection is an open connection. Its fields belong to connections.
+type connection struct {
+	net.Conn
+	owner   *connections
+	address string
+	peer    netip.Addr
+	since   time.Time
+	vouched bool
+}
+
+func newConnections() *connections {
+	return &connections{
+		perPeer: connectionsPerPeer, inAll: connectionsInAll, grace: connectionGrace,
+		open: map[string]*connection{}, peers: map[netip.Addr][]*connection{},
+	}
+}
+
+// listen bounds the connections that a listener accepts.
+func (c *connections) listen(l net.Listener) net.Listener { return boundedListener{l, c} }
+
+type boundedListener struct {
+	net.Listener
+	connections *connections
+}
+
+// Accept returns the next connection that is within the bounds, and closes the others.
+func (l boundedListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		admitted, displaced := l.connections.admit(conn)
+		if displaced != nil {
+			_ = displaced.Conn.Close() // its server sees it closed, and so does its peer
+		}
+		if admitted != nil {
+			return admitted, nil
+		}
+		_ = conn.Close() // the peer sees it closed
+	}
+}
+
+// Close closes the connection and gives up its place.
+func (c *connection) Close() error {
+	c.owner.mu.Lock()
+	c.owner.remove(c)
+	c.owner.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// admit returns the connection in its place, nil if there is none, and the connection that gives way to it, if any.
+func (c *connections) admit(conn net.Conn) (admitted, displaced *connection) {
+	address := conn.RemoteAddr().String()
+	admitted = &connection{Conn: conn, owner: c, address: address, peer: peerOf(address), since: time.Now()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case len(c.peers[admitted.peer]) >= c.perPeer:
+		displaced = c.peers[admitted.peer][0]
+	case c.count >= c.inAll:
+		displaced = c.peers[c.largest()][0]
+	}
+	if displaced != nil {
+		if time.Since(displaced.since) < c.grace {
+			return nil, nil
+		}
+		c.remove(displaced)
+	}
+	c.open[address] = admitted
+	c.peers[admitted.peer] = append(c.peers[admitted.peer], admitted)
+	c.count++
+	return admitted, displaced
+}
+
+// largest returns the peer with the most connections.
+func (c *connections) largest() (peer netip.Addr) {
+	most := 0
+	for candidate, of := range c.peers {
+		if len(of) > most {
+			peer, most = candidate, len(of)
+		}
+	}
+	return peer
+}
+
+// remove forgets a connection. It may be called again.
+func (c *connections) remove(gone *connection) {
+	if c.open[gone.address] == gone {
+		delete(c.open, gone.address)
+	}
+	c.uncount(gone)
+}
+
+// uncount takes a connection out of those that are bounded.
+func (c *connections) uncount(gone *connection) {
+	of := c.peers[gone.peer]
+	for i, candidate := range of {
+		if candidate != gone {
+			continue
+		}
+		c.count--
+		if of = append(of[:i], of[i+1:]...); len(of) == 0 {
+			delete(c.peers, gone.peer)
+		} else {
+			c.peers[gone.peer] = of
+		}
+		return
+	}
+}
+
+// vouched reports whether the connection from an address is the front proxy's.
+func (c *connections) vouched(address string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.open[address]
+	return ok && found.vouched
+}
+
+// vouch says that the connection from an address is the front proxy's.
+func (c *connections) vouch(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found, ok := c.open[address]; ok && !found.vouched {
+		found.vouched = true
+		c.uncount(found)
+	}
+}
+
+// peerOf returns the peer of a remote address. What is no IP address shares one.
+func peerOf(address string) netip.Addr {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr := at.Addr().Unmap().WithZone("")
+	if addr.Is4() {
+		return addr
+	}
+	network, err := addr.Prefix(64)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return network.Addr()
+}

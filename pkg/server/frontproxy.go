@@ -1,0 +1,62 @@
+package server
+
+import (
+	"net/http"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
+	"k8s.io/apiserver/pkg/authentication/request/x509"
+)
+
+// direct bounds the requests of clients that do not come through the front
+// proxy, before they are authenticated: a token that nobody has seen yet is a
+// question to the API server. Requests for health are free, so that no crowd has
+// the kubelet restart the pod.
+type direct struct {
+	connections *connections
+	frontProxy  authenticator.Request // nil if none is known
+	public      publicPaths
+	turns       *turns
+}
+
+// newFrontProxy returns an authenticator of the front proxy itself, by its
+// certificate alone: whom it speaks for is for another to say.
+func newFrontProxy(config *authenticatorfactory.RequestHeaderConfig) authenticator.Request {
+	if config == nil {
+		return nil
+	}
+	anybody := authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
+		return nil, true, nil
+	})
+	return x509.NewDynamicCAVerifier(config.CAContentProvider.VerifyOptions, anybody, config.AllowedClientNames)
+}
+
+func (d *direct) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.proxied(r) || d.public.has(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !d.turns.enter(r.Context()) {
+			refuse(w, r, tooMany())
+			return
+		}
+		defer d.turns.leave()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// proxied reports whether a request comes through the front proxy. A connection is vouched for once.
+func (d *direct) proxied(r *http.Request) bool {
+	if d.connections.vouched(r.RemoteAddr) {
+		return true
+	}
+	if d.frontProxy == nil || r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return false
+	}
+	if _, ok, err := d.frontProxy.AuthenticateRequest(r); err != nil || !ok {
+		return false
+	}
+	d.connections.vouch(r.RemoteAddr)
+	return true
+}
