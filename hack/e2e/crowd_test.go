@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const (
+	// attackLasts is for how long each crowd attacks.
+	attackLasts = 15 * time.Second
+	// autoscalerWaits is how long the controller may wait for 99 of 100 answers. Crowd, control plane and adapter share
+	// the processors here, and the crowd has no limit.
+	autoscalerWaits = time.Second
+)
+
+// TestAutoscalerUnderAttack measures what the HorizontalPodAutoscaler's controller waits for, through the API server as
+// it asks, while others ask as fast as they can.
+func TestAutoscalerUnderAttack(t *testing.T) {
+	h := ownHouse(t)
+	s := newScene(t, h)
+	s.redis(t, "cart", redistest.New(t).Addr, nil)
+	awaitRequests(t, s, "cart")
+	config := rest.CopyConfig(h.Config())
+	config.QPS = -1
+	config.Impersonate = rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"},
+	}
+	controller, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.kubectl(t, "create", "clusterrolebinding", "crowd-view", "--clusterrole=view", "--user=crowd")
+	for _, crowd := range []struct {
+		name string
+		size int
+		ask  func(ctx context.Context, index int)
+	}{
+		{"nobody", 0, nil},
+		{"400 anonymous connections", 400, s.anonymous()},
+		{"3,000 anonymous connections", 3000, s.anonymous()},
+		{"a viewer who invents names", 64, s.inventing(t)},
+	} {
+		t.Run(crowd.name, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			var members sync.WaitGroup
+			var asked atomic.Int64
+			for range crowd.size {
+				members.Go(func() {
+					for ctx.Err() == nil {
+						crowd.ask(ctx, int(asked.Add(1)))
+					}
+				})
+			}
+			waits := s.controllerAsks(t, controller, attackLasts)
+			stop()
+			members.Wait()
+			p99 := waits[len(waits)*99/100]
+			t.Logf("%d requests of the controller beside %d of the crowd: half within %s, 99 of 100 within %s, all within %s",
+				len(waits), asked.Load(), waits[len(waits)/2], p99, waits[len(waits)-1])
+			if p99 > autoscalerWaits {
+				t.Errorf("the controller waits %s, want at most %s", p99, autoscalerWaits)
+			}
+		})
+	}
+}
+
+// controllerAsks asks twenty times a second, as often as the controller may, and returns how long the answers took, the
+// shortest first.
+func (s *scene) controllerAsks(t *testing.T, as kubernetes.Interface, lasting time.Duration) []time.Duration {
+	t.Helper()
+	var waits []time.Duration
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for end := time.Now().Add(lasting); time.Now().Before(end); <-ticker.C {
+		began := time.Now()
+		if _, err := raw(t.Context(), as.CoreV1().RESTClient().Get().AbsPath(s.path("v1beta2", "cart", "used-memory-bytes"))); err != nil {
+			t.Errorf("the controller is answered after %s: %v", time.Since(began), err)
+		}
+		waits = append(waits, time.Since(began))
+	}
+	slices.Sort(waits)
+	return waits
+}
+
+// anonymous asks the adapter itself for a metric, without a name, each time over a connection of its own.
+func (s *scene) anonymous() func(ctx context.Context, index int) {
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // it asks for nothing that is worth a secret
+		DisableKeepAlives: true,
+	}
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	return func(ctx context.Context, index int) {
+		path := s.path("v1beta2", fmt.Sprintf("invented-%d", index), "keys")
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.adapter.BaseURL()+path, nil)
+		if err != nil {
+			return
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+	}
+}
+
+// inventing asks the API server for objects that do not exist, as who may view the cluster.
+func (s *scene) inventing(t *testing.T) func(ctx context.Context, index int) {
+	t.Helper()
+	path, err := s.KubeconfigForUser("crowd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.QPS = -1
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, index int) {
+		_, _ = raw(ctx, client.CoreV1().RESTClient().Get().AbsPath(s.path("v1beta2", fmt.Sprintf("invented-%d", index), "keys")))
+	}
+}
