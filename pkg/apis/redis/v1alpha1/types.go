@@ -49,6 +49,7 @@ type RedisList struct {
 // RedisSpec says where the Redis server is and how it is sampled.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.address), has(self.sentinel), has(self.cluster)].filter(given, given).size() == 1",message="spec must have exactly one of address, sentinel and cluster: write for example address: my-redis.default.svc:6379"
+// +kubebuilder:validation:XValidation:rule="!has(self.sentinel) || !has(self.auth) || !has(self.tls) || has(self.tls.serverName) || has(self.sentinel.tls)",fieldPath=".tls.serverName",message="spec.tls.serverName is required with spec.auth and a spec.sentinel without tls: sentinels that have shown no certificate would say which name gets the password; write the name in the servers' certificates, or write spec.sentinel.tls"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.address) || !self.address.startsWith('unix:/')",fieldPath=".tls",message="spec.tls must be left out with a Unix socket: Redis speaks no TLS there"
 type RedisSpec struct {
 	// address is the host and port of one Redis server, for example
