@@ -36,6 +36,10 @@ func TestNames(t *testing.T) {
 			if namespace != "" {
 				t.Errorf("%s: %s is of the whole cluster and names namespace %s", m.path, object.(metav1.Object).GetName(), namespace)
 			}
+		case *ownSecret:
+			if object.Namespace != name || object.Name != name+"-tls" {
+				t.Errorf("%s: the Secret is %s/%s, want %s/%s-tls", m.path, object.Namespace, object.Name, name, name)
+			}
 		case *rbacv1.RoleBinding:
 			if namespace != name && namespace != metav1.NamespaceSystem {
 				t.Errorf("%s: RoleBinding %s is in namespace %q", m.path, object.Name, namespace)
@@ -163,9 +167,7 @@ func TestAdapterHasLeastRights(t *testing.T) {
 		{APIGroups: []string{"apiregistration.k8s.io"}, Resources: []string{"apiservices"}, ResourceNames: apiServices, Verbs: []string{"get", "patch"}},
 	})
 	checkRules(t, "Role", only[*rbacv1.Role](t, base).Rules, []rbacv1.PolicyRule{
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"create"}},
 		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{name}, Verbs: []string{"get", "update"}},
-		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"create"}},
 		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name + "-tls"}, Verbs: []string{"get", "list", "watch", "update"}},
 	})
 }

@@ -36,6 +36,8 @@ var kinds = map[string]func() any{
 	"apiextensions.k8s.io/v1 CustomResourceDefinition": func() any {
 		return &customResourceDefinition{}
 	},
+	"v1 Secret":                                     func() any { return &ownSecret{} },
+	"coordination.k8s.io/v1 Lease":                  func() any { return &ownLease{} },
 	"v1 ResourceQuota":                              func() any { return &corev1.ResourceQuota{} },
 	"policy/v1 PodDisruptionBudget":                 func() any { return &policyv1.PodDisruptionBudget{} },
 	"networking.k8s.io/v1 NetworkPolicy":            func() any { return &networkingv1.NetworkPolicy{} },
@@ -45,6 +47,18 @@ var kinds = map[string]func() any{
 	"monitoring.coreos.com/v1 PrometheusRule":       func() any { return &prometheusRule{} },
 	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return &kustomization{} },
 	"kustomize.config.k8s.io/v1alpha1 Component":    func() any { return &kustomization{} },
+}
+
+// ownSecret and ownLease hold nothing that the adapter writes: applying them
+// again must leave that.
+type ownSecret struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+}
+
+type ownLease struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
 }
 
 // apiService holds the fields that the manifests may set. It has no caBundle, which is the adapter's

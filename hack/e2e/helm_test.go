@@ -34,6 +34,7 @@ func TestHelm(t *testing.T) {
 
 	// What the adapter writes is not for an upgrade to undo, and a new schema is for it to bring.
 	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"caBundle":"eA=="}}`)
+	s.kubectl(t, "patch", "secret", servingSecret, "-n", cluster.AdapterName, "--type=merge", "-p", `{"data":{"tls.crt":"eA=="}}`)
 	newest := s.chart(t)
 	for _, file := range newest.Files {
 		file.Data = []byte(strings.Replace(string(file.Data), "Redis names one Redis server", "Redis names just one Redis server", 1))
@@ -48,6 +49,9 @@ func TestHelm(t *testing.T) {
 	}
 	if bundle := s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.caBundle}"); bundle != "eA==" {
 		t.Errorf("caBundle is %q after the upgrade", bundle)
+	}
+	if pair := s.kubectl(t, "get", "secret", servingSecret, "-n", cluster.AdapterName, "-o", `jsonpath={.data.tls\.crt}`); pair != "eA==" {
+		t.Errorf("tls.crt is %q after the upgrade", pair)
 	}
 
 	uninstall := action.NewUninstall(helm)

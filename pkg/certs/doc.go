@@ -1,8 +1,9 @@
 // Package certs makes and renews the adapter's own certificate authority and serving certificate, so that neither a
 // certificate operator nor a hand-made Secret is needed.
 //
-// It owns one Secret (type kubernetes.io/tls: tls.crt, tls.key, ca.crt, ca.key), through which all replicas agree, and
-// the field spec.caBundle of the APIServices that it is told of. Everything flows through one pass: read the Secret,
+// It owns the data of one Secret (tls.crt, tls.key, ca.crt, ca.key), through which all replicas agree, and the field
+// spec.caBundle of the APIServices that it is told of. The Secret itself is made by the manifests, without data, so that
+// the adapter needs no right to create Secrets. Everything flows through one pass: read the Secret,
 // plan what it should hold, write it if that differs, publish ca.crt in the APIServices, and serve the pair. A pass runs
 // at start, whenever the Secret changes, and every 15 seconds.
 //
@@ -12,9 +13,9 @@
 // that it signed can be valid. Serving certificates and authorities are replaced after two thirds of their life, and a
 // serving certificate at once if its names do not fit the Service.
 //
-// A Secret that is deleted, damaged or half written is mended from what this replica holds in memory; only what is
-// lost everywhere is made anew. Whoever must distrust an authority (a leaked key) therefore stops all replicas before
-// deleting the Secret.
+// A Secret that is damaged, half written, or deleted and made again without data is mended from what this replica holds
+// in memory; only what is lost everywhere is replaced. While the Secret is missing, the pair in memory is served. Whoever
+// must distrust an authority (a leaked key) therefore stops all replicas before removing the Secret's data.
 //
 // An APIService that names another Service is never written to, and one that sets insecureSkipTLSVerify cannot be; both
 // are logged once per change and shown by a [Registration], of which the [Observer] hears. A missing one is waited for.
@@ -22,7 +23,7 @@
 //
 // The permissions used are exactly these:
 //
-//	secrets, in Config.Namespace: get, list, watch, update with resourceNames [Config.SecretName]; create
+//	secrets, in Config.Namespace: get, list, watch, update with resourceNames [Config.SecretName]
 //	apiservices.apiregistration.k8s.io, in the cluster: get, patch with resourceNames RegistrationConfig.APIServices
 //
 // Call [New], then [Manager.Ensure], which blocks until there is a pair, then hand the [Manager] to the listener

@@ -57,15 +57,19 @@ func newCluster(t *testing.T, apiServices ...*unstructured.Unstructured) *cluste
 	}
 	c := &cluster{
 		t:       t,
-		client:  fake.NewClientset(),
+		client:  fake.NewClientset(emptySecret()),
 		foreign: map[string]bool{},
 		dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
 			map[schema.GroupVersionResource]string{apiServiceResource: "APIServiceList"}, objects...),
 	}
-	c.client.PrependReactor("create", "secrets", c.stampSecret)
 	c.client.PrependReactor("update", "secrets", c.stampSecret)
 	c.dynamic.PrependReactor("patch", "apiservices", c.checkPatch)
 	return c
+}
+
+// emptySecret is the Secret as the manifests make it.
+func emptySecret() *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: testSecret}}
 }
 
 func (c *cluster) nextVersion() string {
@@ -76,12 +80,8 @@ func (c *cluster) nextVersion() string {
 func (c *cluster) stampSecret(action clienttesting.Action) (bool, runtime.Object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	secret := action.(clienttesting.CreateAction).GetObject().(*corev1.Secret).DeepCopy()
+	secret := action.(clienttesting.UpdateAction).GetObject().(*corev1.Secret).DeepCopy()
 	stored, err := c.client.Tracker().Get(action.GetResource(), secret.Namespace, secret.Name)
-	if action.GetVerb() == "create" {
-		secret.ResourceVersion = c.nextVersion()
-		return true, secret, c.client.Tracker().Create(action.GetResource(), secret, secret.Namespace)
-	}
 	if err != nil {
 		return true, nil, err
 	}
@@ -183,6 +183,14 @@ func (c *cluster) putSecret(data map[string][]byte) {
 func (c *cluster) deleteSecret() {
 	c.t.Helper()
 	if err := c.client.CoreV1().Secrets(testNamespace).Delete(c.t.Context(), testSecret, metav1.DeleteOptions{}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// createSecret makes the Secret again, as applying the manifests does.
+func (c *cluster) createSecret() {
+	c.t.Helper()
+	if _, err := c.client.CoreV1().Secrets(testNamespace).Create(c.t.Context(), emptySecret(), metav1.CreateOptions{}); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -47,20 +47,13 @@ func TestNoLogHoldsAKey(t *testing.T) {
 		}
 	}
 	klog.SetOutput(log)
-	var kept []byte
+	secret := &corev1.Secret{TypeMeta: metav1.TypeMeta{Kind: "Secret", APIVersion: "v1"}, ObjectMeta: metav1.ObjectMeta{Name: "adapter-tls"}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case r.Method == http.MethodPost:
-			secret := &corev1.Secret{TypeMeta: metav1.TypeMeta{Kind: "Secret", APIVersion: "v1"}, Data: map[string][]byte{"tls.key": []byte("PRIVATE KEY")}}
-			kept, _ = json.Marshal(secret)
-			_, _ = w.Write(kept)
-		case kept != nil:
-			_, _ = w.Write(kept)
-		default:
-			w.WriteHeader(http.StatusNotFound)
-			_ = json.NewEncoder(w).Encode(metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound})
+		if r.Method == http.MethodPut {
+			secret.Data = map[string][]byte{"tls.key": []byte("PRIVATE KEY")}
 		}
+		_ = json.NewEncoder(w).Encode(secret)
 	}))
 	defer server.Close()
 	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL})

@@ -19,7 +19,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 )
 
-func TestEnsureCreatesSecretAndPublishes(t *testing.T) {
+func TestEnsureFillsSecretAndPublishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
 		m := c.manager(func(cfg *Config) { cfg.CAValidity, cfg.ServingValidity = 0, 0 })
@@ -28,8 +28,8 @@ func TestEnsureCreatesSecretAndPublishes(t *testing.T) {
 		}
 
 		secret := c.secret()
-		if secret.Type != corev1.SecretTypeTLS || len(secret.Data) != 4 {
-			t.Errorf("Secret of type %s with %d keys, want kubernetes.io/tls with 4", secret.Type, len(secret.Data))
+		if len(secret.Data) != 4 {
+			t.Errorf("Secret with %d keys, want 4", len(secret.Data))
 		}
 		for _, name := range []string{v1beta1Name, v1beta2Name} {
 			if !bytes.Equal(c.caBundle(name), secret.Data["ca.crt"]) {
@@ -74,15 +74,20 @@ func TestSecondReplicaReusesSecret(t *testing.T) {
 	})
 }
 
-func TestCreateRace(t *testing.T) {
+func TestWriteRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
 		elsewhere := newCluster(t, ownAPIServices()...)
 		winner, loser := elsewhere.manager(), c.manager()
 		elsewhere.mustPass(winner)
-		c.client.PrependReactor("create", "secrets", func(action clienttesting.Action) (bool, runtime.Object, error) {
-			// The winner comes between the loser's read and its create.
-			return false, nil, c.client.Tracker().Create(action.GetResource(), elsewhere.secret(), testNamespace)
+		raced := false
+		c.client.PrependReactor("update", "secrets", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			if raced {
+				return false, nil, nil
+			}
+			raced = true
+			// The winner comes between the loser's read and its write.
+			return false, nil, c.client.Tracker().Update(action.GetResource(), elsewhere.secret(), testNamespace)
 		})
 		c.mustPass(loser)
 		if !servedLeaf(t, winner).Equal(servedLeaf(t, loser)) {
@@ -185,7 +190,15 @@ func TestSecretDeletedWhileRunning(t *testing.T) {
 		good := c.secret().Data
 
 		c.deleteSecret()
-		elapse(2 * time.Second) // far less than recheckInterval: the watch tells
+		elapse(time.Minute)
+		if err := handshakeWith(c, m); err != nil {
+			t.Errorf("without its Secret the replica does not serve what it holds: %v", err)
+		}
+		if err := m.pass(t.Context()); !apierrors.IsNotFound(err) || !strings.Contains(err.Error(), "apply the adapter's manifests again") {
+			t.Errorf("error %v, want one that says how to get the Secret back", err)
+		}
+		c.createSecret()
+		elapse(time.Minute) // the longest backoff, and its jitter
 		if !maps.EqualFunc(c.secret().Data, good, bytes.Equal) {
 			t.Error("the Secret was not written back as it was")
 		}
@@ -198,7 +211,7 @@ func TestReplacedSecretIsAdoptedAfterPublication(t *testing.T) {
 		m := c.manager()
 		c.mustPass(m)
 		old := servedLeaf(t, m)
-		c.deleteSecret()
+		c.putSecret(nil)
 		other := c.manager(func(cfg *Config) { cfg.Registration = c.registration() })
 		c.mustPass(other)
 
@@ -237,7 +250,7 @@ func TestEnsureRetriesUntilContextEnds(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
 		refusal := apierrors.NewForbidden(corev1.Resource("secrets"), testSecret, errors.New("no role"))
 		refused := 0
-		c.client.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		c.client.PrependReactor("update", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 			refused++
 			return true, nil, refusal
 		})
@@ -261,8 +274,8 @@ func TestPermissions(t *testing.T) {
 		stop := start(t, m)
 		elapse(3 * time.Hour)
 		stop()
-		if got := strings.Join(verbs(c.client.Actions()), " "); got != "create get list update watch" &&
-			got != "create get update watch" {
+		if got := strings.Join(verbs(c.client.Actions()), " "); got != "get list update watch" &&
+			got != "get update watch" {
 			t.Errorf("verbs on Secrets: %s", got)
 		}
 		if got := verbs(c.dynamic.Actions()); !slices.Equal(got, []string{"get", "patch"}) {

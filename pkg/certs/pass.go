@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
@@ -44,12 +43,11 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 	var lost error
 	for range writeAttempts {
 		secret, err := secrets.Get(quiet, m.cfg.SecretName, metav1.GetOptions{})
-		missing := apierrors.IsNotFound(err)
-		if err != nil && !missing {
-			return material{}, err
+		if apierrors.IsNotFound(err) {
+			return material{}, fmt.Errorf("%w: apply the adapter's manifests again, which make it; the adapter may not", err)
 		}
-		if missing {
-			secret = m.emptySecret()
+		if err != nil {
+			return material{}, err
 		}
 		next, changes, err := m.planner(time.Now()).plan(decode(secret.Data), m.held)
 		if err != nil {
@@ -61,17 +59,13 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 		if !next.encodeInto(secret.Data) {
 			return next, nil
 		}
-		if missing {
-			_, err = secrets.Create(quiet, secret, metav1.CreateOptions{FieldManager: fieldManager})
-		} else {
-			_, err = secrets.Update(quiet, secret, metav1.UpdateOptions{FieldManager: fieldManager})
-		}
+		_, err = secrets.Update(quiet, secret, metav1.UpdateOptions{FieldManager: fieldManager})
 		if err == nil {
 			klog.FromContext(ctx).Info("Wrote the Secret of the serving certificate", "secret", klog.KObj(secret),
 				"changes", changes, "authorities", len(next.bundle), "notAfter", next.pair.leaf.NotAfter)
 			return next, nil
 		}
-		if !wroteElsewhere(err) {
+		if !apierrors.IsConflict(err) {
 			return material{}, err
 		}
 		lost = err
@@ -82,22 +76,6 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 // unlogged is for requests that carry keys: client-go logs bodies from verbosity 8 on, to the logger of the context.
 func unlogged(ctx context.Context) context.Context {
 	return klog.NewContext(ctx, klog.Logger{})
-}
-
-// wroteElsewhere reports that another replica created, changed or deleted the Secret first.
-func wroteElsewhere(err error) bool {
-	return apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err)
-}
-
-func (m *Manager) emptySecret() *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: m.cfg.Namespace,
-			Name:      m.cfg.SecretName,
-			Labels:    map[string]string{"app.kubernetes.io/managed-by": fieldManager},
-		},
-		Type: corev1.SecretTypeTLS,
-	}
 }
 
 func (m *Manager) planner(now time.Time) planner {

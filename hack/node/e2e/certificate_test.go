@@ -22,12 +22,13 @@ const (
 	afterLoss = 40 * time.Second
 )
 
-// testServingCertificate deletes the Secret of the serving certificate under a steady load. No request fails, the
-// replicas make it again, and both serve what it holds.
+// testServingCertificate deletes the Secret of the serving certificate under a steady load and makes it again as the
+// manifests do. No request fails, the replicas fill it, and both serve what it holds.
 func testServingCertificate(t *testing.T) {
 	t.Parallel()
 	stop := shared.askSteadily(t)
 	shared.kubectl(t, "delete", "secret", servingSecret, "-n", namespace)
+	shared.kubectl(t, "create", "secret", "generic", servingSecret, "-n", namespace)
 	deleted, mended := time.Now(), time.Duration(0)
 	err := eventually(t.Context(), afterLoss+10*time.Second, func(ctx context.Context) error {
 		if err := shared.servesSecret(ctx, servingSecret); err != nil {

@@ -108,7 +108,7 @@ func testIssuedCertificate(t *testing.T) {
 		}
 	}
 	if own := shared.kubectl(t, "get", "secret", servingSecret, "-n", namespace, "--ignore-not-found", "-o", "name"); own != "" {
-		t.Errorf("the adapter made a certificate of its own: %s", own)
+		t.Errorf("there is a Secret for a certificate of the adapter's own: %s", own)
 	}
 }
 
