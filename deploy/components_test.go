@@ -12,6 +12,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
 // deploymentPatch returns what a component merges into the Deployment.
@@ -144,6 +146,15 @@ func TestComponentAllSecrets(t *testing.T) {
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get"}},
 	})
 	bindsTheAdapter(t, binding.RoleRef, binding.Subjects, role.Name)
+}
+
+// TestSampleQuotaCountsRedisObjects holds the sample against the name of the resource.
+func TestSampleQuotaCountsRedisObjects(t *testing.T) {
+	quota := only[*corev1.ResourceQuota](t, "samples-quota")
+	count := quota.Spec.Hard[corev1.ResourceName("count/"+v1alpha1.GroupResource().String())]
+	if len(quota.Spec.Hard) != 1 || count.Value() < 1 || quota.Namespace != metav1.NamespaceDefault {
+		t.Errorf("the quota of namespace %s is %v, want a number of %s", quota.Namespace, quota.Spec.Hard, v1alpha1.GroupResource())
+	}
 }
 
 func bindsTheAdapter(t *testing.T, ref rbacv1.RoleRef, subjects []rbacv1.Subject, role string) {

@@ -19,7 +19,7 @@ trap 'rm -rf "$output"' EXIT
 "$output/controller-gen" crd paths="./$types" output:crd:dir="$output/crd"
 
 mkdir "$output/chart"
-cp "$output"/crd/* deploy/base/{admission,rbac-users}.yaml deploy/components/prometheus/{rules.yaml,dashboard.json} "$output/chart/"
+cp "$output"/crd/* deploy/base/{admission,admission-apiservices,rbac-users}.yaml deploy/components/prometheus/{rules.yaml,dashboard.json} "$output/chart/"
 
 if [ "${1:-}" = --check ]; then
   diff -u "$types/zz_generated.deepcopy.go" "$output/object/zz_generated.deepcopy.go"

@@ -16,6 +16,8 @@ var components = []struct{ folder, value string }{
 	{"ha", "ha"},
 	{"network-policy", "networkPolicy"},
 	{"all-secrets", "allSecrets"},
+	{"connect-anywhere", "connectAnywhere"},
+	{"run-scripts", "runScripts"},
 	{"prometheus", "prometheus"},
 	{"cert-manager", "certManager"},
 }
@@ -67,7 +69,11 @@ func move(value any, namespace string) any {
 		}
 		return moved
 	case string:
-		return strings.NewReplacer(name+"."+name+".svc", name+"."+namespace+".svc", name+"/"+name, namespace+"/"+name).Replace(value)
+		return strings.NewReplacer(
+			name+"."+name+".svc", name+"."+namespace+".svc",
+			name+"/"+name, namespace+"/"+name,
+			":"+name+":"+name, ":"+namespace+":"+name,
+		).Replace(value)
 	default:
 		return value
 	}

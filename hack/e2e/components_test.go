@@ -39,7 +39,7 @@ func TestComponents(t *testing.T) {
 	files := newServingFiles(t)
 	bundle := files.authority.PEM
 	sockets := t.TempDir()
-	overlay := overlayOf(t, bundle, "ha", "network-policy", "prometheus", "cert-manager", "all-secrets")
+	overlay := overlayOf(t, bundle, "ha", "network-policy", "prometheus", "cert-manager", "all-secrets", "connect-anywhere", "run-scripts")
 	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
 		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + files.certificate, "--tls-private-key-file=" + files.key, "--allow-unix-sockets=" + sockets},
 	})
@@ -62,6 +62,7 @@ func TestComponents(t *testing.T) {
 		awaitRequests(t, s, "beside")
 	})
 	t.Run("rights", s.rightsUnderComponents)
+	t.Run("verbs", s.verbsUnderComponents)
 	t.Run("prometheus", func(t *testing.T) { s.scrapedAsPrometheus(t, h.adapter, bundle) })
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
 }
@@ -82,6 +83,21 @@ func (s *scene) rightsUnderComponents(t *testing.T) {
 		if got := strings.TrimSpace(out) == "yes"; got != want {
 			t.Errorf("can the adapter %s: %q, want %t", question, out, want)
 		}
+	}
+}
+
+// verbsUnderComponents asks whether whoever may edit a namespace has the verbs
+// that the components give.
+func (s *scene) verbsUnderComponents(t *testing.T) {
+	s.kubectl(t, "create", "rolebinding", "edit", "-n", s.namespace, "--clusterrole=edit", "--user=jane")
+	for _, verb := range []string{"connect-anywhere", "run-scripts"} {
+		eventually(t, 15*time.Second, func(ctx context.Context) error {
+			out, err := s.Kubectl(ctx, "auth", "can-i", verb, redisCRD, "-n", s.namespace, "--as=jane")
+			if err != nil {
+				return fmt.Errorf("may jane %s: %q, %w", verb, out, err)
+			}
+			return nil
+		})
 	}
 }
 

@@ -46,7 +46,7 @@ func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
 		if err := stranger.create(t, "plain", "", ""); err != nil {
 			t.Errorf("refused: %v", err)
 		}
-		stranger.mustPatch(t, "plain", moved("", "stranger.example"))
+		stranger.mustPatch(t, "plain", s.moved("", "stranger"))
 	})
 	t.Run("without the policy", func(t *testing.T) {
 		s.kubectl(t, "delete", "validatingadmissionpolicybinding", secretsPolicy)
@@ -69,9 +69,9 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 	if err := owner.create(t, name, field, "own"); err != nil {
 		t.Fatalf("the owner is refused: %v", err)
 	}
-	refused("the stranger, of an address", "own", stranger.patch(t, name, moved(field, "stranger.example")))
+	refused("the stranger, of an address", "own", stranger.patch(t, name, s.moved(field, "stranger")))
 	refused("the owner", "another", owner.patch(t, name, reference(field, "another")))
-	owner.mustPatch(t, name, moved(field, "other.example"))
+	owner.mustPatch(t, name, s.moved(field, "other"))
 	stranger.mustPatch(t, name, `{"metadata":{"labels":{"seen":"yes"}}}`)
 	// The adapter, which may get no Secret, writes status.
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -143,15 +143,21 @@ func (s *scene) person(t *testing.T, name string) person {
 // create makes a Redis that names a Secret in a field, none if it is empty.
 func (p person) create(t *testing.T, name, field, secret string) error {
 	t.Helper()
-	spec := map[string]any{"address": "redis.example:6379"}
+	spec := map[string]any{"address": p.service("redis", 6379)}
 	if strings.HasPrefix(field, "sentinel.") {
-		spec = map[string]any{"sentinel": map[string]any{"masterName": "mymaster", "addresses": []any{"redis.example:26379"}}}
+		spec = map[string]any{"sentinel": map[string]any{"masterName": "mymaster", "addresses": []any{p.service("redis", 26379)}}}
 	}
 	if field != "" {
 		if err := unstructured.SetNestedField(spec, secret, append(strings.Split(field, "."), "name")...); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return p.createOf(t, name, spec)
+}
+
+// createOf makes a Redis.
+func (p person) createOf(t *testing.T, name string, spec map[string]any, flags ...string) error {
+	t.Helper()
 	text, err := json.Marshal(map[string]any{
 		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
 		"metadata": map[string]any{"name": name, "namespace": p.namespace}, "spec": spec,
@@ -159,7 +165,8 @@ func (p person) create(t *testing.T, name, field, secret string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.KubectlInput(t.Context(), strings.NewReader(string(text)), "--kubeconfig="+p.kubeconfig, "create", "-f", "-")
+	args := append([]string{"--kubeconfig=" + p.kubeconfig, "create", "-f", "-"}, flags...)
+	_, err = p.KubectlInput(t.Context(), strings.NewReader(string(text)), args...)
 	return err
 }
 
@@ -181,12 +188,17 @@ func reference(field, secret string) string {
 	return nested(strings.Split("spec."+field+".name", "."), strconv.Quote(secret))
 }
 
-// moved is a patch that sends the adapter to another host, as an object that has a field says where Redis is.
-func moved(field, host string) string {
+// moved is a patch that sends the adapter to another Service, as an object that has a field says where Redis is.
+func (s *scene) moved(field, service string) string {
 	if strings.HasPrefix(field, "sentinel.") {
-		return nested([]string{"spec", "sentinel", "addresses"}, fmt.Sprintf("[%q]", host+":26379"))
+		return nested([]string{"spec", "sentinel", "addresses"}, fmt.Sprintf("[%q]", s.service(service, 26379)))
 	}
-	return nested([]string{"spec", "address"}, strconv.Quote(host+":6379"))
+	return nested([]string{"spec", "address"}, strconv.Quote(s.service(service, 6379)))
+}
+
+// service is the address of a Service in the scene's namespace, which need not exist.
+func (s *scene) service(name string, port int) string {
+	return fmt.Sprintf("%s.%s.svc:%d", name, s.namespace, port)
 }
 
 // nested is a value at a path, as JSON.

@@ -131,12 +131,21 @@ func TestTroubleOfRights(t *testing.T) {
 	} else if err := quoted(t, `cannot get resource "redises.redis-metrics.dev/requests-per-second" in API group "custom.metrics.k8s.io"`).in(err.Error()); err != nil {
 		t.Error(err)
 	}
-	refused := quoted(t, "ValidatingAdmissionPolicy 'redis-metrics-adapter-secrets' ... denied request")
 	stranger := s.person(t, "stranger")
-	if err := stranger.create(t, "cart", "auth.passwordSecretRef", "own"); err == nil {
-		t.Error("who may not get a Secret names it")
-	} else if err := refused.in(err.Error()); err != nil {
-		t.Error(err)
+	for policy, spec := range map[string]map[string]any{
+		"secrets":   {"address": s.service("redis", 6379), "auth": map[string]any{"passwordSecretRef": map[string]any{"name": "own"}}},
+		"addresses": {"address": "redis:6379"},
+		"scripts": {
+			"address": s.service("redis", 6379),
+			"metrics": []any{map[string]any{"name": "one", "script": map[string]any{"source": "return 1"}}},
+		},
+	} {
+		refused := quoted(t, "ValidatingAdmissionPolicy 'redis-metrics-adapter-"+policy+"' ... denied request")
+		if err := stranger.createOf(t, "cart", spec); err == nil {
+			t.Errorf("who lacks the right that %s asks for is not refused", policy)
+		} else if err := refused.in(err.Error()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -23,13 +23,15 @@ app.kubernetes.io/name: redis-metrics-adapter
 {{- end }}
 
 {{/*
-The objects of a file that "make generate" copied here from deploy, with Helm's labels and in the release's namespace.
+The objects of a file that "make generate" copied here from deploy, with Helm's labels and in the release's namespace,
+where the adapter's ServiceAccount is as well.
 Arguments: the root, the file, what else to merge into the metadata.
 */}}
 {{- define "redis-metrics-adapter.objects" -}}
 {{- $root := index . 0 }}
 {{- $more := index . 2 }}
-{{- range splitList "\n---\n" ($root.Files.Get (index . 1)) }}
+{{- $account := printf "system:serviceaccount:%s:" $root.Release.Namespace }}
+{{- range splitList "\n---\n" ($root.Files.Get (index . 1) | replace "system:serviceaccount:redis-metrics-adapter:" $account) }}
 {{- $object := fromYaml . }}
 {{- $metadata := mergeOverwrite $object.metadata (dict "labels" (include "redis-metrics-adapter.labels" $root | fromYaml)) (deepCopy $more) }}
 {{- if $metadata.namespace }}
