@@ -165,6 +165,10 @@ func TestAdapterHasLeastRights(t *testing.T) {
 		{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{v1alpha1.Resource + "/status"}, Verbs: []string{"patch"}},
 		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
 		{APIGroups: []string{"apiregistration.k8s.io"}, Resources: []string{"apiservices"}, ResourceNames: apiServices, Verbs: []string{"get", "patch"}},
+		{
+			APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"},
+			ResourceNames: []string{secretsPolicy, addressesPolicy, scriptsPolicy}, Verbs: []string{"get"},
+		},
 	})
 	checkRules(t, "Role", only[*rbacv1.Role](t, base).Rules, []rbacv1.PolicyRule{
 		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{name}, Verbs: []string{"get", "update"}},

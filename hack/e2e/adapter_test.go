@@ -185,6 +185,7 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 		`redis_metrics_adapter_sampling_duration_seconds_count`,
 		`redis_metrics_adapter_sampling_lateness_seconds_count`,
 		`redis_metrics_adapter_values_total{result="Served"}`,
+		`redis_metrics_adapter_admission_policy_enforced{policy="redis-metrics-adapter-secrets"} 1`,
 	} {
 		if !strings.Contains(out, series) {
 			t.Errorf("/metrics lacks %s", series)

@@ -64,6 +64,7 @@ func TestComponents(t *testing.T) {
 	t.Run("rights", s.rightsUnderComponents)
 	t.Run("verbs", s.verbsUnderComponents)
 	t.Run("prometheus", func(t *testing.T) { s.scrapedAsPrometheus(t, h.adapter, bundle) })
+	t.Run("without the policy", func(t *testing.T) { s.withoutThePolicy(t, overlay) })
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
 }
 

@@ -136,7 +136,7 @@ func (e auditEvent) right() string {
 		return ""
 	}
 	name := e.ObjectRef.Name
-	if !slices.Contains([]string{"secrets", "leases", "apiservices"}, resource) {
+	if !slices.Contains([]string{"secrets", "leases", "apiservices", "validatingadmissionpolicies", "validatingadmissionpolicybindings"}, resource) {
 		name = ""
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s.%s %s", e.Verb, resource, e.ObjectRef.APIGroup, name))

@@ -23,6 +23,10 @@
 // readsPerSecond bound the reads, and inFlight those that wait for an answer; past
 // readsPerSecond times rereadPeriod objects, each is read less often.
 //
+// An adapter that may read every Secret relies on the admission policy that checks
+// whether authors may get what they name. With Keeper.Require, no Secret is read
+// while that policy is not enforced, and what was read before is forgotten.
+//
 // # Failures
 //
 // What is missing, forbidden or unusable is an *Error, which names the field of

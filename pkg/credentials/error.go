@@ -23,6 +23,8 @@ const (
 	// SecretUnavailable and ConfigMapUnavailable mean that the API server has not answered yet.
 	SecretUnavailable    = "SecretUnavailable"
 	ConfigMapUnavailable = "ConfigMapUnavailable"
+	// SecretsPolicyMissing means that nobody checks whether an author may get a Secret.
+	SecretsPolicyMissing = "SecretsPolicyMissing"
 	// PasswordInvalid means that what the key holds cannot be a password.
 	PasswordInvalid = "PasswordInvalid"
 	// CAInvalid means that what the key holds is not certificates in PEM.
@@ -57,6 +59,7 @@ const (
 	notFound
 	forbidden
 	keyNotFound
+	unguarded
 )
 
 // failure tells of a document that could not be read.
@@ -68,6 +71,9 @@ func (p problem) failure(r target.Reference, namespace string) *Error {
 			fmt.Sprintf("Create %s %s in namespace %s, with %s, or write another name.", kind, r.Name, namespace, keysOf(r))}
 	case forbidden:
 		return &Error{kind + "Forbidden", fmt.Sprintf("the adapter may not read the %s that %s names", kind, r.Field), ""}
+	case unguarded:
+		return &Error{SecretsPolicyMissing, fmt.Sprintf("the adapter reads no Secret, such as the one that %s names, while the API server does not check who names it", r.Field),
+			"An administrator of the cluster applies the adapter's manifests again, which hold the ValidatingAdmissionPolicy; the adapter's log says what is wrong with it."}
 	case keyNotFound:
 		return &Error{kind + "KeyNotFound", fmt.Sprintf("the %s that %s names lacks %s", kind, r.Field, missing(r)),
 			fmt.Sprintf("%s %s must have %s.", kind, r.Name, keysOf(r))}

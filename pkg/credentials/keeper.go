@@ -35,6 +35,7 @@ type Keeper struct {
 	client  rest.Interface
 	account types.NamespacedName
 	without *Credentials
+	guarded func() bool
 	queue   workqueue.TypedDelayingInterface[name]
 	limit   *rate.Limiter
 	logging rate.Sometimes
@@ -68,6 +69,7 @@ type entry struct {
 func New(client rest.Interface, account types.NamespacedName) *Keeper {
 	return &Keeper{
 		client: client, account: account, without: &Credentials{},
+		guarded:   func() bool { return true },
 		queue:     workqueue.NewTypedDelayingQueue[name](),
 		limit:     rate.NewLimiter(readsPerSecond, readsPerSecond),
 		logging:   rate.Sometimes{Interval: failureLogGap},
@@ -75,6 +77,10 @@ func New(client rest.Interface, account types.NamespacedName) *Keeper {
 		documents: map[name]*document{},
 	}
 }
+
+// Require has the Keeper read Secrets only while guarded reports that the API
+// server checks whether their authors may get them. It is called before Run.
+func (k *Keeper) Require(guarded func() bool) { k.guarded = guarded }
 
 // Set begins to read what a target names, unless it is read already.
 func (k *Keeper) Set(t *target.Target) {
@@ -199,7 +205,7 @@ func (k *Keeper) next(ctx context.Context) bool {
 	if k.limit.Wait(ctx) != nil {
 		return false
 	}
-	found, err := read(ctx, k.client, n)
+	found, err := k.read(ctx, n)
 	if ctx.Err() != nil {
 		return false
 	}
@@ -211,6 +217,14 @@ func (k *Keeper) next(ctx context.Context) bool {
 	d.learn(found, time.Now())
 	k.queue.AddAfter(n, wait.Jitter(rereadPeriod, 0.2))
 	return true
+}
+
+// read gets a document, if Secrets may be read now.
+func (k *Keeper) read(ctx context.Context, n name) (*content, error) {
+	if n.kind == target.Secret && !k.guarded() {
+		return &content{problem: unguarded}, nil
+	}
+	return read(ctx, k.client, n)
 }
 
 // compile makes credentials of what the documents hold, anew if that has changed.

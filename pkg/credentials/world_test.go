@@ -132,8 +132,8 @@ func (s *apiServer) counts() (requests, paths, most int) {
 
 const authPath = "/api/v1/namespaces/shop/secrets/my-redis-auth"
 
-// keeping runs a test with a Keeper in fake time.
-func keeping(t *testing.T, test func(t *testing.T, s *apiServer, k *Keeper)) {
+// keeping runs a test with a Keeper in fake time, which is prepared before it runs.
+func keeping(t *testing.T, test func(t *testing.T, s *apiServer, k *Keeper), prepare ...func(*Keeper)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newAPIServer()
@@ -142,6 +142,9 @@ func keeping(t *testing.T, test func(t *testing.T, s *apiServer, k *Keeper)) {
 			t.Fatal(err)
 		}
 		k := New(client, types.NamespacedName{Namespace: "monitoring", Name: "adapter"})
+		for _, change := range prepare {
+			change(k)
+		}
 		ctx, stop := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
 		var running sync.WaitGroup
 		running.Go(func() { k.Run(ctx) })

@@ -24,6 +24,7 @@ type Metrics struct {
 	values   *metrics.CounterVec
 	age      *metrics.Histogram
 	foreign  *metrics.GaugeVec
+	enforced *metrics.GaugeVec
 	fellBack *metrics.CounterVec
 	falling  *metrics.Gauge
 }
@@ -62,6 +63,10 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
 			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
 		}, []string{"apiservice"}),
+		enforced: metrics.NewGaugeVec(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "admission_policy_enforced", StabilityLevel: metrics.ALPHA,
+			Help: "1 if the API server enforces an admission policy of the adapter, 0 if it or its binding is missing or leaves something out.",
+		}, []string{"policy"}),
 		fellBack: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: namespace, Name: "fallback_values_total", StabilityLevel: metrics.ALPHA,
 			Help: "Metric values, of those served, that were unknown and came from spec.fallback, by its type.",
@@ -72,7 +77,7 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 		}),
 	}
 	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.age, m.foreign, m.fellBack, m.falling} {
+	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.age, m.foreign, m.enforced, m.fellBack, m.falling} {
 		errs = append(errs, register(each))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -111,11 +116,19 @@ func (m *Metrics) Served(age time.Duration) {
 
 // APIService implements certs.Observer.
 func (m *Metrics) APIService(name string, foreign bool) {
-	value := 0.0
-	if foreign {
-		value = 1
+	m.foreign.WithLabelValues(name).Set(oneIf(foreign))
+}
+
+// PolicyEnforced implements consent.Observer.
+func (m *Metrics) PolicyEnforced(policy string, enforced bool) {
+	m.enforced.WithLabelValues(policy).Set(oneIf(enforced))
+}
+
+func oneIf(condition bool) float64 {
+	if condition {
+		return 1
 	}
-	m.foreign.WithLabelValues(name).Set(value)
+	return 0
 }
 
 // FellBack implements provider.Observer.

@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/consent"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
 )
@@ -36,6 +38,17 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 		places = append(places, net.JoinHostPort(host, port))
 	}
 	return egress.New(egress.Config{AllowLoopback: options.AllowLoopback, Allowed: allowed, SocketDirectories: options.AllowUnixSockets, APIServers: places})
+}
+
+// secretsPolicy refuses a Redis object that names a Secret which its author may not get.
+const secretsPolicy = name + "-secrets"
+
+// newGuard watches over the policies that bound what an author may have the adapter do.
+func newGuard(kube kubernetes.Interface, observer consent.Observer) *consent.Guard {
+	return consent.New(consent.Config{
+		Client: kube.AdmissionregistrationV1(), Observer: observer,
+		Policies: []string{secretsPolicy, name + "-addresses", name + "-scripts"},
+	})
 }
 
 // register looks at the APIServices before anything else is done for them.

@@ -41,6 +41,9 @@ type Options struct {
 	// ExitOnForeignAPIService ends the adapter at start if its APIServices belong to another Service.
 	ExitOnForeignAPIService bool
 
+	// RequireSecretsPolicy has no Secret read while the API server does not check who names it.
+	RequireSecretsPolicy bool
+
 	// AllowLoopback lets the adapter connect to addresses of its own machine.
 	AllowLoopback bool
 	// AllowAddresses, unless empty, lists all networks to which the adapter may connect, as egress.ParseRange reads them.
@@ -91,6 +94,9 @@ func (o *Options) sections() *flag.NamedFlagSets {
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
 			"Without it the adapter stays and samples, and serves whom the APIServices send. It never takes one over.")
+	cluster.BoolVar(&o.RequireSecretsPolicy, "require-secrets-policy", o.RequireSecretsPolicy,
+		"Read no Secret that a Redis object names while the API server does not enforce the ValidatingAdmissionPolicy "+secretsPolicy+
+			". For an adapter that may read every Secret: without the policy, an author could have it send any password anywhere.")
 	egress := sections.FlagSet("egress")
 	egress.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback,
 		"Let Redis objects name loopback addresses. For an adapter that runs beside its Redis on one machine; in a cluster it would open the pod itself.")

@@ -88,7 +88,15 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	keeper := credentials.New(secrets, types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
-	rooms.Go(func() { keeper.Run(background) })
+	guard := newGuard(kube, own)
+	rooms.Go(func() { guard.Run(background) })
+	rooms.Go(func() {
+		if options.RequireSecretsPolicy {
+			keeper.Require(func() bool { return guard.Enforced(secretsPolicy) })
+			guard.Await(background)
+		}
+		keeper.Run(background)
+	})
 	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
 		answers.Sampled(t)
 		writer.Sampled(t)
