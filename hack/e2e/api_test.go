@@ -99,6 +99,13 @@ func TestMetricsAPI(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a command that no client has sent yet is 0", func(t *testing.T) {
+		out := s.kubectl(t, "get", "--raw", s.path("v1beta2", "cart", "requests-per-second")+"?metricLabelSelector=command%3Dxadd")
+		var list v1beta2.MetricValueList
+		if err := json.Unmarshal([]byte(out), &list); err != nil || len(list.Items) != 1 || !list.Items[0].Value.IsZero() {
+			t.Errorf("answers %s, %v", out, err)
+		}
+	})
 	t.Run("errors", func(t *testing.T) { s.errors(t) })
 	t.Run("kubectl api-resources", func(t *testing.T) {
 		out := s.kubectl(t, "api-resources", "--api-group=custom.metrics.k8s.io", "--no-headers")
@@ -176,7 +183,7 @@ func (s *scene) errors(t *testing.T) {
 		{"no resource", fmt.Sprintf("%s/namespaces/%s/pods/x/keys", root, s.namespace), apierrors.IsNotFound, "kind Redis"},
 		{"no namespace", root + "/redises.redis-metrics.dev/cart/keys", apierrors.IsBadRequest, "are namespaced"},
 		{"no value", s.path("v1beta2", "cart", "memory-utilization"), apierrors.IsNotFound, "maxmemory is 0"},
-		{"no series", s.path("v1beta2", "cart", "requests-per-second") + "?metricLabelSelector=command%3Dxadd", apierrors.IsNotFound, "command is one of get, set"},
+		{"no series", s.path("v1beta2", "cart", "requests-per-second") + "?metricLabelSelector=command%3Dxad", apierrors.IsNotFound, "command is one of get, set"},
 		{"malformed metric selector", s.path("v1beta2", "cart", "keys") + "?metricLabelSelector=a+in+%28", apierrors.IsBadRequest, "metricLabelSelector cannot be read"},
 		{"malformed label selector", s.path("v1beta2", "*", "keys") + "?labelSelector=a+in+%28", apierrors.IsBadRequest, "unable to parse requirement"},
 	} {
