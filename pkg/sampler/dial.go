@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"golang.org/x/time/rate"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 )
@@ -44,6 +45,7 @@ type link struct {
 	// with are the credentials that it is dialed with, and control is asked before.
 	with    *credentials.Credentials
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
+	dials   *rate.Limiter
 	bursts  *bursts
 	// info is INFO with its sections, once the server is known to take several.
 	info []any
@@ -59,7 +61,7 @@ type link struct {
 
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
-	l := &link{with: with, control: s.egress.Control, bursts: s.bursts, tokens: rand.Text()[:16]}
+	l := &link{with: with, control: s.egress.Control, dials: s.dials, bursts: s.bursts, tokens: rand.Text()[:16]}
 	l.client = redis.NewClient(s.options(l))
 	l.pipe = l.client.Pipeline()
 	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
@@ -113,6 +115,9 @@ func (s *session) options(l *link) *redis.Options {
 func (l *link) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	if l.conn.Load() != nil {
 		return nil, errDialed
+	}
+	if err := awaitDial(ctx, l.dials); err != nil {
+		return nil, err
 	}
 	dialer := net.Dialer{ControlContext: l.control} // the context bounds it
 	socket, err := dialer.DialContext(ctx, network, address)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/time/rate"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -53,7 +55,7 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
 			s.nodes.close()
-			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, newPools()})
+			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools()})
 			s.fail(test.want)
 			if !slices.ContainsFunc(s.series.Nodes(), func(n series.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
 				t.Errorf("no node was refused: %+v", s.series.Nodes())

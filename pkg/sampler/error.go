@@ -42,6 +42,8 @@ const (
 	PermissionDenied Reason = "PermissionDenied"
 	// TooManyClients means that the server's maxclients is reached.
 	TooManyClients Reason = "TooManyClients"
+	// TooManyDials means that the objects of the namespace dial more often than the adapter lets one namespace.
+	TooManyDials Reason = "TooManyDials"
 	// Loading means that the server is reading its data set from disk.
 	Loading Reason = "Loading"
 	// Busy means that the server runs a script that blocks it.
@@ -148,6 +150,8 @@ func (e *Error) Error() string {
 		return "the server's ACL does not let this adapter call INFO, ECHO, SELECT and CLIENT SETNAME"
 	case TooManyClients:
 		return "the server accepts no more clients: its maxclients is reached"
+	case TooManyDials:
+		return "the objects of this namespace begin more connections than this adapter makes for one namespace"
 	case Loading:
 		return "the server is loading its data set"
 	case Busy:

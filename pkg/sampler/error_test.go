@@ -79,7 +79,7 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 func TestErrorTextShowsNothingOfTheCause(t *testing.T) {
 	reasons := []Reason{
 		NameNotResolved, AddressRefused, ConnectionRefused, ConnectionFailed, ConnectionLost, Timeout, AuthenticationFailed,
-		PermissionDenied, TooManyClients, Loading, Busy, DatabaseOutOfRange, Protocol, Refused,
+		PermissionDenied, TooManyClients, TooManyDials, Loading, Busy, DatabaseOutOfRange, Protocol, Refused,
 	}
 	seen := map[string]Reason{}
 	for _, reason := range reasons {

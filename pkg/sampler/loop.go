@@ -38,11 +38,11 @@ type loop struct {
 	place int
 
 	// What follows belongs to the turn under way.
-	nodes    *nodes
-	kept     *series.Series
-	due      time.Time
-	told     teller
-	failures int
+	nodes   *nodes
+	kept    *series.Series
+	due     time.Time
+	told    teller
+	failing time.Time // when the first of the failures in a row was due, zero without one
 
 	mu     sync.Mutex
 	rhythm schedule
@@ -77,7 +77,11 @@ func (l *loop) schedule(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.took = took
-	l.due = l.rhythm.next(l.due, time.Now(), l.failures)
+	outage := time.Duration(0)
+	if !l.failing.IsZero() {
+		outage = l.due.Sub(l.failing)
+	}
+	l.due = l.rhythm.next(l.due, time.Now(), outage)
 	l.expect(l.due)
 }
 
@@ -93,6 +97,7 @@ func (m *Manager) turn(l *loop) {
 func (m *Manager) book(l *loop) {
 	if !m.calendar.book(l) {
 		l.nodes.close()
+		m.dials.close(l.target.Namespace)
 		m.wg.Done()
 	}
 }
@@ -106,11 +111,13 @@ func (m *Manager) attempt(l *loop) {
 	reason := Reason("")
 	if err != nil {
 		reason = classify(err).Reason
-		l.failures++
+		if l.failing.IsZero() {
+			l.failing = l.due
+		}
 		l.kept.Fail(err, nodes...)
 		m.move(l, Failing)
 	} else {
-		l.failures = 0
+		l.failing = time.Time{}
 		l.kept.Record(sample)
 		m.move(l, Sampled)
 	}

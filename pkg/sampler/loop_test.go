@@ -15,21 +15,46 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-func TestEveryOtherBeatIsLeftOutWhileAServerIsAway(t *testing.T) {
-	const interval = 5 * time.Second
+func TestPauseGrowsWithTheOutage(t *testing.T) {
+	for _, test := range []struct{ interval, outage, want time.Duration }{
+		{5 * time.Second, 0, 5 * time.Second},
+		{5 * time.Second, 5 * time.Second, 5 * time.Second},
+		{5 * time.Second, 10 * time.Second, 10 * time.Second}, // the third failure
+		{5 * time.Second, 3 * time.Minute, 10 * time.Second},
+		{5 * time.Second, 10 * time.Minute, 30 * time.Second},
+		{5 * time.Second, 20 * time.Minute, time.Minute},
+		{5 * time.Second, 24 * time.Hour, time.Minute},
+		{time.Second, 40 * time.Second, 2 * time.Second},
+		{time.Second, 2 * time.Minute, 6 * time.Second},
+		{5 * time.Minute, 24 * time.Hour, 10 * time.Minute},
+	} {
+		start := time.Now()
+		s := newSchedule(start, "uid/1", test.interval)
+		due := s.next(s.first(start), s.first(start), 0)
+		if got := s.next(due, due, test.outage).Sub(due); got != test.want {
+			t.Errorf("interval %v, away for %v: the next attempt comes %v later, want %v", test.interval, test.outage, got, test.want)
+		}
+	}
+}
+
+// TestAttemptsOfAnOutage holds how often a server that is away is asked, and how
+// late it may be seen again.
+func TestAttemptsOfAnOutage(t *testing.T) {
+	const interval, day = 5 * time.Second, 24 * time.Hour
 	start := time.Now()
 	s := newSchedule(start, "uid/1", interval)
-	due := s.next(s.first(start), s.first(start), 0)
-	for failures := range 10 {
-		next := s.next(due, due, failures)
-		want := interval
-		if failures >= patient {
-			want = 2 * interval
-		}
-		if next.Sub(due) != want {
-			t.Errorf("after %d failures the next attempt comes %v later, want %v", failures, next.Sub(due), want)
+	first := s.next(s.first(start), s.first(start), 0)
+	attempts, due := 0, first
+	for due.Sub(first) < day {
+		next := s.next(due, due, due.Sub(first))
+		if late, most := next.Sub(due), max(2*interval, min(due.Sub(first)/20, longestPause))+interval/2; late > most {
+			t.Fatalf("%v after the first failure the next attempt comes %v later, want at most %v", due.Sub(first), late, most)
 		}
 		due = next
+		attempts++
+	}
+	if most := int(day/longestPause) + 100; attempts > most {
+		t.Errorf("%d attempts in a day, want at most %d", attempts, most)
 	}
 }
 

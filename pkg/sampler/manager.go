@@ -67,6 +67,7 @@ type Manager struct {
 	began  time.Time
 	pools  *pools
 	begins *rate.Limiter // of loops
+	dials  *dials
 
 	calendar *calendar
 	ended    chan struct{} // closed when all loops have
@@ -84,7 +85,7 @@ type Manager struct {
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
 	m.calendar = newCalendar(m.began, m.turn)
@@ -112,7 +113,7 @@ func (m *Manager) Set(t *target.Target) {
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
-	l.nodes = newNodes(t, means{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.pools})
+	l.nodes = newNodes(t, means{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.dials.open(t.Namespace), m.pools})
 	l.kept = m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
 	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 
@@ -57,7 +58,7 @@ func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 // open are the means to reach servers of tests that ask for no password.
 func open(t testing.TB) means {
 	t.Helper()
-	return means{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, newPools()}
+	return means{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, rate.NewLimiter(rate.Inf, 0), newPools()}
 }
 
 // given are the credentials of a test, the same for all servers, and others for sentinels if it has them.

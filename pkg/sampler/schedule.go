@@ -60,22 +60,32 @@ func (s *schedule) follow(asked time.Time, took time.Duration) {
 	s.phase = (s.phase + off.Truncate(tick)) % s.interval
 }
 
-// patient is after how many failures in a row every other beat is left out, so
-// that a server that is away costs less than one that answers. More would put off
-// what people wait for, that the server is seen again.
-const patient = 3
+// longestPause bounds the time between two attempts at a server that is away, where
+// the interval is shorter.
+const longestPause = time.Minute
+
+// pause is the time from one attempt to the next, after attempts have failed for so
+// long without one that succeeded. From the third failure on every other beat is
+// left out, so that a server that is away costs less than one that answers. Then
+// the pause is a twentieth of the outage: what people wait for, that the server is
+// seen again, is put off by no more than that.
+func (s *schedule) pause(outage time.Duration) time.Duration {
+	if outage < s.interval*3/2 {
+		return s.interval
+	}
+	return max(2*s.interval, min(outage/20, longestPause))
+}
 
 // next is the first beat of the rhythm that lies at least half the interval after
 // the last attempt was due: a rate over less would be coarse, and unknown where a
 // server, or this process with thousands of targets to begin with, is slow at first.
 // Beats that an attempt took longer than are left out, not caught up with.
 // A target that has just appeared, or whose phase has moved, may have to wait for
-// longer than an interval for its rhythm, so it is asked halfway as well.
-func (s *schedule) next(due, now time.Time, failures int) time.Time {
-	earliest := due.Add(s.interval / 2)
-	if failures >= patient {
-		earliest = earliest.Add(s.interval)
-	}
+// longer than an interval for its rhythm, so it is asked halfway as well. After
+// failures the next attempt is due later (see pause).
+func (s *schedule) next(due, now time.Time, outage time.Duration) time.Time {
+	pause := s.pause(outage)
+	earliest := due.Add(pause - s.interval/2)
 	if now.After(earliest) {
 		earliest = now
 	}
@@ -85,7 +95,7 @@ func (s *schedule) next(due, now time.Time, failures int) time.Time {
 	if !s.heard.IsZero() {
 		longest += s.interval / 50 // callers come a little later each time
 	}
-	if gap := beat.Sub(due); failures < patient && gap > longest && gap < 2*s.interval {
+	if gap := beat.Sub(due); pause == s.interval && gap > longest && gap < 2*s.interval {
 		halfway := due.Add(gap / 2)
 		if halfway = halfway.Add(-halfway.Sub(s.start) % tick); halfway.After(earliest) {
 			return halfway

@@ -35,7 +35,7 @@ func knowing(t *testing.T, a *redistest.Authority, name, password string) *crede
 // by has the nodes of a target asked by other credentials than none.
 func (s *several) by(source *given) *several {
 	s.nodes.close()
-	s.nodes = newNodes(s.nodes.target, means{s.nodes.by.sampling, s.nodes.by.egress, source, s.nodes.by.pools})
+	s.nodes = newNodes(s.nodes.target, means{s.nodes.by.sampling, s.nodes.by.egress, source, s.nodes.by.dials, s.nodes.by.pools})
 	return s
 }
 

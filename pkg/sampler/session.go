@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
@@ -29,6 +31,8 @@ type means struct {
 	sampling    context.Context
 	egress      *egress.Policy
 	credentials Credentials
+	// dials bounds how often the target's namespace dials.
+	dials *rate.Limiter
 	*pools
 }
 

@@ -188,6 +188,8 @@ func advice(reason string) string {
 		return " Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
+	case "TooManyDials":
+		return " Look for objects of this namespace whose servers close every connection."
 	case "Busy":
 		return " If the script does not end, use SCRIPT KILL."
 	case "DatabaseOutOfRange":
