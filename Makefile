@@ -89,6 +89,10 @@ tools-node: tools $(addprefix $(BIN)/,$(NODE)) ## Build what a real node is made
 generate: ## Generate deepcopy functions and the CRD from pkg/apis
 	@hack/generate.sh
 
+.PHONY: hooks
+hooks: ## Check format, lint and the subject at each commit
+	git config core.hooksPath .githooks
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf $(BIN) _output

@@ -92,7 +92,7 @@ func TestMigrationCheckRefuses(t *testing.T) {
 // migration returns the two columns of the rows of the table below a heading.
 func migration(t *testing.T, heading string) (rows [][2]string) {
 	t.Helper()
-	text, err := os.ReadFile("migration.md")
+	text, err := os.ReadFile("docs/migration.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ if [ "$foreign" = 1 ] && [ "${FORCE:-}" != 1 ]; then
   cat >&2 <<'TEXT'
 Nothing was applied: from then on the metrics of that Service would be served no more, and HorizontalPodAutoscalers
 that use them would hold. Remove that adapter and its APIServices, or say FORCE=1 to give them to redis-metrics-adapter.
-deploy/migration.md says what to write instead of its metrics.
+deploy/docs/migration.md says what to write instead of its metrics.
 TEXT
   exit 1
 fi

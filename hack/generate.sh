@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Generates deepcopy functions and the CRD from the API types, the README's tables (of metrics from the catalogue, of faults
-# from the matrix), and the files of the chart that are copies of what kustomize applies.
+# Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
+# faults from the matrix), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 
 types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
-metrics=TestReadmeHasTheMetricTable
-faults=TestReadmeHasTheFaultTable
+metrics=TestMetricTable
+faults=TestFaultTable
 copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT

@@ -15,7 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// TestTroubleOfTheAPI has the APIServices fail in each of the ways that the README tells of, and shows that a namespace
+// TestTroubleOfTheAPI has the APIServices fail in each of the ways that troubleshooting.md lists, and shows that a namespace
 // cannot be deleted meanwhile.
 func TestTroubleOfTheAPI(t *testing.T) {
 	h := ownHouse(t)

@@ -14,22 +14,21 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// number finds what differs from one time to another in a message that the README quotes.
+// number finds what differs from one time to another in a message that deploy/docs/troubleshooting.md quotes.
 var number = regexp.MustCompile(`[0-9]+(\\\.[0-9]+)?s`)
 
-// trouble is a message that the chapter on trouble shooting quotes.
+// trouble is a message that the page on troubleshooting quotes.
 type trouble struct{ pattern *regexp.Regexp }
 
-// quoted finds a quotation in the README, where "..." stands for what is left out.
+// quoted finds a quotation in the page, where "..." stands for what is left out.
 func quoted(t *testing.T, quotation string) trouble {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(t), "README.md"))
+	text, err := os.ReadFile(filepath.Join(repository(t), "deploy", "docs", "troubleshooting.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, chapter, _ := strings.Cut(string(text), "\n## Trouble shooting\n")
-	if !strings.Contains(chapter, "`"+quotation+"`") {
-		t.Errorf("the README does not quote %s", quotation)
+	if !strings.Contains(string(text), "`"+quotation+"`") {
+		t.Errorf("troubleshooting.md does not quote %s", quotation)
 	}
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(quotation), `\.\.\.`, `.*`)
 	return trouble{regexp.MustCompile("(?s)" + number.ReplaceAllString(pattern, `[0-9.]+s`))}

@@ -1,5 +1,5 @@
 // Package faults is the matrix of what goes wrong: one [Fault] for each row, with how it is injected and repaired, and
-// what is expected of the adapter meanwhile and afterwards. The README's table is written from it.
+// what is expected of the adapter meanwhile and afterwards. The table of deploy/docs/faults.md is written from it.
 //
 // A [Subject] flows in: an object and the real parts that stand behind it, redis-server processes, a proxy in the
 // network, a Secret, the control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits

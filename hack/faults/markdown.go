@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 )
 
-// Markdown returns the matrix as a table, as the README shows it.
+// Markdown returns the matrix as the table of deploy/docs/faults.md.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString("| What is wrong | How it is brought about | What is served meanwhile | Known again |\n|---|---|---|---|\n")

@@ -20,7 +20,7 @@ import (
 // sampling is the user that the adapter authenticates as where an object names a Secret, and key that of its password.
 const sampling, key = "sampling", "password"
 
-// rights are those of the user: what the README asks for, and reading the keys of declared metrics.
+// rights are those of the user: what deploy/docs/credentials.md asks for, and reading the keys of declared metrics.
 func rights() []any {
 	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname"}
 }

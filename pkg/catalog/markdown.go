@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Markdown returns the catalogue as a table, as the README shows it.
+// Markdown returns the catalog as the table of deploy/docs/metrics.md.
 func (c *Catalog) Markdown() string {
 	var b strings.Builder
 	b.WriteString("| Metric | Kind | Unit | Labels | Fold | Redis | Meaning |\n|---|---|---|---|---|---|---|\n")

@@ -86,7 +86,7 @@ func TestAttemptTakesSeveralRoundTrips(t *testing.T) {
 	}{
 		"a small database":             {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 300, primary, 1, 1, 300, 0},
 		"lengths in a small one":       {[]*probe.Probe{probe.KeysLength("*", "list", limit)}, 300, primary, 1, 2, 300, 300},
-		"the example of the README":    {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 50_000, primary, 2, 5, 25_000, 0},
+		"a walk over 50,000 keys":      {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 50_000, primary, 2, 5, 25_000, 0},
 		"lengths of many keys":         {[]*probe.Probe{probe.KeysLength("*", "list", limit)}, 10_000, primary, 2, 6, 10_000, 5000},
 		"several share what is looked": {[]*probe.Probe{probe.KeysCount("*", "", limit), probe.KeysCount("j*", "", limit)}, 12_500, primary, 1, 5, 25_000, 0},
 		"KeyDB":                        {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 24_000, keyDB, 1, 243, 24_000, 0},

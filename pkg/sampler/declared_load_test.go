@@ -121,23 +121,23 @@ func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
 	}
 }
 
-// aclRules are those of the user in the README, which has no more rights than it needs.
+// aclRules returns the rules of the documented user, which has no more rights than it needs.
 func aclRules(t *testing.T) []string {
 	t.Helper()
-	return rulesAfter(t, "\nACL SETUSER redis-metrics-adapter on >password ")
+	return documentedRules(t, "custom-metrics.md", "\nACL SETUSER redis-metrics-adapter on >password ")
 }
 
-// rulesAfter are those of the README's line that begins so.
-func rulesAfter(t *testing.T, beginning string) []string {
+// documentedRules returns the rules in a line of a page of deploy/docs.
+func documentedRules(t *testing.T, page, beginning string) []string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../deploy/docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(readme), beginning)
+	_, rest, ok := strings.Cut(string(text), beginning)
 	line, _, _ := strings.Cut(rest, "\n")
 	if !ok {
-		t.Fatalf("the README has no line %q", beginning)
+		t.Fatalf("%s has no line %q", page, beginning)
 	}
 	return strings.Fields(line)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// user gives servers a user by the README's rules, or by others.
+// user gives servers a user by the documented rules, or by others.
 func user(t *testing.T, servers []*redistest.Server, name, password string, rules ...string) {
 	t.Helper()
 	for _, server := range servers {
@@ -72,10 +72,10 @@ func guarded(t *testing.T) (servers []*redistest.Server, sentinels *redistest.Se
 	}
 }
 
-// sentinelRules are those that the README gives the user of a sentinel.
+// sentinelRules returns the rules of the documented user of a sentinel.
 func sentinelRules(t *testing.T) []string {
 	t.Helper()
-	return rulesAfter(t, "\nACL SETUSER redis-metrics-adapter-sentinel on >password ")
+	return documentedRules(t, "topologies.md", "\nACL SETUSER redis-metrics-adapter-sentinel on >password ")
 }
 
 func TestSentinelFailoverUnderTLS(t *testing.T) {

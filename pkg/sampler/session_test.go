@@ -63,7 +63,7 @@ func TestPasswordAndUser(t *testing.T) {
 	})
 }
 
-// rotating is a server with a user as the README has it, and a probe of it.
+// rotating is a server with the documented user, and a probe of it.
 func rotating(t *testing.T) (*redistest.Server, *one, *given) {
 	t.Helper()
 	server := redistest.New(t)

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,27 +10,20 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
-// What the README shows is what the API takes.
-func TestManifestsOfTheReadme(t *testing.T) {
+// TestManifestsOfTheDocs holds what the documentation shows against the API.
+func TestManifestsOfTheDocs(t *testing.T) {
 	metrics, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
 	declared := 0
-	for _, block := range blocks(t, "../README.md") {
-		for _, document := range strings.Split(block, "\n---\n") {
-			if strings.HasPrefix(document, "spec:") {
-				document = "apiVersion: redis-metrics.dev/v1alpha1\nkind: Redis\n" + document
-			}
-			object, err := decode([]byte(document))
-			if err != nil {
-				t.Errorf("%v in\n%s", err, document)
-				continue
-			}
-			redis, ok := object.(*v1alpha1.Redis)
-			if !ok {
-				continue
-			}
+	for _, document := range documents(t) {
+		object, err := decode([]byte(document))
+		if err != nil {
+			t.Errorf("%v in\n%s", err, document)
+			continue
+		}
+		if redis, ok := object.(*v1alpha1.Redis); ok {
 			for _, metric := range redis.Spec.Metrics {
 				declared++
 				if _, builtin := metrics.Lookup(metric.Name); builtin {
@@ -46,7 +38,7 @@ func TestManifestsOfTheReadme(t *testing.T) {
 		}
 	}
 	if declared < 5 {
-		t.Errorf("the README declares %d metrics", declared)
+		t.Errorf("the documentation declares %d metrics", declared)
 	}
 }
 
@@ -75,17 +67,21 @@ func TestSampleMetricsAreOfEachKind(t *testing.T) {
 	}
 }
 
-// blocks returns the YAML in a Markdown file.
-func blocks(t *testing.T, path string) []string {
+// documents returns the YAML documents in the pages. One that begins with spec is
+// a part of a Redis object.
+func documents(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var found []string
-	for _, rest := range strings.Split(string(text), "\n```yaml\n")[1:] {
-		block, _, _ := strings.Cut(rest, "\n```")
-		found = append(found, block)
+	for _, page := range pages(t) {
+		for _, rest := range strings.Split(read(t, page), "\n```yaml\n")[1:] {
+			block, _, _ := strings.Cut(rest, "\n```")
+			for _, document := range strings.Split(block, "\n---\n") {
+				if strings.HasPrefix(document, "spec:") {
+					document = "apiVersion: redis-metrics.dev/v1alpha1\nkind: Redis\n" + document
+				}
+				found = append(found, document)
+			}
+		}
 	}
 	return found
 }
