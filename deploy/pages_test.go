@@ -22,7 +22,8 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	links := 0
-	for _, page := range append(pages(t), "README.md", "../.github/CONTRIBUTING.md", "../.github/SECURITY.md") {
+	for _, page := range append(pages(t), "README.md", "../pkg/README.md", "../hack/README.md",
+		"../.github/CONTRIBUTING.md", "../.github/SECURITY.md") {
 		for _, match := range link.FindAllStringSubmatch(read(t, page), -1) {
 			if strings.Contains(match[1], "://") {
 				continue
