@@ -11,8 +11,11 @@ DURATION ?= 10m
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
-# How long the tests of one package may take: those of the sampler wait for failovers of five servers.
+# How long the tests of one package may take.
 UNIT_TIMEOUT ?= 30m
+# How many parallel tests of one package run at once, however few the processors:
+# they wait for failovers of five servers more than they work.
+UNIT_PARALLEL ?= 8
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= deploy/base
 
@@ -103,7 +106,7 @@ test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
 
 .PHONY: test-unit
 test-unit: setup ## Unit and integration tests with the race detector, against real servers of Redis and Valkey
-	go test -race -timeout $(UNIT_TIMEOUT) ./...
+	go test -race -timeout $(UNIT_TIMEOUT) -parallel $(UNIT_PARALLEL) ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME

@@ -40,7 +40,6 @@ func unmarked() []string {
 // the servers themselves say. Where it fails, add the command to listed.
 func TestEachCommandOfTheServersIsListed(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		commands := commandsOf(t, p.New(t))
 		if len(commands) < 350 {
 			t.Fatalf("the server has %d commands, want 350 at least", len(commands))

@@ -39,8 +39,8 @@ func TestRequestsAreUnknownOverAMigrationBetweenSamples(t *testing.T) {
 		if !p.MigratesSlots() {
 			return
 		}
-		t.Parallel()
 		c := p.NewCluster(t, 2, 0)
+		c.Calm()
 		from, to := c.Nodes[0], c.Nodes[1]
 		for n := range 200 {
 			from.Do("set", fmt.Sprintf("{%s}%d", tagOf(t, from), n), strings.Repeat("x", 10000))

@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -11,9 +12,13 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// nodeTimeout is after how long the nodes of a Cluster, and Sentinels, take a
-// node that does not answer for failed.
-const nodeTimeout = "1000"
+const (
+	// nodeTimeout is after how many milliseconds the nodes of a Cluster, and
+	// Sentinels, take a node that does not answer for failed.
+	nodeTimeout = "1000"
+	// calmTimeout is what a busy machine does not reach.
+	calmTimeout = "60000"
+)
 
 // meetAgain is after how long nodes are told of each other again: a node gives up
 // a handshake that takes longer than its timeout, as on a busy machine.
@@ -28,6 +33,7 @@ const slots = 16384
 type Cluster struct {
 	Nodes   []*Server
 	program Program
+	timeout string // of the nodes once they know each other
 	t       testing.TB
 }
 
@@ -41,7 +47,7 @@ func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster 
 // each replica is connected. Arguments are those of each server.
 func (p Program) NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{program: p, t: t}
+	c := &Cluster{program: p, timeout: cmp.Or(argument(args, "--cluster-node-timeout"), nodeTimeout), t: t}
 	for range primaries + replicas {
 		c.Add(args...)
 	}
@@ -71,7 +77,7 @@ func (c *Cluster) Add(args ...string) *Server {
 		c.t.Fatal(err)
 	}
 	args = append([]string{
-		"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--cluster-port", bus,
+		"--cluster-enabled", "yes", "--cluster-node-timeout", c.timeout, "--cluster-port", bus,
 		"--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
 	}, args...)
 	if password := argument(args, "--requirepass"); password != "" {
@@ -86,10 +92,14 @@ func (c *Cluster) Add(args ...string) *Server {
 // Meet lets all nodes know each other, and waits until they do.
 func (c *Cluster) Meet() {
 	c.t.Helper()
+	c.setTimeout(calmTimeout) // a handshake that takes longer fails
+	defer func() { c.setTimeout(c.timeout) }()
 	introduce := func() time.Time {
-		for _, node := range c.Nodes[1:] {
+		for i, node := range c.Nodes {
 			host, port := node.link()
-			c.Nodes[0].Do("cluster", "meet", host, port, node.bus)
+			for _, other := range c.Nodes[:i] {
+				other.Do("cluster", "meet", host, port, node.bus)
+			}
 		}
 		return time.Now()
 	}
@@ -102,6 +112,21 @@ func (c *Cluster) Meet() {
 			known := node.text("cluster", "nodes")
 			return strings.Count(known, "\n") == len(c.Nodes) && !strings.Contains(known, "handshake")
 		})
+	}
+}
+
+// Calm has the nodes wait for each other where a test lets none of them fail: on
+// a busy machine they would take each other for failed.
+func (c *Cluster) Calm() {
+	c.t.Helper()
+	c.timeout = calmTimeout
+	c.setTimeout(c.timeout)
+}
+
+func (c *Cluster) setTimeout(milliseconds string) {
+	c.t.Helper()
+	for _, node := range c.Nodes {
+		node.Do("config", "set", "cluster-node-timeout", milliseconds)
 	}
 }
 

@@ -33,7 +33,6 @@ func TestServerEndsWithItsTest(t *testing.T) {
 }
 
 func testServerEndsWithItsTest(t *testing.T, p Program) {
-	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
 	defer cancel()
 	parent := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestServerEndsWithItsTest$")

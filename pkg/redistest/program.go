@@ -95,12 +95,16 @@ func Programs(t testing.TB) []Program {
 	return slices.Clone(set.programs)
 }
 
-// Each runs a test against each of Programs, as a subtest of its name. The test
-// decides whether it runs in parallel.
+// Each runs a test against each of Programs, as a subtest of its name, in parallel
+// with every other parallel test: they wait for servers more than they work.
 func Each(t *testing.T, test func(t *testing.T, p Program)) {
 	t.Helper()
+	t.Parallel()
 	for _, p := range Programs(t) {
-		t.Run(p.Name, func(t *testing.T) { test(t, p) })
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, p)
+		})
 	}
 }
 

@@ -33,7 +33,6 @@ func waitFor(t *testing.T, what string, holds func() bool) {
 
 func TestProgramsAreWhatTheyAreCalled(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		s := p.New(t)
 		field := "\r\n" + string(p.Flavor) + "_version:" + p.Version + "\r\n"
 		if info := s.Do("info", "server").(string); !strings.Contains(info, field) {
@@ -47,7 +46,6 @@ func TestProgramsAreWhatTheyAreCalled(t *testing.T) {
 
 func TestSentinelsPromoteAReplica(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		primary := p.New(t, "--requirepass", "secret")
 		replica := primary.Replicas(1, "--requirepass", "secret")[0]
 		sentinels := redistest.NewSentinels(t, 3, "mymaster", primary, 1)
@@ -65,7 +63,6 @@ func TestSentinelsPromoteAReplica(t *testing.T) {
 
 func TestReplicaTakesOverInACluster(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		c := p.NewCluster(t, 3, 1)
 		c.Nodes[0].Kill()
 		waitFor(t, "the replica is a primary", func() bool {
@@ -80,7 +77,6 @@ func TestReplicaTakesOverInACluster(t *testing.T) {
 
 func TestSlotsMoveWithTheirKeys(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		c := p.NewCluster(t, 3, 1)
 		from, to := c.Nodes[2], c.Nodes[0]
 		from.Do("set", "a", "1")
@@ -100,7 +96,6 @@ func TestSlotsMoveWithTheirKeys(t *testing.T) {
 
 func TestServersSpeakTLSAmongThemselves(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		authority := redistest.NewAuthority(t)
 		c := p.NewCluster(t, 2, 1, append(authority.Arguments("127.0.0.1"), "--requirepass", "secret")...)
 		from, to := c.Nodes[1], c.Nodes[0]
@@ -125,7 +120,6 @@ func TestValkeyClusterHasDatabases(t *testing.T) {
 		if !p.AtLeast(redistest.Valkey, 9, 0) {
 			return // the others have one database in a cluster
 		}
-		t.Parallel()
 		c := p.NewCluster(t, 2, 0, "--cluster-databases", "4")
 		from, to := c.Nodes[1], c.Nodes[0]
 		client := redis.NewClient(&redis.Options{Addr: from.Addr, DB: 3})

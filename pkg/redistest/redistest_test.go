@@ -45,7 +45,6 @@ func TestTwoServersAreApart(t *testing.T) {
 
 func TestRestartIsAnotherProcessAtTheSameAddress(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel()
 		s := p.New(t)
 		before, addr := runID(t, s), s.Addr
 		s.Do("set", "k", "v")

@@ -99,13 +99,16 @@ func TestIPv6(t *testing.T) {
 
 // TestIPv6Topologies has sentinels and the nodes of a cluster name each other by IPv6 addresses.
 func TestIPv6Topologies(t *testing.T) {
+	t.Parallel()
 	const bind, loopback = "--bind", "::1"
 	primary := redistest.New(t, bind, loopback)
 	primary.Replicas(1, bind, loopback)
 	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 1, bind, loopback)
+	c := redistest.NewCluster(t, 3, 3, bind, loopback)
+	c.Calm()
 	for name, tgt := range map[string]*target.Target{
 		"sentinels": sentinelAt(sentinels),
-		"cluster":   clusterAt(redistest.NewCluster(t, 3, 3, bind, loopback)),
+		"cluster":   clusterAt(c),
 	} {
 		t.Run(name, func(t *testing.T) {
 			tgt.Replicas = true

@@ -146,7 +146,6 @@ func TestReplicaAddressThatLeadsBack(t *testing.T) {
 }
 
 func testReplicaAddressThatLeadsBack(t *testing.T, p redistest.Program) {
-	t.Parallel() // it waits for servers more than it works
 	primary := p.New(t)
 	back := between(t, "127.0.0.1:0", primary)
 	host, port, _ := net.SplitHostPort(back.addr)
@@ -167,7 +166,6 @@ func TestReplicaPromotedBehindAPartition(t *testing.T) {
 }
 
 func testReplicaPromotedBehindAPartition(t *testing.T, p redistest.Program) {
-	t.Parallel() // it waits for servers more than it works
 	primary := p.New(t)
 	link := between(t, "127.0.0.1:0", primary)
 	host, port, _ := net.SplitHostPort(link.addr)
@@ -192,6 +190,7 @@ func testReplicaPromotedBehindAPartition(t *testing.T, p redistest.Program) {
 // TestReplicaAtTheAddressIsSampledAlone has an object name a replica that has a
 // replica of its own.
 func TestReplicaAtTheAddressIsSampledAlone(t *testing.T) {
+	t.Parallel()
 	primary := redistest.New(t)
 	middle := primary.Replicas(1)[0]
 	middle.Replicas(1)
@@ -210,6 +209,7 @@ func TestReplicaAtTheAddressIsSampledAlone(t *testing.T) {
 
 // TestClusterNodesAtOneServer announces addresses for two primaries that lead to one of them.
 func TestClusterNodesAtOneServer(t *testing.T) {
+	t.Parallel()
 	c := redistest.NewCluster(t, 3, 0)
 	network := between(t, "127.0.0.1:0", c.Nodes[0])
 	c.Nodes[1].Do("config", "set", "cluster-announce-port", network.port(t))

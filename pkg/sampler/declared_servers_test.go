@@ -80,6 +80,7 @@ func TestClusterWithDatabases(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, program redistest.Program) {
 		sampling := func(args ...string) (*redistest.Cluster, *several) {
 			c := program.NewCluster(t, 3, 0, args...)
+			c.Calm()
 			tgt := clusterAt(c)
 			tgt.Database = 2
 			tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs"), declared.KeysCount("*", "", 9)})

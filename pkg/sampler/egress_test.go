@@ -32,6 +32,7 @@ func TestRefusedAddressIsNotDialed(t *testing.T) {
 // TestEveryHopAsksThePolicy holds that neither a sentinel nor a node of a cluster
 // leads to an address that is refused: only the first one may be dialed here.
 func TestEveryHopAsksThePolicy(t *testing.T) {
+	t.Parallel()
 	only := func(addr string) *egress.Policy {
 		allowed, err := egress.ParseRange(addr)
 		if err != nil {

@@ -3,6 +3,7 @@ package sampler
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -27,8 +28,10 @@ func TestNothingIsLeftOfTargets(t *testing.T) {
 			targets[i] = targetAt(fmt.Sprintf("%d-%d", n, i), addr)
 			m.Set(targets[i])
 		}
+		m.await(t, "two attempts at each target have ended", func() bool {
+			return !slices.ContainsFunc(targets, func(of *target.Target) bool { return m.count(of) < 2 })
+		})
 		for _, one := range targets {
-			m.awaitMore(t, one, 1)
 			m.Remove(one)
 		}
 	}

@@ -141,6 +141,7 @@ func TestAtomicMigrationIsSeen(t *testing.T) {
 func testAtomicMigration(t *testing.T, p redistest.Program) {
 	const keys = 3000
 	c := p.NewCluster(t, 2, 2)
+	c.Calm()
 	pipe := c.Nodes[1].Client().Pipeline()
 	for n := range keys {
 		pipe.Set(t.Context(), "{a}"+strconv.Itoa(n), strings.Repeat("x", 1000), 0)
@@ -219,8 +220,8 @@ func compareMigration(t *testing.T, before, newest series.Sample, keys int64) (m
 // TestValkeyThatRefusesToTellOfMigrations has all else known.
 func TestValkeyThatRefusesToTellOfMigrations(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
-		t.Parallel() // it waits for servers more than it works
 		c := p.NewCluster(t, 1, 0)
+		c.Calm()
 		tgt := clusterAt(c)
 		tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
 		admin := restrict(t, c.Nodes[0], aclRules(t)) // without the rule for Valkey 9

@@ -17,6 +17,7 @@ func TestReshardingUnderLoad(t *testing.T) { redistest.Each(t, testReshardingUnd
 func testReshardingUnderLoad(t *testing.T, p redistest.Program) {
 	const keys = 100
 	c := p.NewCluster(t, 3, 0)
+	c.Calm()
 	x := trafficTo(t, c)
 	x.send(keys) // a key that is there is written at the node that has it
 	s := surveying(t, clusterAt(c))

@@ -79,6 +79,7 @@ func sentinelRules(t *testing.T) []string {
 }
 
 func TestSentinelFailoverUnderTLS(t *testing.T) {
+	t.Parallel()
 	servers, sentinels, tgt, source := guarded(t)
 	s := surveying(t, tgt).by(source)
 	s.sample()
@@ -100,6 +101,7 @@ func TestSentinelFailoverUnderTLS(t *testing.T) {
 }
 
 func TestSentinelsRotateTheirPassword(t *testing.T) {
+	t.Parallel()
 	_, sentinels, tgt, source := guarded(t)
 	s := surveying(t, tgt).by(source)
 	s.sample()
@@ -142,6 +144,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 }
 
 func TestSentinelsThatRefuse(t *testing.T) {
+	t.Parallel()
 	_, sentinels, tgt, source := guarded(t)
 	t.Run("another authority", func(t *testing.T) {
 		strange := &given{newest: source.newest}
@@ -168,6 +171,7 @@ func TestSentinelsThatRefuse(t *testing.T) {
 }
 
 func TestClusterFailoverUnderTLS(t *testing.T) {
+	t.Parallel()
 	authority := redistest.NewAuthority(t)
 	c := redistest.NewCluster(t, 3, 3, append(authority.Arguments(host), "--requirepass", "admin")...)
 	user(t, c.Nodes, "metrics", "of-the-cluster", aclRules(t)...)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -28,14 +27,13 @@ func sentinelAt(s *redistest.Sentinels) *target.Target {
 func TestSentinelFailover(t *testing.T) { redistest.Each(t, testSentinelFailover) }
 
 func testSentinelFailover(t *testing.T, p redistest.Program) {
-	t.Parallel() // it waits for servers more than it works
 	primary := p.New(t)
 	replicas := primary.Replicas(2)
 	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 2)
 	tgt := sentinelAt(sentinels)
 	tgt.Replicas = true
 	tgt.Database = 3 // sentinels have none
-	tgt.Timeout = 2 * time.Second
+	tgt.Timeout = brief
 	s := surveying(t, tgt)
 	s.sample()
 	write(t, primary, 100, 2)
@@ -79,10 +77,11 @@ func write(t *testing.T, server *redistest.Server, n, replicas int) {
 }
 
 func TestSentinelsThatDoNotAnswer(t *testing.T) {
+	t.Parallel()
 	primary := redistest.New(t)
 	sentinels := redistest.NewSentinels(t, 3, masterName, primary, 0)
 	tgt := sentinelAt(sentinels)
-	tgt.Timeout = time.Second
+	tgt.Timeout = brief
 	s := surveying(t, tgt)
 	sentinels.Nodes[0].Kill()
 	s.sample()
@@ -113,12 +112,11 @@ func TestReplicasOfAStandaloneServer(t *testing.T) {
 }
 
 func testReplicasOfAStandaloneServer(t *testing.T, p redistest.Program) {
-	t.Parallel() // it waits for servers more than it works
 	primary := p.New(t)
 	replicas := primary.Replicas(2)
 	tgt := targetAt("standalone", primary.Addr)
 	tgt.Replicas = true
-	tgt.Timeout = time.Second
+	tgt.Timeout = brief
 	s := surveying(t, tgt)
 	s.sample()
 	write(t, primary, 40, 2)

@@ -70,6 +70,7 @@ func TestServersThatTellLittle(t *testing.T) {
 // TestInfoIsNeededToKnowThePrimary holds that what sentinels and clusters name is
 // not read where it does not tell its role.
 func TestInfoIsNeededToKnowThePrimary(t *testing.T) {
+	t.Parallel()
 	server := redistest.New(t, "--cluster-enabled", "yes")
 	server.Do("cluster", "addslotsrange", 0, 16383)
 	poll(t, "the cluster is up", func() bool {
