@@ -7,8 +7,9 @@
 //
 // A formula knows the arithmetic, comparisons and conditions of CEL,
 // math.greatest and math.least, and metric("name"), whose argument is written
-// out so that what a formula depends on is known beforehand. It has no loops, and
-// its cost is bounded.
+// out so that what a formula depends on is known beforehand. It has no loops. Its
+// length is bounded by MaxLength, and its cost by maxCost, both by an estimate
+// when it is compiled and by a count when it is evaluated.
 //
 // Compile fails with a sentence for the formula's author, and Eval with one for
 // whoever asks for the metric. A step that divides by zero, or gives no finite
@@ -22,17 +23,23 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/ext"
 )
 
+// MaxLength is how many bytes the text of a formula may have.
+const MaxLength = 2048
+
 const (
-	// maxCost bounds the steps of an evaluation, far above what a formula without loops takes.
-	maxCost = 100_000
+	// maxCost bounds the cost of an evaluation, in the units of CEL: about one for
+	// each operation, and more for those that go through a text or a list.
+	maxCost = 10_000
 	// maxNames bounds the metrics that a formula names.
 	maxNames = 20
 	// values is the variable that metric("name") stands for an element of. It is no
@@ -46,13 +53,26 @@ type Expression struct {
 	names   []string
 }
 
-// Compile checks a formula.
-func Compile(source string) (*Expression, error) {
-	e := &Expression{}
-	env, err := cel.NewCustomEnv(
-		cel.StdLib(), cel.ClearMacros(), cel.Macros(cel.GlobalMacro("metric", 1, e.metric)), ext.Math(),
+// environment returns what all formulas are compiled with. It is made once: it
+// takes longer to make, and more memory, than most formulas.
+var environment = sync.OnceValues(func() (*cel.Env, error) {
+	return cel.NewCustomEnv(
+		cel.StdLib(), cel.ClearMacros(), cel.Macros(cel.GlobalMacro("metric", 1, metric)), ext.Math(),
 		cel.CrossTypeNumericComparisons(true), cel.Variable(values, cel.MapType(cel.StringType, cel.DoubleType)),
 	)
+})
+
+// Compile checks a formula.
+func Compile(source string) (e *Expression, err error) {
+	if len(source) > MaxLength {
+		return nil, fmt.Errorf("the expression has more than %d bytes: write a shorter one", MaxLength)
+	}
+	defer func() {
+		if recover() != nil { // a fault of the compiler ends no other object's metrics
+			e, err = nil, errors.New("the expression does not compile: write a simpler one")
+		}
+	}()
+	env, err := environment()
 	if err != nil {
 		return nil, fmt.Errorf("preparing expressions: %w", err)
 	}
@@ -63,32 +83,70 @@ func Compile(source string) (*Expression, error) {
 	if out := checked.OutputType(); !slices.ContainsFunc([]*cel.Type{cel.DoubleType, cel.IntType, cel.UintType}, out.IsExactType) {
 		return nil, fmt.Errorf("the expression gives a %s and must give a number", out)
 	}
-	if len(e.names) == 0 {
+	names := namesIn(checked)
+	switch {
+	case len(names) == 0:
 		return nil, errors.New(`the expression names no metric: write metric("name")`)
-	}
-	if len(e.names) > maxNames {
+	case len(names) > maxNames:
 		return nil, fmt.Errorf("the expression names more than %d metrics", maxNames)
 	}
-	if e.program, err = env.Program(checked, cel.CostLimit(maxCost), cel.CustomDecoratorV2(watchSteps)); err != nil {
+	if cost, err := env.EstimateCost(checked, sizes{}); err != nil || cost.Max > maxCost {
+		return nil, fmt.Errorf("the expression may cost more than %d operations: write a simpler one", maxCost)
+	}
+	program, err := env.Program(checked, cel.CostLimit(maxCost), cel.CustomDecoratorV2(watchSteps))
+	if err != nil {
 		return nil, fmt.Errorf("preparing the expression: %w", err)
 	}
-	return e, nil
+	return &Expression{program, names}, nil
 }
 
-// metric turns metric("name") into an element of values, and notes the name.
-func (e *Expression) metric(factory cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
-	var name string
-	ok := args[0].Kind() == ast.LiteralKind
-	if ok {
-		name, ok = args[0].AsLiteral().Value().(string)
-	}
-	if !ok {
+// sizes bounds the size of each text and list of a formula: all are made of
+// what is written in it, and of numbers.
+type sizes struct{}
+
+// EstimateSize implements checker.CostEstimator.
+func (sizes) EstimateSize(checker.AstNode) *checker.SizeEstimate {
+	return &checker.SizeEstimate{Max: MaxLength}
+}
+
+// EstimateCallCost implements checker.CostEstimator.
+func (sizes) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
+	return nil
+}
+
+// metric turns metric("name") into an element of values.
+func metric(factory cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+	if _, ok := textOf(args[0]); !ok {
 		return nil, factory.NewError(args[0].ID(), `metric takes a name that is written out, such as metric("used-memory-bytes")`)
 	}
-	if !slices.Contains(e.names, name) {
-		e.names = append(e.names, name)
-	}
 	return factory.NewCall(operators.Index, factory.NewIdent(values), args[0]), nil
+}
+
+// namesIn returns the metrics that a formula names, in the order of its text.
+func namesIn(checked *cel.Ast) []string {
+	var names []string
+	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.Index {
+			return
+		}
+		args := e.AsCall().Args()
+		if args[0].Kind() != ast.IdentKind || args[0].AsIdent() != values {
+			return
+		}
+		if name, ok := textOf(args[1]); ok && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}))
+	return names
+}
+
+// textOf returns the text that a literal holds.
+func textOf(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	text, ok := e.AsLiteral().Value().(string)
+	return text, ok
 }
 
 // Names are those of the metrics that the formula names. The caller must not modify them.

@@ -2,6 +2,7 @@ package expression_test
 
 import (
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -84,6 +85,9 @@ func TestFormulasThatAreRefused(t *testing.T) {
 		`[1.0].map(x, metric("a"))[0]`:      "does not compile",
 		`[1, 2].exists(x, x > 1) ? 1.0:2.0`: "does not compile",
 		`@values["a"]`:                      "does not compile",
+		`metric("a") +` + strings.Repeat(" ", expression.MaxLength):                                         "has more than 2048 bytes",
+		`metric("a") + double(size(` + strings.Repeat(`string(metric("a")) + `, 80) + `""))`:                "may cost more than 10000 operations",
+		`metric("a") > 0.0 && string(metric("a")).matches("` + strings.Repeat("a", 1024) + `") ? 1.0 : 2.0`: "may cost more than 10000 operations",
 	} {
 		if _, err := expression.Compile(source); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error with %q", source, err, want)
@@ -117,6 +121,69 @@ func TestEvaluationsShareNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatAFormulaKeeps holds the memory that a formula keeps for each byte that
+// is counted of it, see package target.
+func TestWhatAFormulaKeeps(t *testing.T) {
+	for name, source := range map[string]string{
+		"ordinary": `metric("a") / math.greatest(metric("b"), 1.0)`,
+		"longest":  `metric("a") > 1.0` + strings.Repeat("||1<2", (expression.MaxLength-27)/5) + "?1.0:2.0",
+		"nested":   strings.Repeat("true?1.0:", (expression.MaxLength-11)/9) + `metric("a")`,
+		"list":     `metric("a")+double([` + strings.Repeat("1,", (expression.MaxLength-30)/2) + `1][0])`,
+	} {
+		const formulas = 20
+		var kept [formulas]*expression.Expression
+		before := heap()
+		for i := range kept {
+			var err error
+			if kept[i], err = expression.Compile(source); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		each := (heap() - before) / formulas
+		runtime.KeepAlive(kept)
+		if limit := int64(len(source)+100) * 80; each > limit {
+			t.Errorf("%s: a formula of %d bytes keeps %d, want at most %d", name, len(source), each, limit)
+		}
+	}
+}
+
+func heap() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// FuzzCompile looks for formulas that end the adapter, cost more than a formula
+// may, or give what is no number from 0 on.
+func FuzzCompile(f *testing.F) {
+	for _, source := range []string{
+		`metric("a") + metric("b")`, `metric("a") / (metric("b") / metric("zero"))`, `math.greatest(0.0, metric("b") - metric("a"))`,
+		`metric("zero") == 0.0 || metric("a") / metric("zero") > 1.0 ? 3.0 : 0.0`, `[1.0].map(x, metric("a"))[0]`, `@values["a"]`,
+		`int(metric("huge"))`, `string(metric("a")).matches("(a*)*") ? 1.0 : 2.0`, `double(size({"a": 1, "b": [metric("a")]}))`,
+		`duration("1h").getHours() + int(metric("a"))`, `metric("a") + double("nan")`, "metric(\"\\u0000\")", `((((metric("a")))))`,
+	} {
+		f.Add(source, 6.0, 0.0)
+	}
+	f.Fuzz(func(t *testing.T, source string, a, b float64) {
+		e, err := expression.Compile(source)
+		if err != nil {
+			return
+		}
+		if names := e.Names(); len(names) == 0 || len(names) > 20 {
+			t.Fatalf("%q names %q", source, names)
+		}
+		of := map[string]float64{}
+		for i, name := range e.Names() {
+			of[name] = []float64{a, b}[i%2]
+		}
+		if got, err := e.Eval(of); err == nil && !(got >= 0 && got <= math.MaxFloat64) {
+			t.Fatalf("%q of %v is %v", source, of, got)
+		}
+	})
 }
 
 func BenchmarkEval(b *testing.B) {

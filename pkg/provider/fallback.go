@@ -12,8 +12,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Set begins to remember the values of a target that has a fallback, unless it
-// does already. It comes before the first attempt at the target.
+// Set begins to remember the values of a target that has a fallback, as far as it
+// does not already. It comes before the first attempt at the target.
 func (p *Provider) Set(t *target.Target) {
 	if t.FallsBack() {
 		p.memory.open(t.ID(), p.always(t), time.Now())

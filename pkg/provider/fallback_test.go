@@ -220,6 +220,31 @@ func TestFallbackOfDeclaredMetrics(t *testing.T) {
 	})
 }
 
+// A formula that waits to be compiled is no outage, and falls back once it was known.
+func TestFallbackOfFormulaThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		object := falling(stated("1000"))
+		object.Fallbacks = map[string]*target.Fallback{"half": lastValue(time.Minute)}
+		text := `metric("connected-clients") / 2.0`
+		object.Declared = []target.Declared{{Name: "half", Formula: text}}
+		o := newOutage(t, object)
+		o.warm()
+		o.refuses("not compiled", "half", "", CauseNoValue, "its expression is not compiled yet")
+		if uses, _ := o.Fallbacks(object, time.Now()); len(uses) != 0 {
+			t.Errorf("in use are %+v", uses)
+		}
+		object.Declared = []target.Declared{{Name: "half", Formula: text, Expression: compiled(t, text)}}
+		o.Set(object)
+		o.answers(1)
+		known := time.Now()
+		pass(20 * time.Second)
+		o.fails()
+		if uses, _ := o.Fallbacks(object, time.Now()); len(uses) != 2 || uses[0].Metric != "half" || !uses[0].LastKnown.Equal(known) {
+			t.Errorf("in use are %+v, want half as of %s, and requests-per-second", uses, known)
+		}
+	})
+}
+
 func TestListsFallBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		object := falling(stated("800"))

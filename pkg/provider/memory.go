@@ -73,21 +73,27 @@ type kept struct {
 	last answer
 }
 
-// open begins the past of a target, unless it has begun.
+// open begins the past of a target, unless it has begun, and keeps those questions
+// from then on.
 func (m *memory) open(id string, always []question, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.pasts[id] != nil {
-		return
+	p := m.pasts[id]
+	if p == nil {
+		p = &past{opened: now, kept: make(map[question]*kept, len(always))}
+		if m.pasts == nil {
+			m.pasts = map[string]*past{}
+		}
+		m.pasts[id] = p
 	}
-	opened := &past{opened: now, kept: make(map[question]*kept, len(always))}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, q := range always {
-		opened.kept[q] = &kept{always: true}
+		if p.kept[q] == nil {
+			p.kept[q] = &kept{}
+		}
+		p.kept[q].always = true
 	}
-	if m.pasts == nil {
-		m.pasts = map[string]*past{}
-	}
-	m.pasts[id] = opened
 }
 
 // of returns the past of a target, nil if it has none.

@@ -9,20 +9,30 @@ import (
 )
 
 // metric finds a metric of an object: one that all of them have, or one that it
-// declares. One that it declares wrongly is found, and is unknown.
+// declares. One that it declares wrongly, or whose formula is not compiled yet, is
+// found, and is unknown.
 func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) {
 	if why := t.Refused(name); why != "" {
-		return func(*series.Series, catalog.Query) (catalog.Reading, error) {
-			return catalog.Reading{}, &catalog.ValueError{Metric: name, Err: errors.New(why)}
-		}, true
+		return without(name, errors.New(why)), true
 	}
-	if declared, ok := t.Lookup(name); ok && declared.Expression != nil {
+	declared, ok := t.Lookup(name)
+	switch {
+	case ok && declared.Pending():
+		return without(name, target.ErrNotCompiled), true
+	case ok && declared.Computed():
 		row := catalog.Computed{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
 			return p.measured(t, name)
 		}}
 		return row.Read, true
 	}
 	return p.measured(t, name)
+}
+
+// without is a metric that has no value whatever was sampled.
+func without(name string, why error) catalog.Reader {
+	return func(*series.Series, catalog.Query) (catalog.Reading, error) {
+		return catalog.Reading{}, &catalog.ValueError{Metric: name, Err: why}
+	}
 }
 
 // measured finds a metric that is no expression.

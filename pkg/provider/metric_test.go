@@ -32,6 +32,7 @@ func declaring(t *testing.T) *Provider {
 		{Name: "of-wrong", Index: 4, Expression: compiled(t, `metric("wrong")`)},
 		{Name: "of-cold", Index: 5, Expression: compiled(t, `metric("requests-per-second")`)},
 		{Name: "of-sum", Index: 6, Expression: compiled(t, `metric("sum")`)}, // refused before
+		{Name: "uncompiled", Index: 7, Formula: `metric("keys")`},
 	}
 	all[0].Problems = []target.Problem{{Name: "used-memory-bytes", Sentence: "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"}}
 	store := &series.Store{}
@@ -66,11 +67,12 @@ func TestDeclaredMetricsAreThoseOfTheirObject(t *testing.T) {
 		{"with", "keys", "5", ""},
 		{"with", "used-memory-bytes", "", "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"},
 		{"with", "wrong", "", `key "text" is of another type`},
-		{"with", "other", "", `spec.metrics of with declares of-cold, of-sum, of-wrong, sum, waiting, wrong`},
+		{"with", "other", "", `spec.metrics of with declares of-cold, of-sum, of-wrong, sum, uncompiled, waiting, wrong`},
 		{"with", "sum", "62", ""},
 		{"with", "of-wrong", "", `wrong: key "text" is of another type`},
 		{"with", "of-cold", "", "requests-per-second: a rate needs two samples"},
 		{"with", "of-sum", "", "no metric sum that the expression may name"},
+		{"with", "uncompiled", "", "its expression is not compiled yet: namespaces take turns, and 128 KiB of expressions are kept of one, 2048 KiB of all"},
 		{"without", "waiting", "", `spec.metrics of without declares none`},
 	} {
 		got, err := p.GetMetricByName(context.Background(), types.NamespacedName{Namespace: "shop", Name: test.object}, metric(test.metric), labels.Everything())

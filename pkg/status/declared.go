@@ -18,6 +18,7 @@ const (
 	reasonProbed        = "Probed"
 	reasonInvalidMetric = "InvalidMetric"
 	reasonNoValue       = "NoValue"
+	reasonNotCompiled   = "NotCompiled"
 )
 
 // maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
@@ -34,13 +35,16 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 		return verdict{}, false
 	}
 	sample, sampled := h.Newest()
-	var wrong, failed, pending, waiting []string
+	var wrong, failed, uncompiled, pending, waiting []string
 	for _, problem := range t.Problems {
 		wrong = append(wrong, problem.Sentence)
 	}
 	for _, d := range t.Declared {
-		if !sampled {
-			break
+		if d.Pending() {
+			uncompiled = append(uncompiled, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, target.ErrNotCompiled))
+		}
+		if !sampled || d.Pending() {
+			continue
 		}
 		err := failureIn(t, d, sample, answers)
 		if err == nil {
@@ -62,6 +66,8 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed, pending))}, true
 	case len(failed) > 0:
 		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(slices.Concat(failed, pending))}, true
+	case len(uncompiled) > 0:
+		return verdict{metav1.ConditionUnknown, reasonNotCompiled, sentences(uncompiled)}, true
 	case !sampled:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No sample has been taken yet."}, true
 	case len(pending) > 0:
@@ -76,7 +82,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 // is computed as of the instant of the sample, so that it does not fail by growing old.
 func failureIn(t *target.Target, d target.Declared, sample series.Sample, answers Answers) error {
 	switch {
-	case d.Expression != nil:
+	case d.Computed():
 		return answers.Unknown(t, d.Name, sample.At)
 	case d.Place < len(sample.Probed):
 		return sample.Probed[d.Place].Err

@@ -107,6 +107,21 @@ func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 	})
 }
 
+// A formula that waits to be compiled is told of as such, whatever else waits.
+func TestFormulaThatWaitsShowsInStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.add("r", "1")
+		r.Declared = []target.Declared{{Name: "twice", Formula: `metric("requests-per-second") * 2.0`}}
+		defer w.lead()()
+		pass(time.Second)
+		got := condition(w.status(r), v1alpha1.ConditionMetricsValid)
+		if got.Status != "Unknown" || got.Reason != "NotCompiled" || !strings.HasPrefix(got.Message, "spec.metrics[0] twice has no value: its expression is not compiled yet") {
+			t.Errorf("MetricsValid is %+v", got)
+		}
+	})
+}
+
 func compiled(t *testing.T, source string) *expression.Expression {
 	t.Helper()
 	e, err := expression.Compile(source)

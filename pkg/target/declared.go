@@ -18,11 +18,23 @@ type Declared struct {
 	// Probe reads it, and Place is where its Result stands among those of a sample.
 	Probe *probe.Probe
 	Place int
-	// Expression computes it.
+	// Formula is the text of an expression, empty for a Probe, and Expression what was
+	// compiled of it, nil as long as nothing was.
+	Formula    string
 	Expression *expression.Expression
 	// Over makes one value of the samples of a window, empty for the newest one.
 	Over v1alpha1.OverFunction
 }
+
+// ErrNotCompiled says that the formula of an expression waits to be compiled.
+var ErrNotCompiled = fmt.Errorf("its expression is not compiled yet: namespaces take turns, and %d KiB of expressions are kept of one, %d KiB of all, each counted with %d bytes: write fewer or shorter ones if this stays",
+	formulasPerNamespace>>10, formulasInAll>>10, formulaCharge)
+
+// Computed reports whether the metric is an expression.
+func (d Declared) Computed() bool { return d.Formula != "" || d.Expression != nil }
+
+// Pending reports whether the metric is an expression that waits to be compiled.
+func (d Declared) Pending() bool { return d.Formula != "" && d.Expression == nil }
 
 // Problem tells of a declared metric, or a fallback, that is wrong.
 type Problem struct {
@@ -59,7 +71,8 @@ func (t *Target) Lookup(name string) (Declared, bool) {
 	return Declared{}, false
 }
 
-// declare takes in spec.metrics. A metric that is wrong harms no other.
+// declare takes in spec.metrics, and leaves it to express to compile the
+// expressions among them. A metric that is wrong harms no other.
 func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) bool) {
 	var probes []*probe.Probe
 	for n := range metrics {
@@ -70,12 +83,7 @@ func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) b
 			continue
 		}
 		if m.Expression != "" {
-			compiled, err := expression.Compile(m.Expression)
-			if err != nil {
-				t.problem(declared, ".expression", "%v", err)
-				continue
-			}
-			declared.Expression = compiled
+			declared.Formula = m.Expression
 		} else if declared.Probe = probeOf(m); declared.Probe == nil {
 			t.problem(declared, "", "%s must have exactly one source that this adapter knows: is the CustomResourceDefinition the one of this version?", m.Name)
 			continue
@@ -88,10 +96,39 @@ func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) b
 		}
 		t.Declared = append(t.Declared, declared)
 	}
-	t.checkNames(reserved)
 	if len(probes) > 0 {
 		t.Probes = probe.Compile(probes)
 	}
+}
+
+// formulas returns the texts of the expressions, each once.
+func (t *Target) formulas() []string {
+	var all []string
+	for _, d := range t.Declared {
+		if d.Computed() && !slices.Contains(all, d.Formula) {
+			all = append(all, d.Formula)
+		}
+	}
+	return all
+}
+
+// express takes in what was compiled of all formulas of a target that nobody
+// else knows yet. What it shares with another target stays as it is.
+func (t *Target) express(with *claim, reserved func(name string) bool) {
+	declared := t.Declared
+	t.Declared, t.Problems = nil, slices.Clone(t.Problems)
+	for _, d := range declared {
+		if d.Computed() {
+			f := with.formulaOf(d.Formula)
+			if f.err != nil {
+				t.problem(d, ".expression", "%v", f.err)
+				continue
+			}
+			d.Expression = f.compiled
+		}
+		t.Declared = append(t.Declared, d)
+	}
+	t.checkNames(reserved)
 }
 
 func (t *Target) problem(with Declared, field, format string, args ...any) {
@@ -112,7 +149,7 @@ func (t *Target) checkNames(reserved func(name string) bool) {
 				t.problem(d, ".expression", "metric %s is wrong itself", name)
 				return true
 			case reserved(name):
-			case ok && of.Expression != nil:
+			case ok && of.Computed():
 				t.problem(d, ".expression", "%s is an expression itself: write what it stands for", name)
 				return true
 			case !ok:

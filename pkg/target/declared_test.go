@@ -33,7 +33,7 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		{Name: "length", Keys: &v1alpha1.KeysSource{Pattern: "*", Measure: v1alpha1.KeysLength, Type: "string", Limit: 1}},
 	}
 	server.put(o)
-	s.want(t, "set default/my-redis u1/1")
+	s.want(t, "set default/my-redis u1/1", "set default/my-redis u1/1") // once more when all is compiled
 	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
 	if len(got.Declared) != 3 || len(got.Probes.Probes()) != 2 {
 		t.Fatalf("declared are %+v, want three", got.Declared)
@@ -45,7 +45,7 @@ func TestDeclaredMetricsThatAreWrongHarmNoOther(t *testing.T) {
 		t.Errorf("%s is refused because %q", reservedName, why)
 	}
 	for n, want := range []string{"spec.metrics[1].name: every Redis object has a metric", "spec.metrics[2]: ", "spec.metrics[3]: ", "spec.metrics[4]: ",
-		"spec.metrics[7].expression: the expression gives a bool", "spec.metrics[12]: ", "spec.metrics[8].expression: metric nothing is wrong itself", "spec.metrics[9].expression: metric built-in is wrong itself",
+		"spec.metrics[12]: ", "spec.metrics[7].expression: the expression gives a bool", "spec.metrics[8].expression: metric nothing is wrong itself", "spec.metrics[9].expression: metric built-in is wrong itself",
 		"spec.metrics[10].expression: the object has no metric nowhere", "spec.metrics[11].expression: sum is an expression itself"} {
 		if len(got.Problems) != 10 || !strings.HasPrefix(got.Problems[n].Sentence, want) {
 			t.Errorf("problems are %q, want %q", got.Problems, want)

@@ -10,7 +10,12 @@
 // credentials reads them.
 //
 // The Index is safe for concurrent use and its answers are never modified. The
-// Sink is called from one goroutine.
+// Sink is never called twice at the same time.
+//
+// Expressions are compiled in a goroutine of their own: a target is announced at
+// once with its expressions pending (Declared.Pending), and again with them
+// compiled. Namespaces take turns, and what is kept of each is bounded, see
+// formulas.go. An object never has an expression of its spec before.
 //
 // When the API server cannot be reached, the targets known so far stay, and it
 // is asked again every two to three seconds, so that the watch goes on as soon as it can. An object that the API server accepted and

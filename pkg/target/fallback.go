@@ -50,9 +50,10 @@ func (t *Target) FallsBack() bool {
 }
 
 // FallbackOf returns the fallback of a metric, nil if an error is served. One
-// that is declared wrongly has none: no outage makes it unknown.
+// that is declared wrongly, or waits to be compiled, has none: no outage makes it
+// unknown.
 func (t *Target) FallbackOf(metric string) *Fallback {
-	if t.Refused(metric) != "" {
+	if d, declared := t.Lookup(metric); t.Refused(metric) != "" || declared && d.Pending() {
 		return nil
 	}
 	if f, named := t.Fallbacks[metric]; named {

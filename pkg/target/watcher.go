@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,11 +18,13 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
 // Sink is told which targets there are. A target is Set when its object
 // appears, and again whenever its object changes in any way; the target before
-// is Removed first if its ID differs.
+// is Removed first if its ID differs. It is Set once more when its formulas have
+// been compiled, unless they were when its object appeared.
 type Sink interface {
 	Set(t *Target)
 	Remove(t *Target)
@@ -35,6 +38,11 @@ type Watcher struct {
 	logger    klog.Logger
 	reflector *cache.Reflector
 	synced    atomic.Bool
+	compile   func(source string) (*expression.Expression, error)
+	wake      chan struct{} // when there may be a formula to compile
+
+	mu       sync.Mutex // of changes to the index, held while the sink is told
+	formulas formulas
 }
 
 // reconnecting is after how long the API server is asked again when it could not be. client-go would wait for up to a
@@ -64,7 +72,10 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 // NewWatcher returns a Watcher that keeps index and tells sink. No object may
 // declare a metric of a reserved name.
 func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink, reserved func(name string) bool) *Watcher {
-	w := &Watcher{index: index, sink: sink, reserved: reserved, logger: klog.FromContext(ctx)}
+	w := &Watcher{
+		index: index, sink: sink, reserved: reserved, logger: klog.FromContext(ctx),
+		compile: expression.Compile, wake: make(chan struct{}, 1),
+	}
 	all := cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {})
 	w.reflector = cache.NewReflectorWithOptions(all, &v1alpha1.Redis{}, objects{w}, cache.ReflectorOptions{
 		Name: v1alpha1.Resource, Logger: &w.logger, Backoff: reconnecting(),
@@ -72,8 +83,12 @@ func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink S
 	return w
 }
 
-// Run follows the objects until ctx ends.
+// Run follows the objects until ctx ends. Their formulas are compiled beside
+// that, so that no change to an object waits for another one's.
 func (w *Watcher) Run(ctx context.Context) {
+	var compiling sync.WaitGroup
+	defer compiling.Wait()
+	compiling.Go(func() { w.compileFormulas(ctx) })
 	w.reflector.RunWithContext(ctx)
 }
 
@@ -138,6 +153,8 @@ func (w *Watcher) set(object *v1alpha1.Redis) {
 		w.remove(named(object))
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
 		// A write of status, or of labels, leaves the spec as it is.
 		t.Declared, t.Probes, t.Problems = known.Declared, known.Probes, known.Problems
@@ -145,6 +162,10 @@ func (w *Watcher) set(object *v1alpha1.Redis) {
 	} else {
 		t.declare(object.Spec.Metrics, w.reserved)
 		t.fallBack(object.Spec.Fallback, w.reserved)
+		if c := w.formulas.claim(t); c.missing() < 0 {
+			t.express(c, w.reserved)
+		}
+		w.look()
 	}
 	before := w.index.set(t)
 	if before != nil && before.ID() != t.ID() {
@@ -154,6 +175,10 @@ func (w *Watcher) set(object *v1alpha1.Redis) {
 }
 
 func (w *Watcher) remove(name types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.formulas.release(name)
+	w.look()
 	if before := w.index.remove(name); before != nil {
 		w.sink.Remove(before)
 	}

@@ -26,12 +26,15 @@ const patience = 60 * time.Second
 const reservedName, otherReservedName = "built-in", "other-built-in"
 
 // following runs a Watcher until the test ends.
-func following(t *testing.T, server *apiServer) (*target.Index, *sink, *target.Watcher) {
+func following(t *testing.T, server *apiServer, with ...func(*target.Watcher)) (*target.Index, *sink, *target.Watcher) {
 	t.Helper()
 	index := &target.Index{}
 	s := &sink{index: index, wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
 	w := target.NewWatcher(ctx, server.client(), index, s, func(name string) bool { return name == reservedName || name == otherReservedName })
+	for _, set := range with {
+		set(w)
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

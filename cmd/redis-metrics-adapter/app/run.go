@@ -98,6 +98,9 @@ func run(ctx context.Context, options *Options, version string) error {
 		keeper.Run(background)
 	})
 	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
+		if now, ok := index.Get(t.NamespacedName); ok && now.ID() == t.ID() {
+			t = now // its formulas have been compiled since sampling began
+		}
 		answers.Sampled(t)
 		writer.Sampled(t)
 	}})

@@ -1,0 +1,210 @@
+package target
+
+import (
+	"slices"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+)
+
+// Bounds on formulas. What is counted of one is its text and formulaCharge, for
+// what it keeps besides: at most 80 bytes of memory for each byte counted.
+const (
+	// formulasPerNamespace is how many bytes are counted of the formulas of one
+	// namespace at most. One that several of its objects name is counted once.
+	formulasPerNamespace = 128 << 10
+	// formulasInAll is how many bytes are counted of all formulas at most.
+	formulasInAll = 2 << 20
+	// formulasPerSecond is how many bytes of a namespace are compiled in a second,
+	// once formulasPerNamespace have been compiled at once.
+	formulasPerSecond = 4 << 10
+	formulaCharge     = 100
+)
+
+// formula is one that was compiled.
+type formula struct {
+	compiled *expression.Expression
+	err      error
+	claims   int // of objects that name it
+}
+
+// claim is what one object names.
+type claim struct {
+	name types.NamespacedName
+	id   string
+	// sources are the texts, each once, and found what was compiled of them, nil for
+	// those that wait.
+	sources []string
+	found   []*formula
+}
+
+// missing returns the place of the first formula that was not compiled yet, -1 if there is none.
+func (c *claim) missing() int { return slices.Index(c.found, nil) }
+
+// formulaOf returns what was compiled of a text that the object names.
+func (c *claim) formulaOf(source string) *formula {
+	return c.found[slices.Index(c.sources, source)]
+}
+
+// namespace holds the formulas of one namespace.
+type namespace struct {
+	formulas map[string]*formula // by text
+	size     int                 // what is counted of them
+	claims   int
+	waiting  []*claim // in the order in which they came
+	pace     *rate.Limiter
+}
+
+// formulas holds what was compiled, and which objects wait for what. Namespaces
+// take turns, one formula each, so that none waits for all that another has. The
+// Watcher's lock guards it.
+type formulas struct {
+	namespaces map[string]*namespace
+	turns      []string // names of namespaces, the next one first
+	claims     map[types.NamespacedName]*claim
+	size       int
+}
+
+// charge is what is counted of a formula.
+func charge(source string) int { return len(source) + formulaCharge }
+
+// claim takes in what the object of a target names, in place of what it named
+// before. The claim that it returns has found what is compiled already.
+func (f *formulas) claim(t *Target) *claim {
+	c := &claim{name: t.NamespacedName, id: t.ID(), sources: t.formulas()}
+	c.found = make([]*formula, len(c.sources))
+	before := f.claims[c.name]
+	if len(c.sources) > 0 {
+		n := f.namespaceOf(c.name.Namespace)
+		n.claims++
+		f.claims[c.name] = c
+		for i, source := range c.sources {
+			if known := n.formulas[source]; known != nil {
+				known.claims++
+				c.found[i] = known
+			}
+		}
+		if c.missing() >= 0 {
+			n.waiting = append(n.waiting, c)
+		}
+	} else {
+		delete(f.claims, c.name)
+	}
+	f.drop(before)
+	return c
+}
+
+// release takes back what the object of that name claims.
+func (f *formulas) release(name types.NamespacedName) {
+	before := f.claims[name]
+	delete(f.claims, name)
+	f.drop(before)
+}
+
+// drop gives up what a claim holds, and the formulas that no other one does.
+func (f *formulas) drop(c *claim) {
+	if c == nil {
+		return
+	}
+	n := f.namespaces[c.name.Namespace]
+	n.claims--
+	n.waiting = slices.DeleteFunc(n.waiting, func(other *claim) bool { return other == c })
+	for i, held := range c.found {
+		if held == nil {
+			continue
+		}
+		if held.claims--; held.claims == 0 {
+			delete(n.formulas, c.sources[i])
+			n.size -= charge(c.sources[i])
+			f.size -= charge(c.sources[i])
+		}
+	}
+}
+
+func (f *formulas) namespaceOf(name string) *namespace {
+	n := f.namespaces[name]
+	if n == nil {
+		n = &namespace{formulas: map[string]*formula{}, pace: rate.NewLimiter(formulasPerSecond, formulasPerNamespace)}
+		if f.namespaces == nil {
+			f.namespaces, f.claims = map[string]*namespace{}, map[types.NamespacedName]*claim{}
+		}
+		f.namespaces[name] = n
+		f.turns = append(f.turns, name)
+	}
+	return n
+}
+
+// next returns the formula to compile at an instant, or none, and after how long
+// there may be one although no object changes, 0 if there will be none.
+func (f *formulas) next(now time.Time) (in, source string, wait time.Duration) {
+	f.forget(now)
+	for range f.turns {
+		name := f.turns[0]
+		copy(f.turns, f.turns[1:])
+		f.turns[len(f.turns)-1] = name
+		n := f.namespaces[name]
+		if len(n.waiting) == 0 {
+			continue
+		}
+		source := n.waiting[0].sources[n.waiting[0].missing()]
+		size := charge(source)
+		if n.size+size > formulasPerNamespace || f.size+size > formulasInAll {
+			continue
+		}
+		turn := n.pace.ReserveN(now, size)
+		if delay := turn.DelayFrom(now); delay > 0 {
+			turn.CancelAt(now)
+			if wait == 0 || delay < wait {
+				wait = delay
+			}
+			continue
+		}
+		return name, source, 0
+	}
+	return "", "", wait
+}
+
+// forget drops the namespaces without formulas, as soon as forgetting what was
+// compiled for them lately gives them nothing.
+func (f *formulas) forget(now time.Time) {
+	f.turns = slices.DeleteFunc(f.turns, func(name string) bool {
+		n := f.namespaces[name]
+		gone := n.claims == 0 && n.pace.TokensAt(now) >= formulasPerNamespace
+		if gone {
+			delete(f.namespaces, name)
+		}
+		return gone
+	})
+}
+
+// add takes in a formula that was compiled, and returns the claims that wait for
+// nothing more. One that no object names any more is dropped.
+func (f *formulas) add(in, source string, added formula) (complete []*claim) {
+	n := f.namespaces[in]
+	if n == nil {
+		return nil
+	}
+	for _, c := range n.waiting {
+		if i := slices.Index(c.sources, source); i >= 0 {
+			c.found[i] = &added
+			added.claims++
+		}
+	}
+	if added.claims == 0 {
+		return nil
+	}
+	n.formulas[source] = &added
+	n.size += charge(source)
+	f.size += charge(source)
+	n.waiting = slices.DeleteFunc(n.waiting, func(c *claim) bool {
+		if c.missing() >= 0 {
+			return false
+		}
+		complete = append(complete, c)
+		return true
+	})
+	return complete
+}
