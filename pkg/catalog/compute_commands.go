@@ -177,6 +177,9 @@ func latencyPercentiles(in gaugeInput) ([]Series, error) {
 			if !ok {
 				continue
 			}
+			if !redisinfo.IsName(percentile) {
+				return nil, fmt.Errorf("a percentile in INFO field %s: %w", record.Key(), redisinfo.ErrName)
+			}
 			value, err := record.Float(part)
 			found = append(found, Series{
 				Labels: map[string]string{LabelCommand: commandLabel(strings.ToLower(name)), LabelPercentile: percentile},

@@ -2,7 +2,10 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 // hitRatio is hits to look-ups over the window.
@@ -43,7 +46,11 @@ func keyspaceKeys(in gaugeInput) ([]Series, error) {
 		databases = append(databases, in.database)
 	}
 	for name := range in.info.Numbered("db") {
-		if database, err := strconv.Atoi(name); err == nil && database >= usualDatabases && database != in.database {
+		database, err := strconv.Atoi(name)
+		if err != nil {
+			return nil, fmt.Errorf("INFO has a database of the number %s: %w", name, redisinfo.ErrMalformed)
+		}
+		if database >= usualDatabases && database != in.database {
 			databases = append(databases, database)
 		}
 	}

@@ -74,6 +74,8 @@ func (i *Info) Text(key string) (string, error) {
 	switch {
 	case !ok, isSection(key):
 		return "", absentError(key)
+	case isCut(key):
+		return "", nameError(key)
 	case i.layout.twice[key]:
 		return "", fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
 	}

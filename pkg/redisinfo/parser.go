@@ -35,7 +35,8 @@ type Parser struct {
 //
 // Lines end in CRLF; an empty line carries no field, and one that starts with #
 // is the heading of a section. A line without a colon is passed over. A key
-// that occurs twice is malformed, since nothing tells which value holds.
+// that occurs twice is malformed, since nothing tells which value holds. A key that
+// is longer than a name, or not printable, is cut, and its value unknown: see ErrName.
 func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.layout == nil {
 		p.layout = &layout{}
@@ -55,7 +56,7 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 		if !isSection(key) {
 			fields++
 		}
-		lines = append(lines, unique.Make(string(key)))
+		lines = append(lines, unique.Make(keyText(key)))
 	}
 	switch {
 	case fields == 0:
@@ -97,9 +98,17 @@ func (p *Parser) parseKnown(text []byte) *Info {
 				continue
 			}
 		}
-		if _, ok := keyOf(line); ok {
+		key, ok := keyOf(line)
+		if !ok {
+			continue
+		}
+		if n == len(known.lines) || !isCut(known.lines[n].Value()) || keyText(key) != known.lines[n].Value() {
 			return nil
 		}
+		if !known.dropped[n] { // its value is unknown
+			ends = append(ends, uint32(len(values)))
+		}
+		n++
 	}
 	if n < len(known.lines) {
 		return nil

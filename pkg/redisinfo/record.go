@@ -14,6 +14,10 @@ type Record struct {
 	twice     bool
 }
 
+// Unnamed reports whether the server tells no name of the record that can be
+// shown or compared. Each of its numbers is unknown then, by ErrName.
+func (r Record) Unnamed() bool { return isCut(r.key) }
+
 // Key returns the key of the field.
 func (r Record) Key() string {
 	return r.key
@@ -21,7 +25,10 @@ func (r Record) Key() string {
 
 // Text returns one named part of the value as the server wrote it.
 func (r Record) Text(name string) (string, error) {
-	if r.twice {
+	switch {
+	case r.Unnamed():
+		return "", nameError(r.key)
+	case r.twice:
 		return "", r.ambiguous()
 	}
 	found, times := "", 0
@@ -74,7 +81,8 @@ func (r Record) Float(name string) (float64, error) {
 	return f, nil
 }
 
-// Names yields the names in the value, in the order in which the server wrote them.
+// Names yields the names in the value, in the order in which the server wrote
+// them. Some may be none by IsName.
 func (r Record) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.SplitSeq(r.text, ",") {

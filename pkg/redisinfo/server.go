@@ -9,7 +9,8 @@ const (
 )
 
 // Server returns which program answered and its version, as the program itself
-// numbers it. Both are empty if the answer names no version. A server that is
+// numbers it. Both are empty if the answer names no version, and the version is if
+// it is no name. A server that is
 // none of the other kinds and has a redis_version counts as Redis.
 //
 // Valkey and Dragonfly keep a redis_version for the sake of old clients. KeyDB
@@ -37,12 +38,15 @@ func Server(info *Info) (kind, version string) {
 	return Redis, version
 }
 
-// once is Text for those who need no error, which takes memory. It is read at
-// each sample.
+// once is Name for those who need no error, which takes memory. It is read at
+// each sample. A text that is no name is empty.
 func (i *Info) once(key string) (text string, ok bool) {
 	place, found := i.layout.find(key)
 	if !found || i.layout.twice[key] {
 		return "", false
 	}
-	return i.value(place), true
+	if text = i.value(place); !IsName(text) {
+		text = ""
+	}
+	return text, true
 }

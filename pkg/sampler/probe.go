@@ -191,7 +191,7 @@ func refusesInfo(refused error) bool {
 
 // node describes the node by its INFO.
 func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration) series.Node {
-	name, err := info.Text("run_id")
+	name, err := info.Name("run_id")
 	if err != nil {
 		name = "" // Dragonfly has none
 	}

@@ -180,7 +180,7 @@ func askMaster(ctx context.Context, l *link, name string) (named, error) {
 	host, _ := pair[0].(string)
 	text, _ := pair[1].(string)
 	port, err := strconv.ParseUint(text, 10, 16)
-	if host == "" || err != nil || port == 0 {
+	if !isHost(host) || err != nil || port == 0 {
 		return named{}, &Error{Reason: Protocol}
 	}
 	return named{address: net.JoinHostPort(host, text), epoch: epoch}, nil

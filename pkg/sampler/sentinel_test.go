@@ -159,8 +159,17 @@ func TestReplicasOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{net.JoinHostPort("10.0.0.2", "7000"), net.JoinHostPort("10.0.0.4", "7000"), net.JoinHostPort("::1", "7001")}
-	if got := replicasOf(parsed); !slices.Equal(got, want) {
-		t.Errorf("replicas at %v, want %v", got, want)
+	if got, err := replicasOf(parsed); err != nil || !slices.Equal(got, want) {
+		t.Errorf("replicas at %v, %v; want %v", got, err, want)
+	}
+	for _, address := range []string{"ip=" + strings.Repeat("a", maxHost+1) + ",port=1", "ip=a b,port=1", "ip=a,port=65536", "ip=a,port=" + strings.Repeat("1", 1<<10)} {
+		parsed, err := new(redisinfo.Parser).Parse([]byte(info + "slave5:" + address + "\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := replicasOf(parsed); err == nil || classify(err).Reason != Protocol {
+			t.Errorf("replicas at %v, %v; want %s", got, err, Protocol)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 // allSlots is how many hash slots a cluster has.
@@ -168,13 +170,13 @@ func readMember(reply any, host string) (member, error) {
 		return member{}, errSlots()
 	}
 	if entry[0] != nil && entry[0] != "" {
-		if host, ok = entry[0].(string); !ok || host == "?" {
+		if host, ok = entry[0].(string); !ok || host == "?" || !isHost(host) {
 			return member{}, errSlots()
 		}
 	}
 	port, okPort := entry[1].(int64)
 	id, okID := entry[2].(string)
-	if !okPort || !okID || id == "" || len(id) > 63 || port < 1 || port > 65535 {
+	if !okPort || !okID || len(id) > 63 || !redisinfo.IsName(id) || port < 1 || port > 65535 {
 		return member{}, errSlots()
 	}
 	return member{id: id, address: net.JoinHostPort(host, strconv.FormatInt(port, 10))}, nil

@@ -53,6 +53,9 @@ func TestViewThatIsRefused(t *testing.T) {
 	}{
 		"a cluster that is down":    {"cluster_state:fail\r\n", []any{[]any{int64(0), int64(16383), good}}, ClusterDown},
 		"no list":                   {up, "OK", Protocol},
+		"a host of 254 bytes":       {up, []any{[]any{int64(0), int64(16383), node(strings.Repeat("a", maxHost+1), 7000, "a")}}, Protocol},
+		"a host that is no text":    {up, []any{[]any{int64(0), int64(16383), node("a\x1b", 7000, "a")}}, Protocol},
+		"an ID that is no text":     {up, []any{[]any{int64(0), int64(16383), node("a", 7000, "\x00")}}, Protocol},
 		"a range that is no list":   {up, []any{int64(1)}, Protocol},
 		"a range without a node":    {up, []any{[]any{int64(0), int64(1)}}, Protocol},
 		"slots that are text":       {up, []any{[]any{"0", "1", good}}, Protocol},

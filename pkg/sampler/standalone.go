@@ -2,8 +2,10 @@ package sampler
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
+	"strconv"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
@@ -55,7 +57,10 @@ func (f *family) settle(wanted bool, asked []place, answers []outcome) (series.S
 	}
 	var listed []string
 	if wanted && !answers[0].Replica && answers[0].Info != nil {
-		listed = replicasOf(answers[0].Info)
+		var err error
+		if listed, err = replicasOf(answers[0].Info); err != nil {
+			return series.Sample{}, err
+		}
 	}
 	sampled := listed[:min(len(listed), mostReplicas)]
 	if !slices.Equal(sampled, f.replicas) {
@@ -79,16 +84,19 @@ func (f *family) settle(wanted bool, asked []place, answers []outcome) (series.S
 // replicasOf returns the addresses of a primary's replicas, as INFO lists them,
 // in an order that stays. A replica that receives its first copy over a
 // connection of its own is listed once for each of both.
-func replicasOf(info *redisinfo.Info) []string {
+func replicasOf(info *redisinfo.Info) ([]string, error) {
 	var found []string
 	for _, record := range info.Numbered("slave") {
 		host, errHost := record.Text("ip")
 		port, errPort := record.Text("port")
 		kind, _ := record.Text("type") // which few servers tell
 		if errHost == nil && errPort == nil && kind != "rdb-channel" {
+			if _, err := strconv.ParseUint(port, 10, 16); err != nil || !isHost(host) {
+				return nil, &Error{Reason: Protocol, cause: errors.New("INFO lists a replica at what is no address")}
+			}
 			found = append(found, net.JoinHostPort(host, port))
 		}
 	}
 	slices.Sort(found)
-	return slices.Compact(found)
+	return slices.Compact(found), nil
 }

@@ -56,7 +56,7 @@ const commandPrefix = "cmdstat_"
 // while a replica tells that of its primary and has nothing of its own.
 // Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.
 func identity(info *redisinfo.Info) (string, error) {
-	id, err := info.Text("run_id")
+	id, err := info.Name("run_id")
 	if err == nil {
 		return id, nil
 	}
@@ -65,8 +65,8 @@ func identity(info *redisinfo.Info) (string, error) {
 	if errDragonfly != nil || errRole != nil || is != "master" {
 		return "", err
 	}
-	process, _ := info.Text("process_id") // older versions do not tell it
-	id, err = info.Text("master_replid")
+	process, _ := info.Name("process_id") // older versions do not tell it
+	id, err = info.Name("master_replid")
 	return id + " " + process, err
 }
 
@@ -79,7 +79,10 @@ func (s Sample) anonymous() error {
 		if node.Info == nil {
 			return node.Err
 		}
-		if _, err := identity(node.Info); err != nil {
+		switch _, err := identity(node.Info); {
+		case errors.Is(err, redisinfo.ErrName):
+			return err
+		case err != nil:
 			return errAnonymous
 		}
 	}
@@ -107,6 +110,9 @@ func commandsReset(before, after *redisinfo.Info) bool {
 		return (errBefore == nil) != (errAfter == nil)
 	}
 	for _, was := range before.Records(commandPrefix) {
+		if was.Unnamed() {
+			continue // whose calls, and each total with them, are unknown
+		}
 		now, still := after.Record(was.Key())
 		a, errA := was.Int("calls")
 		if still && errA == nil && was == now {

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -156,4 +158,14 @@ func FuzzErrors(f *testing.F) {
 			t.Errorf("%d bytes, code %d: %s", len(body), got.Code, body)
 		}
 	})
+}
+
+func TestErrorBoundIsAsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("| the body of an API error | %d bytes", errorBytes); !strings.Contains(string(text), want) {
+		t.Errorf("the document lacks %q", want)
+	}
 }

@@ -24,9 +24,6 @@ const (
 // maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
 const maxMetricSentences, maxMetricSentence = 10, 400
 
-// maxEventMessage is what an Event takes.
-const maxEventMessage = 1024
-
 // metricsValid tells of the declared metrics and the fallbacks: which are wrong,
 // and which metrics had no value in the newest sample. It returns false for an
 // object of which there is nothing to tell.
@@ -90,19 +87,22 @@ func failureIn(t *target.Target, d target.Declared, sample series.Sample, answer
 	return nil
 }
 
-// sentences joins as many sentences as a message should have.
+// sentences joins as many sentences as a message should have, and counts the rest.
 func sentences(all []string) string {
-	more := ""
-	if len(all) > maxMetricSentences {
-		more = fmt.Sprintf("; and %d more", len(all)-maxMetricSentences)
-		all = all[:maxMetricSentences]
-	}
-	short := make([]string, len(all))
+	const room = len("; and 1000 more.")
+	var joined strings.Builder
 	for n, one := range all {
-		short[n] = one
 		if len(one) > maxMetricSentence {
-			short[n] = printable(one, maxMetricSentence) + "..."
+			one = printable(one, maxMetricSentence) + ellipsis
 		}
+		if n == maxMetricSentences || n > 0 && joined.Len()+len("; ")+len(one)+room > maxMessage {
+			fmt.Fprintf(&joined, "; and %d more", len(all)-n)
+			break
+		}
+		if n > 0 {
+			joined.WriteString("; ")
+		}
+		joined.WriteString(one)
 	}
-	return strings.Join(short, "; ") + more + "."
+	return joined.String() + "."
 }

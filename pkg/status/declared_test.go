@@ -70,7 +70,7 @@ func TestMessageAboutDeclaredMetricsIsBounded(t *testing.T) {
 	for range 50 {
 		many = append(many, strings.Repeat("k", 3000))
 	}
-	if got := sentences(many); len(got) > 5000 || !strings.HasSuffix(got, "and 40 more.") {
+	if got := sentences(many); len(got) > maxMessage || !strings.HasSuffix(got, "...; and 48 more.") {
 		t.Errorf("the message has %d bytes and ends in %q", len(got), got[len(got)-20:])
 	}
 }

@@ -18,27 +18,28 @@ func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus
 		Name:       w.name.Name,
 		UID:        w.uid,
 	}
+	tell := func(kind, reason, text string) { events.Event(object, kind, reason, message(text)) }
 	if valid := became(v1alpha1.ConditionMetricsValid, before, w.status); valid != nil && valid.Status == metav1.ConditionFalse {
-		events.Event(object, corev1.EventTypeWarning, valid.Reason, printable(valid.Message, maxEventMessage))
+		tell(corev1.EventTypeWarning, valid.Reason, valid.Message)
 	}
-	if kind, reason, message := fallbackEvent(before, w.status); reason != "" {
-		events.Event(object, kind, reason, printable(message, maxEventMessage))
+	if kind, reason, text := fallbackEvent(before, w.status); reason != "" {
+		tell(kind, reason, text)
 	}
 	credentials := became(v1alpha1.ConditionCredentialsValid, before, w.status)
 	ready := became(v1alpha1.ConditionReady, before, w.status)
 	reachable := became(v1alpha1.ConditionReachable, before, w.status)
 	switch {
 	case ready != nil && ready.Status == metav1.ConditionTrue:
-		events.Event(object, corev1.EventTypeNormal, ready.Reason, ready.Message)
+		tell(corev1.EventTypeNormal, ready.Reason, ready.Message)
 	case ready != nil && ready.Status == metav1.ConditionFalse:
-		events.Event(object, corev1.EventTypeWarning, ready.Reason, printable(ready.Message, maxEventMessage))
+		tell(corev1.EventTypeWarning, ready.Reason, ready.Message)
 		return // one cause, one Event
 	}
 	switch {
 	case reachable != nil && reachable.Status == metav1.ConditionFalse:
-		events.Event(object, corev1.EventTypeWarning, reachable.Reason, printable(reachable.Message, maxEventMessage))
+		tell(corev1.EventTypeWarning, reachable.Reason, reachable.Message)
 	case credentials != nil && credentials.Status == metav1.ConditionFalse:
-		events.Event(object, corev1.EventTypeWarning, credentials.Reason, printable(credentials.Message, maxEventMessage))
+		tell(corev1.EventTypeWarning, credentials.Reason, credentials.Message)
 	}
 }
 

@@ -1,9 +1,7 @@
 package status
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -13,8 +11,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
-// longest values that the schema takes.
-const maxVersionLength, maxErrorLength = 64, 256
+// maxErrorLength is how long an error the schema takes.
+const maxErrorLength = 256
 
 // maxNodes is how many nodes the schema takes.
 const maxNodes = 1000
@@ -87,7 +85,7 @@ func describe(asked *series.Node, place int, newest []series.Node, before []v1al
 			n.Role = role
 		}
 		kind, version := redisinfo.Server(answered.Info)
-		n.Server, n.Version = kind, printable(version, maxVersionLength)
+		n.Server, n.Version = kind, version
 	}
 	n.LastError = ""
 	if f := failureOf(asked.Err, reasonOf); f != nil {
@@ -108,20 +106,6 @@ func findPlace(first, length int, matches func(place int) bool) int {
 		}
 	}
 	return -1
-}
-
-// printable makes text of a server fit for a field of status.
-func printable(text string, length int) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, text)
-	if len(text) <= length {
-		return text
-	}
-	return strings.ToValidUTF8(text[:length], "")
 }
 
 // second is an instant as the API server keeps it.

@@ -75,7 +75,9 @@ func (w *Writer) judge(p *picture, base *v1alpha1.RedisStatus, now time.Time) {
 	}
 }
 
+// add adds a condition: the one place by which all of them go.
 func (p *picture) add(condition string, v verdict) {
+	v.message = message(v.message)
 	p.judged[p.count] = named{condition, v}
 	p.count++
 }

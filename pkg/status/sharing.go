@@ -108,7 +108,7 @@ func processesOf(h *series.Series) func(yield func(string) bool) {
 			if sample.Nodes[i].Info == nil {
 				continue
 			}
-			if id, err := sample.Nodes[i].Info.Text("run_id"); err == nil && !yield(id) {
+			if id, err := sample.Nodes[i].Info.Name("run_id"); err == nil && !yield(id) {
 				return
 			}
 		}

@@ -145,7 +145,7 @@ func (w *world) show(one write) {
 // Event implements record.EventRecorder.
 func (w *world) Event(object runtime.Object, kind, reason, message string) {
 	ref, ok := object.(*corev1.ObjectReference)
-	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" || len(message) > maxEventMessage {
+	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" || len(message) > maxMessage {
 		w.t.Errorf("Event about %#v", object)
 	}
 	w.mu.Lock()

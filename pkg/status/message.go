@@ -1,0 +1,35 @@
+package status
+
+import (
+	"strings"
+	"unicode"
+)
+
+// maxMessage is how many bytes the message of a condition or an Event has at
+// most: what servers and objects name must not fill etcd and logs.
+const maxMessage = 1024
+
+// ellipsis ends a text that was cut.
+const ellipsis = "..."
+
+// message returns a text as a condition or an Event shows it. All of them go through it.
+func message(text string) string {
+	if shown := printable(text, len(text)); len(shown) <= maxMessage {
+		return shown
+	}
+	return printable(text, maxMessage-len(ellipsis)) + ellipsis
+}
+
+// printable makes text of a server fit for a field of status.
+func printable(text string, length int) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, text)
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "")
+}
