@@ -34,7 +34,10 @@ func (h *HeldBack) Error() string {
 func (l *Plan) Suspects() []string {
 	var suspects []string
 	for _, p := range l.probes {
-		if name := p.suspect(); p.Unbounded && !slices.Contains(suspects, name) {
+		if !p.Unbounded {
+			continue
+		}
+		if name := p.suspect(); !slices.Contains(suspects, name) {
 			suspects = append(suspects, name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
@@ -235,9 +236,24 @@ func identify(name string, selector labels.Selector) (custom_metrics.MetricIdent
 	if selector == nil || selector.Empty() {
 		return identifier, nil
 	}
-	parsed, err := metav1.ParseToLabelSelector(selector.String())
+	parsed, err := metav1.ParseToLabelSelector(spelled(selector).String())
 	identifier.Selector = parsed
 	return identifier, err
+}
+
+// spelled writes != as notin, since a LabelSelector has no operator for it.
+// Source: LabelSelectorOperator in k8s.io/apimachinery/pkg/apis/meta/v1.
+func spelled(selector labels.Selector) labels.Selector {
+	requirements, _ := selector.Requirements()
+	for i, r := range requirements {
+		if r.Operator() != selection.NotEquals {
+			continue
+		}
+		if notIn, err := labels.NewRequirement(r.Key(), selection.NotIn, r.Values().List()); err == nil {
+			requirements[i] = *notIn
+		}
+	}
+	return labels.NewSelector().Add(requirements...)
 }
 
 // requirement lets one of a label selector pick series.

@@ -271,3 +271,13 @@ func TestDiscoveryIsConstant(t *testing.T) {
 		t.Errorf("discovery allocates %v times: the aggregator asks ten times in 30 s", allocations)
 	}
 }
+
+func TestIdentifyWritesUnequalAsNotIn(t *testing.T) {
+	identifier, err := identify("m", selector(t, "command!=get,role=primary"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := metav1.FormatLabelSelector(identifier.Selector); text != "command notin (get),role=primary" && text != "role=primary,command notin (get)" {
+		t.Errorf("the selector is stated as %q", text)
+	}
+}
