@@ -22,7 +22,7 @@ const sampling, key = "sampling", "password"
 
 // rights are those of the user: what deploy/docs/credentials.md asks for, and reading the keys of declared metrics.
 func rights() []any {
-	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname"}
+	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname", "+time", "+pubsub|numsub", "+eval_ro"}
 }
 
 // Secret is one that an object names, with the adapter's right to it and the server that asks for what it holds. It is

@@ -79,6 +79,7 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	if err != nil {
 		return err
 	}
+	s.Load.Truth().Leaves()
 	err = s.breaks(func() error {
 		breaks(old)
 		hold()
@@ -92,6 +93,7 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	err = s.until(ctx, "the old primary follows the new one", func(ctx context.Context) bool {
 		return follows(ctx, old)
 	})
+	s.Load.Truth().Returns()
 	return errors.Join(err, s.Load.Remeasure(ctx))
 }
 

@@ -44,12 +44,14 @@ func servers() []Fault {
 const fillers = 100
 
 func slowly(f Fault) Fault {
-	f.Blurs = map[string]float64{ledger.Keys: fillers}
+	f.Blurs = blurred(fillers)
 	return f
 }
 
 func (s *Subject) restart() error {
+	from := time.Now()
 	s.Server.Restart()
+	s.Load.Truth().Restarted(ledger.Span{From: from, To: time.Now()})
 	return nil
 }
 

@@ -44,11 +44,11 @@ type Effect struct {
 	Settles bool
 }
 
-func (e Effect) on(metric string) Behaviour {
-	if b, ok := e.Except[metric]; ok {
+func (e Effect) on(a Answer) Behaviour {
+	if b, ok := e.Except[a.Metric]; ok {
 		return b
 	}
-	if isRate(metric) {
+	if a.windowed() {
 		return e.Rates
 	}
 	return e.Levels
@@ -99,7 +99,7 @@ func (d *Disturbance) over(asked time.Time) bool {
 // were executed, and a rate that would reach over it is not served: it is known again a window later.
 func (d *Disturbance) touches(a Answer) bool {
 	asked := a.Asked
-	if isRate(a.Metric) && d.on(a.Metric) != Serves {
+	if a.windowed() && d.on(a) != Serves {
 		asked = asked.Add(-d.ledger.policy.Window)
 	}
 	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
@@ -108,7 +108,7 @@ func (d *Disturbance) touches(a Answer) bool {
 // settled tells whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.
 func (d *Disturbance) settled(a Answer) bool {
 	after := d.Within + margin
-	if isRate(a.Metric) {
+	if a.windowed() {
 		after += d.ledger.policy.Window
 	}
 	return d.Settles && d.covers(Span{a.Asked, a.Answered}, after)

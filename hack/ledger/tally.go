@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// listed bounds how many violations of one kind of fault are told in words. All are counted.
-const listed = 5
+// listed bounds how many violations of one question under one kind of fault are told in words, and listedInAll how many
+// of all. Each is counted.
+const listed, listedInAll = 2, 300
 
 // Tally is counts of answers.
 type Tally struct {
@@ -22,10 +23,10 @@ type Tally struct {
 	Wrong []string
 	// Faults counts by kind of fault.
 	Faults map[string]Counts
-	// Metrics counts by metric.
+	// Metrics counts by metric and selector.
 	Metrics map[string]Counts
 
-	// told counts violations by fault.
+	// told counts violations by fault and question.
 	told map[string]int
 }
 
@@ -74,16 +75,17 @@ func (t *Tally) count(a Answer, due []*Disturbance, found verdict) {
 		}
 		to[name] = c
 	}
-	add(t.Metrics, a.Metric)
+	add(t.Metrics, question(a.Metric, a.Selector))
 	for _, d := range due {
 		add(t.Faults, d.Fault)
 	}
 }
 
-// violate counts a violation while some fault lasted, empty for none.
-func (t *Tally) violate(fault, sentence string) {
+// violate counts a violation that a question found, while some fault lasted; either is empty for none.
+func (t *Tally) violate(fault, question, sentence string) {
 	t.Violations++
-	if t.told[fault]++; t.told[fault] <= listed {
+	about := fault + ": " + question
+	if t.told[about]++; t.told[about] <= listed && len(t.Wrong) < listedInAll {
 		t.Wrong = append(t.Wrong, sentence)
 	}
 }

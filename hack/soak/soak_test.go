@@ -22,14 +22,15 @@ import (
 var (
 	duration = flag.Duration("duration", 0, "how long rounds of faults follow each other; 0 is one round of each fault")
 	seed     = flag.Uint64("seed", 0, "the order of the faults; 0 takes the time")
+	servers  = flag.String("server", "", "the servers, such as valkey-9.1, or some joined by commas; each takes all of them one after the other")
 	only     = flag.String("only", "", "a part of the names of the faults to inject, or a scope of them")
 )
 
 const (
-	// asked is how often each object is asked by each of its two pollers.
-	asked = 100 * time.Millisecond
+	// asked is how often each object is asked, and listed how often all of them are.
+	asked, listed = 100 * time.Millisecond, 25 * time.Millisecond
 	// wantedValues is how many values a whole round checks at least.
-	wantedValues = 10_000
+	wantedValues = 60_000
 	// resuming is granted to the autoscaler beyond two looks, for its own work.
 	resuming = 1500 * time.Millisecond
 	// tries bounds how often a fault is injected anew because this machine stood still.
@@ -38,16 +39,25 @@ const (
 	longest = 2 * time.Minute
 )
 
-// TestLedger injects each fault and holds all that is served meanwhile against the truth.
+// TestLedger injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
+// that moves slots atomically, unless a flag names others.
 func TestLedger(t *testing.T) {
+	if *servers == "each" {
+		redistest.Each(t, func(t *testing.T, program redistest.Program) { soak(t, program) })
+		return
+	}
+	soak(t, chosen(t)...)
+}
+
+func soak(t *testing.T, programs ...redistest.Program) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
 	// go-redis and the proxy tell of each connection that a fault ends.
 	logging.Disable()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
-	say("seed %d: repeat this order with -seed=%d", *seed, *seed)
-	w := newWorld(t)
+	say("%d servers from %s; seed %d: repeat this order with -seed=%d", len(programs), programs[0].Name, *seed, *seed)
+	w := newWorld(t, programs)
 	w.open(t)
 	stop := w.observe(t)
 	began := time.Now()
@@ -78,19 +88,21 @@ func background(ctx context.Context, run func(context.Context)) (stop func()) {
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
 func (w *world) observe(t *testing.T) (stop func()) {
 	t.Helper()
-	poller, err := ledger.NewPoller(w.ledger, w.plane.Config(), w.namespace)
+	api, err := ledger.NewAPI(w.plane.Config(), w.namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
+	poller := ledger.NewPoller(w.ledger, api)
 	names := []string{faults.Recreated}
 	for _, one := range w.lanes {
 		names = append(names, one.Object)
 	}
 	all := []func(){background(t.Context(), w.bystander(t)), background(t.Context(), w.scaled.watch)}
+	all = append(all, background(t.Context(), func(ctx context.Context) { poller.AskAll(ctx, api, listed) }))
 	for _, name := range names {
-		for _, metrics := range [][]string{{ledger.RequestsPerSecond, ledger.Keys}, {ledger.Clock, ledger.Backlog, ledger.Lag}} {
-			all = append(all, background(t.Context(), func(ctx context.Context) { poller.Ask(ctx, name, asked, metrics...) }))
-		}
+		all = append(all, background(t.Context(), func(ctx context.Context) {
+			poller.Ask(ctx, name, asked, ledger.RequestsPerSecond, ledger.Keys, ledger.Clock, ledger.Backlog, ledger.Lag)
+		}))
 	}
 	return sync.OnceFunc(func() {
 		for _, stop := range all {
@@ -142,15 +154,17 @@ func (w *world) prove(t *testing.T, fault faults.Fault, at *faults.Subject, befa
 
 // deal gives each lane its faults. Lanes of one scope share them.
 func (w *world) deal(order *rand.Rand) [][]faults.Fault {
-	lanes := map[faults.Scope][]int{}
-	for n, one := range w.lanes {
-		lanes[one.scope] = append(lanes[one.scope], n)
-	}
 	decks := make([][]faults.Fault, len(w.lanes))
 	for _, scope := range faults.Scopes() {
-		for n, fault := range w.shuffled(order, scope) {
-			if to := lanes[scope]; len(to) > 0 {
-				decks[to[n%len(to)]] = append(decks[to[n%len(to)]], fault)
+		for _, fault := range w.shuffled(order, scope) {
+			least := -1 // the lane with the fewest faults
+			for n, one := range w.lanes {
+				if one.can(fault) && (least < 0 || len(decks[n]) < len(decks[least])) {
+					least = n
+				}
+			}
+			if least >= 0 {
+				decks[least] = append(decks[least], fault)
 			}
 		}
 	}
@@ -195,6 +209,9 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		deadline := sampled.Add(2*syncPeriod + resuming)
 		if fault.Relearns {
 			deadline = deadline.Add(faults.Relearning)
+		}
+		if w.scaled == nil {
+			continue
 		}
 		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, ledger.Span{From: began, To: deadline}) })
 	}
@@ -259,6 +276,9 @@ func (w *world) report(t *testing.T) {
 func (w *world) idle(tally ledger.Tally) (wrong []string) {
 	if tally.Checked < wantedValues {
 		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", tally.Checked, wantedValues))
+	}
+	for _, question := range w.ledger.NeverKnown() {
+		wrong = append(wrong, question+" was never known: it proves nothing")
 	}
 	for _, fault := range w.matrix() {
 		counts := tally.Faults[fault.Name]
