@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,10 +41,18 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 	}
 	truth, sent := s.Load.Truth(), time.Now()
 	truth.Set(ledger.ReplicaKeys, sent, sent, float64(many*keys))
+	truth.Set(ledger.Crowd, sent, sent, many*float64(len(s.Adapters)))
 	s.Teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
 	hold()
+	lifted := time.Now()
 	s.Teller.Rewrite(nil)
-	return nil
+	err = s.until(ctx, "the adapters have left the replicas", func(ctx context.Context) bool {
+		stats, err := s.Server.Client().InfoMap(ctx, "clients").Result()
+		connected, errCount := strconv.Atoi(stats["Clients"]["connected_clients"])
+		return err == nil && errCount == nil && connected < many
+	})
+	truth.Set(ledger.Crowd, lifted, time.Now(), 0)
+	return err
 }
 
 // crowd lets a server tell of many replicas, at addresses of this machine, or be one of them where it is asked there.

@@ -16,9 +16,9 @@ var (
 
 // counted returns the nodes of a sample that a selector may ask for. A primary
 // that did not answer is not among them, since the sample stands without it only
-// where the object allows that.
+// where the object allows that. Where no node has an INFO, each of them is.
 func counted(sample series.Sample, selector Selector) []series.Node {
-	if !selector.names(LabelRole) {
+	if !selector.names(LabelRole) || sample.Nodes[0].Info == nil {
 		return sample.Counted()
 	}
 	var nodes []series.Node
@@ -66,6 +66,9 @@ func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*se
 	nodes := counted(sample, selector)
 	for i := range nodes {
 		node := &nodes[i]
+		if node.Info == nil && !node.Replica {
+			return nil, m.failed(node, silence(node)) // without an INFO, it has no labels either
+		}
 		labels, err := labelsOf(node, selector)
 		if err != nil {
 			return nil, m.failed(node, err)

@@ -141,3 +141,15 @@ func TestServerWithoutRoleHasNone(t *testing.T) {
 		}
 	}
 }
+
+// A server that refuses INFO and answers the rest says so, whatever is selected.
+func TestServerWithoutInfoSaysWhy(t *testing.T) {
+	now := time.Now()
+	s := recorded(series.Node{Address: "a:1", At: now, Err: errors.New("INFO is refused")})
+	for _, selector := range []string{"", "role", "role=primary", "role=replica", "role!=replica", "node=a", "shard=0"} {
+		got, err := metric(t, "connected-clients").Read(s, catalog.Query{Now: now, Selector: picking(t, selector)})
+		if err == nil || !strings.Contains(err.Error(), "INFO is refused") {
+			t.Errorf("connected-clients{%s} = %v, %v; want that INFO is refused", selector, got.Value, err)
+		}
+	}
+}

@@ -145,6 +145,9 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 		if got.probed, err = p.scanOn(ctx, l, start, got.probed); err != nil {
 			return answer{}, err
 		}
+		if withoutInfo {
+			got.probed = p.lackingInfo(got.probed)
+		}
 	}
 	if q.cluster {
 		if got.Migrating, got.Err = seen.migrating(l); q.shards {
@@ -155,6 +158,18 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 		}
 	}
 	return got, nil
+}
+
+// lackingInfo has what is read from INFO say that the server refuses it, where it
+// would say that INFO lacks a field.
+func (p *probe) lackingInfo(results []declared.Result) []declared.Result {
+	results = slices.Clone(results)
+	for i, d := range p.plan.Probes() {
+		if d.WantsAllInfo {
+			results[i] = declared.Result{Err: &Error{Reason: InfoRefused}}
+		}
+	}
+	return results
 }
 
 // echo adds a new token to a pipeline, which the server repeats after all other
