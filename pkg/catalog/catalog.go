@@ -204,7 +204,8 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		case !ok:
 			return nil, errNodeBegan
 		case m.ofData && span.Migrated(last):
-			return nil, errMigrated
+			_, refused := span.Last.Migrating(last)
+			return nil, cmp.Or(refused, errMigrated)
 		}
 		return m.window(windowInput{
 			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: !q.Selector.ofNodesAlone(),
@@ -222,8 +223,8 @@ var (
 // unsettled returns why the keys of a node are not those that its clients see,
 // nil if nothing says so.
 func unsettled(sample *series.Sample, node *series.Node) error {
-	if sample.Migrating(node) {
-		return errMigrating
+	if migrating, refused := sample.Migrating(node); migrating {
+		return cmp.Or(refused, errMigrating)
 	}
 	return redisinfo.Outdated(node.Info)
 }

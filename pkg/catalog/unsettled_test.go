@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,20 @@ func TestMigrationMakesWhatItFalsifiesUnknown(t *testing.T) {
 			readingEach(t, s, catalog.Query{Now: now}, test.unknown, test.says)
 		})
 	}
+}
+
+// A node that refuses to tell whether it migrates slots says so.
+func TestNodeThatRefusesToTellOfMigrations(t *testing.T) {
+	told, now := between(t, "redis-8.2.txt", [2]bool{}, "", "")
+	span, err := told.Span(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := recorded(span.First.Nodes...)
+	node := span.Last.Nodes[0]
+	node.Migrating, node.Err = true, errors.New("it refuses to tell")
+	s.Record(series.NewSample(nil, node))
+	readingEach(t, s, catalog.Query{Now: now}, append(ofKeys(), ofCommands()...), "it refuses to tell")
 }
 
 func TestReplicaWithoutItsPrimaryHasNoKeys(t *testing.T) {

@@ -191,7 +191,7 @@ func textOfNode(reason Reason) string {
 	case InfoRefused:
 		return "the server does not let this adapter call INFO"
 	case MigrationsRefused:
-		return "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, so that a migration of slots would not show"
+		return "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, so that a migration of slots would not show: allow the user +cluster|getslotmigrations"
 	}
 	return "the server refused to answer INFO"
 }

@@ -12,14 +12,15 @@ const syncSlots = commandPrefix + "cluster|syncslots"
 
 // Migrating reports whether a migration of slots was under way at a node or at
 // another one of its shard, when they answered: replicas repeat what their
-// primary does.
-func (s *Sample) Migrating(node *Node) bool {
+// primary does. Where a node is taken to migrate because it refuses to tell, it
+// returns the reason.
+func (s *Sample) Migrating(node *Node) (migrating bool, refused error) {
 	for i := range s.Nodes {
 		if other := &s.Nodes[i]; other.Migrating && other.sharesShard(node) {
-			return true
+			return true, other.Err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // sharesShard reports whether two nodes of a sample have the same data.

@@ -1,6 +1,7 @@
 package series_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -82,7 +83,10 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 			}
 		}
 	}
-	migrating := func(span series.Span, node *series.Node) bool { return span.Last.Migrating(node) }
+	migrating := func(span series.Span, node *series.Node) bool {
+		migrating, refused := span.Last.Migrating(node)
+		return migrating && refused == nil
+	}
 	migrated := func(span series.Span, node *series.Node) bool { return span.Migrated(node) }
 	sample(false)
 	sample(true)
@@ -100,10 +104,13 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 // Servers that are no cluster have no shard, and share nothing.
 func TestMigrationConcernsNoOtherServerWithoutShards(t *testing.T) {
 	first, second := fresh("a"), fresh("b")
+	why := errors.New("it refuses to tell")
 	sample := series.NewSample(nil,
-		series.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true},
+		series.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true, Err: why},
 		series.Node{Name: "b", Address: "b:1", Info: second.answer(t)})
-	if !sample.Migrating(&sample.Nodes[0]) || sample.Migrating(&sample.Nodes[1]) {
-		t.Error("want it of the first alone")
+	for n, want := range []error{why, nil} {
+		if migrating, refused := sample.Migrating(&sample.Nodes[n]); migrating != (want != nil) || refused != want {
+			t.Errorf("node %d: %t, %v; want %v", n, migrating, refused, want)
+		}
 	}
 }
