@@ -51,7 +51,7 @@ func slowly(f Fault) Fault {
 func (s *Subject) restart() error {
 	from := time.Now()
 	s.Server.Restart()
-	s.Load.Truth().Restarted(ledger.Span{From: from, To: time.Now()})
+	s.Load.Truth().Happened(ledger.Started, ledger.Span{From: from, To: time.Now()})
 	return nil
 }
 

@@ -111,7 +111,6 @@ func (l *Load) fill(ctx context.Context, base int) error {
 	l.truth.Set(Keys, sent, time.Time{}, 0) // all are removed at first
 	err := l.change(ctx, l.filling())
 	acked := time.Now()
-	born := stamp(acked)
 	if err != nil {
 		acked = time.Time{}
 	}
@@ -120,10 +119,11 @@ func (l *Load) fill(ctx context.Context, base int) error {
 		elsewhere = copied
 	}
 	for name, value := range map[string]float64{
-		Elsewhere: elsewhere, Expiring: limited, Filled: ballast, Values: summed * (summed - 1) / 2, Born: born, Crowd: 0,
+		Elsewhere: elsewhere, Expiring: limited, Filled: ballast, Values: summed * (summed - 1) / 2, Crowd: 0,
 	} {
 		l.truth.Set(name, sent, acked, value)
 	}
+	l.truth.Happened(Born, Span{sent, acked})
 	return err
 }
 

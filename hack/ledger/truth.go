@@ -75,8 +75,16 @@ func (t *Truth) Leaves() { t.Set(Followers, time.Now(), time.Time{}, 0) }
 // Returns notes that the one replica is there.
 func (t *Truth) Returns() { t.Set(Followers, time.Now(), time.Now(), 1) }
 
-// Restarted notes that the process of a single server was started within a span.
-func (t *Truth) Restarted(span Span) { t.Set(Started, span.From, span.To, stamp(span.To)) }
+// Happened notes that something happened at some instant within a span, which a level holds from then on. A zero end leaves
+// open whether it did.
+func (t *Truth) Happened(name string, span Span) {
+	last := span.To
+	if last.IsZero() {
+		last = time.Now()
+	}
+	t.Set(name, span.From, span.To, stamp(last))
+	t.Set(name, span.From, time.Time{}, stamp(span.From)) // it may be as early as that
+}
 
 // Level returns the least and the largest value that a level may have had between two instants.
 func (t *Truth) Level(name string, from, to time.Time) (least, largest float64, known bool) {

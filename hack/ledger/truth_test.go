@@ -125,3 +125,23 @@ func TestTruthForgets(t *testing.T) {
 		t.Errorf("%v to %v requests/s, %v; want about 1", lowest, highest, known)
 	}
 }
+
+// TestAgeOfWhatHappenedWithinASpan asks how old something is of which nobody knows the very instant.
+func TestAgeOfWhatHappenedWithinASpan(t *testing.T) {
+	truth := &Truth{}
+	truth.Happened(Born, Span{at(-100), at(-99)})
+	truth.Happened(Born, Span{at(10), at(13)})
+	for name, test := range map[string]struct{ from, to, least, largest float64 }{
+		"after it":    {20, 21, 7, 11},
+		"within it":   {11, 12, -2, 112},
+		"before it":   {5, 6, 104, 106},
+		"an instant":  {20, 20, 7, 10},
+		"much later":  {113, 114, 100, 104},
+		"at its ends": {10, 13, -3, 113},
+	} {
+		least, largest, known := truth.Over(Span{at(test.from), at(test.to)}, age(Born))
+		if !known || least != test.least || largest != test.largest {
+			t.Errorf("%s: %v to %v, %v; want %v to %v", name, least, largest, known, test.least, test.largest)
+		}
+	}
+}
