@@ -28,6 +28,32 @@ func (l *Ledger) check(a Answer) {
 		l.tally.violate(fault, question(a.Metric, a.Selector), text)
 	}
 	l.tally.count(a, due, found)
+	if found != violated && l.excused(a, due) {
+		l.tally.excuse(l.provenBy(a, due))
+	}
+}
+
+// provenBy returns the disturbances of which an answer would have proven something: those that it may be due to, or the
+// last one before it, after which all is known again.
+func (l *Ledger) provenBy(a Answer, due []*Disturbance) []*Disturbance {
+	for n := len(l.disturbances) - 1; n >= 0 && len(due) == 0; n-- {
+		if d := l.disturbances[n]; d.befalls(a.Object) && d.began.Before(a.Answered) {
+			return []*Disturbance{d}
+		}
+	}
+	return due
+}
+
+// excused reports whether an answer would be a violation had this machine not stood still.
+func (l *Ledger) excused(a Answer, due []*Disturbance) bool {
+	if len(l.standstills) == 0 {
+		return false
+	}
+	all := l.standstills
+	defer func() { l.standstills = all }()
+	l.standstills = nil
+	found, _ := l.judge(a, due)
+	return found == violated
 }
 
 // expected is what the answer to a question has to be.

@@ -162,6 +162,36 @@ func TestStandstill(t *testing.T) {
 	}
 }
 
+// TestExcused forges answers about a second in which this machine stood still, and looks which of them would have proven
+// something of a fault.
+func TestExcused(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer  Answer
+		excused int
+	}{
+		"an error before any fault":             {failed(Backlog, 6.5, stale), 0},
+		"an error that the fault explains":      {failed(Backlog, 15.5, stale), 0},
+		"an error for another reason":           {failed(Backlog, 15.5, "the connection was refused"), 1},
+		"an error after all was known again":    {failed(Backlog, 24.5, stale), 1},
+		"an error too early":                    {failed(Backlog, 10.5, stale), 1},
+		"a true value":                          {value(Backlog, 24.5, 20, 24, 0), 0},
+		"a wrong value, which nothing explains": {value(Backlog, 24.5, 0, 24, 0), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := forged()
+			stood := test.answer.Asked.Add(-time.Second)
+			l.stood(Span{stood, stood.Add(time.Second / 2)})
+			l.Add(test.answer)
+			if got := l.Close().Faults["it stands still"].Excused; got != test.excused {
+				t.Errorf("%d answers prove nothing of the fault, want %d", got, test.excused)
+			}
+			if len(l.standstills) != 1 {
+				t.Error("the standstill was forgotten")
+			}
+		})
+	}
+}
+
 // TestWandering forges a level that the server does not have, in a fault in which a lost connection leads to another one.
 func TestWandering(t *testing.T) {
 	wrong := value(Backlog, 15.5, 10, 15, 0)

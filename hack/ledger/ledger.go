@@ -124,6 +124,9 @@ func (l *Ledger) Close() Tally {
 	return l.tally.clone()
 }
 
+// Settling is how long after an answer it is checked at the latest, while others come in.
+func (l *Ledger) Settling() time.Duration { return settling + margin }
+
 // Tally returns the counts so far.
 func (l *Ledger) Tally() Tally {
 	l.mu.Lock()

@@ -30,10 +30,10 @@ type Tally struct {
 	told map[string]int
 }
 
-// Counts are values and errors that were given while something lasted, or until all had to be known again, and how many
-// of them are violations.
+// Counts are values and errors that were given while something lasted, or until all had to be known again, how many of
+// them are violations, and how many would be had this machine not stood still.
 type Counts struct {
-	Values, Errors, Violations int
+	Values, Errors, Violations, Excused int
 }
 
 func newTally() Tally {
@@ -78,6 +78,15 @@ func (t *Tally) count(a Answer, due []*Disturbance, found verdict) {
 	add(t.Metrics, question(a.Metric, a.Selector))
 	for _, d := range due {
 		add(t.Faults, d.Fault)
+	}
+}
+
+// excuse counts an answer that proves nothing about disturbances.
+func (t *Tally) excuse(due []*Disturbance) {
+	for _, d := range due {
+		c := t.Faults[d.Fault]
+		c.Excused++
+		t.Faults[d.Fault] = c
 	}
 }
 

@@ -21,6 +21,6 @@
 // After each repair an object's backlog grows by one replica's share of jobs. The
 // autoscaler must follow within two looks of the time by which all must be known
 // again, and must never go below what the truth demands. Where the machine itself
-// stood still meanwhile, the fault comes again, a few times at most: what was late
-// or an error proves nothing then, while a value is still held against the truth.
+// stood still, and that excuses what was late or an error, it proves nothing: the
+// fault comes again, a few times at most. A value is held against the truth always.
 package soak

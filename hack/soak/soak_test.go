@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -118,107 +117,6 @@ func (w *world) bystander(t *testing.T) func(context.Context) {
 	return func(ctx context.Context) {
 		w.ledger.Watch(ctx, func(ctx context.Context) error { return client.Info(ctx).Err() })
 	}
-}
-
-// round injects each fault once: those of one object side by side, then those of all.
-func (w *world) round(t *testing.T, order *rand.Rand) {
-	t.Helper()
-	decks := w.deal(order)
-	w.calm(t)
-	var running sync.WaitGroup
-	for n, one := range w.lanes {
-		running.Go(func() {
-			for _, fault := range decks[n] {
-				w.prove(t, fault, one.Subject, one)
-			}
-		})
-	}
-	running.Wait()
-	for _, fault := range w.shuffled(order, faults.Plane) {
-		w.prove(t, fault, w.whole(), w.lanes...)
-	}
-}
-
-// prove injects a fault, and again if this machine stood still meanwhile: errors prove nothing then.
-func (w *world) prove(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
-	t.Helper()
-	for range tries {
-		began := time.Now()
-		w.inject(t, fault, at, befallen...)
-		if t.Failed() || !w.ledger.Stood(ledger.Span{From: began, To: time.Now()}) {
-			return
-		}
-		say("%-10s this machine stood still meanwhile: %s", at.Object, fault.Name)
-	}
-}
-
-// deal gives each lane its faults. Lanes of one scope share them.
-func (w *world) deal(order *rand.Rand) [][]faults.Fault {
-	decks := make([][]faults.Fault, len(w.lanes))
-	for _, scope := range faults.Scopes() {
-		for _, fault := range w.shuffled(order, scope) {
-			least := -1 // the lane with the fewest faults
-			for n, one := range w.lanes {
-				if one.can(fault) && (least < 0 || len(decks[n]) < len(decks[least])) {
-					least = n
-				}
-			}
-			if least >= 0 {
-				decks[least] = append(decks[least], fault)
-			}
-		}
-	}
-	return decks
-}
-
-func (w *world) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
-	var deck []faults.Fault
-	for _, fault := range w.matrix() {
-		if fault.Scope == scope && (strings.Contains(fault.Name, *only) || *only == string(scope)) {
-			deck = append(deck, fault)
-		}
-	}
-	order.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-	return deck
-}
-
-// inject runs one fault, lets more jobs wait at once after it, and waits for the autoscaler.
-func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
-	t.Helper()
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), longest)
-	defer cancel()
-	repaired, err := fault.Run(ctx, at)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	p := w.ledger.Policy()
-	known := repaired.Add(fault.Known(p))
-	var resumed sync.WaitGroup
-	for _, one := range befallen {
-		jobs, err := one.Load.Step(ctx)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		sampled := time.Now().Add(p.Interval + p.Timeout)
-		if sampled.Before(known) {
-			sampled = known
-		}
-		deadline := sampled.Add(2*syncPeriod + resuming)
-		if fault.Relearns {
-			deadline = deadline.Add(faults.Relearning)
-		}
-		if w.scaled == nil {
-			continue
-		}
-		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, ledger.Span{From: began, To: deadline}) })
-	}
-	resumed.Wait()
-	w.rest(t, time.Until(known))
-	say("%-10s %5.1fs to the repair, %5.1fs in all: %s", at.Object, repaired.Sub(began).Seconds(), time.Since(began).Seconds(), fault.Name)
-	w.complain()
 }
 
 // complain says each violation as soon as it is found.
