@@ -105,10 +105,22 @@ func (t *Tally) clone() Tally {
 	return c
 }
 
+// WarmUp names the disturbance that is no fault: nothing is known yet.
+const WarmUp = "warm-up"
+
+// Kinds counts the kinds of fault.
+func (t Tally) Kinds() int {
+	kinds := len(t.Faults)
+	if _, warm := t.Faults[WarmUp]; warm {
+		kinds--
+	}
+	return kinds
+}
+
 // String says the counts in one line.
 func (t Tally) String() string {
 	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
-		t.Checked, t.Explained, t.Violations, len(t.Faults), t.Unknown, t.Unsteady)
+		t.Checked, t.Explained, t.Violations, t.Kinds(), t.Unknown, t.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.

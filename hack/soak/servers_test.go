@@ -72,7 +72,7 @@ func TestServers(t *testing.T) {
 // openInside samples all objects in this process, and asks for their metrics until the returned function is called.
 func (w *world) openInside(t *testing.T) (stop func()) {
 	t.Helper()
-	warm := w.ledger.Begin("warm-up", ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
 	specs := map[string]map[string]any{}
 	for _, one := range w.lanes {

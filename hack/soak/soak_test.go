@@ -28,8 +28,9 @@ var (
 const (
 	// asked is how often each object is asked, and listed how often all of them are.
 	asked, listed = 100 * time.Millisecond, 25 * time.Millisecond
-	// wantedValues is how many values a whole round checks at least.
-	wantedValues = 60_000
+	// wantedValues is how many values a whole round checks at least, and wantedFaults how many kinds of fault it injects
+	// where the adapters have a clock and host names of their own.
+	wantedValues, wantedFaults = 60_000, 70
 	// resuming is granted to the autoscaler beyond two looks, for its own work.
 	resuming = 1500 * time.Millisecond
 	// tries bounds how often a fault is injected anew because this machine stood still.
@@ -174,6 +175,9 @@ func (w *world) report(t *testing.T) {
 func (w *world) idle(tally ledger.Tally) (wrong []string) {
 	if tally.Checked < wantedValues {
 		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", tally.Checked, wantedValues))
+	}
+	if kinds := tally.Kinds(); w.own != nil && kinds < wantedFaults {
+		wrong = append(wrong, fmt.Sprintf("%d kinds of fault were injected, want %d", kinds, wantedFaults))
 	}
 	for _, question := range w.ledger.NeverKnown() {
 		wrong = append(wrong, question+" was never known: it proves nothing")

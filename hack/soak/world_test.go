@@ -252,7 +252,7 @@ func (w *world) whole() *faults.Subject {
 // open makes the objects and a second replica of the adapter, which begins to sample later, and waits until all is known.
 func (w *world) open(t *testing.T) {
 	t.Helper()
-	warm := w.ledger.Begin("warm-up", ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
 	for _, one := range w.lanes {
 		if err := w.objects.Make(t.Context(), one.Object, one.where, one.Load.Truth()); err != nil {
@@ -280,6 +280,6 @@ func (w *world) open(t *testing.T) {
 func (w *world) logs(t *testing.T) {
 	t.Helper()
 	for n, one := range w.adapters {
-		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(40))
+		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(400))
 	}
 }
