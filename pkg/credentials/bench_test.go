@@ -3,7 +3,6 @@ package credentials
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -37,7 +36,7 @@ func BenchmarkRotation(b *testing.B) {
 					d.learn(&content{values: map[string][]byte{
 						"password": []byte(password), "ca.crt": a.PEM, "tls.crt": certs[turn%2], "tls.key": keys[turn%2],
 						"turn": {byte(turn), byte(turn >> 8)}, // so that no document stays as it was
-					}}, time.Now())
+					}})
 					if name.kind == target.Secret && d.users != objects {
 						b.Fatalf("%d targets name %s, want %d", d.users, name.name, objects)
 					}

@@ -56,30 +56,42 @@ type document struct {
 	first   chan struct{}           // closed by the first read
 
 	mu      sync.Mutex
-	askedAt time.Time     // when it was last read because it was asked for
+	askedAt time.Time     // when the last read began that was asked for
 	gap     time.Duration // the shortest time from then to the next read that is asked for
-	doubted bool          // whether the next read was asked for
+	doubted bool          // whether the next read was asked for, or the one under way
+	reading bool          // whether one is under way
 }
 
 func newDocument() *document {
 	return &document{first: make(chan struct{}), gap: doubtGap}
 }
 
-// doubt returns how soon to read again.
-func (d *document) doubt(now time.Time) time.Duration {
+// doubt returns how soon to read again, and false while a read is under way: what
+// it finds may be new.
+func (d *document) doubt(now time.Time) (after time.Duration, again bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.reading {
+		return 0, false
+	}
 	d.doubted = true
-	return max(0, d.gap-now.Sub(d.askedAt))
+	return max(0, d.gap-now.Sub(d.askedAt)), true
 }
 
-// learn takes in the outcome of a read.
-func (d *document) learn(found *content, now time.Time) {
+// begin notes that a read begins.
+func (d *document) begin(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.reading = true
 	if d.doubted {
 		d.askedAt = now
 	}
+}
+
+// learn takes in the outcome of a read.
+func (d *document) learn(found *content) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	known := d.current.Load()
 	same := found.equal(known) || found.problem == unavailable && known != nil
 	if !same {
@@ -90,7 +102,7 @@ func (d *document) learn(found *content, now time.Time) {
 	} else {
 		d.gap = doubtGap
 	}
-	d.doubted = false
+	d.doubted, d.reading = false, false
 	if known == nil {
 		close(d.first)
 	}

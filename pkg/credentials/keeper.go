@@ -171,7 +171,9 @@ func (k *Keeper) Doubt(t *target.Target, party target.Party) {
 		return
 	}
 	for n, d := range e.documents {
-		k.queue.AddAfter(nameOf(t, e.references[n]), d.doubt(time.Now()))
+		if after, again := d.doubt(time.Now()); again {
+			k.queue.AddAfter(nameOf(t, e.references[n]), after)
+		}
 	}
 }
 
@@ -202,6 +204,7 @@ func (k *Keeper) next(ctx context.Context) bool {
 	if d == nil {
 		return true
 	}
+	d.begin(time.Now())
 	if k.limit.Wait(ctx) != nil {
 		return false
 	}
@@ -214,7 +217,7 @@ func (k *Keeper) next(ctx context.Context) bool {
 			klog.FromContext(ctx).Error(err, "Credentials not read, will try again", "kind", n.kind, "object", klog.KRef(n.namespace, n.name))
 		})
 	}
-	d.learn(found, time.Now())
+	d.learn(found)
 	k.queue.AddAfter(n, wait.Jitter(rereadPeriod, 0.2))
 	return true
 }

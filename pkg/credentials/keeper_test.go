@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -219,6 +220,32 @@ func TestReadsAreBounded(t *testing.T) {
 		pass(12 * time.Second)
 		if _, objects, _ := s.counts(); objects != 2000 {
 			t.Errorf("%d objects were read, want all", objects)
+		}
+	})
+}
+
+// TestDoubtsDuringASlowRead has several targets doubt a Secret that is gone, while
+// the API server takes its time to say so. No doubt brings a read about at once.
+func TestDoubtsDuringASlowRead(t *testing.T) {
+	keeping(t, func(t *testing.T, s *apiServer, k *Keeper) {
+		r := withPassword("r")
+		s.put(authPath, map[string]string{"password": "one"})
+		k.Set(r)
+		pass(10 * time.Second)
+		s.put(authPath, nil)
+		s.delay(700 * time.Millisecond)
+		began, reads := time.Now(), s.count(authPath)
+		var at []time.Duration
+		for len(at) < 4 {
+			k.Doubt(r, target.Servers)
+			pass(100 * time.Millisecond)
+			if s.count(authPath) > reads+len(at) {
+				at = append(at, time.Since(began).Round(time.Second))
+			}
+		}
+		// Each lasts for longer than the one before, from the begin of one read to that of the next.
+		if want := []time.Duration{0, 3 * time.Second, 9 * time.Second, 21 * time.Second}; !slices.Equal(at, want) {
+			t.Errorf("it is read after %v, want %v", at, want)
 		}
 	})
 }
