@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"cmp"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +12,9 @@ import (
 )
 
 const (
-	// nodeTimeout is after how many milliseconds the nodes of a Cluster, and
-	// Sentinels, take a node that does not answer for failed.
-	nodeTimeout = "1000"
+	// nodeTimeout is after how many milliseconds the nodes of a Cluster take a node
+	// that does not answer for failed.
+	nodeTimeout = "2000"
 	// calmTimeout is what a busy machine does not reach.
 	calmTimeout = "60000"
 )
@@ -72,19 +71,14 @@ func (p Program) NewCluster(t testing.TB, primaries, replicas int, args ...strin
 // Add starts a node that belongs to no shard. Meet lets it join.
 func (c *Cluster) Add(args ...string) *Server {
 	c.t.Helper()
-	_, bus, err := net.SplitHostPort(freeAddr(c.t, loopback))
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	args = append([]string{
-		"--cluster-enabled", "yes", "--cluster-node-timeout", c.timeout, "--cluster-port", bus,
+		"--cluster-enabled", "yes", "--cluster-node-timeout", c.timeout,
 		"--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
 	}, args...)
 	if password := argument(args, "--requirepass"); password != "" {
 		args = append(args, "--masterauth", password)
 	}
 	node := c.program.New(c.t, args...)
-	node.bus = bus
 	c.Nodes = append(c.Nodes, node)
 	return node
 }

@@ -68,6 +68,9 @@ func (p Program) launch(t testing.TB, args ...string) *Server {
 		if argument(args, "--tls-cert-file") != "" {
 			s.TLSAddr = freeAddr(t, host)
 		}
+		if argument(args, "--cluster-enabled") == "yes" {
+			_, s.bus, _ = net.SplitHostPort(freeAddr(t, host))
+		}
 		if err = s.start(); !errors.Is(err, errPortTaken) {
 			break
 		}
@@ -177,6 +180,9 @@ func (s *Server) start() error {
 			return err
 		}
 		args = append(args, "--tls-port", port)
+	}
+	if s.bus != "" {
+		args = append(args, "--cluster-port", s.bus)
 	}
 	if !slices.Contains(s.args, "--bind") {
 		args = append(args, "--bind", loopback)

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// downAfter is after how many milliseconds sentinels take a server that does not
+// answer for failed.
+const downAfter = "1000"
+
 // Sentinels are Redis Sentinels that watch one primary.
 type Sentinels struct {
 	Nodes []*Server
@@ -43,7 +47,7 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 		conf := filepath.Join(t.TempDir(), "sentinel.conf")
 		lines := []string{
 			"sentinel monitor " + name + " " + host + " " + port + " " + strconv.Itoa(n/2+1),
-			"sentinel down-after-milliseconds " + name + " " + nodeTimeout,
+			"sentinel down-after-milliseconds " + name + " " + downAfter,
 			"sentinel failover-timeout " + name + " 10000",
 		}
 		if primary.Password != "" {
