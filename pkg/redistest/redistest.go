@@ -17,7 +17,7 @@ import (
 
 const (
 	// startWithin bounds how long a server may take until it answers.
-	startWithin = 30 * time.Second
+	startWithin = time.Minute
 	// startTries is how often another port is tried when one was taken meanwhile.
 	startTries = 5
 	poll       = 5 * time.Millisecond

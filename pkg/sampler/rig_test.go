@@ -21,7 +21,7 @@ import (
 
 const (
 	// patience bounds what should happen at once.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// ample is a timeout that no server of these tests needs.
 	ample = 20 * time.Second
 )
