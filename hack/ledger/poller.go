@@ -72,11 +72,12 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 	})
 }
 
-// AskAll asks the API for one metric of all objects at each tick, of all metrics that are expected of several, until ctx ends.
-func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration) {
+// AskAll asks the API for one metric of all objects at each tick, of all metrics that are expected of several, until ctx
+// ends. It is one of some parts that ask side by side, and asks for its part of the metrics.
+func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part, parts int) {
 	shared := p.ledger.shared()
 	p.each(ctx, every, func(n int) {
-		q := shared[n%len(shared)]
+		q := shared[(n*parts+part)%len(shared)]
 		for _, a := range api.askAll(q.Expectation, q.objects) {
 			if ctx.Err() == nil {
 				p.ledger.Add(a)

@@ -12,6 +12,9 @@ const (
 	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or that
 	// no rate is taken from it.
 	hurried = 200 * time.Millisecond
+	// slowed is how late several looks one after the other may be in all before that. An attempt takes several turns of
+	// several processes, each of which comes late where too much is to be done.
+	several, slowed = 10, 400 * time.Millisecond
 )
 
 // Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
@@ -30,21 +33,29 @@ func (l *Ledger) Watch(ctx context.Context, bystander func(context.Context) erro
 }
 
 func (l *Ledger) look(ctx context.Context, at func(context.Context) error) {
-	ticker := time.NewTicker(looking)
-	defer ticker.Stop()
+	timer := time.NewTimer(looking)
+	defer timer.Stop()
 	last := time.Now()
-	for {
+	var late [several]time.Duration
+	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 		err := at(ctx)
 		now := time.Now()
-		if ctx.Err() == nil && (now.Sub(last) > hurried || err != nil) {
+		late[n%several] = now.Sub(last) - looking
+		inAll := time.Duration(0)
+		for _, each := range late {
+			inAll += each
+		}
+		if ctx.Err() == nil && (now.Sub(last) > hurried || inAll > slowed || err != nil) {
 			l.stood(Span{last, now})
+			late = [several]time.Duration{}
 		}
 		last = now
+		timer.Reset(looking)
 	}
 }
 

@@ -26,8 +26,9 @@ var (
 )
 
 const (
-	// asked is how often each object is asked, and listed how often all of them are.
-	asked, listed = 100 * time.Millisecond, 25 * time.Millisecond
+	// asked is how often each object is asked, which tells the reason of an error. Listed is how often all of them are by
+	// each of some askers, which gives the most values for the work of the API server.
+	asked, listed, askers = 200 * time.Millisecond, 25 * time.Millisecond, 2
 	// wantedValues is how many values a whole round checks at least, and wantedFaults how many kinds of fault it injects
 	// where the adapters have a clock and host names of their own.
 	wantedValues, wantedFaults = 60_000, 70
@@ -98,7 +99,9 @@ func (w *world) observe(t *testing.T) (stop func()) {
 		names = append(names, one.Object)
 	}
 	all := []func(){background(t.Context(), w.bystander(t)), background(t.Context(), w.scaled.watch)}
-	all = append(all, background(t.Context(), func(ctx context.Context) { poller.AskAll(ctx, api, listed) }))
+	for part := range askers {
+		all = append(all, background(t.Context(), func(ctx context.Context) { poller.AskAll(ctx, api, listed, part, askers) }))
+	}
 	for _, name := range names {
 		all = append(all, background(t.Context(), func(ctx context.Context) {
 			poller.Ask(ctx, name, asked, ledger.RequestsPerSecond, ledger.Keys, ledger.Clock, ledger.Backlog, ledger.Lag)
