@@ -96,11 +96,15 @@ func (d *Disturbance) over(asked time.Time) bool {
 }
 
 // touches tells whether an answer may be due to it. An attempt to sample that failed leaves open how many of its commands
-// were executed, and a rate that would reach over it is not served: it is known again a window later.
+// were executed, and a rate that would reach over it is not served: it is known again a window later. What is Calm is
+// changed by a fault even while it is served, and may be of a sample of that time.
 func (d *Disturbance) touches(a Answer) bool {
-	asked := a.Asked
-	if a.windowed() && d.on(a) != Serves {
+	asked, calm := a.Asked, a.expected.Calm
+	if a.windowed() && (calm || d.on(a) != Serves) {
 		asked = asked.Add(-d.ledger.policy.Window)
+	}
+	if calm {
+		asked = asked.Add(-d.ledger.policy.MaxAge)
 	}
 	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
 }

@@ -92,14 +92,29 @@ func TestErrorsThatThereHaveToBe(t *testing.T) {
 	}
 }
 
-// TestCalmRows asks for what no fault may disturb.
+// TestCalmRows asks for what no fault may disturb, before and after one from 10 s to 20 s, which is over at 23 s.
 func TestCalmRows(t *testing.T) {
-	l := forged()
-	l.Add(value("connected-replicas", 6.5, 0, 6, 0))
-	l.Add(value("connected-replicas", 15.5, 7, 15, 0))
-	l.Add(value("connected-replicas", 29.5, 7, 29, 0))
-	if tally := l.Close(); tally.Checked != 2 || tally.Unknown != 1 || tally.Violations != 1 {
-		t.Errorf("counted %s", tally)
+	const level, rates = "connected-replicas", "rejected-connections-per-second"
+	for name, test := range map[string]struct {
+		answer             Answer
+		checked, violation int
+	}{
+		"a level before it":                   {value(level, 6.5, 0, 6, 0), 1, 0},
+		"a wrong level before it":             {value(level, 6.5, 7, 6, 0), 1, 1},
+		"a wrong level while it lasts":        {value(level, 15.5, 7, 15, 0), 0, 0},
+		"a wrong level of a sample within it": {value(level, 25.5, 7, 22, 0), 0, 0},
+		"a wrong level after it":              {value(level, 29.5, 7, 29, 0), 1, 1},
+		"a wrong rate of a window within it":  {value(rates, 30.5, 7, 28, 5), 0, 0},
+		"a wrong rate after it":               {value(rates, 32.5, 7, 32, 5), 1, 1},
+	} {
+		for _, behaviour := range []Behaviour{Serves, Holds} {
+			l := forged()
+			l.disturbances[0].Levels, l.disturbances[0].Rates = behaviour, behaviour
+			l.Add(test.answer)
+			if tally := l.Close(); tally.Checked != test.checked || tally.Unknown != 1-test.checked || tally.Violations != test.violation {
+				t.Errorf("%s: counted %s", name, tally)
+			}
+		}
 	}
 }
 
