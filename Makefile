@@ -15,7 +15,7 @@ E2E_TIMEOUT ?= 45m
 UNIT_TIMEOUT ?= 30m
 # How many parallel tests of one package run at once, however few the processors:
 # they wait for failovers of five servers more than they work.
-UNIT_PARALLEL ?= 8
+UNIT_PARALLEL ?= 4
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= deploy/base
 
