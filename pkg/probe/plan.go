@@ -16,7 +16,7 @@ type Plan struct {
 	bounded  []bool   // by command
 	asks     [][]int  // by probe, the places of its commands
 	names    []string // of all commands that may be sent
-	wantsAll bool
+	fields   []string // of INFO
 }
 
 // Compile joins probes into a Plan.
@@ -41,7 +41,9 @@ func Compile(probes []*Probe) *Plan {
 			}
 		}
 		wantsTime = wantsTime || p.WantsTime
-		plan.wantsAll = plan.wantsAll || p.WantsAllInfo
+		if p.InfoField != "" {
+			plan.fields = append(plan.fields, p.InfoField)
+		}
 	}
 	if wantsTime {
 		// After the others: no entry is younger than what is asked for later.
@@ -73,8 +75,9 @@ func (l *Plan) name(name string) {
 // Probes are those that the Plan was made from. The caller must not modify them.
 func (l *Plan) Probes() []*Probe { return l.probes }
 
-// WantsAllInfo tells whether any field of INFO may be needed.
-func (l *Plan) WantsAllInfo() bool { return l.wantsAll }
+// InfoFields are the fields of INFO that probes read, of whatever section. The
+// caller must not modify them.
+func (l *Plan) InfoFields() []string { return l.fields }
 
 // Unbounded tells whether some command's time or answer nothing bounds.
 func (l *Plan) Unbounded() bool {

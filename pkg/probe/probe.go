@@ -62,8 +62,8 @@ type Probe struct {
 	Fold Fold
 	// WantsTime tells that the server's clock is needed.
 	WantsTime bool
-	// WantsAllInfo tells that any field of INFO may be needed.
-	WantsAllInfo bool
+	// InfoField is the field of INFO that it reads, empty for none.
+	InfoField string
 	// Unbounded tells that nothing bounds how long the server works on the
 	// commands, or how much it answers.
 	Unbounded bool
@@ -225,7 +225,7 @@ func text(key string, kind Kind) *Probe {
 
 // Info reads a field of INFO.
 func Info(field string, kind Kind, fold Fold) *Probe {
-	return &Probe{Kind: kind, Fold: fold, WantsAllInfo: true, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: kind, Fold: fold, InfoField: field, read: func(a Answer) (Result, error) {
 		value, err := a.Info.Float(field)
 		switch {
 		case errors.Is(err, redisinfo.ErrAbsent):

@@ -50,6 +50,17 @@ func (i *Info) value(place int) string {
 // long as they are the same.
 func (i *Info) SharesKeys(other *Info) bool { return i.layout == other.layout }
 
+// Size returns about how many bytes the answer takes, but for its keys.
+func (i *Info) Size() int { return len(i.values) + 4*len(i.ends) }
+
+// KeysSize returns about how many bytes the keys take, which answers may share.
+func (i *Info) KeysSize() int {
+	if i.layout == nil {
+		return 0
+	}
+	return i.layout.size
+}
+
 // Keyspace is what section keyspace reports of one logical database.
 type Keyspace struct {
 	// Keys is the number of keys, those that expire among them.

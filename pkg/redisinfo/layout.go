@@ -22,6 +22,8 @@ type layout struct {
 	seed   maphash.Seed
 	// twice tells of keys that occur more than once; nothing tells which value holds.
 	twice map[string]bool
+	// size is about how many bytes it takes.
+	size int
 	// runs are where keys of the prefixes lie that were asked for so far.
 	runs atomic.Pointer[[]run]
 }
@@ -40,6 +42,10 @@ func newLayout(lines []unique.Handle[string], keep func(key string) bool) *layou
 		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); l.dropped[n] {
 			count--
 		}
+	}
+	const ofLine = 8 + 1 + 8 + 2*2 + 48 // with what package unique keeps
+	for _, key := range lines {
+		l.size += len(key.Value()) + ofLine
 	}
 	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint16, 1<<bits.Len(uint(count+count/2)))
 	for n, key := range lines {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"unique"
 )
@@ -12,9 +11,9 @@ import (
 // ErrNotInfo says that a text is no answer to INFO.
 var ErrNotInfo = errors.New("the reply is no INFO text: it has no line of the form key:value")
 
-// maxLines is how many lines an answer may have, so that their places fit into 16
-// bits. Redis has a few hundred.
-const maxLines = math.MaxUint16
+// maxLines is how many lines an answer may have. Redis has a few hundred. Their
+// places fit into 16 bits.
+const maxLines = 1 << 13
 
 // ErrTooManyLines says that a text has more lines than any answer to INFO.
 var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)

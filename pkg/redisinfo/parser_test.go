@@ -25,7 +25,7 @@ func TestParseRefusesWhatIsNoInfo(t *testing.T) {
 }
 
 func TestParseRefusesMoreLinesThanInfoHas(t *testing.T) {
-	for lines, want := range map[int]error{math.MaxUint16: nil, math.MaxUint16 + 1: redisinfo.ErrTooManyLines} {
+	for lines, want := range map[int]error{1 << 13: nil, 1<<13 + 1: redisinfo.ErrTooManyLines} {
 		var p redisinfo.Parser
 		var text strings.Builder
 		for n := range lines {

@@ -2,6 +2,8 @@ package sampler
 
 import (
 	"context"
+	"crypto/sha256"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -55,6 +57,10 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	if seen == nil {
 		c.shards = nil // the seeds may know where the nodes went
 		return series.Sample{}, firstFailure(answers)
+	}
+	if countNodes(seen) > mostNodes {
+		c.shards = nil
+		return series.Sample{}, &Error{Reason: TooManyNodes}
 	}
 	known := c.shards
 	c.shards = seen
@@ -124,19 +130,19 @@ func (c *cluster) probed(shards []shard, primaries []outcome) []declared.Result 
 // answered see the same primaries.
 func common(answers []outcome) (seen []shard, agreed bool) {
 	votes, most := 0, 0
+	same := map[[sha256.Size]byte]int{}
+	first := map[[sha256.Size]byte][]shard{}
 	for n := range answers {
 		if answers[n].err != nil || answers[n].shards == nil {
 			continue
 		}
 		votes++
-		same := 0
-		for m := range answers {
-			if answers[m].err == nil && sameNodes(answers[n].shards, answers[m].shards, false) {
-				same++
-			}
+		primaries := primariesOf(answers[n].shards)
+		if same[primaries]++; same[primaries] == 1 {
+			first[primaries] = answers[n].shards
 		}
-		if same > most {
-			most, seen = same, answers[n].shards
+		if same[primaries] > most {
+			most, seen = same[primaries], first[primaries]
 		}
 	}
 	return withAllReplicas(seen, answers), votes == most
@@ -145,17 +151,21 @@ func common(answers []outcome) (seen []shard, agreed bool) {
 // withAllReplicas adds the replicas that other nodes see: one that has just
 // joined is known to some of them first.
 func withAllReplicas(seen []shard, answers []outcome) []shard {
+	all := make(map[member]map[member]bool, len(seen))
 	for n := range seen {
-		all := slices.Clone(seen[n].replicas)
-		for _, one := range answers {
-			for _, other := range one.shards {
-				if other.primary == seen[n].primary {
-					all = append(all, other.replicas...)
+		all[seen[n].primary] = map[member]bool{}
+	}
+	for n := range answers {
+		for _, s := range answers[n].shards {
+			if replicas := all[s.primary]; replicas != nil {
+				for _, replica := range s.replicas {
+					replicas[replica] = true
 				}
 			}
 		}
-		slices.SortFunc(all, compareMembers)
-		seen[n].replicas = slices.Compact(all)
+	}
+	for n := range seen {
+		seen[n].replicas = slices.SortedFunc(maps.Keys(all[seen[n].primary]), compareMembers)
 	}
 	return seen
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // Reason is why an attempt to sample failed: one of those below, or one of
@@ -74,6 +75,12 @@ const (
 	NotReplica Reason = "NotReplica"
 	// TooManyReplicas means that a primary has more replicas than are sampled.
 	TooManyReplicas Reason = "TooManyReplicas"
+	// TooManyNodes means that a cluster has more nodes than are sampled.
+	TooManyNodes Reason = "TooManyNodes"
+	// TooMuchData means that the samples of the object would take more memory than those of one object may.
+	TooMuchData Reason = "TooMuchData"
+	// MemoryFull means that the samples of all objects leave no memory for those of a large one.
+	MemoryFull Reason = "MemoryFull"
 	// InfoRefused means that the server refuses INFO and answers what the object declares.
 	InfoRefused Reason = "InfoRefused"
 	// MigrationsRefused means that a server that has CLUSTER GETSLOTMIGRATIONS refuses it.
@@ -188,6 +195,12 @@ func textOfNode(reason Reason) string {
 		return "the server listed as a replica does not replicate this primary: it was promoted, or its announced address leads to another server"
 	case TooManyReplicas:
 		return fmt.Sprintf("the primary has more than %d replicas, and only so many are sampled", mostReplicas)
+	case TooManyNodes:
+		return fmt.Sprintf("the cluster has more than %d nodes to sample, and only so many are sampled of one object", mostNodes)
+	case TooMuchData:
+		return fmt.Sprintf("the samples of the object would take more than %d MiB of this adapter's memory", series.ObjectBytes>>20)
+	case MemoryFull:
+		return fmt.Sprintf("the samples of all objects beyond %d KiB each take %d MiB of this adapter's memory, and this object's would take more", series.OrdinaryBytes>>10, series.LargeBytes>>20)
 	case InfoRefused:
 		return "the server does not let this adapter call INFO"
 	case MigrationsRefused:

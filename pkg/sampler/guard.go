@@ -15,6 +15,7 @@ import (
 // array of 14 with the list of modules in it, and a SCAN finds a few thousand keys.
 const (
 	maxReplyBytes = 1 << 20
+	maxInfoBytes  = 256 << 10
 	maxLineBytes  = 4 << 10
 	maxElements   = 1 << 13
 	maxDepth      = 8

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,9 @@ func (m *Manager) attempt(l *loop) {
 	if l.ctx.Err() != nil {
 		return
 	}
+	if err == nil {
+		err = l.record(sample)
+	}
 	reason := Reason("")
 	if err != nil {
 		reason = classify(err).Reason
@@ -118,7 +122,6 @@ func (m *Manager) attempt(l *loop) {
 		m.move(l, Failing)
 	} else {
 		l.failing = time.Time{}
-		l.kept.Record(sample)
 		m.move(l, Sampled)
 	}
 	l.ended.Add(1)
@@ -127,6 +130,21 @@ func (m *Manager) attempt(l *loop) {
 	m.cfg.Observer.Attempted(began.Sub(l.due), took, reason)
 	m.cfg.Listener(l.target)
 	l.schedule(took)
+}
+
+// record keeps a sample. The error is an *Error. What the nodes' answers had in
+// common is dropped after one, since it may be much.
+func (l *loop) record(sample series.Sample) error {
+	err := l.kept.Record(sample)
+	if err == nil {
+		return nil
+	}
+	l.nodes.dropKeys()
+	reason := MemoryFull
+	if errors.Is(err, series.ErrObjectFull) {
+		reason = TooMuchData
+	}
+	return &Error{Reason: reason, cause: err}
 }
 
 // teller logs how the attempts at a target end, when that changes.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -14,6 +14,10 @@ import (
 // mostTries bounds how often the nodes are asked in one attempt because they
 // turned out to be others.
 const mostTries = 3
+
+// mostNodes bounds how many nodes of a cluster are sampled for one object, each over
+// a connection of its own.
+const mostNodes = 128
 
 // errMoved says that the nodes of a target are others than those that were asked.
 var errMoved = errors.New("the nodes are others")
@@ -51,6 +55,8 @@ type nodes struct {
 	by       means
 	topology topology
 	probes   map[string]*probe // by address
+	// sampled are the addresses of the newest sample.
+	sampled map[string]bool
 }
 
 func newNodes(t *target.Target, by means) *nodes {
@@ -82,18 +88,28 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 		if err != nil {
 			return series.Sample{}, asked, classify(err)
 		}
+		if len(places) > mostNodes {
+			return series.Sample{}, nil, &Error{Reason: TooManyNodes}
+		}
 		if named, shared := sharedAddress(places); shared {
 			return series.Sample{}, named, &Error{Reason: SharedServer}
 		}
+		n.forget(places)
 		outcomes := n.ask(ctx, places)
+		if errors.Is(ctx.Err(), context.Canceled) { // the object is gone
+			return series.Sample{}, nil, classify(ctx.Err())
+		}
 		sample, err = n.topology.settle(places, outcomes)
 		if err == nil {
-			n.forget(places)
+			n.remember(places)
 			return sample, nil, nil
 		}
 		asked = unanswered(places, outcomes)
-		if !errors.Is(err, errMoved) {
+		switch {
+		case !errors.Is(err, errMoved):
 			return series.Sample{}, asked, classify(err)
+		case ctx.Err() != nil:
+			return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
 		}
 	}
 	return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
@@ -147,19 +163,47 @@ func (n *nodes) probe(address string) *probe {
 	return p
 }
 
-// forget drops the nodes that are no more. It is called after a sample without
-// them: a probe counts what it sent, and must not count anew while a span may
-// join what came before.
+// forget drops the nodes that are neither in places nor in the newest sample,
+// whether attempts succeed or not. Those of the newest sample stay: a probe counts
+// what it sent, and must not count anew while a span may join what came before.
 func (n *nodes) forget(places []place) {
-	if len(n.probes) == len(places) {
-		return
+	if len(n.probes) == len(n.sampled) {
+		return // all are of the newest sample
 	}
+	asked := addressesOf(places)
 	for address, p := range n.probes {
-		if !slices.ContainsFunc(places, func(one place) bool { return one.address == address }) {
+		if !asked[address] && !n.sampled[address] {
 			p.close()
 			delete(n.probes, address)
 		}
 	}
+}
+
+// remember notes which nodes the newest sample has, and forgets the others.
+func (n *nodes) remember(places []place) {
+	same := len(n.sampled) == len(places)
+	for i := range places {
+		same = same && n.sampled[places[i].address]
+	}
+	if !same {
+		n.sampled = addressesOf(places)
+	}
+	n.forget(places)
+}
+
+// dropKeys drops what is kept of answers from one attempt to the next.
+func (n *nodes) dropKeys() {
+	for _, p := range n.probes {
+		p.parser = redisinfo.Parser{Layouts: p.parser.Layouts}
+	}
+}
+
+func addressesOf(places []place) map[string]bool {
+	addresses := make(map[string]bool, len(places))
+	for i := range places {
+		addresses[places[i].address] = true
+	}
+	return addresses
 }
 
 func (n *nodes) close() {

@@ -63,8 +63,9 @@ func newProbe(t *target.Target, address string, by means) *probe {
 		reply:   rawReply{from: by.replies},
 		plan:    plan, run: plan.Start(declared.Sampling{Database: t.Database, Interval: t.Interval, MaxAge: t.MaxAge}),
 	}
-	if !plan.WantsAllInfo() {
-		p.parser.Layouts = by.layouts
+	p.parser.Layouts = by.layouts
+	if fields := plan.InfoFields(); len(fields) > 0 {
+		p.parser.Layouts = redisinfo.NewLayouts(func(key string) bool { return kept(key) || slices.Contains(fields, key) })
 	}
 	return p
 }
@@ -151,7 +152,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 	}
 	if q.cluster {
 		if got.Migrating, got.Err = seen.migrating(l); q.shards {
-			got.shards, err = seen.read(p.address, p.target.Cluster.AllowPartial)
+			got.shards, err = seen.read(ctx, p.address, p.target)
 		}
 		if err != nil {
 			return answer{}, err
@@ -264,7 +265,7 @@ func (l *link) wanted() []any {
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
 func (p *probe) learn(l *link, info *redisinfo.Info) {
-	if l.info != nil || p.oneSection || p.plan.WantsAllInfo() {
+	if l.info != nil || p.oneSection || len(p.plan.InfoFields()) > 0 {
 		return
 	}
 	version, err := info.Text("redis_version")

@@ -38,7 +38,7 @@ func (r *rawReply) Write(b []byte) (int, error) {
 // ReadFrom takes in the rest of a bulk string.
 func (r *rawReply) ReadFrom(conn io.Reader) (int64, error) {
 	rest, bounded := conn.(*io.LimitedReader)
-	if !bounded || r.held == nil || rest.N > maxReplyBytes {
+	if !bounded || r.held == nil || rest.N > maxInfoBytes {
 		return 0, errReply
 	}
 	r.held.Grow(int(rest.N))

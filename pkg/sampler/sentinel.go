@@ -173,17 +173,23 @@ func askMaster(ctx context.Context, l *link, name string) (named, error) {
 	if err != nil {
 		return named{}, err
 	}
-	pair, _ := place.Val().([]any)
+	address, err := primaryIn(place.Val())
+	return named{address: address, epoch: epoch}, err
+}
+
+// primaryIn reads the host and port of a primary.
+func primaryIn(reply any) (string, error) {
+	pair, _ := reply.([]any)
 	if len(pair) != 2 {
-		return named{}, &Error{Reason: Protocol}
+		return "", &Error{Reason: Protocol}
 	}
 	host, _ := pair[0].(string)
 	text, _ := pair[1].(string)
 	port, err := strconv.ParseUint(text, 10, 16)
 	if !isHost(host) || err != nil || port == 0 {
-		return named{}, &Error{Reason: Protocol}
+		return "", &Error{Reason: Protocol}
 	}
-	return named{address: net.JoinHostPort(host, text), epoch: epoch}, nil
+	return net.JoinHostPort(host, text), nil
 }
 
 // epochOf finds the configuration epoch among names and values of a primary.

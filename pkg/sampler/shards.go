@@ -3,7 +3,9 @@ package sampler
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // allSlots is how many hash slots a cluster has.
@@ -100,12 +103,13 @@ func (v view) err() error {
 	return firstOf(v.state.Err(), v.slots.Err())
 }
 
-// read returns the shards in the order of their lowest slots. A node that was
-// asked at an address and does not know its own is at that one. A cluster that
-// says it is down has none, unless a part of it is enough.
+// read returns the shards in the order of their lowest slots, with replicas where
+// the target wants them. A node that was asked at an address and does not know its
+// own is at that one. A cluster that says it is down has none, unless a part of it
+// is enough.
 // Source: https://redis.io/docs/latest/commands/cluster-slots/
-func (v view) read(asked string, partial bool) ([]shard, error) {
-	if !partial && !strings.Contains(v.state.Val(), "cluster_state:ok") {
+func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard, error) {
+	if !t.Cluster.AllowPartial && !strings.Contains(v.state.Val(), "cluster_state:ok") {
 		return nil, &Error{Reason: ClusterDown}
 	}
 	ranges, ok := v.slots.Val().([]any)
@@ -116,18 +120,27 @@ func (v view) read(asked string, partial bool) ([]shard, error) {
 	if err != nil {
 		return nil, errSlots()
 	}
-	shards := []shard{}
+	shards, places := []shard{}, map[member]int{}
 	for _, one := range ranges {
-		r, members, err := readRange(one, host)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r, members, err := readRange(one, host, t.Replicas)
 		if err != nil {
 			return nil, err
 		}
-		n := slices.IndexFunc(shards, func(s shard) bool { return s.primary == members[0] })
-		if n < 0 {
-			n = len(shards)
+		place, known := places[members[0]]
+		if !known {
+			if place = len(shards); place == mostNodes {
+				return nil, &Error{Reason: TooManyNodes}
+			}
+			places[members[0]] = place
 			shards = append(shards, shard{primary: members[0], replicas: members[1:]})
 		}
-		shards[n].slots = append(shards[n].slots, r)
+		shards[place].slots = append(shards[place].slots, r)
+	}
+	if countNodes(shards) > mostNodes {
+		return nil, &Error{Reason: TooManyNodes}
 	}
 	for _, s := range shards {
 		slices.SortFunc(s.slots, func(a, b slotRange) int { return cmp.Compare(a.first, b.first) })
@@ -136,12 +149,21 @@ func (v view) read(asked string, partial bool) ([]shard, error) {
 	return shards, nil
 }
 
+func countNodes(shards []shard) int {
+	count := len(shards)
+	for _, s := range shards {
+		count += len(s.replicas)
+	}
+	return count
+}
+
 func errSlots() error {
 	return &Error{Reason: Protocol, cause: errors.New("the reply to CLUSTER SLOTS is not what Redis answers")}
 }
 
-// readRange reads a range of slots and its nodes, the primary first.
-func readRange(reply any, host string) (slotRange, []member, error) {
+// readRange reads a range of slots and its nodes, the primary first and alone
+// unless replicas are wanted.
+func readRange(reply any, host string, replicas bool) (slotRange, []member, error) {
 	entry, ok := reply.([]any)
 	if !ok || len(entry) < 3 {
 		return slotRange{}, nil, errSlots()
@@ -151,8 +173,12 @@ func readRange(reply any, host string) (slotRange, []member, error) {
 	if !okFirst || !okLast || first < 0 || last < first || last >= allSlots {
 		return slotRange{}, nil, errSlots()
 	}
-	members := make([]member, 0, len(entry)-2)
-	for _, one := range entry[2:] {
+	nodes := entry[2:]
+	if !replicas {
+		nodes = nodes[:1]
+	}
+	members := make([]member, 0, len(nodes))
+	for _, one := range nodes {
 		m, err := readMember(one, host)
 		if err != nil {
 			return slotRange{}, nil, err
@@ -206,6 +232,16 @@ func sameNodes(a, b []shard, replicas bool) bool {
 	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b shard) bool {
 		return a.primary == b.primary && (!replicas || slices.Equal(a.replicas, b.replicas))
 	})
+}
+
+// primariesOf stands for the primaries of a view: the views of several nodes are
+// compared by it, each of which is put in order once.
+func primariesOf(shards []shard) [sha256.Size]byte {
+	hash := sha256.New()
+	for _, s := range byPrimary(shards) {
+		_, _ = fmt.Fprintf(hash, "%q %q\n", s.primary.id, s.primary.address) // a hash takes all
+	}
+	return [sha256.Size]byte(hash.Sum(nil))
 }
 
 // sameSlots tells whether two views give each slot to the same primary.

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // viewOf is a view that a node gave.
@@ -17,6 +18,11 @@ func viewOf(state string, slots any) view {
 	v.state.SetVal(state)
 	v.slots.SetVal(slots)
 	return v
+}
+
+// inCluster is a target whose replicas are sampled.
+func inCluster(partial bool) *target.Target {
+	return &target.Target{Cluster: &target.Cluster{AllowPartial: partial}, Replicas: true}
 }
 
 func node(host any, port int64, id string) []any { return []any{host, port, id, []any{}} }
@@ -29,7 +35,7 @@ func TestReadOfAView(t *testing.T) {
 		[]any{int64(100), int64(8191), node("", 7000, "a"), node("10.0.0.3", 7000, "c")},
 		[]any{int64(0), int64(99), node(nil, 7000, "a"), node("10.0.0.3", 7000, "c")},
 	})
-	shards, err := v.read("[2001:db8::1]:7000", false)
+	shards, err := v.read(t.Context(), "[2001:db8::1]:7000", inCluster(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +77,12 @@ func TestViewThatIsRefused(t *testing.T) {
 		"a node that is no list":    {up, []any{[]any{int64(0), int64(1), "10.0.0.1:7000"}}, Protocol},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if shards, err := viewOf(test.state, test.slots).read("10.0.0.9:7000", false); err == nil || classify(err).Reason != test.want {
+			if shards, err := viewOf(test.state, test.slots).read(t.Context(), "10.0.0.9:7000", inCluster(false)); err == nil || classify(err).Reason != test.want {
 				t.Errorf("read = %+v, %v; want %s", shards, err, test.want)
 			}
 		})
 	}
-	if _, err := viewOf("cluster_state:fail", []any{[]any{int64(0), int64(1), good}}).read("10.0.0.9:7000", true); err != nil {
+	if _, err := viewOf("cluster_state:fail", []any{[]any{int64(0), int64(1), good}}).read(t.Context(), "10.0.0.9:7000", inCluster(true)); err != nil {
 		t.Errorf("a part of a cluster is enough, and gives %v", err)
 	}
 }

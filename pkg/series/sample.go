@@ -19,6 +19,8 @@ type Sample struct {
 	Nodes []Node
 	// Probed is what the object's declared probes gave, in their order.
 	Probed []probe.Result
+
+	size int // of what it keeps, in bytes
 }
 
 // Node is one server process of a target, and its answer.

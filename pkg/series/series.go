@@ -18,18 +18,21 @@ type Policy struct {
 
 // Store holds the Series of all targets. The zero Store is empty and ready for use.
 type Store struct {
-	series sync.Map // string -> *Series
+	series sync.Map     // string -> *Series
+	large  atomic.Int64 // bytes that all keep beyond OrdinaryBytes each
 }
 
 // Open returns the series with that ID, empty if it did not exist before.
 func (s *Store) Open(id string, policy Policy) *Series {
-	opened, _ := s.series.LoadOrStore(id, &Series{policy: policy})
+	opened, _ := s.series.LoadOrStore(id, &Series{policy: policy, store: s})
 	return opened.(*Series)
 }
 
 // Close forgets the series with that ID.
 func (s *Store) Close(id string) {
-	s.series.Delete(id)
+	if closed, ok := s.series.LoadAndDelete(id); ok {
+		closed.(*Series).close()
+	}
 }
 
 // Get returns the series with that ID. One that was never opened, or is closed,
@@ -44,8 +47,20 @@ func (s *Store) Get(id string) *Series {
 // Series is the recent history of one target.
 type Series struct {
 	policy  Policy
-	mu      sync.Mutex // held by writers
+	store   *Store
 	current atomic.Pointer[history]
+
+	mu     sync.Mutex // held by writers
+	kept   int        // bytes that the samples take
+	closed bool       // what is recorded is nobody's
+}
+
+// close gives back what the samples take.
+func (s *Series) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.large.Add(-large(s.kept))
+	s.kept, s.closed = 0, true
 }
 
 // history is immutable once published.
@@ -59,10 +74,14 @@ type history struct {
 }
 
 // Record adds the newest sample, whose nodes are the series' own from then on.
-// Samples that no span may begin with any more are forgotten.
-func (s *Series) Record(sample Sample) {
+// Samples that no span may begin with any more are forgotten. It fails with
+// ErrObjectFull or ErrStoreFull, and records nothing, if that is too much to keep.
+func (s *Series) Record(sample Sample) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
 	before := s.load()
 	next := &history{likeness: before.likeness}
 	for n, old := range before.samples {
@@ -84,8 +103,26 @@ func (s *Series) Record(sample Sample) {
 	if next.likeness == nil {
 		next.likeness = new(Likeness)
 	}
+	sample.size = sample.bytes(newestOf(before))
 	next.samples = append(next.samples, sample)
+	kept := 0
+	for i := range next.samples {
+		kept += next.samples[i].size
+	}
+	if err := s.store.reserve(s.kept, kept); err != nil {
+		return err
+	}
+	s.kept = kept
 	s.current.Store(next)
+	return nil
+}
+
+// newestOf returns the newest sample, the zero Sample if there is none.
+func newestOf(h *history) Sample {
+	if n := len(h.samples); n > 0 {
+		return h.samples[n-1]
+	}
+	return Sample{}
 }
 
 // Fail notes that the newest attempt to sample failed, and which nodes it asked.

@@ -186,6 +186,8 @@ func advice(reason string) string {
 		return " Allow the user +info."
 	case "SharedServer":
 		return " Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."
+	case "TooManyNodes", "TooMuchData", "MemoryFull":
+		return " Sample fewer nodes, leave out replicas, or raise spec.sampling.interval."
 	case "TooManyClients":
 		return " Raise maxclients in Redis, or close connections."
 	case "TooManyDials":
