@@ -166,7 +166,7 @@ func (p *probe) ask(ctx context.Context, l *link, q question) (answer, error) {
 func (p *probe) lackingInfo(results []declared.Result) []declared.Result {
 	results = slices.Clone(results)
 	for i, d := range p.plan.Probes() {
-		if d.WantsAllInfo {
+		if d.InfoField != "" {
 			results[i] = declared.Result{Err: &Error{Reason: InfoRefused}}
 		}
 	}
