@@ -12,8 +12,8 @@ var update = flag.Bool("update", false, "write the fault table into the document
 func TestFaultTable(t *testing.T) {
 	const (
 		page  = "../../deploy/docs/faults.md"
-		begin  = "<!-- faults: written by make generate -->\n"
-		end    = "<!-- end of faults -->\n"
+		begin = "<!-- faults: written by make generate -->\n"
+		end   = "<!-- end of faults -->\n"
 	)
 	text, err := os.ReadFile(page)
 	if err != nil {

@@ -14,8 +14,8 @@ var update = flag.Bool("update", false, "write the metric table into the documen
 func TestMetricTable(t *testing.T) {
 	const (
 		page  = "../../deploy/docs/metrics.md"
-		begin  = "<!-- metrics: written by make generate -->\n"
-		end    = "<!-- end of metrics -->\n"
+		begin = "<!-- metrics: written by make generate -->\n"
+		end   = "<!-- end of metrics -->\n"
 	)
 	metrics, err := catalog.Builtin()
 	if err != nil {
