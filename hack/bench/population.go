@@ -50,7 +50,7 @@ func (w *world) create(ctx context.Context, objects int, spec func(n int) map[st
 	})
 }
 
-// edit changes the spec of the first objects, so that each begins anew.
+// edit changes the spec of the first objects, so that each begins again.
 func (w *world) edit(ctx context.Context, objects int) error {
 	patch := []byte(`{"spec":{"sampling":{"timeout":"900ms"}}}`)
 	return w.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {

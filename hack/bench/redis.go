@@ -49,7 +49,7 @@ func (s *redisServer) stop() {
 	_ = s.command.Wait()         // it was killed
 }
 
-// answered tells whether a server has answered, be it that it asks for a password.
+// answered reports whether a server has answered, be it that it asks for a password.
 func answered(err error) bool {
 	_, refused := errors.AsType[redis.Error](err)
 	return err == nil || refused

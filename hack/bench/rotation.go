@@ -114,7 +114,7 @@ func secretOf(password string) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: sharedName}, StringData: map[string]string{"password": password}}
 }
 
-// rotate has the server take a second password, writes it into the Secret, and waits until every connection was made anew.
+// rotate has the server take a second password, writes it into the Secret, and waits until every connection was made again.
 func (s *shared) rotate(ctx context.Context) error {
 	// A connection that is made now has a larger ID than those that there were.
 	mark := s.server.dial()

@@ -118,7 +118,7 @@ func (s *story) add(at time.Time, kind markKind, text string) {
 	s.marks = append(s.marks, mark{at: at, phase: s.current, kind: kind, text: text})
 }
 
-// has tells whether the current phase has a mark of a kind.
+// has reports whether the current phase has a mark of a kind.
 func (s *story) has(kind markKind) bool {
 	_, ok := s.find(s.current, kind)
 	return ok

@@ -160,7 +160,7 @@ func TestDeletedObjectIsForgotten(t *testing.T) {
 		}
 		return nil
 	})
-	// One of the same name begins anew.
+	// One of the same name begins again.
 	s.redis(t, "gone", server.Addr, nil)
 	eventually(t, 5*time.Second, func(ctx context.Context) error {
 		_, err := s.requests(ctx, "gone")

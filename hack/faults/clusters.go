@@ -54,7 +54,7 @@ func clusters() []Fault {
 		},
 		{
 			Name: "a slot with its keys moves to another shard", How: "CLUSTER SETSLOT, MIGRATE", Scope: Cluster, Within: 4,
-			// The key that moves, and passes over keys, which begin anew.
+			// The key that moves, and passes over keys, which begin again.
 			Except: []Exception{
 				except("a list's length", ledger.Renews, ledger.MadeOf(ledger.Backlog)),
 				except("a sum over keys", ledger.Renews, ledger.MadeOf(ledger.AllKeys)),

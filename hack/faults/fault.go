@@ -84,20 +84,22 @@ type Fault struct {
 	Reasons []sampler.Reason
 	// Within is after how many intervals all is known again once it is repaired, or the Secret is read again.
 	Within int
-	// Rereads tells that nothing is known again before the adapter has read the Secret again.
+	// Rereads means that nothing is known again before the adapter has read the Secret again.
 	Rereads bool
 	// Blurs tells of metrics how far off they may be.
 	Blurs map[string]float64
 	// Needs reports whether a server can have it; nil where each can.
 	Needs func(redistest.Program) bool
-	// Relearns tells that changes of objects may be heard of no sooner than that, and that the HPA controller may look for kinds while the API server knows few of them. It looks again
+	// Relearns means that changes of objects may be heard of no sooner than that, and
+	// that the HPA controller may look for kinds while the API server knows few of
+	// them. It looks again
 	// after Relearning only, and until then an HPA may not read its metric.
 	Relearns bool
-	// Brief tells that it is over at once, or that nothing needs it to last.
+	// Brief means that it is over at once, or that nothing needs it to last.
 	Brief bool
 	// Off is by how much the adapter's wall clock is off while it lasts.
 	Off time.Duration
-	// Settles tells that all is known again while it lasts, as soon as after the repair.
+	// Settles means that all is known again while it lasts, as soon as after the repair.
 	Settles bool
 
 	// inject breaks something, calls hold once, and repairs it.
@@ -115,7 +117,7 @@ func All() []Fault {
 	return all
 }
 
-// Launched tells that it takes an adapter that package launcher started.
+// Launched means that it takes an adapter that package launcher started.
 func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 }
 
 // Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.

@@ -103,7 +103,7 @@ func (s *Secret) revoke(ctx context.Context) error {
 	return s.client.RbacV1().RoleBindings(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
 }
 
-// tells tells whether the adapter that is asked says a text of an object.
+// tells reports whether the adapter that is asked says a text of an object.
 func (s *Secret) tells(ctx context.Context, object, text string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

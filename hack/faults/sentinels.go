@@ -97,7 +97,7 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	return errors.Join(err, s.Load.Remeasure(ctx))
 }
 
-// follows tells whether a server is a replica that has what its primary has.
+// follows reports whether a server is a replica that has what its primary has.
 func follows(ctx context.Context, one *redistest.Server) bool {
 	text, err := one.Client().Info(ctx, "replication").Result()
 	return err == nil && strings.Contains(text, "role:slave") && strings.Contains(text, "master_link_status:up")

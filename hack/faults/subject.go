@@ -86,7 +86,7 @@ func (s *Subject) wait(ctx context.Context, lasting time.Duration) {
 	}
 }
 
-// breaks runs something that makes counters begin anew, and notes when that was.
+// breaks runs something that makes counters begin again, and notes when that was.
 func (s *Subject) breaks(do func() error) error {
 	from := time.Now()
 	err := do()

@@ -54,7 +54,7 @@ func installFilter() (listener int, err error) {
 
 const filterFlags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 
-// knowsFilter tells whether the kernel knows the flags of the filter: it looks at them before it misses the filter.
+// knowsFilter reports whether the kernel knows the flags of the filter: it looks at them before it misses the filter.
 func knowsFilter() bool {
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, filterFlags, 0)
 	return errno == unix.EFAULT

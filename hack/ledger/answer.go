@@ -30,7 +30,7 @@ type Answer struct {
 	expected Expectation
 }
 
-// windowed tells that the answer takes more samples than one.
+// windowed reports whether the answer takes more samples than one.
 func (a Answer) windowed() bool { return a.expected.Kind == Rate || a.expected.Kind == Spanned }
 
 // taken is the span within which the sample was taken that a value comes from.

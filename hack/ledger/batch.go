@@ -136,7 +136,7 @@ func (l *Load) toldBy(command []any, cmd *redis.Cmd, what outcome) Events {
 	return e
 }
 
-// missed tells whether a look-up found nothing.
+// missed reports whether a look-up found nothing.
 func missed(cmd *redis.Cmd) bool {
 	length, isNumber := cmd.Val().(int64)
 	return errors.Is(cmd.Err(), redis.Nil) || cmd.Val() == "" || isNumber && length == 0

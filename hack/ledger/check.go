@@ -120,7 +120,7 @@ func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
 	return ""
 }
 
-// refused tells whether an error is one that there may be. Of what is always an error any reason will do, since a fault may
+// refused reports whether an error is one that there may be. Of what is always an error any reason will do, since a fault may
 // be the one that is told; and a list tells none.
 func (a Answer) refused() bool {
 	e := a.expected
@@ -133,13 +133,13 @@ func (a Answer) refused() bool {
 	return errors.Is(a.Err, errLeftOut) || strings.Contains(a.Err.Error(), e.Refusal)
 }
 
-// leaks tells whether an error of the adapter carries an address. Those of the API server and of the way to it may.
+// leaks reports whether an error of the adapter carries an address. Those of the API server and of the way to it may.
 func leaks(a Answer) bool {
 	text := a.Err.Error()
 	return apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost"))
 }
 
-// explains tells whether an error may be due to a disturbance that touches it.
+// explains reports whether an error may be due to a disturbance that touches it.
 func (l *Ledger) explains(d *Disturbance, a Answer) bool {
 	switch d.on(a) {
 	case Renews, Refuses:
@@ -152,7 +152,7 @@ func (l *Ledger) explains(d *Disturbance, a Answer) bool {
 	return false
 }
 
-// gives tells whether an error has one of the reasons of the disturbance that it must be due to.
+// gives reports whether an error has one of the reasons of the disturbance that it must be due to.
 func (l *Ledger) gives(d *Disturbance, a Answer) bool {
 	late := l.policy.MaxAge + l.policy.Timeout
 	if d.on(a) == Refuses {

@@ -40,7 +40,7 @@ type declared struct {
 	bounds      Bounds
 	share, more float64
 	refusal     string
-	// heldBack tells that nothing bounds how long it takes to read, so that it is left out for a minute and longer after
+	// heldBack means that nothing bounds how long it takes to read, so that it is left out for a minute and longer after
 	// an attempt that failed.
 	heldBack bool
 	// topology is where it is asked, everywhere if it is left out.

@@ -57,7 +57,7 @@ type Expectation struct {
 	Share, More float64
 	// Refusal says why it is Refused, or is a part of an error that there may be of what is not.
 	Refusal string
-	// Calm tells that the truth is known only where no fault is felt.
+	// Calm means that the truth is known only where no fault is felt.
 	Calm bool
 	// Field is a field of INFO that not each server has. Without it the metric is Refused.
 	Field string

@@ -47,7 +47,7 @@ func expecting(objects ...string) *Ledger {
 	return l
 }
 
-// forged is a ledger with an object since the beginning, one that was made anew at 20 s, and a fault from 10 s to 20 s
+// forged is a ledger with an object since the beginning, one that was made again at 20 s, and a fault from 10 s to 20 s
 // that makes the object unknown.
 func forged() *Ledger {
 	l := expecting("cart", "anew", "gone", "none")
@@ -148,7 +148,7 @@ func TestRefusedWhileItLasts(t *testing.T) {
 	}
 }
 
-// TestUnheardOfChange forges values of an object that was made anew while the adapter was cut off.
+// TestUnheardOfChange forges values of an object that was made again while the adapter was cut off.
 func TestUnheardOfChange(t *testing.T) {
 	l := forged()
 	before, after := l.bindings["anew"][1].truth, &Truth{}

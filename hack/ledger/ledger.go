@@ -36,7 +36,7 @@ type Ledger struct {
 type binding struct {
 	since Span
 	truth *Truth
-	// moved tells that the object is the same, and what it names became another server.
+	// moved means that the object is the same, and what it names became another server.
 	moved bool
 }
 
@@ -58,7 +58,7 @@ func (l *Ledger) Expect(object string, all []Expectation) {
 	}
 }
 
-// Bind notes that an object names other servers since an instant within a span, or was made anew. Without a truth it
+// Bind notes that an object names other servers since an instant within a span, or was made again. Without a truth it
 // was deleted.
 func (l *Ledger) Bind(object string, since Span, truth *Truth) {
 	l.mu.Lock()

@@ -95,7 +95,7 @@ func commandsOfStep(n int) [][]any {
 
 func event(n int) []any { return []any{"xadd", EventStream, strconv.Itoa(n) + "-1", "n", n} }
 
-// Fill makes the servers hold what the steps so far added and as many keys more, and nothing else. It begins anew with
+// Fill makes the servers hold what the steps so far added and as many keys more, and nothing else. It begins again with
 // what did not come through until ctx ends.
 func (l *Load) Fill(ctx context.Context, base int) error {
 	fill := func(ctx context.Context) error {

@@ -27,9 +27,9 @@ type Load struct {
 	beats              int
 	// slowest is the longest wait for an answer.
 	slowest time.Duration
-	// expiring tells that a key of another database is about to expire.
+	// expiring means that a key of another database is about to expire.
 	expiring bool
-	// failing tells that requests are in doubt.
+	// failing means that requests are in doubt.
 	failing bool
 }
 

@@ -65,7 +65,7 @@ func (l *Ledger) stood(s Span) {
 	l.standstills = append(l.standstills, s)
 }
 
-// Stood tells whether this machine stood still at some instant within a span.
+// Stood reports whether this machine stood still at some instant within a span.
 func (l *Ledger) Stood(within Span) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +86,7 @@ func (l *Ledger) lost(within Span) time.Duration {
 // reach is how long an attempt to sample that failed is felt, without any fault.
 func (p Policy) reach() time.Duration { return p.MaxAge + p.Window + 2*p.Interval }
 
-// unsteady tells whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
+// unsteady reports whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
 // says what comes of both.
 func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
 	from := a.Asked
@@ -98,7 +98,7 @@ func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
 	return l.lost(Span{from.Add(-l.policy.reach()), a.Answered}) > 0
 }
 
-// wandered tells whether a standstill may have led the adapter to other servers than an object names, or led it from those
+// wandered reports whether a standstill may have led the adapter to other servers than an object names, or led it from those
 // to its own before it was sent there, within what a value was taken over.
 func (l *Ledger) wandered(a Answer) bool {
 	for _, d := range l.disturbances {

@@ -62,7 +62,7 @@ func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
 	t.levels[metric].forget(sent.Add(-remembered))
 }
 
-// Break notes that the process that answers is another one since a span, or counts anew: no rate may reach over it.
+// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it.
 func (t *Truth) Break(span Span) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

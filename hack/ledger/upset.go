@@ -56,7 +56,7 @@ func (l *Load) Forget(ctx context.Context) error {
 	})
 }
 
-// Remember makes the stream anew, as it was before Forget.
+// Remember makes the stream again, as it was before Forget.
 func (l *Load) Remember(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		commands := [][]any{{"del", EventStream}, {"xgroup", "create", EventStream, Workers, "0", "mkstream"}}

@@ -34,7 +34,7 @@ const (
 	wantedValues, wantedFaults = 60_000, 70
 	// resuming is granted to the autoscaler beyond two looks, for its own work.
 	resuming = 1500 * time.Millisecond
-	// tries bounds how often a fault is injected anew because this machine stood still.
+	// tries bounds how often a fault is injected again because this machine stood still.
 	tries = 3
 	// longest bounds one fault with its repair and all that is waited for after it.
 	longest = 2 * time.Minute

@@ -168,7 +168,7 @@ func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology led
 	s.Load.Truth().Returns()
 	readers := 1 // the other replica of the adapter
 	if scope == faults.Object {
-		readers = 3 // and both, by an object that is made anew
+		readers = 3 // and both, by an object that is made again
 	}
 	expected := ledger.Expectations(topology, third, readers, func(field string) bool { return strings.Contains(info, "\n"+field+":") })
 	w.ledger.Expect(name, expected)

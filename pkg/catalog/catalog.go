@@ -95,7 +95,7 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
-	// labelled tells that a selector will look at the labels of the series.
+	// labelled means that a selector will look at the labels of the series.
 	labelled bool
 	// own tells how often the adapter itself called a command meanwhile, or more often
 	// if that is not exact.

@@ -53,7 +53,8 @@ func grown(key string, first, last int64) (int64, error) {
 	return last - first, nil
 }
 
-// fell tells that no counter that only grows was first the one and then the other.
+// fell reports whether a counter that only grows is less at last than at first, or
+// absent at first.
 func fell(first, last int64) bool {
 	return first < 0 || last < first
 }

@@ -143,7 +143,7 @@ func primaryLastIO(in gaugeInput) ([]Series, error) {
 	return level("master_last_io_seconds_ago")(in)
 }
 
-// linkUp tells whether a replica is connected to its primary.
+// linkUp reports whether a replica is connected to its primary.
 func linkUp(info *redisinfo.Info) (bool, error) {
 	role, err := Role(info)
 	if err != nil {

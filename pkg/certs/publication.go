@@ -12,7 +12,7 @@ import (
 const settleTime = 5 * time.Minute
 
 // publication remembers since when all APIServices that verify this adapter have shown an authority. It lives in
-// memory only: a restarted replica waits anew.
+// memory only: a restarted replica waits again.
 type publication struct {
 	since map[[sha256.Size]byte]time.Time
 }

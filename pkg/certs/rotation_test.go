@@ -147,7 +147,7 @@ func TestAuthorityIsPublishedBeforeItSigns(t *testing.T) {
 			c.mustPass(m)
 			requireIssuer(t, m, oldCA)
 		}
-		// Taking the bundle away starts the wait anew.
+		// Taking the bundle away starts the wait again.
 		stripped := c.apiService(v1beta2Name)
 		delete(stripped.Object["spec"].(map[string]any), "caBundle")
 		if err := c.dynamic.Tracker().Update(apiServiceResource, stripped, ""); err != nil {

@@ -230,7 +230,7 @@ func (k *Keeper) read(ctx context.Context, n name) (*content, error) {
 	return read(ctx, k.client, n)
 }
 
-// compile makes credentials of what the documents hold, anew if that has changed.
+// compile makes credentials of what the documents hold, again if that has changed.
 func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -122,7 +122,7 @@ func (p *Policy) refuses(ctx context.Context, addr netip.Addr, port uint16) erro
 	return nil
 }
 
-// is tells whether an address is that of the API server. A name is resolved each
+// is reports whether an address is that of the API server. A name is resolved each
 // time, because its addresses change, which costs only those who dial its port.
 func (p *Policy) is(ctx context.Context, one endpoint, addr netip.Addr) (bool, error) {
 	if one.addr.IsValid() {

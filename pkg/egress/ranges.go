@@ -43,7 +43,7 @@ func ParseRange(text string) (Range, error) {
 	return found, nil
 }
 
-// Loopback tells whether the range holds no address but this machine's own.
+// Loopback reports whether the range holds no address but this machine's own.
 func (r Range) Loopback() bool {
 	return covers(netip.MustParsePrefix("127.0.0.0/8"), r.Prefix) || covers(netip.MustParsePrefix("::1/128"), r.Prefix)
 }

@@ -79,7 +79,7 @@ func (l *Plan) Probes() []*Probe { return l.probes }
 // caller must not modify them.
 func (l *Plan) InfoFields() []string { return l.fields }
 
-// Unbounded tells whether some command's time or answer nothing bounds.
+// Unbounded reports whether some command's time or answer nothing bounds.
 func (l *Plan) Unbounded() bool {
 	return slices.ContainsFunc(l.probes, func(p *Probe) bool { return p.Unbounded })
 }

@@ -60,11 +60,11 @@ type Probe struct {
 	Key string
 	// Fold makes one number of those of several nodes, their sum if it is empty.
 	Fold Fold
-	// WantsTime tells that the server's clock is needed.
+	// WantsTime means that the server's clock is needed.
 	WantsTime bool
 	// InfoField is the field of INFO that it reads, empty for none.
 	InfoField string
-	// Unbounded tells that nothing bounds how long the server works on the
+	// Unbounded means that nothing bounds how long the server works on the
 	// commands, or how much it answers.
 	Unbounded bool
 
@@ -96,7 +96,7 @@ type Result struct {
 	// Began and Ended are the instants between which a Pass was measured, zero for
 	// what one attempt measures.
 	Began, Ended time.Time
-	origin       *origin // nil where the number alone tells whether it goes on
+	origin       *origin // nil where the number alone reports whether it goes on
 }
 
 // maxExact is the first counter whose growth by 1 a float64 does not show.

@@ -105,7 +105,7 @@ func (c Command) execution(reply any) execution {
 
 // executionOfScript knows that a script can end with an error of any text, which
 // begins as a refusal of the server does: only what the server says of the call
-// itself tells that the script did not run. An error that a call within the script
+// itself shows that the script did not run. An error that a call within the script
 // raised ends in the place of that call.
 // Source: luaError and scriptCall in Redis' script_lua.c and script.c, and
 // getAclErrorMessage in acl.c.

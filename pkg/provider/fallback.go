@@ -153,7 +153,7 @@ func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 	return opened.Add(t.Window + t.Interval + t.Timeout)
 }
 
-// warmsUp tells that a value was not known yet, for want of samples of which none
+// warmsUp reports whether a value was not known yet, for want of samples of which none
 // failed. A start of the adapter, or an edit, is no outage to scale by.
 func (p *past) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
 	var missing *series.UnknownError

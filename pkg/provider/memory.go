@@ -54,7 +54,7 @@ type memory struct {
 type past struct {
 	// opened is when sampling of the target began.
 	opened time.Time
-	// falls tells whether a fallback answers; memory.mu holds for it.
+	// falls reports whether a fallback answers; memory.mu holds for it.
 	falls bool
 
 	mu   sync.Mutex
@@ -65,7 +65,7 @@ type past struct {
 type kept struct {
 	// picks is the selector asked by, nil for none.
 	picks labels.Selector
-	// always tells that the question is kept though nobody asks it.
+	// always means that the question is kept though nobody asks it.
 	always bool
 	// asked is when it was last asked.
 	asked time.Time

@@ -61,7 +61,7 @@ func (p *process) await(addr string) error {
 	return nil
 }
 
-// answers tells whether a Redis server answers at an address, and, if it says
+// answers reports whether a Redis server answers at an address, and, if it says
 // so, that it is the process of that id and not another one on a reused port.
 func answers(ctx context.Context, addr string, pid int) bool {
 	dialer := net.Dialer{}

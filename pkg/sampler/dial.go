@@ -170,7 +170,7 @@ func (l *link) explain(err *Error) *Error {
 	return err
 }
 
-// outlived tells whether another link may succeed where this one failed: it was
+// outlived reports whether another link may succeed where this one failed: it was
 // closed while idle, or the server did not let it go on with credentials that are
 // not the newest any more.
 func (l *link) outlived(err error, newest *credentials.Credentials) bool {

@@ -9,7 +9,7 @@
 // the target's ID, so that those of many targets spread over the interval. Targets
 // that appear at once begin in turn, thousands in a second, which no server can
 // delay. A rate is known an interval and a tenth after a target has appeared; Warm
-// tells whether it is of all.
+// reports whether it is of all.
 //
 // The phase moves once the HorizontalPodAutoscaler's controller asks (Asked): it
 // comes again each 15 s, three intervals as a rule, and would be told what is up to
@@ -23,11 +23,11 @@
 // after INFO), and all of it happened within the timeout. Otherwise it delivers
 // an *Error with one of a few reasons, whose text is made here and holds nothing
 // that a server said, no address and no secret. After a failure the connection is
-// closed and the next attempt dials anew. Every dial, to a sentinel and to whatever
+// closed and the next attempt dials again. Every dial, to a sentinel and to whatever
 // a server names as well, asks Config.Egress first, about the address that the name
 // was resolved to.
 //
-// Which servers a target has is found out anew in each attempt (see topology):
+// Which servers a target has is found out again in each attempt (see topology):
 //   - the primary that sentinels name must say itself that it is one;
 //   - the primaries of a cluster must all see the same primaries, and own all
 //     slots between them; each of them must answer, unless the object says that a
@@ -36,10 +36,10 @@
 //     primary, leaves the sample as it is but for itself;
 //   - no server counts twice, whatever addresses lead to it (see confirm).
 //
-// A node of a cluster also tells whether slots migrate atomically (see
+// A node of a cluster also reports whether slots migrate atomically (see
 // migrations), and Node.Migrating hands that on.
 //
-// Credentials come from outside, for each attempt anew. Newer ones are tried by a
+// Credentials come from outside, for each attempt again. Newer ones are tried by a
 // second connection, after the one that goes on has given its sample; that one is
 // closed once the new one has given a sample too. Until then samples say why
 // (series.Sample.NotRenewed), and it is tried again, at each attempt at first and

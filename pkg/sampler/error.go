@@ -91,7 +91,7 @@ const (
 // it holds no address, no secret, and nothing that the server said.
 type Error struct {
 	Reason Reason
-	// ofSentinels tells that sentinels failed so, and not the servers.
+	// ofSentinels means that sentinels failed so, and not the servers.
 	ofSentinels bool
 	// cause must not be printed, unless it is an error of package credentials.
 	cause error
@@ -106,7 +106,7 @@ func (e *Error) Advice() string {
 	return ""
 }
 
-// OfCredentials tells whether other credentials or certificates may succeed.
+// OfCredentials reports whether other credentials or certificates may succeed.
 func (e *Error) OfCredentials() bool {
 	switch e.Reason {
 	case AuthenticationFailed, TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired,
@@ -117,7 +117,7 @@ func (e *Error) OfCredentials() bool {
 	return errors.As(e.cause, &missing)
 }
 
-// OfSentinels tells whether sentinels failed so, and not the servers.
+// OfSentinels reports whether sentinels failed so, and not the servers.
 func (e *Error) OfSentinels() bool { return e.ofSentinels }
 
 func (e *Error) Error() string {

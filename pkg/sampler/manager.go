@@ -154,7 +154,7 @@ func (m *Manager) count(state State, more int) {
 	m.cfg.Observer.Targets(state, m.in[state])
 }
 
-// Warm tells whether two attempts at each target have ended, so that rates are
+// Warm reports whether two attempts at each target have ended, so that rates are
 // known of all that do not fail. Once true, it stays true, and it becomes true
 // WarmUp after it was first asked for, so no server and nobody who makes objects
 // can put it off for longer. Whoever waits for it sets all targets first.
@@ -170,7 +170,7 @@ func (m *Manager) Warm() bool {
 	return m.warm
 }
 
-// cold tells whether a loop has not ended two attempts. The caller holds the lock.
+// cold reports whether a loop has not ended two attempts. The caller holds the lock.
 func (m *Manager) cold() bool {
 	for _, l := range m.loops {
 		if l.ended.Load() < 2 {

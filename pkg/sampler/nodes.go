@@ -165,7 +165,7 @@ func (n *nodes) probe(address string) *probe {
 
 // forget drops the nodes that are neither in places nor in the newest sample,
 // whether attempts succeed or not. Those of the newest sample stay: a probe counts
-// what it sent, and must not count anew while a span may join what came before.
+// what it sent, and must not count again while a span may join what came before.
 func (n *nodes) forget(places []place) {
 	if len(n.probes) == len(n.sampled) {
 		return // all are of the newest sample

@@ -421,7 +421,7 @@ func testDeclaredMetricsOfACluster(t *testing.T, p redistest.Program) {
 		t.Errorf("the adapter's own commands count as %v requests", calls)
 	}
 
-	// A key that moves is read at its new node, and a pass over the keys begins anew.
+	// A key that moves is read at its new node, and a pass over the keys begins again.
 	slot := slotOf("jobs")
 	from := slices.IndexFunc(c.Nodes, func(node *redistest.Server) bool { return node.Client().Exists(t.Context(), "jobs").Err() == nil })
 	to := (from + 1) % len(c.Nodes)

@@ -60,7 +60,7 @@ type session struct {
 	link     *link // nil when the next attempt has to dial
 	// renewal is the last attempt to replace a link that goes on.
 	renewal renewal
-	// met tells whether there was a connection in the last attempt.
+	// met reports whether there was a connection in the last attempt.
 	met bool
 }
 

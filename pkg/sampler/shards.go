@@ -40,7 +40,7 @@ type shard struct {
 // slotRange is some slots, both ends among them.
 type slotRange struct{ first, last int }
 
-// has tells whether a key is in one of the shard's slots.
+// has reports whether a key is in one of the shard's slots.
 func (s shard) has(key string) bool {
 	slot := slotOf(key)
 	return slices.ContainsFunc(s.slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
@@ -208,7 +208,7 @@ func readMember(reply any, host string) (member, error) {
 	return member{id: id, address: net.JoinHostPort(host, strconv.FormatInt(port, 10))}, nil
 }
 
-// covered tells whether each slot has an owner.
+// covered reports whether each slot has an owner.
 func covered(shards []shard) bool {
 	var all []slotRange
 	for _, s := range shards {
@@ -225,7 +225,7 @@ func covered(shards []shard) bool {
 	return next == allSlots
 }
 
-// sameNodes tells whether two views have the same primaries, and the same
+// sameNodes reports whether two views have the same primaries, and the same
 // replicas where those matter. Which slots a primary owns may differ: slots move
 // one by one, and each node hears of it at another time.
 func sameNodes(a, b []shard, replicas bool) bool {
@@ -244,7 +244,7 @@ func primariesOf(shards []shard) [sha256.Size]byte {
 	return [sha256.Size]byte(hash.Sum(nil))
 }
 
-// sameSlots tells whether two views give each slot to the same primary.
+// sameSlots reports whether two views give each slot to the same primary.
 func sameSlots(a, b []shard) bool {
 	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b shard) bool {
 		return a.primary.id == b.primary.id && slices.Equal(a.slots, b.slots)

@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
-// Each counter alone shows that counters began anew, where a server reports no other.
+// Each counter alone shows that counters began again, where a server reports no other.
 func TestEachCounterThatFallsEndsASpan(t *testing.T) {
 	for _, key := range []string{
 		"uptime_in_seconds", "total_connections_received", "total_commands_processed", "total_net_input_bytes",

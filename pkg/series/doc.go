@@ -12,8 +12,8 @@
 //   - A span joins two samples of the same processes, with no reset of their
 //     counters between: see sameProcess. The first sample after a restart, a
 //     failover, CONFIG RESETSTAT or a change of the primaries of a cluster begins
-//     anew, and what came before is forgotten. Replicas do not count by themselves
-//     (see Counted): one that comes, goes or restarts begins anew alone.
+//     again, and what came before is forgotten. Replicas do not count by themselves
+//     (see Counted): one that comes, goes or restarts begins again alone.
 //   - A span is no longer than Window and half an Interval, and no shorter than
 //     ten times the round trips at its ends, within which the server took its counters.
 //   - Time between samples is measured by this machine's monotonic clock. Where

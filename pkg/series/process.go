@@ -26,7 +26,7 @@ func monotone() [12]string {
 	}
 }
 
-// sameProcess tells whether counters of two consecutive samples may be
+// sameProcess reports whether counters of two consecutive samples may be
 // subtracted: one process answered both, and nothing set its counters back
 // between. In doubt it says no.
 func sameProcess(before, after *redisinfo.Info) bool {
@@ -51,7 +51,7 @@ func sameProcess(before, after *redisinfo.Info) bool {
 
 const commandPrefix = "cmdstat_"
 
-// identity returns what a server makes anew at each start. That is run_id, which
+// identity returns what a server makes again at each start. That is run_id, which
 // Dragonfly lacks: of its primary master_replid is, together with the process,
 // while a replica tells that of its primary and has nothing of its own.
 // Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.

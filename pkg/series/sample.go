@@ -32,7 +32,7 @@ type Node struct {
 	// Shard is the place of its shard among those of a cluster, empty elsewhere. It
 	// may change while the node stays.
 	Shard string
-	// Replica tells that it is a replica.
+	// Replica means that it is a replica.
 	Replica bool
 	// At is the instant at which the answer had arrived, with a monotonic reading.
 	At time.Time
@@ -56,7 +56,7 @@ type Node struct {
 	// since is the instant of the first answer of this process since which
 	// nothing set its counters back.
 	since time.Time
-	// continues tells that this was so between the sample before and this one.
+	// continues means that this was so between the sample before and this one.
 	continues bool
 	// migrated is the newest instant before which a migration of slots may have
 	// changed its counters, zero if none was seen.
@@ -137,8 +137,8 @@ func (s Sample) follow(before Sample, drift time.Duration) {
 	s.noteMigrations(before)
 }
 
-// joins tells whether a span may join a sample to the one before, which it was
-// noted to be after: the nodes that count are the same, and none of them began anew.
+// joins reports whether a span may join a sample to the one before, which it was
+// noted to be after: the nodes that count are the same, and none of them began again.
 func (s Sample) joins(before Sample) bool {
 	counted, earlier := s.Counted(), before.Counted()
 	if len(counted) != len(earlier) {
@@ -153,7 +153,7 @@ func (s Sample) joins(before Sample) bool {
 	return true
 }
 
-// alike tells whether a sample, which was noted to be after another, tells the same
+// alike reports whether a sample, which was noted to be after another, tells the same
 // of the nodes as that.
 func (s Sample) alike(before Sample) bool {
 	if len(s.Nodes) != len(before.Nodes) {
@@ -169,7 +169,7 @@ func (s Sample) alike(before Sample) bool {
 	return true
 }
 
-// follows tells whether counters of two consecutive answers of a node may be
+// follows reports whether counters of two consecutive answers of a node may be
 // subtracted. A drift of the wall clock against the monotonic one forbids it.
 func (n *Node) follows(was *Node, drift time.Duration) bool {
 	if n.Info == nil || was.Info == nil {

@@ -18,7 +18,7 @@ const (
 	Anonymous Reason = "Anonymous"
 	// Blurred means that the server answered too slowly to tell when it took its counters.
 	Blurred Reason = "Blurred"
-	// CounterReset means that a counter that a probe reads began anew, and its rate needs two samples since.
+	// CounterReset means that a counter that a probe reads began again, and its rate needs two samples since.
 	CounterReset Reason = "CounterReset"
 	// Incomplete means that samples do not cover the window, as a value over it needs.
 	Incomplete Reason = "Incomplete"

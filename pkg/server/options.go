@@ -78,7 +78,7 @@ func servingFlags() map[string]string {
 	}
 }
 
-// UsesOwnCertificate tells whether no certificate files were named, so that the
+// UsesOwnCertificate reports whether no certificate files were named, so that the
 // adapter has to make its serving certificate itself.
 func (o *Options) UsesOwnCertificate() bool {
 	pair := o.Adapter.SecureServing.ServerCert.CertKey

@@ -36,9 +36,9 @@ type Config struct {
 	Asked func(object types.NamespacedName)
 	// Certificate is the serving certificate; nil means that Options name files.
 	Certificate dynamiccertificates.CertKeyContentProvider
-	// Synced tells whether all that existed at the start is known.
+	// Synced reports whether all that existed at the start is known.
 	Synced func() bool
-	// Warm tells, once it is, whether it has been sampled, or awaited for long enough.
+	// Warm reports, once it is, whether it has been sampled, or awaited for long enough.
 	Warm func() bool
 	// Alive returns an error when only a new process can help.
 	Alive func() error

@@ -24,7 +24,7 @@ func withUncutDiscovery(next http.Handler) http.Handler {
 	})
 }
 
-// isDiscovery tells whether a request is for what there is of the group or of one of its versions.
+// isDiscovery reports whether a request is for what there is of the group or of one of its versions.
 func isDiscovery(r *http.Request) bool {
 	version, found := strings.CutPrefix(r.URL.Path, "/apis/"+custom_metrics.GroupName)
 	return found && r.Method == http.MethodGet && strings.Count(strings.Trim(version, "/"), "/") == 0

@@ -87,7 +87,7 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	return nil
 }
 
-// isGone tells that the object does not exist under this UID any more. Forced
+// isGone reports whether the object does not exist under this UID any more. Forced
 // apply knows no other conflict than that of the UID.
 func isGone(err error) bool {
 	var other *otherObjectError

@@ -52,7 +52,7 @@ func (w *Writer) Sampled(t *target.Target) {
 	}
 }
 
-// agrees tells that a target is calm, and that its status still shows what is known of
+// agrees reports whether a target is calm, and that its status still shows what is known of
 // it. A picture costs mostly the time to get what it is made of into the processor's
 // cache, so none is made of an object whose nodes told the same ever since, and whose
 // rates are known.

@@ -33,7 +33,7 @@ type verdict struct {
 // failure is the newest attempt if it failed. Its advice is empty, or begins with a space.
 type failure struct {
 	reason, message, advice string
-	// ofCredentials tells that other credentials or certificates may succeed.
+	// ofCredentials means that other credentials or certificates may succeed.
 	ofCredentials bool
 }
 
@@ -42,9 +42,9 @@ type explained interface {
 	error
 	// Advice says what to do, where the error knows more of that than its reason tells.
 	Advice() string
-	// OfCredentials tells whether other credentials or certificates may succeed.
+	// OfCredentials reports whether other credentials or certificates may succeed.
 	OfCredentials() bool
-	// OfSentinels tells whether sentinels failed so, and not the servers.
+	// OfSentinels reports whether sentinels failed so, and not the servers.
 	OfSentinels() bool
 }
 
@@ -53,7 +53,7 @@ type view struct {
 	ready, reachable verdict
 	// failure is nil if the newest attempt succeeded, or none was made.
 	failure *failure
-	// attempted tells whether any attempt ended.
+	// attempted reports whether any attempt ended.
 	attempted bool
 	// expires is when the newest sample stops to be current, zero if it has, or there is none.
 	expires time.Time
@@ -155,7 +155,7 @@ func failureOf(err error, reasonOf func(error) string) *failure {
 	return f
 }
 
-// isReason tells whether the API server takes a text as the reason of a condition.
+// isReason reports whether the API server takes a text as the reason of a condition.
 func isReason(text string) bool {
 	for n, c := range text {
 		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'

@@ -10,7 +10,7 @@ import (
 // reasonAccepted is the reason of condition CredentialsValid while it is True.
 const reasonAccepted = "Accepted"
 
-// credentialsValid tells whether the servers and sentinels accept what auth and
+// credentialsValid reports whether the servers and sentinels accept what auth and
 // tls name, as it is now. It returns false for an object that has neither.
 func credentialsValid(t *target.Target, h *series.Series, v view, reasonOf func(error) string) (verdict, bool) {
 	if !t.Named() {

@@ -30,9 +30,9 @@ type finding struct {
 	at time.Time
 	// again is when to look again although nobody notifies, beside when the sample expires.
 	again time.Time
-	// calm tells that until then nothing is to be done unless the picture changes.
+	// calm means that until then nothing is to be done unless the picture changes.
 	calm bool
-	// compared tells that it would be calm but for its numbers, which were found not to be worth a write yet.
+	// compared means that it would be calm but for its numbers, which were found not to be worth a write yet.
 	compared bool
 }
 
@@ -93,7 +93,7 @@ func (w *Writer) numbersNeed(f *finding, wroteAt, now time.Time) (need, time.Tim
 	return needNothing, time.Time{}
 }
 
-// holds tells whether the status of a leader before is better than what this
+// holds reports whether the status of a leader before is better than what this
 // replica knows so far.
 func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) bool {
 	ready := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionReady)

@@ -33,7 +33,7 @@ func nodes(h *series.Series, reasonOf func(error) string, before []v1alpha1.Node
 	return described
 }
 
-// nodesShownBy tells whether nodes would describe the servers as a status does already,
+// nodesShownBy reports whether nodes would describe the servers as a status does already,
 // but for when they were sampled.
 func nodesShownBy(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(error) string) bool {
 	newest, _ := h.Newest()
@@ -51,7 +51,7 @@ func nodesShownBy(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(e
 	return true
 }
 
-// sampledAsShown tells whether the newest samples of the servers are those that a status tells of.
+// sampledAsShown reports whether the newest samples of the servers are those that a status tells of.
 func sampledAsShown(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(error) string) bool {
 	newest, _ := h.Newest()
 	for place, asked := range bounded(h.Nodes()) {

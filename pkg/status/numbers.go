@@ -84,7 +84,7 @@ func oneDecimal(n float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(n, 'f', 1, 64), ".0")
 }
 
-// notable tells whether a summary changed so much that people should see it
+// notable reports whether a summary changed so much that people should see it
 // soon. It compares what is shown, so that it needs no memory of what was written.
 func notable(before, after *v1alpha1.Summary) bool {
 	if before == nil || after == nil {
@@ -120,7 +120,7 @@ func shown(text string) (float64, bool) {
 	return q.AsApproximateFloat64(), err == nil
 }
 
-// differ tells whether two numbers are a tenth of the larger apart, and least.
+// differ reports whether two numbers are a tenth of the larger apart, and least.
 func differ(a, b, least float64) bool {
 	apart := math.Abs(a - b)
 	return apart >= least && apart >= max(a, b)/10

@@ -19,7 +19,7 @@ type object struct {
 	id string
 	// first is when this round first looked at the object under this id.
 	first time.Time
-	// seenReady tells that this round saw rates under this id.
+	// seenReady means that this round saw rates under this id.
 	seenReady   bool
 	transitions transitions
 
@@ -29,7 +29,7 @@ type object struct {
 	wroteAt time.Time
 	// hint says what other object reads the same server, empty for none.
 	hint string
-	// inFlight tells that a write waits for its answer; nothing else is done about the object then.
+	// inFlight means that a write waits for its answer; nothing else is done about the object then.
 	inFlight bool
 	// failures counts writes that failed since the last that succeeded; none goes out before retryAt.
 	failures int
@@ -59,7 +59,7 @@ func newObject(t *target.Target, now time.Time) *object {
 	return o
 }
 
-// follow begins anew when the spec has changed.
+// follow begins again when the spec has changed.
 func (o *object) follow(t *target.Target, now time.Time) {
 	if o.id != t.ID() {
 		o.id, o.first, o.seenReady, o.transitions = t.ID(), now, false, nil

@@ -52,7 +52,7 @@ func (w *world) end(t *target.Target, a attempt) {
 	w.sampled(t)
 }
 
-// shows tells whether a status shows what is known.
+// shows reports whether a status shows what is known.
 func (w *world) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
 	now := time.Now()
 	p := w.writer.see(t, w.store.Get(t.ID()), "", now)

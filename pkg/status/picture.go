@@ -27,7 +27,7 @@ type picture struct {
 	view
 	target  *target.Target
 	history *series.Series
-	// held tells that Ready is kept as a leader before wrote it.
+	// held means that Ready is kept as a leader before wrote it.
 	held bool
 	// judged are the conditions, the first count of them.
 	judged [maxConditions]named
@@ -82,7 +82,7 @@ func (p *picture) add(condition string, v verdict) {
 	p.count++
 }
 
-// shownBy tells whether a status shows all of a picture that is written at once when it changes.
+// shownBy reports whether a status shows all of a picture that is written at once when it changes.
 func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) bool {
 	generation := p.target.Generation
 	if s.ObservedGeneration != generation || len(s.Conditions) != p.count || s.Endpoint != endpoint(p.target) {
@@ -98,13 +98,13 @@ func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) 
 	return p.keepsNodes(s) || nodesShownBy(s.Nodes, p.history, reasonOf)
 }
 
-// ofNodesAlone tells that a picture is that of an object whose metrics are served, and
+// ofNodesAlone reports whether a picture is that of an object whose metrics are served, and
 // stays as it is while its rates are known and its nodes tell the same.
 func (p *picture) ofNodesAlone() bool {
 	return p.ready.reason == reasonSampled && p.failure == nil && !p.target.Declares() && !p.target.FallsBack()
 }
 
-// keepsNodes tells that the nodes stay as a status says, since none was asked yet.
+// keepsNodes reports whether the nodes stay as a status says, since none was asked yet.
 func (p *picture) keepsNodes(s *v1alpha1.RedisStatus) bool {
 	return !p.attempted && s.ObservedGeneration == p.target.Generation
 }

@@ -204,7 +204,7 @@ func (w *world) fail(t *target.Target, err error) {
 	w.sampled(t)
 }
 
-// sampled tells that an attempt has ended, in the order in which the adapter does.
+// sampled says that an attempt has ended, in the order in which the adapter does.
 func (w *world) sampled(t *target.Target) {
 	w.answers.Sampled(t)
 	w.writer.Sampled(t)

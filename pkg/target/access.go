@@ -92,7 +92,7 @@ func (a Access) References() []Reference {
 	return all
 }
 
-// Named tells whether the object names credentials or TLS for any party.
+// Named reports whether the object names credentials or TLS for any party.
 func (t *Target) Named() bool {
 	return t.Of(Servers) != Access{} || t.Of(Sentinels) != Access{}
 }

@@ -24,7 +24,7 @@ import (
 type apiServer struct {
 	t    *testing.T
 	http *httptest.Server
-	// streams tells whether it sends initial events in a watch, or refuses to, as an old one does.
+	// streams reports whether it sends initial events in a watch, or refuses to, as an old one does.
 	streams bool
 
 	mu      sync.Mutex

@@ -56,7 +56,7 @@ func (t *Target) Refused(name string) string {
 	return ""
 }
 
-// Declares tells whether the object declares anything, be it wrongly.
+// Declares reports whether the object declares anything, be it wrongly.
 func (t *Target) Declares() bool {
 	return len(t.Declared)+len(t.Problems) > 0
 }

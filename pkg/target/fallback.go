@@ -27,7 +27,7 @@ type FallbackUse struct {
 	Metric string
 	// Fallback is what it has.
 	Fallback Fallback
-	// Answers tells whether Fallback serves a value now.
+	// Answers reports whether Fallback serves a value now.
 	Answers bool
 	// LastKnown is the instant of the newest sample in the last value that was
 	// known, zero if none was since sampling of the target began.
@@ -39,7 +39,7 @@ func (u FallbackUse) Until() time.Time {
 	return u.LastKnown.Add(u.Fallback.For)
 }
 
-// FallsBack tells whether any metric has a fallback.
+// FallsBack reports whether any metric has a fallback.
 func (t *Target) FallsBack() bool {
 	for _, f := range t.Fallbacks {
 		if f != nil {

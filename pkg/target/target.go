@@ -32,7 +32,7 @@ type Target struct {
 	Sentinel *Sentinel
 	// Cluster finds the servers in a Redis Cluster. It is nil elsewhere.
 	Cluster *Cluster
-	// Replicas tells that replicas are sampled as well.
+	// Replicas means that replicas are sampled as well.
 	Replicas bool
 	// Database is the logical database that the metric keys counts.
 	Database int
@@ -77,7 +77,7 @@ type Sentinel struct {
 type Cluster struct {
 	// Addresses are the hosts and ports of some nodes, one at least.
 	Addresses []string
-	// AllowPartial tells that the shards that answer are enough.
+	// AllowPartial means that the shards that answer are enough.
 	AllowPartial bool
 }
 

@@ -92,7 +92,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	w.reflector.RunWithContext(ctx)
 }
 
-// Synced tells whether every object that existed at the start has been announced.
+// Synced reports whether every object that existed at the start has been announced.
 func (w *Watcher) Synced() bool {
 	return w.synced.Load()
 }
@@ -103,7 +103,7 @@ type objects struct{ *Watcher }
 // Add takes an object that is new.
 func (w objects) Add(o any) error { return w.Update(o) }
 
-// Update takes an object that has changed, or has been made anew under its name.
+// Update takes an object that has changed, or has been made again under its name.
 func (w objects) Update(o any) error {
 	if object, ok := o.(*v1alpha1.Redis); ok {
 		w.set(object)
