@@ -201,6 +201,8 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 		fmt.Sprintf("| the replicas of one primary outside of a cluster | %d |", mostReplicas),
 		fmt.Sprintf("| one answer to INFO | %d KiB, 8192 lines |", maxInfoBytes>>10),
 		fmt.Sprintf("| any other answer | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
+		fmt.Sprintf("| %d a second, %d at once |", dialsPerSecond, dialsAtOnce),
+		fmt.Sprintf("| %.0f s, or two intervals if that is longer |", longestPause.Seconds()),
 		fmt.Sprintf("| the samples of one object | %d MiB |", series.ObjectBytes>>20),
 		fmt.Sprintf("| the samples of all objects, beyond %d KiB of each | %d MiB |", series.OrdinaryBytes>>10, series.LargeBytes>>20),
 	} {
