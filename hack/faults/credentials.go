@@ -94,9 +94,10 @@ func rotated(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.hastily(ctx, func(ctx context.Context, _ string) error { return s.renewed(ctx) }))
 }
 
-// rotatedAndCut loses the connections when the Secret may be read at once.
+// rotatedAndCut loses the connections when the Secret may be read at once: another object may have doubted it just before,
+// which is read once more then, and brings nothing new, so that the time is twice rested after that.
 func rotatedAndCut(ctx context.Context, s *Subject, hold func()) error {
-	s.wait(ctx, rested)
+	s.wait(ctx, 3*rested)
 	hold()
 	return errors.Join(s.rotate(ctx), s.operate(ctx, disconnectSampling()))
 }
