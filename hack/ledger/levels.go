@@ -14,8 +14,10 @@ const (
 	Steps = "steps"
 	// Length is how many entries the stream of events has.
 	Length = "length of events"
-	// Elsewhere is how many keys other databases have, and Expiring how many keys have an expiry.
-	Elsewhere, Expiring = "keys elsewhere", "keys with an expiry"
+	// Elsewhere is how many keys other databases have.
+	Elsewhere = "keys elsewhere"
+	// Expiring is how many keys have an expiry.
+	Expiring = "keys with an expiry"
 	// Followers is how many replicas a primary tells of. One that lost its primary is not among them, and then a sum over
 	// replicas is of those that are there.
 	Followers = "replicas"
@@ -29,12 +31,18 @@ const (
 	Values = "values"
 	// Filled is how many bytes one key takes.
 	Filled = "bytes of the filler"
-	// Born and Started are when the entry of Ages was added, and when the server was started.
-	Born, Started = "birth", "start"
+	// Born is when the entry of Ages was added.
+	Born = "birth"
+	// Started is when the server was started.
+	Started = "start"
 	// Slowest is how many microseconds the driver has waited for an answer at most.
 	Slowest = "slowest answer"
-	// Subscribed, Tracking and Blocked are how many guests are so.
-	Subscribed, Tracking, Blocked = "subscribed guests", "tracking guests", "blocked guests"
+	// Subscribed is how many guests subscribe to the channel.
+	Subscribed = "subscribed guests"
+	// Tracking is how many guests track keys.
+	Tracking = "tracking guests"
+	// Blocked is how many guests wait for an element of a list.
+	Blocked = "blocked guests"
 )
 
 const (

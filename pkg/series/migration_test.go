@@ -109,7 +109,7 @@ func TestMigrationConcernsNoOtherServerWithoutShards(t *testing.T) {
 		series.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true, Err: why},
 		series.Node{Name: "b", Address: "b:1", Info: second.answer(t)})
 	for n, want := range []error{why, nil} {
-		if migrating, refused := sample.Migrating(&sample.Nodes[n]); migrating != (want != nil) || refused != want {
+		if migrating, refused := sample.Migrating(&sample.Nodes[n]); migrating != (want != nil) || !errors.Is(refused, want) {
 			t.Errorf("node %d: %t, %v; want %v", n, migrating, refused, want)
 		}
 	}
