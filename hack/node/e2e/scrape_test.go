@@ -51,7 +51,7 @@ func testScrape(t *testing.T) {
 		}{
 			{"prometheus-k8s", prometheus.BearerToken, http.StatusOK},
 			{"another", another.BearerToken, http.StatusForbidden},
-			{"nobody", "", http.StatusForbidden},
+			{"nobody", "", http.StatusUnauthorized},
 		} {
 			status, body := scrape(t, client, address, who.token)
 			if status != who.status || targets.MatchString(body) != (status == http.StatusOK) {
