@@ -117,7 +117,7 @@ test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool $(addprefix $(BIN)/,$(CRDS)) 
 	cd hack && go test -race -count=1 -p 1 -parallel 4 -v -timeout $(E2E_TIMEOUT) $(E2E_ARGS) ./...
 
 .PHONY: soak
-soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order, ARGS=-server=each takes each server for DURATION
+soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order
 	cd hack && exec go test -race -count=1 -v -timeout 0 ./soak -duration $(DURATION) $(ARGS)
 
 .PHONY: verify

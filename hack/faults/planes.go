@@ -16,7 +16,7 @@ func unresolved() []sampler.Reason {
 
 func outOfRange() []sampler.Reason { return []sampler.Reason{sampler.DatabaseOutOfRange} }
 
-// Recreated is an object that is made again behind the adapter's back. Nothing else befalls it.
+// Recreated is an object that is made anew behind the adapter's back. Nothing else befalls it.
 const Recreated = "recreated"
 
 // planes are the rows of the control plane.
@@ -57,8 +57,8 @@ func planes() []Fault {
 	}
 }
 
-// recreated makes an object again that the adapter sees changed, and not deleted: what the API server remembers begins
-// after its restart, so that the adapter lists again.
+// recreated makes an object anew that the adapter sees changed, and not deleted: what the API server remembers begins
+// after its restart, so that the adapter lists anew.
 func recreated(ctx context.Context, s *Subject, hold func()) error {
 	err := s.Adapters[0].Signal(syscall.SIGSTOP)
 	err = errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL), s.Plane.Process(cluster.APIServer).Restart(ctx))
