@@ -115,7 +115,7 @@ func agree(t testing.TB, info *redisinfo.Info, text string) {
 	t.Helper()
 	fields := reference(text)
 	for _, key := range []string{"a", "b", "c", "d", "x", "db0", "role", "cmdstat_info"} {
-		if _, there := fields[key]; there {
+		if _, ok := fields[key]; ok {
 			continue
 		}
 		if got, err := info.Text(key); !errors.Is(err, redisinfo.ErrAbsent) {
@@ -123,12 +123,22 @@ func agree(t testing.TB, info *redisinfo.Info, text string) {
 		}
 	}
 	for key, values := range fields {
-		agreeOnField(t, info, key, values)
+		if isName(key) {
+			agreeOnField(t, info, key, values)
+		} else if got, err := info.Text(key); err == nil {
+			t.Errorf("Text(%q) = %q; want an error, since the key is not a name", key, got)
+		}
 	}
 	seen := 0
 	for command, record := range info.Records("cmdstat_") {
 		seen++
 		calls, err := record.Int("calls")
+		if record.Unnamed() {
+			if err == nil || calls != 0 {
+				t.Errorf("command %q, which has no name, has %d calls beside %v", command, calls, err)
+			}
+			continue
+		}
 		values := fields["cmdstat_"+command]
 		switch {
 		case len(values) == 0:
@@ -171,6 +181,16 @@ func agreeOnField(t testing.TB, info *redisinfo.Info, key string, values []strin
 	if f, err := info.Float(key); (err == nil) != finite || (err == nil && f != wantFloat) {
 		t.Errorf("Float(%q) = %v, %v; the line says %q", key, f, err, values[0])
 	}
+}
+
+// isName reports whether a key is kept as the server wrote it.
+func isName(key string) bool {
+	for _, prefix := range []string{"cmdstat_", "errorstat_", "latency_percentiles_usec_"} {
+		if name, ok := strings.CutPrefix(key, prefix); ok && name != "" {
+			return redisinfo.IsName(name)
+		}
+	}
+	return redisinfo.IsName(key)
 }
 
 // reference reads INFO in the plainest way there is.
