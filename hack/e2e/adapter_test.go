@@ -21,6 +21,7 @@ import (
 // TestAdapterRestart kills the adapter under load and starts it again. It has a
 // control plane of its own, because the APIServices are not available meanwhile.
 func TestAdapterRestart(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	server := redistest.New(t)
@@ -66,6 +67,7 @@ func ownHouse(t *testing.T, change ...func(*cluster.Options)) house {
 // TestRequestsAreAnsweredFromMemory halts both Redis and the API server, and asks
 // the adapter as the aggregator does.
 func TestRequestsAreAnsweredFromMemory(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	server := redistest.New(t)
@@ -162,6 +164,7 @@ func aggregatorFor(t *testing.T, h house, user string) func(path string) (code i
 
 // TestProbesMetricsAndDrain looks at what operators look at, and stops the adapter as a rollout does.
 func TestProbesMetricsAndDrain(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	server := redistest.New(t)

@@ -27,6 +27,7 @@ const adapterAccount = "system:serviceaccount:redis-metrics-adapter:redis-metric
 // TestComponents builds the base with every component and runs what comes of it: the adapter with a certificate from
 // files and the rights that are left, and the pods that the API server lets the Deployment have.
 func TestComponents(t *testing.T) {
+	t.Parallel()
 	h := emptyHouse(t)
 	var err error
 	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {

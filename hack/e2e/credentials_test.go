@@ -29,6 +29,7 @@ const firstPassword, secondPassword, wrongPassword = "sesame-first-81", "sesame-
 // TestCredentials has a Redis with an ACL user and TLS sampled by what the owner
 // of its namespace lets the adapter read, and rotates the password under load.
 func TestCredentials(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	loud, err := h.StartAdapter(t.Context(), cluster.AdapterOptions{
 		Name: "redis-metrics-adapter-loud", Standby: true, ExtraArgs: []string{"-v=9"},

@@ -19,6 +19,7 @@ import (
 
 // TestSentinelFailoverUnderLoad kills the primary that sentinels name.
 func TestSentinelFailoverUnderLoad(t *testing.T) {
+	t.Parallel()
 	primary := redistest.New(t)
 	primary.Replicas(2)
 	sentinels := redistest.NewSentinels(t, 3, "mymaster", primary, 2)
@@ -36,6 +37,7 @@ func TestSentinelFailoverUnderLoad(t *testing.T) {
 
 // TestClusterFailoverUnderLoad kills the primary of one of three shards.
 func TestClusterFailoverUnderLoad(t *testing.T) {
+	t.Parallel()
 	c := redistest.NewCluster(t, 3, 3)
 	var nodes []string
 	for _, node := range c.Nodes {

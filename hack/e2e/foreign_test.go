@@ -23,6 +23,7 @@ const (
 // TestForeignAPIServiceIsLeftAlone gives one of the APIServices to another Service while the adapter runs, and has the
 // adapter start again.
 func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
@@ -76,6 +77,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 
 // TestDeployRefusesToSteal runs what "make deploy" runs in a cluster where another adapter serves.
 func TestDeployRefusesToSteal(t *testing.T) {
+	t.Parallel()
 	s := scene{house: emptyHouse(t)}
 	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
 		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,

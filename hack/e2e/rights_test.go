@@ -24,6 +24,7 @@ import (
 // saw the adapter do, both ways: nothing was forbidden, and nothing is granted
 // that was not used.
 func TestRightsAreThoseUsed(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	policy, log := filepath.Join(dir, "policy.yaml"), filepath.Join(dir, "audit.log")
 	if err := os.WriteFile(policy, []byte(`apiVersion: audit.k8s.io/v1

@@ -29,6 +29,7 @@ func secretReferences() []string {
 // TestSecretsAreNamedByWhoMayGetThem has two people write Redis objects of one
 // namespace: both may do so, and one of them may get one Secret.
 func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	owner, stranger := s.person(t, "owner"), s.person(t, "stranger")

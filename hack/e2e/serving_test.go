@@ -32,6 +32,7 @@ const servingSecret = cluster.AdapterName + "-tls"
 // TestServingCertificateUnderLoad lets the serving certificate come near its end, and deletes the Secret that holds it
 // and makes it again, while requests come in.
 func TestServingCertificateUnderLoad(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)

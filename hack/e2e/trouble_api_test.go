@@ -18,6 +18,7 @@ import (
 // TestTroubleOfTheAPI has the APIServices fail in each of the ways that troubleshooting.md lists, and shows that a namespace
 // cannot be deleted meanwhile.
 func TestTroubleOfTheAPI(t *testing.T) {
+	t.Parallel()
 	h := ownHouse(t)
 	s := newScene(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
