@@ -54,7 +54,9 @@ func (s *Series) Covering(now time.Time) ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	slack := s.policy.Interval / 2
+	// A sample that comes so late is not missing. A missing one leaves twice the
+	// interval between its neighbours, less by as much as the first of them was late.
+	slack := s.policy.Interval * 3 / 4
 	begin := slices.IndexFunc(h.samples, func(one Sample) bool { return last.At.Sub(one.At) <= s.reach() })
 	samples := h.samples[begin:]
 	if last.At.Sub(samples[0].At) < s.policy.Window-slack {
