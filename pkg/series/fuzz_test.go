@@ -2,6 +2,7 @@ package series_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -25,8 +26,8 @@ func (h *history) step(event, wait byte) {
 	switch event % 12 {
 	case 0, 1, 2, 3, 4, 5:
 	case 6:
-		h.server.runID += "+"
 		h.server.epoch++
+		h.server.runID = fmt.Sprintf("process-%d", h.server.epoch)
 	case 7:
 		h.server.role = map[string]string{"master": "slave", "slave": "master"}[h.server.role]
 		h.server.epoch++
