@@ -73,6 +73,8 @@ func checkPath(method, path string) error {
 	const root = "/apis/" + custom_metrics.GroupName
 	inside, found := strings.CutPrefix(path, root)
 	if !found || (inside != "" && inside[0] != '/') {
+		// Authorization reads a path without the slashes that it begins with.
+		path = "/" + strings.TrimLeft(path, "/")
 		if strings.HasPrefix(path, "/apis/") || strings.HasPrefix(path, "/api/") {
 			return noPath()
 		}

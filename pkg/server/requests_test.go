@@ -169,6 +169,8 @@ func FuzzPath(f *testing.F) {
 	} {
 		f.Add(root + seed)
 	}
+	f.Add("//api//c")
+	f.Add("/" + root + "/v1beta2/namespaces/a/pods/b/c")
 	factory := &request.RequestInfoFactory{APIPrefixes: sets.NewString("apis", "api"), GrouplessAPIPrefixes: sets.NewString("api")}
 	f.Fuzz(func(t *testing.T, path string) {
 		if other, ok := unaliased(path); ok {
