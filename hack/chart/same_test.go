@@ -32,6 +32,7 @@ func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
 			}
 		}
 		t.Run(strings.Join(append([]string{"base"}, folders...), "+"), func(t *testing.T) {
+			t.Parallel() // each takes most of a second of one processor
 			compare(t, kustomizeObjects(t, folders...), chartObjects(t, name, enabled(chosen...)))
 		})
 	}
