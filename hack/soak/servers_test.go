@@ -43,7 +43,6 @@ func TestServers(t *testing.T) {
 		if *servers != "" && *servers != "each" && *servers != program.Name {
 			return
 		}
-		t.Parallel()
 		w := &world{ledger: ledger.New(policy()), programs: []redistest.Program{program}}
 		w.servers(t, "server-1")
 		w.sentinel(t, program)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -55,6 +56,9 @@ func addresses(nodes []*redistest.Server) (all []string, named []any) {
 	return all, named
 }
 
+// syncing bounds the first synchronization of a replica.
+const syncing = 20 * time.Second
+
 // replicated are two primaries with a replica each, one object of a primary and one of a replica.
 func (w *world) replicated(t *testing.T) {
 	t.Helper()
@@ -67,6 +71,8 @@ func (w *world) replicated(t *testing.T) {
 		}
 		follower := primary.Program.New(t, append(faults.Persistent(), "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")...)
 		load := w.load(t, redis.NewClient(ledger.Options(primary.Addr, "", "")))
+		// A replica serves keys before it has executed what was written during its synchronization.
+		primary.Do("wait", 1, syncing.Milliseconds())
 		return faults.Subject{Primary: primary, Follower: follower, Link: link, Back: w.link(t, primary), Load: load}
 	}
 	subject := pair()
