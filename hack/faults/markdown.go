@@ -2,6 +2,8 @@ package faults
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
@@ -40,17 +42,30 @@ func (f Fault) meanwhile() string {
 	if f.Off != 0 {
 		text += "; the instants that are stated are off as well"
 	}
-	for _, e := range f.Except {
-		switch e.Behaviour {
+	for _, metric := range slices.Sorted(maps.Keys(f.Except)) {
+		switch f.Except[metric] {
 		case ledger.Refuses:
-			text += "; " + e.What + " is an error"
+			text += "; " + described(metric) + " is an error"
 		case ledger.Renews:
-			text += "; " + e.What + " may be an error for a sample"
+			text += "; " + described(metric) + " may be an error for a sample"
 		case ledger.Serves:
-			text += "; " + e.What + " stays known"
+			text += "; " + described(metric) + " stays known"
 		}
 	}
 	return text
+}
+
+// described says what a metric is that the objects of the test declare.
+func described(metric string) string {
+	switch metric {
+	case ledger.Clock:
+		return "a string's value"
+	case ledger.Backlog:
+		return "a list's length"
+	case ledger.Lag:
+		return "the lag of a stream's group"
+	}
+	return "`" + metric + "`"
 }
 
 func (f Fault) because() string {

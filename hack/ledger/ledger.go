@@ -25,7 +25,6 @@ type Ledger struct {
 
 	mu           sync.Mutex
 	bindings     map[string][]binding
-	expectations map[string]map[string]Expectation // by object and question
 	disturbances []*Disturbance
 	standstills  []Span
 	waiting      []Answer
@@ -36,29 +35,19 @@ type Ledger struct {
 type binding struct {
 	since Span
 	truth *Truth
-	// moved means that the object is the same, and what it names became another server.
+	// moved tells that the object is the same, and what it names became another server.
 	moved bool
 }
 
 // New returns an empty ledger.
 func New(policy Policy) *Ledger {
-	return &Ledger{policy: policy, bindings: map[string][]binding{}, expectations: map[string]map[string]Expectation{}, tally: newTally()}
+	return &Ledger{policy: policy, bindings: map[string][]binding{}, tally: newTally()}
 }
 
 // Policy returns how the objects are sampled.
 func (l *Ledger) Policy() Policy { return l.policy }
 
-// Expect says what answers of an object have to be.
-func (l *Ledger) Expect(object string, all []Expectation) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.expectations[object] = map[string]Expectation{}
-	for _, e := range all {
-		l.expectations[object][e.String()] = e
-	}
-}
-
-// Bind notes that an object names other servers since an instant within a span, or was made again. Without a truth it
+// Bind notes that an object names other servers since an instant within a span, or was made anew. Without a truth it
 // was deleted.
 func (l *Ledger) Bind(object string, since Span, truth *Truth) {
 	l.mu.Lock()
@@ -110,7 +99,7 @@ func (l *Ledger) forget(before time.Time) {
 func (l *Ledger) Violate(sentence string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tally.violate("", sentence, sentence)
+	l.tally.violate("", sentence)
 }
 
 // Close checks all answers that have not been checked, and returns the counts.
@@ -123,9 +112,6 @@ func (l *Ledger) Close() Tally {
 	l.waiting = nil
 	return l.tally.clone()
 }
-
-// Settling is how long after an answer it is checked at the latest, while others come in.
-func (l *Ledger) Settling() time.Duration { return settling + margin }
 
 // Tally returns the counts so far.
 func (l *Ledger) Tally() Tally {

@@ -156,14 +156,14 @@ func (a *autoscaled) of(name string) (replicas int, scaled bool) {
 }
 
 // await waits until an object has as many replicas as jobs demand, and counts a violation if that comes after the end of a
-// span. It may come later, while ctx lasts, where this machine stood still within that span, and is excused then.
-func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) (excused bool) {
+// span. It may come later, while ctx lasts, where this machine stood still within that span.
+func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) {
 	ticker := time.NewTicker(looking)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		replicas, scaled := a.of(name)
 		if !scaled || replicas == min(most, jobs/share) {
-			return scaled && time.Now().After(within.To)
+			return
 		}
 		if now := time.Now(); now.After(within.To) && !a.ledger.Stood(ledger.Span{From: within.From, To: now}) {
 			break
@@ -174,12 +174,11 @@ func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, wi
 		}
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return false
+		return
 	}
 	replicas, _ := a.of(name)
 	a.ledger.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
 		name, replicas, time.Now().Format("15:04:05.000"), jobs, fault, a.why(name)))
-	return false
 }
 
 // why is what an autoscaler says of itself.
