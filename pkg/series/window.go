@@ -54,8 +54,8 @@ func (s *Series) Covering(now time.Time) ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A sample that comes so late is not missing. A missing one leaves twice the
-	// interval between its neighbours, less by as much as the first of them was late.
+	// A sample that is late by this much is not missing. A missing one leaves twice
+	// the interval between its neighbours, less by as much as the first was late.
 	slack := s.policy.Interval * 3 / 4
 	begin := slices.IndexFunc(h.samples, func(one Sample) bool { return last.At.Sub(one.At) <= s.reach() })
 	samples := h.samples[begin:]
