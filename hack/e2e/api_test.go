@@ -58,10 +58,22 @@ func TestMetricsAPI(t *testing.T) {
 		awaitRequests(t, s, name)
 	}
 	drive(t, server.Addr, 500)
-	eventually(t, 15*time.Second, func(ctx context.Context) error {
-		_, err := s.get(ctx, s.path("v1beta2", "cart", "requests-per-second")+"?metricLabelSelector=command%3Dget")
-		return err
-	})
+	for _, command := range []string{"get", "set"} {
+		eventually(t, 15*time.Second, func(ctx context.Context) error {
+			body, err := s.get(ctx, s.path("v1beta2", "cart", "requests-per-second")+"?metricLabelSelector=command%3D"+command)
+			if err != nil {
+				return err
+			}
+			var list v1beta2.MetricValueList
+			if err := json.Unmarshal(body, &list); err != nil {
+				return err
+			}
+			if len(list.Items) != 1 || list.Items[0].Value.IsZero() { // 0 is known before any client sends it
+				return fmt.Errorf("requests-per-second of %s answers %s", command, body)
+			}
+			return nil
+		})
+	}
 
 	t.Run("json in both versions", func(t *testing.T) {
 		for _, version := range versions() {
