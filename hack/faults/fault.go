@@ -3,9 +3,11 @@ package faults
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
@@ -25,6 +27,12 @@ const (
 	Cluster Scope = "Cluster"
 	// Credentials are a server's users, and the Secret that an object names for them.
 	Credentials Scope = "Credentials"
+	// Replicas are a primary and its replica, both of which an object samples.
+	Replicas Scope = "Primary and replicas"
+	// Replica is a replica that an object names.
+	Replica Scope = "Replica"
+	// Telling is what a server tells of itself.
+	Telling Scope = "What a server tells"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
 	// Plane is the control plane and the adapter, and with them all objects.
@@ -33,12 +41,37 @@ const (
 
 // Scopes returns all scopes, in the order of the table.
 func Scopes() []Scope {
-	return []Scope{Network, Server, Name, Sentinel, Cluster, Credentials, Object, Plane}
+	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, Telling, Credentials, Object, Plane}
 }
 
-// Relearning is how often the HPA controller looks for kinds.
-// Source: CreateControllerContext in Kubernetes' cmd/kube-controller-manager/app/controllermanager.go.
-const Relearning = 30 * time.Second
+// Relearning is within what time Kubernetes finds again what was gone: the HPA
+// controller looks for kinds every 30 s, and the API server asks a server of metrics
+// that did not answer for its list again, after a while that doubles up to this.
+// Sources: CreateControllerContext in Kubernetes'
+// cmd/kube-controller-manager/app/controllermanager.go, discoveryRefreshInterval in
+// kube-aggregator's handler_discovery.go.
+const Relearning = time.Minute
+
+// Exception is what is expected of some metrics, other than of the rest.
+type Exception struct {
+	// What says in a few words which they are.
+	What string
+	ledger.Behaviour
+	Metrics []string
+}
+
+// except joins lists of metrics.
+func except(what string, expected ledger.Behaviour, metrics ...[]string) Exception {
+	return Exception{what, expected, slices.Concat(metrics...)}
+}
+
+// keyspace are the built-in metrics of keys.
+func keyspace() []string { return []string{ledger.Keys, "keyspace-keys", "expiring-keys-ratio"} }
+
+// blurred says by how much the built-in metrics of keys may be off.
+func blurred(keys float64) map[string]float64 {
+	return map[string]float64{ledger.Keys: keys, "keyspace-keys": keys, "expiring-keys-ratio": 1}
+}
 
 // Fault is one row of the matrix.
 type Fault struct {
@@ -49,24 +82,27 @@ type Fault struct {
 	Scope Scope
 	// Levels and Rates are what is expected of metrics of an instant and of a window while it lasts.
 	Levels, Rates ledger.Behaviour
-	// Except names the metrics of which something else is expected.
-	Except map[string]ledger.Behaviour
+	// Except are metrics of which something else is expected.
+	Except []Exception
 	// Reasons are those that the errors give, once all that was known is too old. None is any.
 	Reasons []sampler.Reason
 	// Within is after how many intervals all is known again once it is repaired, or the Secret is read again.
 	Within int
-	// Rereads tells that nothing is known again before the adapter has read the Secret again.
+	// Rereads means that nothing is known again before the adapter has read the Secret again.
 	Rereads bool
 	// Blurs tells of metrics how far off they may be.
 	Blurs map[string]float64
-	// Relearns tells that changes of objects may be heard of no sooner than that, and that the HPA controller may look for kinds while the API server knows few of them. It looks again
-	// after Relearning only, and until then an HPA may not read its metric.
+	// Needs reports whether a server can have it; nil where each can.
+	Needs func(redistest.Program) bool
+	// Relearns means that changes of objects may be heard of no sooner than that, and
+	// that Kubernetes may look for kinds and metrics while they are not all there. It
+	// looks again within Relearning, and until then an HPA may not read its metric.
 	Relearns bool
-	// Brief tells that it is over at once, or that nothing needs it to last.
+	// Brief means that it is over at once, or that nothing needs it to last.
 	Brief bool
 	// Off is by how much the adapter's wall clock is off while it lasts.
 	Off time.Duration
-	// Settles tells that all is known again while it lasts, as soon as after the repair.
+	// Settles means that all is known again while it lasts, as soon as after the repair.
 	Settles bool
 
 	// inject breaks something, calls hold once, and repairs it.
@@ -77,21 +113,21 @@ type Fault struct {
 func All() []Fault {
 	var all []Fault
 	for _, rows := range [][]Fault{
-		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), secrets(), objects(), planes(), adapters(), clocks(),
+		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), telling(), secrets(), objects(), planes(), adapters(), clocks(),
 	} {
 		all = append(all, rows...)
 	}
 	return all
 }
 
-// Launched tells that it takes an adapter that package launcher started.
+// Launched means that it takes an adapter that package launcher started.
 func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 }
 
 // Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
 func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
 	policy := s.Ledger.Policy()
 	effect := ledger.Effect{
-		Levels: f.Levels, Rates: f.Rates, Except: f.Except, Blurs: f.Blurs,
+		Levels: f.Levels, Rates: f.Rates, Except: f.exceptions(), Blurs: f.Blurs,
 		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles, Wanders: f.Scope == Name,
 	}
 	for _, reason := range f.Reasons {
@@ -117,6 +153,16 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
 	}
 	return repaired, err
+}
+
+func (f Fault) exceptions() map[string]ledger.Behaviour {
+	all := map[string]ledger.Behaviour{}
+	for _, e := range f.Except {
+		for _, metric := range e.Metrics {
+			all[metric] = e.Behaviour
+		}
+	}
+	return all
 }
 
 // Known is after how long all is known again once it is repaired.

@@ -2,8 +2,6 @@ package faults
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
@@ -42,30 +40,17 @@ func (f Fault) meanwhile() string {
 	if f.Off != 0 {
 		text += "; the instants that are stated are off as well"
 	}
-	for _, metric := range slices.Sorted(maps.Keys(f.Except)) {
-		switch f.Except[metric] {
+	for _, e := range f.Except {
+		switch e.Behaviour {
 		case ledger.Refuses:
-			text += "; " + described(metric) + " is an error"
+			text += "; " + e.What + " is an error"
 		case ledger.Renews:
-			text += "; " + described(metric) + " may be an error for a sample"
+			text += "; " + e.What + " may be an error for a sample"
 		case ledger.Serves:
-			text += "; " + described(metric) + " stays known"
+			text += "; " + e.What + " stays known"
 		}
 	}
 	return text
-}
-
-// described says what a metric is that the objects of the test declare.
-func described(metric string) string {
-	switch metric {
-	case ledger.Clock:
-		return "a string's value"
-	case ledger.Backlog:
-		return "a list's length"
-	case ledger.Lag:
-		return "the lag of a stream's group"
-	}
-	return "`" + metric + "`"
 }
 
 func (f Fault) because() string {
@@ -88,7 +73,7 @@ func (f Fault) again() string {
 	case f.Levels == ledger.Holds:
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Relearns:
-		return fmt.Sprintf("within %d intervals; by the HPA within %s more, as often as it looks for kinds", f.Within, Relearning)
+		return fmt.Sprintf("within %d intervals; by the HPA within a minute more, when Kubernetes looks for kinds and metrics again", f.Within)
 	case f.Settles:
 		return fmt.Sprintf("within %d intervals of either change, a rate within `window` more", f.Within)
 	case f.Within == 1:

@@ -26,7 +26,7 @@ func names() []Fault {
 // The numbers of the addresses at which the server and the spare one are.
 const first, second = 1, 2
 
-// point lets the name be at one of the addresses, and waits until the adapter looks it up anew.
+// point lets the name be at one of the addresses, and waits until the adapter looks it up again.
 func (s *Subject) point(ctx context.Context, to int) error {
 	err := s.Host.Point(to)
 	s.wait(ctx, launcher.HostsCached+s.Ledger.Policy().Timeout)

@@ -33,8 +33,7 @@ func network() []Fault {
 		lost(Fault{Name: "the line is too slow for an answer", How: "proxy: 1 KB/s", Reasons: []sampler.Reason{sampler.Timeout}},
 			toxic{Type: "bandwidth", Stream: downstream, Attributes: map[string]any{"rate": 1}}),
 		lost(Fault{Name: "a black hole", How: "proxy: takes connections and lets no byte through", Reasons: []sampler.Reason{sampler.Timeout}},
-			toxic{Type: "timeout", Stream: upstream, Attributes: map[string]any{"timeout": 0}},
-			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
+			silence()...),
 		lost(Fault{Name: "a half-open connection", How: "proxy: questions arrive, no byte comes back", Reasons: []sampler.Reason{sampler.Timeout}},
 			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
 		lost(Fault{Name: "connections are reset", How: "proxy: RST at the first byte", Reasons: []sampler.Reason{sampler.ConnectionLost, sampler.Timeout}},
@@ -48,6 +47,14 @@ func network() []Fault {
 				return s.Link.without(hold)
 			},
 		},
+	}
+}
+
+// silence lets no byte pass.
+func silence() []toxic {
+	return []toxic{
+		{Type: "timeout", Stream: upstream, Attributes: map[string]any{"timeout": 0}},
+		{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}},
 	}
 }
 

@@ -91,7 +91,7 @@ func (o *Objects) bind(name string, as made, do func() error) error {
 // definition is the CustomResourceDefinition.
 const definition = "redises.redis-metrics.dev"
 
-// without deletes the definition of the objects, and with it all of them, runs do, and makes all of them anew.
+// without deletes the definition of the objects, and with it all of them, runs do, and makes all of them again.
 func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
 	definitions := o.client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	was, err := definitions.Get(ctx, definition, metav1.GetOptions{})

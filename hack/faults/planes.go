@@ -16,7 +16,7 @@ func unresolved() []sampler.Reason {
 
 func outOfRange() []sampler.Reason { return []sampler.Reason{sampler.DatabaseOutOfRange} }
 
-// Recreated is an object that is made anew behind the adapter's back. Nothing else befalls it.
+// Recreated is an object that is made again behind the adapter's back. Nothing else befalls it.
 const Recreated = "recreated"
 
 // planes are the rows of the control plane.
@@ -57,8 +57,8 @@ func planes() []Fault {
 	}
 }
 
-// recreated makes an object anew that the adapter sees changed, and not deleted: what the API server remembers begins
-// after its restart, so that the adapter lists anew.
+// recreated makes an object again that the adapter sees changed, and not deleted: what the API server remembers begins
+// after its restart, so that the adapter lists again.
 func recreated(ctx context.Context, s *Subject, hold func()) error {
 	err := s.Adapters[0].Signal(syscall.SIGSTOP)
 	err = errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL), s.Plane.Process(cluster.APIServer).Restart(ctx))
@@ -107,7 +107,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start, and back once it is warm", Scope: Plane, Within: 1, Brief: true,
+			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start, and back once it has sampled for a `window`", Scope: Plane, Within: 1, Brief: true,
 			inject: rolledOut,
 		},
 	}
@@ -121,6 +121,7 @@ func rolledOut(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.Adapters[0].Restart(ctx); err != nil {
 		return err
 	}
-	s.wait(ctx, 4*s.Ledger.Policy().Interval)
+	// What is taken over a window needs samples of all of it.
+	s.wait(ctx, s.Ledger.Policy().Window+s.Ledger.Policy().Interval)
 	return s.Adapters[0].Route(ctx)
 }

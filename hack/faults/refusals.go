@@ -27,20 +27,22 @@ func errorsOfServers() []Fault {
 			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
 		{
 			Name: "the user may not call INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
-			Except:  map[string]ledger.Behaviour{ledger.Backlog: ledger.Serves, ledger.Clock: ledger.Serves, ledger.Lag: ledger.Serves},
+			Except: []Exception{
+				except("what needs several samples", ledger.Renews, ledger.MadeOf(ledger.AnyKey), ledger.MadeOf(ledger.AllKeys)),
+				except("what a sample reads from a key", ledger.Serves, ledger.LevelsOf(ledger.AnyKey), []string{"listeners"}),
+			},
 			Reasons: []sampler.Reason{sampler.InfoRefused},
 			inject:  operated([][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
 		},
 		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
-			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", 1000)}),
+			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", ledger.MaxClients)}),
 		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", ledger.Serves,
 			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),
 		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", ledger.Serves,
 			[][]any{set("min-replicas-to-write", 1)}, [][]any{set("min-replicas-to-write", 0)}),
 		{
 			Name: "a replica whose primary is gone, writes are refused (READONLY)", How: "REPLICAOF a closed port, REPLICAOF NO ONE", Scope: Server,
-			Rates: ledger.Renews, Within: 4,
-			Except: map[string]ledger.Behaviour{ledger.Keys: ledger.Refuses, ledger.Backlog: ledger.Refuses, ledger.Clock: ledger.Refuses, ledger.Lag: ledger.Refuses},
+			Rates: ledger.Renews, Within: 4, Except: outdated(),
 			inject: operated([][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
 		},
 		{
@@ -62,7 +64,12 @@ func errorsOfServers() []Fault {
 		},
 		{
 			Name: "all keys are deleted", How: "FLUSHALL, and all of them written again", Scope: Server, Within: 3,
-			Except: map[string]ledger.Behaviour{ledger.Lag: ledger.Refuses, ledger.Clock: ledger.Renews},
+			Except: []Exception{
+				except("a string's value", ledger.Renews, ledger.MadeOf(ledger.Clock)),
+				except("a counter", ledger.Renews, ledger.MadeOf(ledger.Ticks), ledger.MadeOf(ledger.Log)),
+				except("a sum over keys", ledger.Renews, ledger.MadeOf(ledger.AllKeys)),
+				except("a number of a stream's group", ledger.Refuses, ledger.MadeOf(ledger.Lag), []string{"pending", "oldest-pending"}),
+			},
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Flush(ctx); err != nil {
 					return err
@@ -73,8 +80,8 @@ func errorsOfServers() []Fault {
 		},
 		{
 			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made anew", Scope: Server, Within: 3,
-			Except: map[string]ledger.Behaviour{ledger.Lag: ledger.Refuses},
-			Blurs:  map[string]float64{ledger.Keys: 1},
+			Except: []Exception{except("the lag of a stream's group", ledger.Refuses, ledger.MadeOf(ledger.Lag))},
+			Blurs:  blurred(1),
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Forget(ctx); err != nil {
 					return err

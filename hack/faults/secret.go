@@ -22,7 +22,7 @@ const sampling, key = "sampling", "password"
 
 // rights are those of the user: what deploy/docs/credentials.md asks for, and reading the keys of declared metrics.
 func rights() []any {
-	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname"}
+	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname", "+time", "+pubsub|numsub", "+eval_ro"}
 }
 
 // Secret is one that an object names, with the adapter's right to it and the server that asks for what it holds. It is
@@ -103,7 +103,7 @@ func (s *Secret) revoke(ctx context.Context) error {
 	return s.client.RbacV1().RoleBindings(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
 }
 
-// tells tells whether the adapter that is asked says a text of an object.
+// tells reports whether the adapter that is asked says a text of an object.
 func (s *Secret) tells(ctx context.Context, object, text string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

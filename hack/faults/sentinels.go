@@ -79,6 +79,7 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	if err != nil {
 		return err
 	}
+	s.Load.Truth().Leaves()
 	err = s.breaks(func() error {
 		breaks(old)
 		hold()
@@ -92,10 +93,11 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	err = s.until(ctx, "the old primary follows the new one", func(ctx context.Context) bool {
 		return follows(ctx, old)
 	})
+	s.Load.Truth().Returns()
 	return errors.Join(err, s.Load.Remeasure(ctx))
 }
 
-// follows tells whether a server is a replica that has what its primary has.
+// follows reports whether a server is a replica that has what its primary has.
 func follows(ctx context.Context, one *redistest.Server) bool {
 	text, err := one.Client().Info(ctx, "replication").Result()
 	return err == nil && strings.Contains(text, "role:slave") && strings.Contains(text, "master_link_status:up")

@@ -13,7 +13,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
-// servers are the rows of a server that does not answer, or begins anew.
+// servers are the rows of a server that does not answer, or begins again.
 func servers() []Fault {
 	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...sampler.Reason) Fault {
 		return Fault{Name: name, How: how, Scope: Server, Levels: ledger.Holds, Rates: ledger.Holds, Reasons: reasons, Within: 4, inject: inject}
@@ -44,12 +44,14 @@ func servers() []Fault {
 const fillers = 100
 
 func slowly(f Fault) Fault {
-	f.Blurs = map[string]float64{ledger.Keys: fillers}
+	f.Blurs = blurred(fillers)
 	return f
 }
 
 func (s *Subject) restart() error {
+	from := time.Now()
 	s.Server.Restart()
+	s.Load.Truth().Happened(ledger.Started, ledger.Span{From: from, To: time.Now()})
 	return nil
 }
 

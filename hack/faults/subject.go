@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,7 +21,7 @@ const Operator, password = "operator", "secret"
 // restart, and can be debugged.
 func Arguments() []string {
 	return append(Persistent(),
-		"--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+		"--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--maxclients", strconv.Itoa(ledger.MaxClients),
 		"--user", Operator, "on", ">"+password, "~*", "&*", "+@all",
 	)
 }
@@ -56,6 +57,12 @@ type Subject struct {
 	Primaries  []*redistest.Server
 	// Cluster is three primaries, and a replica of the first one.
 	Cluster *redistest.Cluster
+	// Primary and Follower are a server and its replica, which hears from it over Link. Back leads to the primary, for the
+	// scopes Replicas and Replica.
+	Primary, Follower *redistest.Server
+	Back              *Link
+	// Teller rewrites what the server tells of itself, for the scope Telling.
+	Teller *Teller
 	// Secret holds the password of the server, for the scope Credentials.
 	Secret *Secret
 	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.
@@ -79,7 +86,7 @@ func (s *Subject) wait(ctx context.Context, lasting time.Duration) {
 	}
 }
 
-// breaks runs something that makes counters begin anew, and notes when that was.
+// breaks runs something that makes counters begin again, and notes when that was.
 func (s *Subject) breaks(do func() error) error {
 	from := time.Now()
 	err := do()
@@ -144,4 +151,9 @@ func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() e
 		done <- client.Do(ctx, command...).Err()
 	}()
 	return func() error { return <-done }
+}
+
+// Guests are those of a server that knows the operator.
+func Guests(address string, load *ledger.Load) *ledger.Guests {
+	return ledger.NewGuests(address, Operator, password, load.Truth())
 }

@@ -1,20 +1,22 @@
 package ledger
 
 import (
+	"errors"
 	"time"
 )
 
 // resolution is how exactly the API states instants and windows.
 const resolution = time.Second
 
-// RequestsPerSecond is the metric that is held against the requests that were sent. All others are levels.
+// RequestsPerSecond is the metric of requests that were sent.
 const RequestsPerSecond = "requests-per-second"
 
-func isRate(metric string) bool { return metric == RequestsPerSecond }
+// errLeftOut is that a list has no value of an object. It tells no reason.
+var errLeftOut = errors.New("the list has no value of the object")
 
 // Answer is what came of one question.
 type Answer struct {
-	Object, Metric string
+	Object, Metric, Selector string
 	// Asked and Answered are the instants before and after.
 	Asked, Answered time.Time
 	// Value, At and Window are what the answer states, if Err is nil.
@@ -23,7 +25,13 @@ type Answer struct {
 	Window time.Duration
 	// Err is why there is no value.
 	Err error
+
+	// expected is what the answer has to be.
+	expected Expectation
 }
+
+// windowed reports whether the answer takes more samples than one.
+func (a Answer) windowed() bool { return a.expected.Kind == Rate || a.expected.Kind == Spanned }
 
 // taken is the span within which the sample was taken that a value comes from.
 func (a Answer) taken() Span {

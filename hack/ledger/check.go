@@ -1,64 +1,107 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-const (
-	// grantedShare and grantedRequests are by how much a rate may be off: see the package's documentation.
-	grantedShare    = 0.1
-	grantedRequests = 10.0
-)
-
 // check holds one answer against what is known, and counts it.
 func (l *Ledger) check(a Answer) {
+	a.expected = l.expected(a)
 	var due []*Disturbance
 	for _, d := range l.disturbances {
 		if d.touches(a) {
 			due = append(due, d)
 		}
 	}
-	wrong, known := "", true
-	if a.Err != nil {
-		wrong = l.wrongError(a, due)
-	} else {
-		wrong, known = l.wrongReadings(a, due)
-	}
-	found := explained
-	switch {
-	case wrong != "" && a.Err != nil && !leaks(a) && l.unsteady(a, due):
-		found = unsteady
-	case wrong != "":
-		found = violated
+	found, wrong := l.judge(a, due)
+	if found == violated {
 		fault, text := "", describe(a)+": "+wrong
 		if len(due) > 0 {
 			fault = due[len(due)-1].Fault
 			text += fmt.Sprintf(" [while %q]", fault)
 		}
-		l.tally.violate(fault, text)
-	case !known:
-		found = unknown
+		l.tally.violate(fault, question(a.Metric, a.Selector), text)
 	}
 	l.tally.count(a, due, found)
+	if found != violated && l.excused(a, due) {
+		l.tally.excuse(l.provenBy(a, due))
+	}
+}
+
+// provenBy returns the disturbances of which an answer would have proven something: those that it may be due to, or the
+// last one before it, after which all is known again.
+func (l *Ledger) provenBy(a Answer, due []*Disturbance) []*Disturbance {
+	for n := len(l.disturbances) - 1; n >= 0 && len(due) == 0; n-- {
+		if d := l.disturbances[n]; d.befalls(a.Object) && d.began.Before(a.Answered) {
+			return []*Disturbance{d}
+		}
+	}
+	return due
+}
+
+// excused reports whether an answer would be a violation had this machine not stood still.
+func (l *Ledger) excused(a Answer, due []*Disturbance) bool {
+	if len(l.standstills) == 0 {
+		return false
+	}
+	all := l.standstills
+	defer func() { l.standstills = all }()
+	l.standstills = nil
+	found, _ := l.judge(a, due)
+	return found == violated
+}
+
+// expected is what the answer to a question has to be.
+func (l *Ledger) expected(a Answer) Expectation {
+	if e, ok := l.expectations[a.Object][question(a.Metric, a.Selector)]; ok {
+		return e
+	}
+	return Expectation{Metric: a.Metric, Selector: a.Selector, Kind: Refused, Refusal: "nothing is known of this question"}
+}
+
+// judge says what an answer is, and what is wrong about it.
+func (l *Ledger) judge(a Answer, due []*Disturbance) (found verdict, wrong string) {
+	known := true
+	switch {
+	case a.Err != nil && leaks(a):
+		return violated, "it carries an address"
+	case a.expected.Calm && (len(due) > 0 || l.unsteady(a, due)):
+		return unknown, ""
+	case a.Err != nil:
+		wrong = l.wrongError(a, due)
+	case a.expected.Kind == Refused:
+		return violated, "it had to be an error"
+	default:
+		wrong, known = l.wrongReadings(a, due)
+	}
+	switch {
+	case wrong != "" && a.Err != nil && l.unsteady(a, due):
+		return unsteady, ""
+	case wrong != "":
+		return violated, wrong
+	case !known:
+		return unknown, ""
+	}
+	return explained, ""
 }
 
 func describe(a Answer) string {
-	asked := a.Asked.Format("15:04:05.000")
+	asked, what := a.Asked.Format("15:04:05.000"), question(a.Metric, a.Selector)
 	if a.Err != nil {
-		return fmt.Sprintf("%s of %s, asked at %s, is the error %q", a.Metric, a.Object, asked, a.Err)
+		return fmt.Sprintf("%s of %s, asked at %s, is the error %q", what, a.Object, asked, a.Err)
 	}
-	return fmt.Sprintf("%s of %s, asked at %s, is %v at %s over %s", a.Metric, a.Object, asked, a.Value, a.At.Format(time.TimeOnly), a.Window)
+	return fmt.Sprintf("%s of %s, asked at %s, is %v at %s over %s", what, a.Object, asked, a.Value, a.At.Format(time.TimeOnly), a.Window)
 }
 
 // wrongError says what is wrong about an error, empty if it is explained.
 func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
-	if leaks(a) {
-		return "it carries an address"
+	if a.refused() {
+		return ""
 	}
 	var explaining []*Disturbance
 	for _, d := range due {
@@ -77,15 +120,28 @@ func (l *Ledger) wrongError(a Answer, due []*Disturbance) string {
 	return ""
 }
 
-// leaks tells whether an error of the adapter carries an address. Those of the API server and of the way to it may.
+// refused reports whether an error is one that there may be. Of what is always an error any reason will do, since a fault may
+// be the one that is told; and a list tells none.
+func (a Answer) refused() bool {
+	e := a.expected
+	switch {
+	case e.Kind == Refused:
+		return apierrors.IsNotFound(a.Err) || errors.Is(a.Err, errLeftOut)
+	case e.Refusal == "":
+		return false
+	}
+	return errors.Is(a.Err, errLeftOut) || strings.Contains(a.Err.Error(), e.Refusal)
+}
+
+// leaks reports whether an error of the adapter carries an address. Those of the API server and of the way to it may.
 func leaks(a Answer) bool {
 	text := a.Err.Error()
 	return apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost"))
 }
 
-// explains tells whether an error may be due to a disturbance that touches it.
+// explains reports whether an error may be due to a disturbance that touches it.
 func (l *Ledger) explains(d *Disturbance, a Answer) bool {
-	switch d.on(a.Metric) {
+	switch d.on(a) {
 	case Renews, Refuses:
 		return !d.settled(a)
 	case Holds:
@@ -96,13 +152,13 @@ func (l *Ledger) explains(d *Disturbance, a Answer) bool {
 	return false
 }
 
-// gives tells whether an error has one of the reasons of the disturbance that it must be due to.
+// gives reports whether an error has one of the reasons of the disturbance that it must be due to.
 func (l *Ledger) gives(d *Disturbance, a Answer) bool {
 	late := l.policy.MaxAge + l.policy.Timeout
-	if d.on(a.Metric) == Refuses {
+	if d.on(a) == Refuses {
 		late = l.refusing()
 	}
-	if len(d.Reasons) == 0 || d.on(a.Metric) == Renews || !d.covers(Span{a.Asked, a.Answered}, late) {
+	if len(d.Reasons) == 0 || errors.Is(a.Err, errLeftOut) || d.on(a) == Renews || !d.covers(Span{a.Asked, a.Answered}, late) {
 		return true
 	}
 	for _, reason := range d.Reasons {
@@ -165,7 +221,7 @@ func (l *Ledger) wrongValue(a Answer, due []*Disturbance) (wrong string, known b
 
 // forbids says why a value cannot be while a disturbance lasts.
 func (l *Ledger) forbids(d *Disturbance, a Answer) string {
-	switch d.on(a.Metric) {
+	switch d.on(a) {
 	case Holds:
 		taken := a.taken()
 		taken.To = taken.To.Add(l.policy.Timeout) // the instant is that of the first of several servers' answers
@@ -215,53 +271,4 @@ func (l *Ledger) wrongTruth(a Answer) (wrong string, known bool) {
 		wrong = "the object was deleted when the sample was taken"
 	}
 	return wrong, true
-}
-
-func (l *Ledger) compare(a Answer, b binding) (wrong string, known bool) {
-	if isRate(a.Metric) {
-		if span := a.counted(); b.moved && span.From.Before(b.since.From) {
-			return fmt.Sprintf("a rate over the change of the server at %s", b.since.From.Format("15:04:05.000")), true
-		}
-		return compareRate(a, b.truth)
-	}
-	taken := a.taken()
-	least, largest, known := b.truth.Level(a.Metric, taken.From.Add(-l.policy.Timeout), taken.To.Add(margin))
-	if !known {
-		return "", false
-	}
-	if a.Value == 0 && least > 0 {
-		return fmt.Sprintf("a false zero: it was %v to %v", least, largest), true
-	}
-	blur := l.blur(a)
-	if a.Value < least-blur || a.Value > largest+blur {
-		return fmt.Sprintf("it was %v to %v", least, largest), true
-	}
-	return "", true
-}
-
-// blur is how far off a value may be while keys move.
-func (l *Ledger) blur(a Answer) float64 {
-	most := 0.0
-	for _, d := range l.disturbances {
-		if d.befalls(a.Object) && !d.began.After(a.taken().To) && !d.over(a.taken().From) {
-			most = math.Max(most, d.Blurs[a.Metric])
-		}
-	}
-	return most
-}
-
-func compareRate(a Answer, truth *Truth) (wrong string, known bool) {
-	if b, ok := truth.broken(a.counted()); ok {
-		return fmt.Sprintf("a rate over the restart at %s", b.From.Format("15:04:05.000")), true
-	}
-	lowest, highest, known := truth.Rates(a.At, a.Window)
-	switch {
-	case !known:
-		return "", false
-	case a.Value == 0 && lowest > 0:
-		return fmt.Sprintf("a false zero: %.0f to %.0f requests/s were sent", lowest, highest), true
-	case a.Value < lowest*(1-grantedShare)-grantedRequests || a.Value > highest*(1+grantedShare)+grantedRequests:
-		return fmt.Sprintf("%.0f to %.0f requests/s were sent", lowest, highest), true
-	}
-	return "", true
 }

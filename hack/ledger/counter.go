@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// counter is how many requests were executed when: batches one after the other, each between an instant at which it
-// was sent and one at which its answers had arrived.
+// counter is how many events there were when: batches one after the other, each between an instant at which it was sent
+// and one at which its answers had arrived.
 type counter struct {
 	batches []batch
 	doubts  []doubt
@@ -14,24 +14,25 @@ type counter struct {
 
 type batch struct {
 	sent, acked time.Time
-	before, n   int64 // before is the sum of all earlier batches
+	before, n   Events // before is the sum of all earlier batches
 }
 
 // doubt is requests of which it is not known whether they were executed: if so, between sent and until.
 type doubt struct {
 	sent, until time.Time // until is zero while it is open
-	n           int64
+	n           Events
 }
 
-func (c *counter) add(sent, acked time.Time, n int64) {
-	before := int64(0)
+func (c *counter) add(sent, acked time.Time, n Events) {
+	before := Events{}
 	if last := len(c.batches) - 1; last >= 0 {
-		before = c.batches[last].before + c.batches[last].n
+		before = c.batches[last].before
+		before.add(c.batches[last].n)
 	}
 	c.batches = append(c.batches, batch{sent, acked, before, n})
 }
 
-func (c *counter) doubt(sent time.Time, n int64) {
+func (c *counter) doubt(sent time.Time, n Events) {
 	c.doubts = append(c.doubts, doubt{sent: sent, n: n})
 }
 
@@ -42,9 +43,9 @@ func (c *counter) settle(at time.Time) {
 	}
 }
 
-// count returns the fewest and the most requests that may have been executed between two instants, and false where
+// count returns the fewest and the most events of a kind that there may have been between two instants, and false where
 // nothing is known of one of them.
-func (c *counter) count(from, to time.Time) (fewest, most int64, known bool) {
+func (c *counter) count(kind Event, from, to time.Time) (fewest, most int64, known bool) {
 	last := len(c.batches) - 1
 	if last < 0 || from.Before(c.batches[0].sent) || to.After(c.batches[last].acked) {
 		return 0, 0, false
@@ -53,21 +54,21 @@ func (c *counter) count(from, to time.Time) (fewest, most int64, known bool) {
 		if begin >= end {
 			return 0
 		}
-		return c.batches[end-1].before + c.batches[end-1].n - c.batches[begin].before
+		return c.batches[end-1].before[kind] + c.batches[end-1].n[kind] - c.batches[begin].before[kind]
 	}
-	after := func(at time.Time, of func(batch) time.Time) int {
-		return sort.Search(len(c.batches), func(n int) bool { return of(c.batches[n]).After(at) })
+	after := func(at time.Time, of func(*batch) time.Time) int {
+		return sort.Search(len(c.batches), func(n int) bool { return of(&c.batches[n]).After(at) })
 	}
-	sent, acked := func(b batch) time.Time { return b.sent }, func(b batch) time.Time { return b.acked }
+	sent, acked := func(b *batch) time.Time { return b.sent }, func(b *batch) time.Time { return b.acked }
 	fewest = sum(after(from, sent), after(to, acked))
 	most = sum(after(from, acked), after(to, sent))
 	for n := len(c.doubts) - 1; n >= 0; n-- {
-		d := c.doubts[n]
+		d := &c.doubts[n]
 		if !d.until.IsZero() && d.until.Before(from) {
 			break
 		}
 		if d.sent.Before(to) {
-			most += d.n
+			most += d.n[kind]
 		}
 	}
 	return fewest, most, true

@@ -14,7 +14,7 @@ const (
 	// Holds means that what was known is served until it is older than maxAge, and an error after that. No sample is
 	// taken meanwhile.
 	Holds
-	// Renews means that the metric may be unknown for a while: a rate needs two samples anew.
+	// Renews means that the metric may be unknown for a while: a rate needs two samples again.
 	Renews
 	// Refuses means that the metric is an error, from the next sample on at the latest.
 	Refuses
@@ -30,25 +30,25 @@ type Effect struct {
 	Reasons []string
 	// Within is after how long all is known again once the fault is repaired.
 	Within time.Duration
-	// Cut tells that the adapter may not hear of changes of objects until Within after the repair. It serves what an
+	// Cut means that the adapter may not hear of changes of objects until Within after the repair. It serves what an
 	// object said last until then.
 	Cut bool
 	// Blurs tells of metrics how far off they may be: keys that move are counted at both ends for a moment.
 	Blurs map[string]float64
 	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
 	Off time.Duration
-	// Wanders tells that a connection which is lost leads to other servers: where this machine stood still, which may end
+	// Wanders means that a connection which is lost leads to other servers: where this machine stood still, which may end
 	// one, nobody knows of which servers a value is.
 	Wanders bool
-	// Settles tells that all is known again Within of the injection as well, while it lasts.
+	// Settles means that all is known again Within of the injection as well, while it lasts.
 	Settles bool
 }
 
-func (e Effect) on(metric string) Behaviour {
-	if b, ok := e.Except[metric]; ok {
+func (e Effect) on(a Answer) Behaviour {
+	if b, ok := e.Except[a.Metric]; ok {
 		return b
 	}
-	if isRate(metric) {
+	if a.windowed() {
 		return e.Rates
 	}
 	return e.Levels
@@ -90,36 +90,40 @@ func (d *Disturbance) befalls(object string) bool {
 	return len(d.Objects) == 0 || slices.Contains(d.Objects, object)
 }
 
-// over tells whether nothing that was asked since an instant is due to it.
+// over reports whether nothing that was asked since an instant is due to it.
 func (d *Disturbance) over(asked time.Time) bool {
 	return !d.repaired.IsZero() && asked.After(d.repaired.Add(d.Within))
 }
 
-// touches tells whether an answer may be due to it. An attempt to sample that failed leaves open how many of its commands
-// were executed, and a rate that would reach over it is not served: it is known again a window later.
+// touches reports whether an answer may be due to it. An attempt to sample that failed leaves open how many of its commands
+// were executed, and a rate that would reach over it is not served: it is known again a window later. What is Calm is
+// changed by a fault even while it is served, and may be of a sample of that time.
 func (d *Disturbance) touches(a Answer) bool {
-	asked := a.Asked
-	if isRate(a.Metric) && d.on(a.Metric) != Serves {
+	asked, calm := a.Asked, a.expected.Calm
+	if a.windowed() && (calm || d.on(a) != Serves) {
 		asked = asked.Add(-d.ledger.policy.Window)
+	}
+	if calm {
+		asked = asked.Add(-d.ledger.policy.MaxAge)
 	}
 	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
 }
 
-// settled tells whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.
+// settled reports whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.
 func (d *Disturbance) settled(a Answer) bool {
 	after := d.Within + margin
-	if isRate(a.Metric) {
+	if a.windowed() {
 		after += d.ledger.policy.Window
 	}
 	return d.Settles && d.covers(Span{a.Asked, a.Answered}, after)
 }
 
-// meets tells whether a span has an instant in common with the time from before the injection until after the repair.
+// meets reports whether a span has an instant in common with the time from before the injection until after the repair.
 func (d *Disturbance) meets(s Span) bool {
 	return !s.To.Before(d.began) && (d.repaired.IsZero() || !s.From.After(d.repaired))
 }
 
-// covers tells whether a span lies wholly within the time that the fault lasted, less a margin at its begin.
+// covers reports whether a span lies wholly within the time that the fault lasted, less a margin at its begin.
 func (d *Disturbance) covers(s Span, margin time.Duration) bool {
 	return !d.lasting.IsZero() && s.From.After(d.lasting.Add(margin)) && (d.lifted.IsZero() || s.To.Before(d.lifted))
 }

@@ -1,19 +1,25 @@
 // Package ledger holds every answer of the adapter against the truth.
 //
-// A [Truth] is what is known of the servers behind an object: a [Load] writes down what it sent, when, and when the
-// answer was there. A [Disturbance] is a fault that somebody injects, with what is expected of it. A [Poller] asks
-// through the API server with the client of the HorizontalPodAutoscaler. The [Ledger] joins them: each answer is checked
-// once what happened around it is known, and is counted in a [Tally].
+// A [Truth] is what is known of the servers behind an object: a [Load] counts each [Event] that it sent, when, and when
+// the answer was there, and notes levels; [Guests] are connections that stay. An [Expectation] is a row of a table: a
+// metric with a selector, the topologies that have it, and the [Bounds] of its truth within a [Window]. A [Disturbance] is
+// a fault that somebody injects, with what is expected of it. A [Poller] asks for each row by its name, and for all objects
+// at once; the [API] is asked through the API server with the client of the HorizontalPodAutoscaler. The [Ledger] joins
+// them: each answer is checked once what happened around it is known, and is counted in a [Tally].
 //
 // An answer states a value, an instant and a window, both of them in whole seconds: the sample was taken within the
 // second that begins at the instant, and the window is off by half a second at most. A value is explained if one choice
 // of instant and window within these bounds, and of the order in which a server executed what was under way, gives it:
-//   - a level must be one that the server had at such an instant;
-//   - a rate must lie between the fewest and the most requests that may have been executed in such a window. A tenth
-//     is granted beyond, since a server takes its counters within the round trip and a rate is served while round trips
-//     are up to a tenth of the window, and 10 requests/s, for what sentinels, a second replica of the adapter and the
-//     injections themselves send;
-//   - 0 is held against the truth with neither grant.
+//   - a level must be one that the server had at such an instant, or within the window where one is stated;
+//   - a rate must lie between the fewest and the most events that there may have been in such a window. A tenth is
+//     granted beyond, since a server takes its counters within the round trip and a rate is served while round trips are
+//     up to a tenth of the window. Of requests 10/s more are granted for what Sentinels and the injections send, and
+//     what a second replica of the adapter reads for the metrics that objects declare, which the first one counts;
+//   - 0 is held against the truth with neither grant;
+//   - what is always unknown, such as a quotient by 0, must always be an error.
+//
+// Where a number depends on who else is connected, or on the state of replication, its row is Calm: it is asked all the
+// time, and checked where no fault is felt.
 //
 // Whatever the value, it must not be older than maxAge, nor from a time at which the server could not be sampled, nor
 // from before the object, nor a rate over a restart. An error must be due to a disturbance or to the warm-up, must not

@@ -25,6 +25,7 @@ type Ledger struct {
 
 	mu           sync.Mutex
 	bindings     map[string][]binding
+	expectations map[string]map[string]Expectation // by object and question
 	disturbances []*Disturbance
 	standstills  []Span
 	waiting      []Answer
@@ -35,19 +36,29 @@ type Ledger struct {
 type binding struct {
 	since Span
 	truth *Truth
-	// moved tells that the object is the same, and what it names became another server.
+	// moved means that the object is the same, and what it names became another server.
 	moved bool
 }
 
 // New returns an empty ledger.
 func New(policy Policy) *Ledger {
-	return &Ledger{policy: policy, bindings: map[string][]binding{}, tally: newTally()}
+	return &Ledger{policy: policy, bindings: map[string][]binding{}, expectations: map[string]map[string]Expectation{}, tally: newTally()}
 }
 
 // Policy returns how the objects are sampled.
 func (l *Ledger) Policy() Policy { return l.policy }
 
-// Bind notes that an object names other servers since an instant within a span, or was made anew. Without a truth it
+// Expect says what answers of an object have to be.
+func (l *Ledger) Expect(object string, all []Expectation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.expectations[object] = map[string]Expectation{}
+	for _, e := range all {
+		l.expectations[object][e.String()] = e
+	}
+}
+
+// Bind notes that an object names other servers since an instant within a span, or was made again. Without a truth it
 // was deleted.
 func (l *Ledger) Bind(object string, since Span, truth *Truth) {
 	l.mu.Lock()
@@ -99,7 +110,7 @@ func (l *Ledger) forget(before time.Time) {
 func (l *Ledger) Violate(sentence string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tally.violate("", sentence)
+	l.tally.violate("", sentence, sentence)
 }
 
 // Close checks all answers that have not been checked, and returns the counts.
@@ -112,6 +123,9 @@ func (l *Ledger) Close() Tally {
 	l.waiting = nil
 	return l.tally.clone()
 }
+
+// Settling is how long after an answer it is checked at the latest, while others come in.
+func (l *Ledger) Settling() time.Duration { return settling + margin }
 
 // Tally returns the counts so far.
 func (l *Ledger) Tally() Tally {

@@ -2,44 +2,18 @@ package ledger
 
 import (
 	"context"
-	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
 const (
-	// pace is how often a batch is sent, and reads how many GETs are in it beside a SET.
-	pace  = 50 * time.Millisecond
-	reads = 7
+	// pace is how often a batch is sent.
+	pace = 50 * time.Millisecond
 	// answering bounds how long a batch is waited for, and a new connection.
 	answering = 300 * time.Millisecond
 	// settled is how long after the first answer since a failure a server may still come to execute what it was sent before.
 	settled = 2 * time.Second
-	// jobsEach is how many jobs a step adds to the backlog.
-	jobsEach = 10
-)
-
-// alreadyThere is what Redis says of an entry that a stream has already.
-const alreadyThere = "equal or smaller than the target stream top item"
-
-// Metrics that objects declare of what a Load keeps in Redis, beside the built-in metric of the number of keys.
-const (
-	// Clock is the key of a string that says how many milliseconds old the load is. Each batch sets it, so that a value
-	// tells when it was read.
-	Clock = "clock"
-	// Backlog is the key of a list of ten jobs for each step.
-	Backlog = "backlog"
-	// Lag is what the group of the stream Events has not read: an entry for each step.
-	Lag = "lag"
-	// Keys is the number of keys, one more with each step.
-	Keys = "keys"
-	// Events is the key of a stream.
-	Events = "events"
-	// Workers is the name of its group.
-	Workers = "workers"
 )
 
 // Load asks a Redis for the same all the time, and writes down in its Truth what happened.
@@ -48,10 +22,14 @@ type Load struct {
 	truth  *Truth
 	began  time.Time
 	jobs   chan job
-	// base is how many keys there are without those of steps.
-	base  int
-	steps int
-	// failing tells that requests are in doubt.
+	// base is how many keys there are without those of steps and of a stock.
+	base, steps, stock int
+	beats              int
+	// slowest is the longest wait for an answer.
+	slowest time.Duration
+	// expiring means that a key of another database is about to expire.
+	expiring bool
+	// failing means that requests are in doubt.
 	failing bool
 }
 
@@ -97,57 +75,78 @@ func (l *Load) between(ctx context.Context, do func(context.Context) error) erro
 	}
 }
 
-// beat sends one batch.
-func (l *Load) beat(ctx context.Context) {
-	now := time.Since(l.began).Milliseconds()
-	commands := [][]any{{"set", Clock, now}}
-	for n := range reads {
-		commands = append(commands, []any{"get", "k:" + strconv.Itoa(n)})
-	}
-	_ = l.send(ctx, commands, func(n int, sent, acked time.Time) {
-		if n == 0 {
-			l.truth.Set(Clock, sent, acked, float64(now))
-		}
-	})
-}
+func ignore(int, time.Time, time.Time) {}
 
 // send sends commands in one round trip, and notes those that were executed and those that may have been. It returns the
-// first error.
+// first error of a command that had to succeed.
 func (l *Load) send(ctx context.Context, commands [][]any, note func(n int, sent, acked time.Time)) error {
 	pipe := l.client.Pipeline()
 	sent := time.Now()
 	cmds := make([]*redis.Cmd, len(commands))
 	for n, command := range commands {
 		cmds[n] = pipe.Do(ctx, command...)
+		cmds[n].SetFirstKeyPos(int8(keyAt(command)))
 	}
 	_, _ = pipe.Exec(ctx)
 	acked := time.Now()
-	executed, doubtful, first := 0, 0, error(nil)
+	var executed, doubtful Events
+	first := error(nil)
 	for n, cmd := range cmds {
-		var refusal redis.Error
-		switch err := cmd.Err(); {
-		case err == nil || errors.Is(err, redis.Nil) || strings.Contains(err.Error(), alreadyThere):
-			executed++
+		switch what := outcomeOf(cmd); what {
+		case done, faulty:
+			executed.add(l.toldBy(commands[n], cmd, what))
 			note(n, sent, acked)
-			continue
-		case errors.As(err, &refusal):
-			first = err
+		case rejected:
+			executed.add(l.toldBy(commands[n], cmd, what))
+			if !inVain(commands[n]) {
+				first = cmd.Err()
+			}
 		default:
-			doubtful++
+			doubtful.add(possible(commands[n]))
 			note(n, sent, time.Time{})
-			first = err
+			first = cmd.Err()
 		}
 	}
+	l.count(ctx, sent, acked, executed, doubtful)
+	return first
+}
+
+// count notes what was executed, and what may have been.
+func (l *Load) count(ctx context.Context, sent, acked time.Time, executed, doubtful Events) {
+	waited := acked.Sub(sent)
+	executed[WaitedMicroseconds] = waited.Microseconds() * l.nodes()
+	if executed[Scripts] > 0 {
+		executed[ScriptWaitedMicroseconds] = executed[WaitedMicroseconds]
+	}
 	l.truth.Executed(sent, acked, executed)
-	if doubtful > 0 {
+	if doubtful[Requests]+doubtful[Rejected] > 0 {
+		doubtful[WaitedMicroseconds] = settled.Microseconds()
+		doubtful[ScriptWaitedMicroseconds] = settled.Microseconds()
+		waited = settled
 		l.truth.Doubtful(sent, doubtful)
 		l.failing = true
 		l.look(ctx)
-	} else if executed > 0 && l.failing {
+	} else if executed[Requests] > 0 && l.failing {
 		l.truth.Settled(acked.Add(settled))
 		l.failing = false
 	}
-	return first
+	if waited > l.slowest {
+		l.slowest = waited
+		l.truth.Set(Slowest, sent, acked, float64(waited.Microseconds()))
+	}
+}
+
+// nodes is how many servers work at one batch at the same time.
+func (l *Load) nodes() int64 {
+	if l.sharded() {
+		return shardCount
+	}
+	return 1
+}
+
+func (l *Load) sharded() bool {
+	_, sharded := l.client.(*redis.ClusterClient)
+	return sharded
 }
 
 // look finds out where the shards of a cluster went: the client would look only when a server tells it to.
@@ -157,12 +156,12 @@ func (l *Load) look(ctx context.Context) {
 	}
 }
 
-// Step adds jobs, an event and a key, and returns how many jobs there are then. It repeats what did not come through
-// until ctx ends.
+// Step adds jobs, an event, a key and a member of each type, and returns how many jobs there are then. It repeats what
+// did not come through until ctx ends.
 func (l *Load) Step(ctx context.Context) (jobs int, err error) {
 	err = l.between(ctx, func(ctx context.Context) error {
 		l.steps++
-		return l.change(ctx, l.commandsOfStep(l.steps), l.steps)
+		return l.change(ctx, commandsOfStep(l.steps))
 	})
 	return l.steps * jobsEach, l.until(ctx, err, l.mend)
 }
@@ -174,53 +173,24 @@ func (l *Load) mend(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		missing := l.commandsOfStep(l.steps)
+		missing := commandsOfStep(l.steps)
 		if int(jobs) == l.steps*jobsEach {
 			missing = missing[1:]
 		}
-		return l.change(ctx, missing, l.steps)
+		return l.change(ctx, missing)
 	})
 }
 
-// Fill makes the servers hold what the steps so far added, where they hold nothing, and as many keys more.
-func (l *Load) Fill(ctx context.Context, base int) error {
-	err := l.between(ctx, func(ctx context.Context) error {
-		l.base = base + 1 + 2 // the clock, the backlog and the stream
-		commands := [][]any{{"set", Clock, time.Since(l.began).Milliseconds()}, {"xgroup", "create", Events, Workers, "0", "mkstream"}}
-		for n := range base {
-			commands = append(commands, []any{"set", "base:" + strconv.Itoa(n), n})
-		}
-		l.steps = max(l.steps, 1)
-		for n := 1; n <= l.steps; n++ {
-			commands = append(commands, l.commandsOfStep(n)...)
-		}
-		return l.change(ctx, commands, l.steps)
-	})
-	return l.until(ctx, err, l.Measure)
-}
-
-func (l *Load) commandsOfStep(n int) [][]any {
-	push := []any{"rpush", Backlog}
-	for range jobsEach {
-		push = append(push, n)
-	}
-	return [][]any{push, {"xadd", Events, strconv.Itoa(n) + "-1", "n", n}, {"set", "step:" + strconv.Itoa(n), n}}
-}
-
-// change sends commands after which the levels are those of a number of steps.
-func (l *Load) change(ctx context.Context, commands [][]any, steps int) error {
+// change sends commands after which the levels are those of the steps so far.
+func (l *Load) change(ctx context.Context, commands [][]any) error {
 	sent := time.Now()
-	err := l.send(ctx, commands, func(int, time.Time, time.Time) {})
+	err := l.send(ctx, commands, ignore)
 	acked := time.Now()
 	if err != nil {
 		acked = time.Time{}
 	}
-	for metric, value := range l.levels(steps) {
-		l.truth.Set(metric, sent, acked, value)
+	for name, value := range l.levels() {
+		l.truth.Set(name, sent, acked, value)
 	}
 	return err
-}
-
-func (l *Load) levels(steps int) map[string]float64 {
-	return map[string]float64{Backlog: float64(jobsEach * steps), Lag: float64(steps), Keys: float64(l.base + steps)}
 }

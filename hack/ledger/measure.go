@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,26 +28,46 @@ func (l *Load) until(ctx context.Context, err error, repair func(context.Context
 func (l *Load) Measure(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		sent := time.Now()
-		jobs, err := l.client.LLen(ctx, Backlog).Result()
+		measured := map[string]float64{}
+		for name, read := range map[string]func() *redis.IntCmd{
+			Backlog: func() *redis.IntCmd { return l.client.LLen(ctx, Backlog) },
+			Steps:   func() *redis.IntCmd { return l.client.SCard(ctx, Members) },
+			Length:  func() *redis.IntCmd { return l.client.XLen(ctx, EventStream) },
+			Keys:    func() *redis.IntCmd { return l.client.DBSize(ctx) },
+		} {
+			value, err := read().Result()
+			if err != nil {
+				return err
+			}
+			measured[name] = float64(value)
+		}
+		groups, err := l.client.XInfoGroups(ctx, EventStream).Result()
 		if err != nil {
 			return err
 		}
-		groups, err := l.client.XInfoGroups(ctx, Events).Result()
-		if err != nil {
-			return err
-		}
-		keys, err := l.client.DBSize(ctx).Result()
-		if err != nil {
-			return err
-		}
-		l.truth.Executed(sent, time.Now(), 1)
-		acked := time.Now()
-		l.truth.Set(Backlog, sent, acked, float64(jobs))
-		l.truth.Set(Keys, sent, acked, float64(keys))
 		if len(groups) == 1 && groups[0].Lag >= 0 {
-			l.truth.Set(Lag, sent, acked, float64(groups[0].Lag))
+			measured[Lag] = float64(groups[0].Lag)
+		}
+		acked := time.Now()
+		l.truth.Executed(sent, acked, Events{Requests: 3})
+		for name, value := range measured {
+			l.truth.Set(name, sent, acked, value)
 		}
 		return nil
+	})
+}
+
+// Started notes when the process of a single server was started, as it says itself.
+func (l *Load) Started(ctx context.Context) error {
+	return l.between(ctx, func(ctx context.Context) error {
+		sent := time.Now()
+		up, err := l.client.InfoMap(ctx, "server").Result()
+		if err != nil {
+			return err
+		}
+		seconds, err := strconv.ParseFloat(up["Server"]["uptime_in_seconds"], 64)
+		l.truth.Set(Started, sent.Add(-remembered), time.Now(), stamp(sent)-seconds)
+		return err
 	})
 }
 

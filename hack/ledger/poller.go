@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -18,15 +19,27 @@ const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 // asking bounds one question. The autoscaler's own client has no bound.
 const asking = 3 * time.Second
 
-// Poller asks for metrics as the HorizontalPodAutoscaler does, with its client, its rights and through the API server.
-type Poller struct {
-	ledger    *Ledger
-	metrics   custom_metrics.CustomMetricsClient
-	namespace string
+// Asker answers questions. Window is 0 where the answer states none.
+type Asker interface {
+	Value(ctx context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error)
 }
 
-// NewPoller returns a poller of the objects of a namespace, for an administrator's configuration.
-func NewPoller(ledger *Ledger, config *rest.Config, namespace string) (*Poller, error) {
+// Poller asks questions, and gives the answers to a ledger.
+type Poller struct {
+	ledger *Ledger
+	asker  Asker
+}
+
+// NewPoller returns a poller.
+func NewPoller(ledger *Ledger, asker Asker) *Poller { return &Poller{ledger, asker} }
+
+// API asks for metrics as the HorizontalPodAutoscaler does, with its client, its rights and through the API server.
+type API struct {
+	metrics custom_metrics.MetricsInterface
+}
+
+// NewAPI returns what asks for metrics of the objects of a namespace, for an administrator's configuration.
+func NewAPI(config *rest.Config, namespace string) (*API, error) {
 	config = rest.CopyConfig(config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: autoscaler}
 	config.Timeout = asking
@@ -38,11 +51,42 @@ func NewPoller(ledger *Ledger, config *rest.Config, namespace string) (*Poller, 
 	if err != nil {
 		return nil, err
 	}
-	return &Poller{ledger: ledger, metrics: client, namespace: namespace}, nil
+	return &API{metrics: client.NamespacedMetrics(namespace)}, nil
 }
 
-// Ask asks for some metrics of an object at each tick, in turn, until ctx ends, and gives the answers to the ledger.
-func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, metrics ...string) {
+// Ask asks an object at each tick until ctx ends, and gives the answers to the ledger: in turn for a metric that is asked
+// for often, and for one of all that are expected of it.
+func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, often ...string) {
+	questions := p.ledger.questions(object)
+	often = slices.DeleteFunc(often, func(metric string) bool {
+		return !slices.ContainsFunc(questions, func(e Expectation) bool { return e.String() == metric })
+	})
+	p.each(ctx, every, func(n int) {
+		q := questions[n/2%len(questions)]
+		if n%2 == 0 {
+			q = Expectation{Metric: often[n/2%len(often)]}
+		}
+		if a := p.ask(ctx, object, q); ctx.Err() == nil {
+			p.ledger.Add(a)
+		}
+	})
+}
+
+// AskAll asks the API for one metric of all objects at each tick, of all metrics that are expected of several, until ctx
+// ends. It is one of some parts that ask side by side, and asks for its part of the metrics.
+func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part, parts int) {
+	shared := p.ledger.shared()
+	p.each(ctx, every, func(n int) {
+		q := shared[(n*parts+part)%len(shared)]
+		for _, a := range api.askAll(q.Expectation, q.objects) {
+			if ctx.Err() == nil {
+				p.ledger.Add(a)
+			}
+		}
+	})
+}
+
+func (p *Poller) each(ctx context.Context, every time.Duration, ask func(n int)) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
@@ -50,25 +94,70 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, me
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-		}
-		if a := p.ask(object, metrics[n%len(metrics)]); ctx.Err() == nil {
-			p.ledger.Add(a)
+			ask(n)
 		}
 	}
 }
 
-func (p *Poller) ask(object, metric string) Answer {
-	a := Answer{Object: object, Metric: metric, Asked: time.Now()}
-	kind := schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"}
-	value, err := p.metrics.NamespacedMetrics(p.namespace).GetForObject(kind, object, metric, labels.Everything())
+// kind is that of the objects.
+func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }
+
+func (p *Poller) ask(ctx context.Context, object string, q Expectation) Answer {
+	a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: time.Now()}
+	a.Value, a.At, a.Window, a.Err = p.asker.Value(ctx, object, q)
 	a.Answered = time.Now()
-	if err != nil {
-		a.Err = err
-		return a
-	}
-	a.Value, a.At = value.Value.AsApproximateFloat64(), value.Timestamp.Time
-	if value.WindowSeconds != nil {
-		a.Window = time.Duration(*value.WindowSeconds) * time.Second
-	}
 	return a
+}
+
+// Value asks for one metric of one object.
+func (c *API) Value(_ context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error) {
+	selector, err := labels.Parse(q.Selector)
+	if err != nil {
+		return 0, at, 0, err
+	}
+	stated, err := c.metrics.GetForObject(kind(), object, q.Metric, selector)
+	if err != nil {
+		return 0, at, 0, err
+	}
+	value, at, window = read(stated)
+	return value, at, window, nil
+}
+
+// askAll returns an answer for each of some objects. The list tells of no errors but of those that befall all of it.
+func (c *API) askAll(q Expectation, objects []string) []Answer {
+	asked := time.Now()
+	selector, err := labels.Parse(q.Selector)
+	var list *v1beta2.MetricValueList
+	if err == nil {
+		list, err = c.metrics.GetForObjects(kind(), labels.Everything(), q.Metric, selector)
+	}
+	answered := time.Now()
+	left := errLeftOut
+	values := map[string]*v1beta2.MetricValue{}
+	switch {
+	case err == nil:
+		for n := range list.Items {
+			values[list.Items[n].DescribedObject.Name] = &list.Items[n]
+		}
+	case leaks(Answer{Err: err}):
+		left = err
+	}
+	answers := make([]Answer, 0, len(objects))
+	for _, object := range objects {
+		a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: asked, Answered: answered, Err: left}
+		if value, ok := values[object]; ok {
+			a.Err = nil
+			a.Value, a.At, a.Window = read(value)
+		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// read returns what an answer states.
+func read(stated *v1beta2.MetricValue) (value float64, at time.Time, window time.Duration) {
+	if stated.WindowSeconds != nil {
+		window = time.Duration(*stated.WindowSeconds) * time.Second
+	}
+	return stated.Value.AsApproximateFloat64(), stated.Timestamp.Time, window
 }

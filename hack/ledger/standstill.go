@@ -12,6 +12,9 @@ const (
 	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or that
 	// no rate is taken from it.
 	hurried = 200 * time.Millisecond
+	// slowed is how late several looks one after the other may be in all before that. An attempt takes several turns of
+	// several processes, each of which comes late where too much is to be done.
+	several, slowed = 10, 400 * time.Millisecond
 )
 
 // Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
@@ -30,21 +33,29 @@ func (l *Ledger) Watch(ctx context.Context, bystander func(context.Context) erro
 }
 
 func (l *Ledger) look(ctx context.Context, at func(context.Context) error) {
-	ticker := time.NewTicker(looking)
-	defer ticker.Stop()
+	timer := time.NewTimer(looking)
+	defer timer.Stop()
 	last := time.Now()
-	for {
+	var late [several]time.Duration
+	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 		err := at(ctx)
 		now := time.Now()
-		if ctx.Err() == nil && (now.Sub(last) > hurried || err != nil) {
+		late[n%several] = now.Sub(last) - looking
+		inAll := time.Duration(0)
+		for _, each := range late {
+			inAll += each
+		}
+		if ctx.Err() == nil && (now.Sub(last) > hurried || inAll > slowed || err != nil) {
 			l.stood(Span{last, now})
+			late = [several]time.Duration{}
 		}
 		last = now
+		timer.Reset(looking)
 	}
 }
 
@@ -54,7 +65,7 @@ func (l *Ledger) stood(s Span) {
 	l.standstills = append(l.standstills, s)
 }
 
-// Stood tells whether this machine stood still at some instant within a span.
+// Stood reports whether this machine stood still at some instant within a span.
 func (l *Ledger) Stood(within Span) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +86,7 @@ func (l *Ledger) lost(within Span) time.Duration {
 // reach is how long an attempt to sample that failed is felt, without any fault.
 func (p Policy) reach() time.Duration { return p.MaxAge + p.Window + 2*p.Interval }
 
-// unsteady tells whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
+// unsteady reports whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
 // says what comes of both.
 func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
 	from := a.Asked
@@ -87,7 +98,7 @@ func (l *Ledger) unsteady(a Answer, due []*Disturbance) bool {
 	return l.lost(Span{from.Add(-l.policy.reach()), a.Answered}) > 0
 }
 
-// wandered tells whether a standstill may have led the adapter to other servers than an object names, or led it from those
+// wandered reports whether a standstill may have led the adapter to other servers than an object names, or led it from those
 // to its own before it was sent there, within what a value was taken over.
 func (l *Ledger) wandered(a Answer) bool {
 	for _, d := range l.disturbances {

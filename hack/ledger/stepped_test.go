@@ -8,7 +8,7 @@ import (
 
 // stepped is a ledger of an object whose adapter's clock is off from 10 s to 30 s, by the hour or by two seconds.
 func stepped(off time.Duration) *Ledger {
-	l := New(testPolicy())
+	l := expecting("cart")
 	l.Bind("cart", Span{at(-60), at(-60)}, history())
 	l.disturbances = append(l.disturbances, &Disturbance{
 		Effect: Effect{Levels: Renews, Rates: Renews, Within: 3 * time.Second, Off: off, Settles: true},
@@ -34,13 +34,13 @@ func TestInstantsOfAClockThatIsOff(t *testing.T) {
 		"a level by the clock that is behind":    {-hour, stated(value(Clock, 20.5, 20300, 20, 0), -hour), ""},
 		"a level by the true clock":              {hour, value(Clock, 20.5, 20300, 20, 0), "no clock"},
 		"a level of another instant":             {hour, stated(value(Clock, 20.5, 17000, 20, 0), hour), "it was"},
-		"a rate that is wrong":                   {hour, stated(value(RequestsPerSecond, 20.5, 450, 20, 5), hour), "297 to 303 requests/s were sent"},
+		"a rate that is wrong":                   {hour, stated(value(RequestsPerSecond, 20.5, 450, 20, 5), hour), "it was"},
 		"a sample past maxAge":                   {hour, stated(value(Backlog, 20.5, 20, 15, 0), hour), "more than maxAge 3s"},
 		"a sample from before the step":          {back, value(Clock, 11.5, 9300, 9, 0), ""},
 		"a sample from after the step":           {back, stated(value(Clock, 11.5, 11300, 11, 0), back), ""},
 		"a sample from before it was set right":  {back, stated(value(Clock, 31.5, 29300, 29, 0), back), ""},
 		"a sample from after it was set right":   {back, value(Clock, 31.9, 31300, 31, 0), ""},
-		"a rate by a wrong length of the window": {back, stated(value(RequestsPerSecond, 20.5, 500, 20, 3), back), "294 to 306 requests/s were sent"},
+		"a rate by a wrong length of the window": {back, stated(value(RequestsPerSecond, 20.5, 500, 20, 3), back), "it was"},
 		"by the clock from before, long after":   {back, stated(value(Clock, 36.5, 36300, 36, 0), back), "it was"},
 		"by the clock from after, long before":   {back, stated(value(Clock, 7.5, 7300, 7, 0), back), "it was"},
 		"no level just after the step":           {hour, failed(Backlog, 11, stale), ""},
@@ -75,7 +75,7 @@ func TestMovedServer(t *testing.T) {
 		"a rate of the server after, for long": {value(RequestsPerSecond, 29.5, 300, 29, 5), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := New(testPolicy())
+			l := expecting("cart")
 			before, after := history(), history()
 			before.Set(Lag, at(0), at(0.01), 7)
 			after.Set(Lag, at(0), at(0.01), 5)

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// listed bounds how many violations of one kind of fault are told in words. All are counted.
-const listed = 5
+// listed bounds how many violations of one question under one kind of fault are told in words, and listedInAll how many
+// of all. Each is counted.
+const listed, listedInAll = 2, 300
 
 // Tally is counts of answers.
 type Tally struct {
@@ -22,17 +23,17 @@ type Tally struct {
 	Wrong []string
 	// Faults counts by kind of fault.
 	Faults map[string]Counts
-	// Metrics counts by metric.
+	// Metrics counts by metric and selector.
 	Metrics map[string]Counts
 
-	// told counts violations by fault.
+	// told counts violations by fault and question.
 	told map[string]int
 }
 
-// Counts are values and errors that were given while something lasted, or until all had to be known again, and how many
-// of them are violations.
+// Counts are values and errors that were given while something lasted, or until all had to be known again, how many of
+// them are violations, and how many would be had this machine not stood still.
 type Counts struct {
-	Values, Errors, Violations int
+	Values, Errors, Violations, Excused int
 }
 
 func newTally() Tally {
@@ -74,16 +75,26 @@ func (t *Tally) count(a Answer, due []*Disturbance, found verdict) {
 		}
 		to[name] = c
 	}
-	add(t.Metrics, a.Metric)
+	add(t.Metrics, question(a.Metric, a.Selector))
 	for _, d := range due {
 		add(t.Faults, d.Fault)
 	}
 }
 
-// violate counts a violation while some fault lasted, empty for none.
-func (t *Tally) violate(fault, sentence string) {
+// excuse counts an answer that proves nothing about disturbances.
+func (t *Tally) excuse(due []*Disturbance) {
+	for _, d := range due {
+		c := t.Faults[d.Fault]
+		c.Excused++
+		t.Faults[d.Fault] = c
+	}
+}
+
+// violate counts a violation that a question found, while some fault lasted; either is empty for none.
+func (t *Tally) violate(fault, question, sentence string) {
 	t.Violations++
-	if t.told[fault]++; t.told[fault] <= listed {
+	about := fault + ": " + question
+	if t.told[about]++; t.told[about] <= listed && len(t.Wrong) < listedInAll {
 		t.Wrong = append(t.Wrong, sentence)
 	}
 }
@@ -94,10 +105,22 @@ func (t *Tally) clone() Tally {
 	return c
 }
 
+// WarmUp names the disturbance that is no fault: nothing is known yet.
+const WarmUp = "warm-up"
+
+// Kinds counts the kinds of fault.
+func (t Tally) Kinds() int {
+	kinds := len(t.Faults)
+	if _, warm := t.Faults[WarmUp]; warm {
+		kinds--
+	}
+	return kinds
+}
+
 // String says the counts in one line.
 func (t Tally) String() string {
 	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
-		t.Checked, t.Explained, t.Violations, len(t.Faults), t.Unknown, t.Unsteady)
+		t.Checked, t.Explained, t.Violations, t.Kinds(), t.Unknown, t.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.

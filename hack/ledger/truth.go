@@ -20,32 +20,32 @@ type Span struct{ From, To time.Time }
 
 // Truth is what is known of the servers behind an object. Its zero value knows nothing and is ready for use.
 type Truth struct {
-	mu       sync.Mutex
-	requests counter
-	levels   map[string]*level
-	breaks   []Span
+	mu     sync.Mutex
+	counts counter
+	levels map[string]*level
+	breaks []Span
 }
 
-// Executed notes requests that were answered.
-func (t *Truth) Executed(sent, acked time.Time, n int) {
+// Executed notes events of which answers tell.
+func (t *Truth) Executed(sent, acked time.Time, n Events) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.requests.add(sent, acked, int64(n))
-	t.requests.forget(acked.Add(-remembered))
+	t.counts.add(sent, acked, n)
+	t.counts.forget(acked.Add(-remembered))
 }
 
-// Doubtful notes requests whose answer did not come.
-func (t *Truth) Doubtful(sent time.Time, n int) {
+// Doubtful notes events that there may be, since no answer came.
+func (t *Truth) Doubtful(sent time.Time, n Events) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.requests.doubt(sent, int64(n))
+	t.counts.doubt(sent, n)
 }
 
 // Settled says that what was doubtful until now is not executed after an instant.
 func (t *Truth) Settled(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.requests.settle(at)
+	t.counts.settle(at)
 }
 
 // Set notes that a level became a value between two instants. A zero acked leaves open whether it did.
@@ -62,18 +62,39 @@ func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
 	t.levels[metric].forget(sent.Add(-remembered))
 }
 
-// Break notes that the process that answers is another one since a span, or counts anew: no rate may reach over it.
+// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it.
 func (t *Truth) Break(span Span) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.breaks = append(t.breaks, span)
 }
 
+// Leaves notes that the one replica may leave its primary from now on.
+func (t *Truth) Leaves() { t.Set(Followers, time.Now(), time.Time{}, 0) }
+
+// Returns notes that the one replica is there.
+func (t *Truth) Returns() { t.Set(Followers, time.Now(), time.Now(), 1) }
+
+// Happened notes that something happened at some instant within a span, which a level holds from then on. A zero end leaves
+// open whether it did.
+func (t *Truth) Happened(name string, span Span) {
+	last := span.To
+	if last.IsZero() {
+		last = time.Now()
+	}
+	t.Set(name, span.From, span.To, stamp(last))
+	t.Set(name, span.From, time.Time{}, stamp(span.From)) // it may be as early as that
+}
+
 // Level returns the least and the largest value that a level may have had between two instants.
-func (t *Truth) Level(metric string, from, to time.Time) (least, largest float64, known bool) {
+func (t *Truth) Level(name string, from, to time.Time) (least, largest float64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.levels[metric]
+	return t.level(name, from, to)
+}
+
+func (t *Truth) level(name string, from, to time.Time) (least, largest float64, known bool) {
+	l := t.levels[name]
 	if l == nil {
 		return 0, 0, false
 	}
@@ -87,27 +108,35 @@ func (t *Truth) Level(metric string, from, to time.Time) (least, largest float64
 	return l.between(from, to)
 }
 
-// Rates returns the lowest and the highest number of requests per second over all windows that agree with an instant
-// and a window in whole seconds.
-func (t *Truth) Rates(at time.Time, window time.Duration) (lowest, highest float64, known bool) {
+// Over returns the bounds of a number that is taken at some instant of a span.
+func (t *Truth) Over(span Span, of Bounds) (least, largest float64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lowest, highest = math.Inf(1), math.Inf(-1)
+	w := &Window{Span: span, truth: t}
+	least, largest = of(w)
+	return least, largest, !w.unknown
+}
+
+// Within returns the bounds of a number over all windows that agree with an instant and a window in whole seconds.
+func (t *Truth) Within(at time.Time, window time.Duration, of Bounds) (least, largest float64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	least, largest = math.Inf(1), math.Inf(-1)
 	step := resolution / 4
 	if window <= shortWindow { // a batch more or less tells
 		step = resolution / 50
 	}
 	for end := at; !end.After(at.Add(resolution)); end = end.Add(step) {
 		for length := window - resolution/2; length <= window+resolution/2; length += step {
-			fewest, most, ok := t.requests.count(end.Add(-length), end)
-			if !ok || length <= 0 {
+			w := &Window{Span: Span{end.Add(-length), end}, truth: t}
+			low, high := of(w)
+			if w.unknown || length <= 0 {
 				return 0, 0, false
 			}
-			lowest = min(lowest, float64(fewest)/length.Seconds())
-			highest = max(highest, float64(most)/length.Seconds())
+			least, largest = min(least, low), max(largest, high)
 		}
 	}
-	return lowest, highest, true
+	return least, largest, true
 }
 
 // broken returns a break that lies within a span.

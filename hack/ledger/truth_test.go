@@ -7,13 +7,13 @@ import (
 
 func TestCountBoundsWhatWasUnderWay(t *testing.T) {
 	c := &counter{}
-	c.add(at(-1), at(-0.5), 0)
-	c.add(at(0), at(1), 10)
-	c.add(at(2), at(4), 10)
-	c.doubt(at(5), 100)
-	c.add(at(6), at(7), 10)
+	c.add(at(-1), at(-0.5), Events{Requests: 0})
+	c.add(at(0), at(1), Events{Requests: 10})
+	c.add(at(2), at(4), Events{Requests: 10})
+	c.doubt(at(5), Events{Requests: 100})
+	c.add(at(6), at(7), Events{Requests: 10})
 	c.settle(at(8))
-	c.add(at(9), at(10), 10)
+	c.add(at(9), at(10), Events{Requests: 10})
 	for name, test := range map[string]struct {
 		from, to     float64
 		fewest, most int64
@@ -27,16 +27,16 @@ func TestCountBoundsWhatWasUnderWay(t *testing.T) {
 		"before and after, all of them": {-0.5, 10, 40, 140},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fewest, most, known := c.count(at(test.from), at(test.to))
+			fewest, most, known := c.count(Requests, at(test.from), at(test.to))
 			if !known || fewest != test.fewest || most != test.most {
 				t.Errorf("%d to %d, %v; want %d to %d", fewest, most, known, test.fewest, test.most)
 			}
 		})
 	}
-	if _, _, known := c.count(at(-2), at(3)); known {
+	if _, _, known := c.count(Requests, at(-2), at(3)); known {
 		t.Error("known from before the first batch")
 	}
-	if _, _, known := c.count(at(3), at(11)); known {
+	if _, _, known := c.count(Requests, at(3), at(11)); known {
 		t.Error("known after the last batch")
 	}
 }
@@ -47,7 +47,7 @@ func TestShortWindows(t *testing.T) {
 	truth := &Truth{}
 	const each, apart, phase = 8, 0.05, 0.02
 	for n := range 300 {
-		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), each)
+		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), Events{Requests: each})
 	}
 	for name, test := range map[string]struct {
 		from, to float64
@@ -56,10 +56,10 @@ func TestShortWindows(t *testing.T) {
 		"one more": {10.069, 10.621, 12}, "one less": {10.073, 10.619, 10}, "as many as there are": {10.045, 10.995, 19},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rate := each * float64(test.batches) / (test.to - test.from)
-			lowest, highest, known := truth.Rates(at(10), time.Second)
-			if !known || rate < lowest || rate > highest {
-				t.Errorf("%.0f requests/s were sent, and %.0f to %.0f are said to be, %v", rate, lowest, highest, known)
+			perSecond := each * float64(test.batches) / (test.to - test.from)
+			lowest, highest, known := truth.Within(at(10), time.Second, rate(Requests))
+			if !known || perSecond < lowest || perSecond > highest {
+				t.Errorf("%.0f requests/s were sent, and %.0f to %.0f are said to be, %v", perSecond, lowest, highest, known)
 			}
 		})
 	}
@@ -111,17 +111,37 @@ func TestTruthForgets(t *testing.T) {
 	truth := &Truth{}
 	for n := range 10_000 {
 		sent := at(float64(n))
-		truth.Executed(sent, sent.Add(time.Millisecond), 1)
+		truth.Executed(sent, sent.Add(time.Millisecond), Events{Requests: 1})
 		truth.Set(Clock, sent, sent.Add(time.Millisecond), float64(n))
 		if n%100 == 0 {
-			truth.Doubtful(sent, 1)
+			truth.Doubtful(sent, Events{Requests: 1})
 			truth.Settled(sent.Add(time.Second))
 		}
 	}
-	if n, m, d := len(truth.requests.batches), len(truth.levels[Clock].changes), len(truth.requests.doubts); n > 500 || m > 500 || d > 10 {
+	if n, m, d := len(truth.counts.batches), len(truth.levels[Clock].changes), len(truth.counts.doubts); n > 500 || m > 500 || d > 10 {
 		t.Errorf("%d batches, %d changes and %d doubts are kept", n, m, d)
 	}
-	if lowest, highest, known := truth.Rates(at(9990), 5*time.Second); !known || lowest < 0.5 || highest > 1.5 {
+	if lowest, highest, known := truth.Within(at(9990), 5*time.Second, rate(Requests)); !known || lowest < 0.5 || highest > 1.5 {
 		t.Errorf("%v to %v requests/s, %v; want about 1", lowest, highest, known)
+	}
+}
+
+// TestAgeOfWhatHappenedWithinASpan asks how old something is of which nobody knows the very instant.
+func TestAgeOfWhatHappenedWithinASpan(t *testing.T) {
+	truth := &Truth{}
+	truth.Happened(Born, Span{at(-100), at(-99)})
+	truth.Happened(Born, Span{at(10), at(13)})
+	for name, test := range map[string]struct{ from, to, least, largest float64 }{
+		"after it":    {20, 21, 7, 11},
+		"within it":   {11, 12, -2, 112},
+		"before it":   {5, 6, 104, 106},
+		"an instant":  {20, 20, 7, 10},
+		"much later":  {113, 114, 100, 104},
+		"at its ends": {10, 13, -3, 113},
+	} {
+		least, largest, known := truth.Over(Span{at(test.from), at(test.to)}, age(Born))
+		if !known || least != test.least || largest != test.largest {
+			t.Errorf("%s: %v to %v, %v; want %v to %v", name, least, largest, known, test.least, test.largest)
+		}
 	}
 }

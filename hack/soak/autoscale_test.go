@@ -155,17 +155,36 @@ func (a *autoscaled) of(name string) (replicas int, scaled bool) {
 	return replicas, scaled
 }
 
-// await waits until an object has as many replicas as jobs demand, and counts a violation if that comes after the end of a
-// span. It may come later, while ctx lasts, where this machine stood still within that span.
-func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) {
+// resumption is when an autoscaler has as many replicas as jobs demand after a fault.
+type resumption int
+
+const (
+	inTime resumption = iota
+	// excused is late, within a span in which this machine stood still.
+	excused
+	// late is what the controller is now and then, whatever the adapter answers: the ledger holds the answers against the truth.
+	late
+)
+
+// await waits until an object has as many replicas as jobs demand, in time if that is before the end of a span. It counts a
+// violation if there are not so many even after Kubernetes has looked again for all that is served.
+func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) resumption {
 	ticker := time.NewTicker(looking)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		replicas, scaled := a.of(name)
-		if !scaled || replicas == min(most, jobs/share) {
-			return
+		now := time.Now()
+		stood := now.After(within.To) && a.ledger.Stood(ledger.Span{From: within.From, To: now})
+		if replicas, scaled := a.of(name); !scaled || replicas == min(most, jobs/share) {
+			switch {
+			case !scaled || !now.After(within.To):
+				return inTime
+			case stood:
+				return excused
+			}
+			say("%-10s scaled %s late: %q", name, now.Sub(within.To).Round(100*time.Millisecond), fault)
+			return late
 		}
-		if now := time.Now(); now.After(within.To) && !a.ledger.Stood(ledger.Span{From: within.From, To: now}) {
+		if now.After(within.To.Add(faults.Relearning)) && !stood {
 			break
 		}
 		select {
@@ -174,11 +193,12 @@ func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, wi
 		}
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return
+		return inTime
 	}
 	replicas, _ := a.of(name)
 	a.ledger.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
 		name, replicas, time.Now().Format("15:04:05.000"), jobs, fault, a.why(name)))
+	return late
 }
 
 // why is what an autoscaler says of itself.

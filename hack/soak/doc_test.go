@@ -9,9 +9,18 @@
 //
 //	make soak DURATION=1h
 //
+// A round takes servers of two programs in turn: the oldest that there is, and one
+// of another kind that moves slots atomically. The flag -server names others, such
+// as valkey-9.1, and -server=each takes all of them one after the other:
+//
+//	make soak DURATION=20m ARGS=-server=each
+//
+// [TestServers] holds each program against the same expectations without a control
+// plane: the adapter's rooms that sample and answer run in the process of the test.
+//
 // After each repair an object's backlog grows by one replica's share of jobs. The
 // autoscaler must follow within two looks of the time by which all must be known
 // again, and must never go below what the truth demands. Where the machine itself
-// stood still meanwhile, the fault comes again, a few times at most: what was late
-// or an error proves nothing then, while a value is still held against the truth.
+// stood still, and that excuses what was late or an error, it proves nothing: the
+// fault comes again, a few times at most. A value is held against the truth always.
 package soak

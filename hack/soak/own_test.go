@@ -4,10 +4,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 )
 
 // named is the host name that the adapters look up in what is their own.
@@ -67,15 +69,21 @@ func (o *own) clock() *launcher.Clock {
 	return o.clocks[0]
 }
 
-// matrix is all faults that can be injected here.
+// matrix is all faults that can be injected here, into one of these servers.
 func (w *world) matrix() []faults.Fault {
 	var all []faults.Fault
 	for _, fault := range faults.All() {
-		if w.own != nil || !fault.Launched() {
+		has := func(one *lane) bool { return one.can(fault) }
+		if (w.own != nil || !fault.Launched()) && (fault.Scope == faults.Plane || slices.ContainsFunc(w.lanes, has)) {
 			all = append(all, fault)
 		}
 	}
 	return all
+}
+
+// can reports whether a fault can befall the object.
+func (l *lane) can(fault faults.Fault) bool {
+	return fault.Scope == l.scope && (fault.Needs == nil || fault.Needs(l.program))
 }
 
 // named is an object whose server has a name, and at the name's other address, with the same port, is another server.
@@ -85,12 +93,8 @@ func (w *world) named(t *testing.T) {
 		return
 	}
 	server, load := w.standalone(t)
-	spare, other := w.spare(t)
-	near, err := faults.NewLink(server.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(near.Close)
+	spare, other := w.spare(t, server)
+	near := w.link(t, server)
 	_, port, err := net.SplitHostPort(near.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +104,7 @@ func (w *world) named(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(far.Close)
-	w.lane("named", faults.Name, faults.At(net.JoinHostPort(named, port)), faults.Subject{
+	w.lane(t, "named", faults.Name, ledger.Standalone, server, faults.At(net.JoinHostPort(named, port)), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Host: w.own.hosts,
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,36 +21,51 @@ import (
 var (
 	duration = flag.Duration("duration", 0, "how long rounds of faults follow each other; 0 is one round of each fault")
 	seed     = flag.Uint64("seed", 0, "the order of the faults; 0 takes the time")
+	servers  = flag.String("server", "", "the servers, such as valkey-9.1, or some joined by commas; each takes all of them one after the other")
 	only     = flag.String("only", "", "a part of the names of the faults to inject, or a scope of them")
 )
 
 const (
-	// asked is how often each object is asked by each of its two pollers.
-	asked = 100 * time.Millisecond
-	// wantedValues is how many values a whole round checks at least.
-	wantedValues = 10_000
-	// resuming is granted to the autoscaler beyond two looks, for its own work.
-	resuming = 1500 * time.Millisecond
-	// tries bounds how often a fault is injected anew because this machine stood still.
+	// asked is how often each object is asked, which tells the reason of an error. Listed is how often all of them are by
+	// each of some askers, which gives the most values for the work of the API server.
+	asked, listed, askers = 300 * time.Millisecond, 40 * time.Millisecond, 2
+	// wantedValues is how many values a whole round checks at least, and wantedFaults how many kinds of fault it injects
+	// where the adapters have a clock and host names of their own.
+	wantedValues, wantedFaults = 60_000, 70
+	// working is granted to the autoscaler beyond two looks, for its own work.
+	working = 1500 * time.Millisecond
+	// tries bounds how often a fault is injected because this machine stood still, or the autoscaler was late.
 	tries = 3
 	// longest bounds one fault with its repair and all that is waited for after it.
-	longest = 2 * time.Minute
+	longest = 4 * time.Minute
 )
 
-// TestLedger injects each fault and holds all that is served meanwhile against the truth.
+// TestLedger injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
+// that moves slots atomically, unless a flag names others.
 func TestLedger(t *testing.T) {
+	if *servers == "each" {
+		for _, program := range redistest.Programs(t) { // one after the other
+			t.Run(program.Name, func(t *testing.T) { soak(t, program) })
+		}
+		return
+	}
+	soak(t, chosen(t)...)
+}
+
+func soak(t *testing.T, programs ...redistest.Program) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
 	// go-redis and the proxy tell of each connection that a fault ends.
 	logging.Disable()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
-	say("seed %d: repeat this order with -seed=%d", *seed, *seed)
-	w := newWorld(t)
+	say("%d servers from %s; seed %d: repeat this order with -seed=%d", len(programs), programs[0].Name, *seed, *seed)
+	w := newWorld(t, programs)
 	w.open(t)
 	stop := w.observe(t)
 	began := time.Now()
-	for round := uint64(0); round == 0 || time.Since(began) < *duration; round++ {
+	// A machine that has less to give checks fewer values in a round, and takes one more.
+	for round := uint64(0); round == 0 || time.Since(began) < *duration || *only == "" && w.ledger.Tally().Checked < wantedValues; round++ {
 		w.round(t, rand.New(rand.NewPCG(*seed, round)))
 		say("round %d done after %s: %s", round+1, time.Since(began).Round(time.Second), w.ledger.Tally())
 	}
@@ -78,19 +92,23 @@ func background(ctx context.Context, run func(context.Context)) (stop func()) {
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
 func (w *world) observe(t *testing.T) (stop func()) {
 	t.Helper()
-	poller, err := ledger.NewPoller(w.ledger, w.plane.Config(), w.namespace)
+	api, err := ledger.NewAPI(w.plane.Config(), w.namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
+	poller := ledger.NewPoller(w.ledger, api)
 	names := []string{faults.Recreated}
 	for _, one := range w.lanes {
 		names = append(names, one.Object)
 	}
 	all := []func(){background(t.Context(), w.bystander(t)), background(t.Context(), w.scaled.watch)}
+	for part := range askers {
+		all = append(all, background(t.Context(), func(ctx context.Context) { poller.AskAll(ctx, api, listed, part, askers) }))
+	}
 	for _, name := range names {
-		for _, metrics := range [][]string{{ledger.RequestsPerSecond, ledger.Keys}, {ledger.Clock, ledger.Backlog, ledger.Lag}} {
-			all = append(all, background(t.Context(), func(ctx context.Context) { poller.Ask(ctx, name, asked, metrics...) }))
-		}
+		all = append(all, background(t.Context(), func(ctx context.Context) {
+			poller.Ask(ctx, name, asked, ledger.RequestsPerSecond, ledger.Keys, ledger.Clock, ledger.Backlog, ledger.Lag)
+		}))
 	}
 	return sync.OnceFunc(func() {
 		for _, stop := range all {
@@ -99,109 +117,14 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	})
 }
 
-// bystander watches this machine by a server of which nobody wants anything else.
+// bystander watches this machine by a server of which nobody wants anything else. It writes to its disk before each
+// answer, as the servers that faults befall do.
 func (w *world) bystander(t *testing.T) func(context.Context) {
 	t.Helper()
-	client := redistest.New(t).Client()
+	client := redistest.New(t, faults.Persistent()...).Client()
 	return func(ctx context.Context) {
-		w.ledger.Watch(ctx, func(ctx context.Context) error { return client.Info(ctx).Err() })
+		w.ledger.Watch(ctx, func(ctx context.Context) error { return client.Incr(ctx, "looks").Err() })
 	}
-}
-
-// round injects each fault once: those of one object side by side, then those of all.
-func (w *world) round(t *testing.T, order *rand.Rand) {
-	t.Helper()
-	decks := w.deal(order)
-	w.calm(t)
-	var running sync.WaitGroup
-	for n, one := range w.lanes {
-		running.Go(func() {
-			for _, fault := range decks[n] {
-				w.prove(t, fault, one.Subject, one)
-			}
-		})
-	}
-	running.Wait()
-	for _, fault := range w.shuffled(order, faults.Plane) {
-		w.prove(t, fault, w.whole(), w.lanes...)
-	}
-}
-
-// prove injects a fault, and again if this machine stood still meanwhile: errors prove nothing then.
-func (w *world) prove(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
-	t.Helper()
-	for range tries {
-		began := time.Now()
-		w.inject(t, fault, at, befallen...)
-		if t.Failed() || !w.ledger.Stood(ledger.Span{From: began, To: time.Now()}) {
-			return
-		}
-		say("%-10s this machine stood still meanwhile: %s", at.Object, fault.Name)
-	}
-}
-
-// deal gives each lane its faults. Lanes of one scope share them.
-func (w *world) deal(order *rand.Rand) [][]faults.Fault {
-	lanes := map[faults.Scope][]int{}
-	for n, one := range w.lanes {
-		lanes[one.scope] = append(lanes[one.scope], n)
-	}
-	decks := make([][]faults.Fault, len(w.lanes))
-	for _, scope := range faults.Scopes() {
-		for n, fault := range w.shuffled(order, scope) {
-			if to := lanes[scope]; len(to) > 0 {
-				decks[to[n%len(to)]] = append(decks[to[n%len(to)]], fault)
-			}
-		}
-	}
-	return decks
-}
-
-func (w *world) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
-	var deck []faults.Fault
-	for _, fault := range w.matrix() {
-		if fault.Scope == scope && (strings.Contains(fault.Name, *only) || *only == string(scope)) {
-			deck = append(deck, fault)
-		}
-	}
-	order.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-	return deck
-}
-
-// inject runs one fault, lets more jobs wait at once after it, and waits for the autoscaler.
-func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) {
-	t.Helper()
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), longest)
-	defer cancel()
-	repaired, err := fault.Run(ctx, at)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	p := w.ledger.Policy()
-	known := repaired.Add(fault.Known(p))
-	var resumed sync.WaitGroup
-	for _, one := range befallen {
-		jobs, err := one.Load.Step(ctx)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		sampled := time.Now().Add(p.Interval + p.Timeout)
-		if sampled.Before(known) {
-			sampled = known
-		}
-		deadline := sampled.Add(2*syncPeriod + resuming)
-		if fault.Relearns {
-			deadline = deadline.Add(faults.Relearning)
-		}
-		resumed.Go(func() { w.scaled.await(ctx, fault.Name, one.Object, jobs, ledger.Span{From: began, To: deadline}) })
-	}
-	resumed.Wait()
-	w.rest(t, time.Until(known))
-	say("%-10s %5.1fs to the repair, %5.1fs in all: %s", at.Object, repaired.Sub(began).Seconds(), time.Since(began).Seconds(), fault.Name)
-	w.complain()
 }
 
 // complain says each violation as soon as it is found.
@@ -259,6 +182,12 @@ func (w *world) report(t *testing.T) {
 func (w *world) idle(tally ledger.Tally) (wrong []string) {
 	if tally.Checked < wantedValues {
 		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", tally.Checked, wantedValues))
+	}
+	if kinds := tally.Kinds(); w.own != nil && kinds < wantedFaults {
+		wrong = append(wrong, fmt.Sprintf("%d kinds of fault were injected, want %d", kinds, wantedFaults))
+	}
+	for _, question := range w.ledger.NeverKnown() {
+		wrong = append(wrong, question+" was never known: it proves nothing")
 	}
 	for _, fault := range w.matrix() {
 		counts := tally.Faults[fault.Name]

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,8 @@ type world struct {
 	own       *own // nil where the adapters have nothing of their own
 	lanes     []*lane
 	scaled    *autoscaled
+	// programs are what servers are started of, in turn.
+	programs []redistest.Program
 
 	saying sync.Mutex
 	said   int // violations
@@ -46,33 +49,39 @@ type world struct {
 // lane is an object, what stands behind it, and the faults that can befall it.
 type lane struct {
 	*faults.Subject
-	scope faults.Scope
-	where map[string]any
+	scope    faults.Scope
+	where    map[string]any
+	program  redistest.Program
+	expected []ledger.Expectation
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, programs []redistest.Program) *world {
 	t.Helper()
-	w := &world{ledger: ledger.New(policy()), own: newOwn(t)}
+	w := &world{ledger: ledger.New(policy()), own: newOwn(t), programs: programs}
 	w.startPlane(t)
-	p := w.ledger.Policy()
-	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.ledger, w.namespace, map[string]any{
-		"sampling": map[string]any{
-			"interval": p.Interval.String(), "timeout": p.Timeout.String(), "window": p.Window.String(), "maxAge": p.MaxAge.String(),
-		},
-		"metrics": []any{
-			map[string]any{"name": ledger.Clock, "string": map[string]any{"key": ledger.Clock}},
-			map[string]any{"name": ledger.Backlog, "list": map[string]any{"key": ledger.Backlog}},
-			map[string]any{"name": ledger.Lag, "stream": map[string]any{"key": ledger.Events, "group": ledger.Workers, "measure": "Lag"}},
-		},
-	})
+	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.ledger, w.namespace, common(w.ledger.Policy()))
 	w.behindLink(t)
 	w.servers(t, "server-1", "server-2")
 	w.named(t)
-	w.sentinel(t)
-	w.cluster(t)
+	for _, program := range programs {
+		w.sentinel(t, program)
+		w.cluster(t, program)
+	}
+	w.replicated(t)
+	w.telling(t)
 	w.guarded(t, "credentials-1", "credentials-2")
 	w.edited(t)
 	return w
+}
+
+// common is the spec of objects but for where their servers are.
+func common(p ledger.Policy) map[string]any {
+	return map[string]any{
+		"sampling": map[string]any{
+			"interval": p.Interval.String(), "timeout": p.Timeout.String(), "window": p.Window.String(), "maxAge": p.MaxAge.String(),
+		},
+		"metrics": ledger.Declarations(),
+	}
 }
 
 func (w *world) startPlane(t *testing.T) {
@@ -115,63 +124,81 @@ func (w *world) load(t *testing.T, client redis.UniversalClient) *ledger.Load {
 	return load
 }
 
-// standalone starts a server with load.
-func (w *world) standalone(t *testing.T) (*redistest.Server, *ledger.Load) {
-	t.Helper()
-	server := redistest.New(t, faults.Arguments()...)
-	return server, w.load(t, redis.NewClient(faults.OperatorOptions(server.Addr)))
+// next is what the next server is started of.
+func (w *world) next() redistest.Program {
+	program := w.programs[0]
+	w.programs = append(w.programs[1:], program)
+	return program
 }
 
-func (w *world) lane(name string, scope faults.Scope, where map[string]any, s faults.Subject) {
+// standalone starts a server with load and guests.
+func (w *world) standalone(t *testing.T) (*redistest.Server, *ledger.Load) {
+	t.Helper()
+	return w.started(t, w.next())
+}
+
+func (w *world) started(t *testing.T, program redistest.Program) (*redistest.Server, *ledger.Load) {
+	t.Helper()
+	server := program.New(t, faults.Arguments()...)
+	load := w.load(t, redis.NewClient(faults.OperatorOptions(server.Addr)))
+	if err := load.Started(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(background(t.Context(), faults.Guests(server.Addr, load).Run))
+	return server, load
+}
+
+// lane adds an object of servers, one of which is asked for the fields that INFO has.
+func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology ledger.Topology, server *redistest.Server, where map[string]any, s faults.Subject) {
+	t.Helper()
 	s.Ledger, s.Object = w.ledger, name
-	w.lanes = append(w.lanes, &lane{Subject: &s, scope: scope, where: where})
+	third := ""
+	if s.Cluster != nil {
+		third = s.Cluster.Nodes[2].ID()
+	}
+	client := server.Client()
+	if topology == ledger.Standalone {
+		client = redis.NewClient(faults.OperatorOptions(server.Addr))
+		defer func() { _ = client.Close() }()
+	}
+	info, err := client.Info(t.Context(), "everything").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Load.Truth().Returns()
+	readers := 1 // the other replica of the adapter
+	if scope == faults.Object {
+		readers = 3 // and both, by an object that is made again
+	}
+	expected := ledger.Expectations(topology, third, readers, func(field string) bool { return strings.Contains(info, "\n"+field+":") })
+	w.ledger.Expect(name, expected)
+	w.lanes = append(w.lanes, &lane{Subject: &s, scope: scope, where: where, program: server.Program, expected: expected})
 }
 
 func (w *world) behindLink(t *testing.T) {
 	t.Helper()
 	server, load := w.standalone(t)
+	link := w.link(t, server)
+	w.lane(t, "network", faults.Network, ledger.Standalone, server, faults.At(link.Address()), faults.Subject{Server: server, Load: load, Link: link})
+}
+
+// link opens a way to a server.
+func (w *world) link(t *testing.T, server *redistest.Server) *faults.Link {
+	t.Helper()
 	link, err := faults.NewLink(server.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(link.Close)
-	w.lane("network", faults.Network, faults.At(link.Address()), faults.Subject{Server: server, Load: load, Link: link})
+	return link
 }
 
 func (w *world) servers(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		server, load := w.standalone(t)
-		w.lane(name, faults.Server, faults.At(server.Addr), faults.Subject{Server: server, Load: load})
+		w.lane(t, name, faults.Server, ledger.Standalone, server, faults.At(server.Addr), faults.Subject{Server: server, Load: load})
 	}
-}
-
-func (w *world) sentinel(t *testing.T) {
-	t.Helper()
-	const name = "soaked"
-	first := redistest.New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
-	all := append([]*redistest.Server{first}, first.Replicas(1, faults.Persistent()...)...)
-	watching := redistest.NewSentinels(t, 3, name, first, 1)
-	var addresses []string
-	var named []any
-	for _, one := range watching.Nodes {
-		addresses, named = append(addresses, one.Addr), append(named, one.Addr)
-	}
-	load := w.load(t, redis.NewFailoverClient(ledger.FailoverOptions(name, addresses)))
-	w.lane("sentinel", faults.Sentinel, map[string]any{"sentinel": map[string]any{"masterName": name, "addresses": named}},
-		faults.Subject{Sentinels: watching, MasterName: name, Primaries: all, Load: load})
-}
-
-func (w *world) cluster(t *testing.T) {
-	t.Helper()
-	nodes := redistest.NewCluster(t, 3, 1, faults.ClusterArguments()...)
-	var addresses []string
-	var named []any
-	for _, one := range nodes.Nodes {
-		addresses, named = append(addresses, one.Addr), append(named, one.Addr)
-	}
-	load := w.load(t, redis.NewClusterClient(ledger.ClusterOptions(addresses)))
-	w.lane("cluster", faults.Cluster, map[string]any{"cluster": map[string]any{"addresses": named}}, faults.Subject{Cluster: nodes, Load: load})
 }
 
 // guarded are servers that ask for a password, and objects that name a Secret.
@@ -187,14 +214,14 @@ func (w *world) guarded(t *testing.T, names ...string) {
 		if err := subject.Accept(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		w.lane(name, faults.Credentials, secret.Where(), subject)
+		w.lane(t, name, faults.Credentials, ledger.Standalone, server, secret.Where(), subject)
 	}
 }
 
-// spare starts a server with load that differs from others.
-func (w *world) spare(t *testing.T) (*redistest.Server, *ledger.Load) {
+// spare starts a server like another, with load that differs.
+func (w *world) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *ledger.Load) {
 	t.Helper()
-	server, load := w.standalone(t)
+	server, load := w.started(t, of.Program)
 	for range 3 {
 		if _, err := load.Step(t.Context()); err != nil {
 			t.Fatal(err)
@@ -207,8 +234,8 @@ func (w *world) spare(t *testing.T) (*redistest.Server, *ledger.Load) {
 func (w *world) edited(t *testing.T) {
 	t.Helper()
 	server, load := w.standalone(t)
-	spare, other := w.spare(t)
-	w.lane("object", faults.Object, faults.At(server.Addr), faults.Subject{
+	spare, other := w.spare(t, server)
+	w.lane(t, "object", faults.Object, ledger.Standalone, server, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Objects: w.objects,
 	})
 }
@@ -225,7 +252,7 @@ func (w *world) whole() *faults.Subject {
 // open makes the objects and a second replica of the adapter, which begins to sample later, and waits until all is known.
 func (w *world) open(t *testing.T) {
 	t.Helper()
-	warm := w.ledger.Begin("warm-up", ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
 	for _, one := range w.lanes {
 		if err := w.objects.Make(t.Context(), one.Object, one.where, one.Load.Truth()); err != nil {
@@ -233,6 +260,7 @@ func (w *world) open(t *testing.T) {
 		}
 	}
 	edited := w.lanes[len(w.lanes)-1]
+	w.ledger.Expect(faults.Recreated, edited.expected)
 	if err := w.objects.Make(t.Context(), faults.Recreated, edited.where, edited.Load.Truth()); err != nil {
 		t.Fatal(err)
 	}
@@ -252,6 +280,6 @@ func (w *world) open(t *testing.T) {
 func (w *world) logs(t *testing.T) {
 	t.Helper()
 	for n, one := range w.adapters {
-		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(40))
+		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(400))
 	}
 }

@@ -1,0 +1,48 @@
+package faults
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+func TestTeller(t *testing.T) {
+	server := redistest.New(t)
+	server.Do("set", "key", "value")
+	teller, err := NewTeller(server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(teller.Close)
+	_, port, err := net.SplitHostPort(teller.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := func(host string) string {
+		client := redis.NewClient(&redis.Options{Addr: net.JoinHostPort(host, port), DisableIdentity: true})
+		defer func() { _ = client.Close() }()
+		text, err := client.Info(t.Context()).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	if text := info("127.0.0.1"); !strings.Contains(text, "connected_slaves:0\r\n") {
+		t.Errorf("rewritten without a reason: %s", text)
+	}
+	teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
+	if text := info("127.0.0.1"); strings.Count(text, "state=online") != many || !strings.Contains(text, "role:master\r\n") {
+		t.Errorf("no primary of %d replicas: %s", many, text)
+	}
+	if text := info("127.0.1.70"); !strings.Contains(text, "role:slave\r\n") {
+		t.Errorf("no replica: %s", text)
+	}
+	teller.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+	if text := info("127.0.0.1"); strings.Contains(text, "loading:") || strings.Contains(text, "role:") || !strings.Contains(text, "used_memory:") {
+		t.Errorf("not as thin as it should be: %s", text)
+	}
+}

@@ -1,0 +1,111 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+)
+
+// many is how many replicas a primary tells of.
+const many = 70
+
+// telling are the rows of what a server tells of itself.
+func telling() []Fault {
+	return []Fault{
+		{
+			Name: "a primary has 70 replicas", How: "INFO rewritten on its way, and 70 addresses that lead to what says that it is a replica", Scope: Telling,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 4, inject: crowded,
+		},
+		{
+			Name: "INFO tells little", How: "INFO rewritten on its way: nothing of loading, persistence, replication and commands", Scope: Telling,
+			Levels: ledger.Renews, Rates: ledger.Renews, Within: 4, inject: taciturn,
+			// What needs several samples begins again, since nothing tells that the server is the same.
+			Except: []Exception{except("what a sample reads from a key", ledger.Serves, ledger.LevelsOf(ledger.AnyKey))},
+		},
+	}
+}
+
+func crowded(ctx context.Context, s *Subject, hold func()) error {
+	_, port, err := net.SplitHostPort(s.Teller.Address())
+	if err != nil {
+		return err
+	}
+	keys, err := s.Server.Client().DBSize(ctx).Result()
+	if err != nil {
+		return err
+	}
+	truth, sent := s.Load.Truth(), time.Now()
+	truth.Set(ledger.ReplicaKeys, sent, sent, float64(many*keys))
+	truth.Set(ledger.Crowd, sent, sent, many*float64(len(s.Adapters)))
+	s.Teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
+	hold()
+	lifted := time.Now()
+	s.Teller.Rewrite(nil)
+	err = s.until(ctx, "the adapters have left the replicas", func(ctx context.Context) bool {
+		stats, err := s.Server.Client().InfoMap(ctx, "clients").Result()
+		connected, errCount := strconv.Atoi(stats["Clients"]["connected_clients"])
+		return err == nil && errCount == nil && connected < many
+	})
+	truth.Set(ledger.Crowd, lifted, time.Now(), 0)
+	return err
+}
+
+// crowd lets a server tell of many replicas, at addresses of this machine, or be one of them where it is asked there.
+func crowd(at net.IP, port, info string) string {
+	lines := strings.Split(info, "\r\n")
+	number := 0
+	if at = at.To4(); at[2] == replicaNet {
+		number = int(at[3])
+	}
+	for n, line := range lines {
+		name, _, _ := strings.Cut(line, ":")
+		switch {
+		case name == "run_id":
+			lines[n] = fmt.Sprintf("run_id:%040x", number+1)
+		case name == "role" && number > 0:
+			lines[n] = "role:slave\r\nmaster_host:127.0.0.1\r\nmaster_port:" + port + "\r\nmaster_link_status:up\r\nmaster_last_io_seconds_ago:0"
+		case name == "connected_slaves" && number == 0:
+			lines[n] = fmt.Sprintf("connected_slaves:%d", many)
+			for replica := range many {
+				lines[n] += fmt.Sprintf("\r\nslave%d:ip=127.0.%d.%d,port=%s,state=online,offset=1,lag=0", replica, replicaNet, replica+1, port)
+			}
+		}
+	}
+	return strings.Join(lines, "\r\n")
+}
+
+// replicaNet is the third number of the addresses of replicas.
+const replicaNet = 1
+
+func taciturn(_ context.Context, s *Subject, hold func()) error {
+	s.Teller.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+	hold()
+	s.Teller.Rewrite(nil)
+	return nil
+}
+
+// thinned keeps the sections of INFO that a service has which is no single server.
+// Source: https://upstash.com/docs/redis/overall/rediscompatibility
+func thinned(info string) string {
+	var kept []string
+	keeps := true
+	for _, line := range strings.Split(info, "\r\n") {
+		if title, ok := strings.CutPrefix(line, "# "); ok {
+			switch title {
+			case "Server", "Clients", "Memory", "Stats", "Cluster", "Keyspace":
+				keeps = true
+			default:
+				keeps = false
+			}
+		}
+		if keeps {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\r\n") + "\r\n"
+}

@@ -1,0 +1,126 @@
+package soak
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/rs/zerolog"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const (
+	// askedInside is how often each object is asked where no API server stands between.
+	askedInside = 10 * time.Millisecond
+	// wantedInside is how many values are checked at least.
+	wantedInside = 2_000
+)
+
+// varies reports whether a fault befalls servers of one version in another way than those of others.
+func varies(fault faults.Fault) bool {
+	switch fault.Scope {
+	case faults.Replicas, faults.Replica, faults.Telling:
+		return true
+	}
+	return fault.Needs != nil
+}
+
+// TestServers holds all that is expected of answers against each server, without a control plane: in calm times, and under
+// the faults that are not the same for each of them.
+func TestServers(t *testing.T) {
+	logging.Disable()
+	zerolog.SetGlobalLevel(zerolog.Disabled)
+	redistest.Each(t, func(t *testing.T, program redistest.Program) {
+		if *servers != "" && *servers != "each" && *servers != program.Name {
+			return
+		}
+		w := &world{ledger: ledger.New(policy()), programs: []redistest.Program{program}}
+		w.servers(t, "server-1")
+		w.sentinel(t, program)
+		w.cluster(t, program)
+		w.replicated(t)
+		w.telling(t)
+		stop := w.openInside(t)
+		w.calm(t)
+		w.calm(t)
+		w.faultsOfServers(t)
+		stop()
+		tally := w.ledger.Close()
+		say("%s: %s\n%s", program.Name, tally, tally.Table())
+		for _, each := range tally.Wrong {
+			t.Error(each)
+		}
+		for _, question := range w.ledger.NeverKnown() {
+			t.Errorf("%s was never known: it proves nothing", question)
+		}
+		if tally.Violations > 0 || *only == "" && tally.Checked < wantedInside {
+			t.Errorf("%d violations in %d values, want 0 in %d at least", tally.Violations, tally.Checked, wantedInside)
+		}
+	})
+}
+
+// openInside samples all objects in this process, and asks for their metrics until the returned function is called.
+func (w *world) openInside(t *testing.T) (stop func()) {
+	t.Helper()
+	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm.Lasts()
+	specs := map[string]map[string]any{}
+	for _, one := range w.lanes {
+		spec := common(w.ledger.Policy())
+		maps.Copy(spec, one.where)
+		specs[one.Object] = spec
+		now := time.Now()
+		w.ledger.Bind(one.Object, ledger.Span{From: now, To: now}, one.Load.Truth())
+	}
+	poller := ledger.NewPoller(w.ledger, newInside(t, specs))
+	warm.Lifts()
+	warm.Repaired()
+	all := []func(){background(t.Context(), w.bystander(t))}
+	for _, one := range w.lanes {
+		all = append(all, background(t.Context(), func(ctx context.Context) {
+			poller.Ask(ctx, one.Object, askedInside, ledger.RequestsPerSecond, ledger.Keys)
+		}))
+	}
+	return func() {
+		for _, stop := range all {
+			stop()
+		}
+	}
+}
+
+// faultsOfServers injects each fault that can befall the objects, those of one object side by side with those of others.
+func (w *world) faultsOfServers(t *testing.T) {
+	t.Helper()
+	order := rand.New(rand.NewPCG(*seed, 0))
+	var running sync.WaitGroup
+	for n, deck := range w.deal(order) {
+		deck = slices.DeleteFunc(deck, func(fault faults.Fault) bool { return !varies(fault) && *only == "" })
+		running.Go(func() { w.prove(t, deck, w.lanes[n].Subject, w.lanes[n]) })
+	}
+	running.Wait()
+}
+
+// chosen are the servers of which some are started in turn.
+func chosen(t *testing.T) []redistest.Program {
+	t.Helper()
+	var found []redistest.Program
+	for _, program := range redistest.Programs(t) {
+		if *servers == "" && (len(found) == 0 || program.MigratesSlots() && len(found) == 1 && program.Flavor != found[0].Flavor) ||
+			slices.Contains(strings.Split(*servers, ","), program.Name) {
+			found = append(found, program)
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("no server is named %s", *servers)
+	}
+	return found
+}

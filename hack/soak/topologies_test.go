@@ -1,0 +1,95 @@
+package soak
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// sampled is a place of which replicas are sampled too.
+func sampled(where map[string]any) map[string]any {
+	where["replicas"] = "Sample"
+	return where
+}
+
+func (w *world) sentinel(t *testing.T, program redistest.Program) {
+	t.Helper()
+	const name = "soaked"
+	first := program.New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
+	all := append([]*redistest.Server{first}, first.Replicas(1, faults.Persistent()...)...)
+	watching := redistest.NewSentinels(t, 3, name, first, 1)
+	addresses, named := addresses(watching.Nodes)
+	load := w.load(t, redis.NewFailoverClient(ledger.FailoverOptions(name, addresses)))
+	w.lane(t, w.naming("sentinel", program), faults.Sentinel, ledger.Watched, first, sampled(map[string]any{"sentinel": map[string]any{"masterName": name, "addresses": named}}),
+		faults.Subject{Sentinels: watching, MasterName: name, Primaries: all, Load: load})
+}
+
+func (w *world) cluster(t *testing.T, program redistest.Program) {
+	t.Helper()
+	nodes := program.NewCluster(t, 3, 1, faults.ClusterArguments()...)
+	addresses, named := addresses(nodes.Nodes)
+	load := w.load(t, redis.NewClusterClient(ledger.ClusterOptions(addresses)))
+	w.lane(t, w.naming("cluster", program), faults.Cluster, ledger.Sharded, nodes.Nodes[0], sampled(map[string]any{"cluster": map[string]any{"addresses": named}}),
+		faults.Subject{Cluster: nodes, Load: load})
+}
+
+// naming names an object of which there is one for each program.
+func (w *world) naming(what string, program redistest.Program) string {
+	if len(w.programs) == 1 {
+		return what
+	}
+	return what + "-" + strings.ReplaceAll(program.Name, ".", "-")
+}
+
+func addresses(nodes []*redistest.Server) (all []string, named []any) {
+	for _, one := range nodes {
+		all, named = append(all, one.Addr), append(named, one.Addr)
+	}
+	return all, named
+}
+
+// syncing bounds the first synchronization of a replica.
+const syncing = 20 * time.Second
+
+// replicated are two primaries with a replica each, one object of a primary and one of a replica.
+func (w *world) replicated(t *testing.T) {
+	t.Helper()
+	pair := func() faults.Subject {
+		primary := w.next().New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0", "--maxmemory", strconv.Itoa(ledger.MaxMegabytes)+"mb")...)
+		link := w.link(t, primary)
+		host, port, err := net.SplitHostPort(link.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		follower := primary.Program.New(t, append(faults.Persistent(), "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")...)
+		load := w.load(t, redis.NewClient(ledger.Options(primary.Addr, "", "")))
+		// A replica serves keys before it has executed what was written during its synchronization.
+		primary.Do("wait", 1, syncing.Milliseconds())
+		return faults.Subject{Primary: primary, Follower: follower, Link: link, Back: w.link(t, primary), Load: load}
+	}
+	subject := pair()
+	w.lane(t, "replicated", faults.Replicas, ledger.Replicated, subject.Primary, sampled(faults.At(subject.Primary.Addr)), subject)
+	subject = pair()
+	w.lane(t, "replica", faults.Replica, ledger.Replica, subject.Follower, faults.At(subject.Follower.Addr), subject)
+}
+
+// telling is a server whose INFO is rewritten on its way.
+func (w *world) telling(t *testing.T) {
+	t.Helper()
+	server := w.next().New(t, faults.Persistent()...)
+	teller, err := faults.NewTeller(server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(teller.Close)
+	load := w.load(t, redis.NewClient(ledger.Options(server.Addr, "", "")))
+	w.lane(t, "telling", faults.Telling, ledger.Rewritten, server, sampled(faults.At(teller.Address())), faults.Subject{Server: server, Load: load, Teller: teller})
+}
