@@ -58,6 +58,9 @@ func (w *world) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, 
 	resumed := make([]resumption, len(all))
 	before := w.ledger.Tally().Faults
 	for n, fault := range all {
+		if !w.end.IsZero() && time.Now().After(w.end) {
+			break
+		}
 		resumed[n] = w.inject(t, fault, at, befallen...)
 	}
 	if t.Failed() || !w.ledger.Stood(ledger.Span{From: began, To: time.Now()}) {

@@ -30,6 +30,7 @@ const syncPeriod = time.Second
 
 // world is all that a run needs.
 type world struct {
+	end       time.Time // of the rounds after the first, which is always whole
 	ledger    *ledger.Ledger
 	plane     *cluster.Cluster
 	client    kubernetes.Interface
