@@ -2,10 +2,12 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,9 +30,9 @@ func servers() []Fault {
 		{
 			Name: "the server restarts at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
 			Rates: ledger.Renews, Within: 4,
-			inject: func(_ context.Context, s *Subject, hold func()) error {
+			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
-				return s.breaks(s.restart)
+				return errors.Join(s.compact(ctx), s.breaks(s.restart))
 			},
 		},
 		{
@@ -46,6 +48,20 @@ const fillers = 100
 func slowly(f Fault) Fault {
 	f.Blurs = blurred(fillers)
 	return f
+}
+
+// compact rewrites the server's append-only file. After a long run it holds many times as many commands as there are keys,
+// and to load them takes longer than an interval.
+func (s *Subject) compact(ctx context.Context) error {
+	client := s.operator()
+	defer func() { _ = client.Close() }()
+	if err := client.BgRewriteAOF(ctx).Err(); err != nil {
+		return err
+	}
+	return s.until(ctx, "the append-only file is rewritten", func(ctx context.Context) bool {
+		info, err := client.Info(ctx, "persistence").Result()
+		return err == nil && strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")
+	})
 }
 
 func (s *Subject) restart() error {
@@ -134,7 +150,7 @@ func busy(ctx context.Context, s *Subject, hold func()) error {
 // restartedUnderLoad restarts a server that is young, and lets its counters outgrow those from before in no time.
 func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 	hold()
-	if err := s.breaks(s.restart); err != nil {
+	if err := errors.Join(s.compact(ctx), s.breaks(s.restart)); err != nil {
 		return err
 	}
 	s.wait(ctx, 2*s.Ledger.Policy().Interval+s.Ledger.Policy().Interval/2)
