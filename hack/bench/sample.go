@@ -19,8 +19,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -202,7 +202,7 @@ func bareLoops(ctx context.Context, address string, count func()) func() {
 func samplerLoops(loopback *egress.Policy) side {
 	return func(ctx context.Context, address string, count func()) func() {
 		manager := sampler.New(ctx, sampler.Config{
-			Store: &series.Store{}, Observer: attempts(count), Listener: func(*target.Target) {},
+			Store: &history.Store{}, Observer: attempts(count), Listener: func(*target.Target) {},
 			Credentials: none{&credentials.Credentials{}}, Egress: loopback,
 		})
 		for n := range loops {

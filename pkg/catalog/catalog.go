@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // Kind says what a metric is taken from.
@@ -102,10 +102,10 @@ type windowInput struct {
 	own func(command string) (calls int64, exact bool)
 }
 
-// History is what a metric is computed from. *series.Series implements it.
+// History is what a metric is computed from. *history.History implements it.
 type History interface {
-	Latest(now time.Time) (series.Sample, error)
-	Span(now time.Time) (series.Span, error)
+	Latest(now time.Time) (history.Sample, error)
+	Span(now time.Time) (history.Span, error)
 }
 
 // Query says what of a metric is asked for.
@@ -184,7 +184,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		if unknown != nil {
 			return nil, Reading{}, unknown
 		}
-		found, err := m.ofNodes(sample, q, func(node *series.Node) ([]Series, error) {
+		found, err := m.ofNodes(sample, q, func(node *history.Node) ([]Series, error) {
 			if m.ofData {
 				if err := unsettled(&sample, node); err != nil {
 					return nil, err
@@ -198,7 +198,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	if unknown != nil {
 		return nil, Reading{}, unknown
 	}
-	found, err := m.ofNodes(span.Last, q, func(last *series.Node) ([]Series, error) {
+	found, err := m.ofNodes(span.Last, q, func(last *history.Node) ([]Series, error) {
 		first, ok := span.Of(last)
 		switch {
 		case !ok:
@@ -222,7 +222,7 @@ var (
 
 // unsettled returns why the keys of a node are not those that its clients see,
 // nil if nothing says so.
-func unsettled(sample *series.Sample, node *series.Node) error {
+func unsettled(sample *history.Sample, node *history.Node) error {
 	if migrating, refused := sample.Migrating(node); migrating {
 		return cmp.Or(refused, errMigrating)
 	}

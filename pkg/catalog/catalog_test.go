@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 type row struct {
@@ -81,10 +81,10 @@ func TestReadFailsAsTheHistoryDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unknown := &series.UnknownError{Reason: series.Stale}
+	unknown := &history.UnknownError{Reason: history.Stale}
 	for _, m := range c.All() {
-		got, err := m.Read(history{err: unknown}, catalog.Query{Now: time.Now()})
-		var same *series.UnknownError
+		got, err := m.Read(twoSamples{err: unknown}, catalog.Query{Now: time.Now()})
+		var same *history.UnknownError
 		if !errors.As(err, &same) || same != unknown || got != (catalog.Reading{}) {
 			t.Errorf("%s: Read = %+v, %v; want the history's error", m.Name, got, err)
 		}

@@ -6,22 +6,22 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // calledByAdapter is ten seconds of a server within which this adapter called LLEN ten
 // times for what an object declares, and lost an attempt if told so.
-func calledByAdapter(t *testing.T, lost bool, last ...string) (*series.Series, time.Time) {
+func calledByAdapter(t *testing.T, lost bool, last ...string) (*history.History, time.Time) {
 	t.Helper()
 	run := probe.Compile([]*probe.Probe{probe.List("jobs")}).Start(probe.Sampling{Interval: time.Second, MaxAge: time.Minute})
-	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s := new(history.Store).Open("x", history.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
 	now := time.Now()
-	node := func(at time.Time, lines ...string) series.Node {
+	node := func(at time.Time, lines ...string) history.Node {
 		text := append([]string{"run_id:a", "# Commandstats"}, lines...)
-		return series.Node{At: at, Info: info(t, text...), Own: run.Own()}
+		return history.Node{At: at, Info: info(t, text...), Own: run.Own()}
 	}
-	s.Record(series.NewSample(nil, node(now.Add(-10*time.Second), "cmdstat_info:calls=1,usec=1")))
+	s.Record(history.NewSample(nil, node(now.Add(-10*time.Second), "cmdstat_info:calls=1,usec=1")))
 	for range 10 {
 		run.Commands(nil, nil)
 		run.Read([]any{int64(1)}, info(t), now, now)
@@ -30,7 +30,7 @@ func calledByAdapter(t *testing.T, lost bool, last ...string) (*series.Series, t
 		run.Commands(nil, nil)
 		run.Lose()
 	}
-	s.Record(series.NewSample(nil, node(now, append([]string{"cmdstat_info:calls=2,usec=1"}, last...)...)))
+	s.Record(history.NewSample(nil, node(now, append([]string{"cmdstat_info:calls=2,usec=1"}, last...)...)))
 	return s, now
 }
 

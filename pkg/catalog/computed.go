@@ -3,7 +3,7 @@ package catalog
 import (
 	"fmt"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // Formula computes a number from metrics by their names. *expression.Expression implements it.
@@ -13,7 +13,7 @@ type Formula interface {
 }
 
 // Reader computes a metric from a history.
-type Reader func(h *series.Series, q Query) (Reading, error)
+type Reader func(h *history.History, q Query) (Reading, error)
 
 // Computed is a metric of one object that is computed from others of it.
 type Computed struct {
@@ -28,8 +28,8 @@ type Computed struct {
 // Read computes the metric from one state of a history, as Metric.Read does. It
 // covers all that the metrics that it names cover, up to the newest sample. The selector picks its
 // one series, which has the label role, and not theirs.
-func (c Computed) Read(h *series.Series, q Query) (Reading, error) {
-	h = h.Frozen()
+func (c Computed) Read(h *history.History, q Query) (Reading, error) {
+	h = h.Snapshot()
 	newest, err := h.Latest(q.Now)
 	if err != nil {
 		return Reading{}, err
@@ -65,7 +65,7 @@ func (c Computed) failed(err error) error {
 
 // chosen fails unless a selector picks the one series of a metric of one object.
 // It has the role of the nodes that count.
-func chosen(metric string, newest series.Sample, selector Selector) error {
+func chosen(metric string, newest history.Sample, selector Selector) error {
 	node := &newest.Counted()[0]
 	if len(selector) == 0 {
 		if _, err := roleOf(node); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // difference is the formula x - y.
@@ -20,14 +20,14 @@ func (difference) Eval(of map[string]float64) (float64, error) { return of["x"] 
 // sample arrives between one and the other.
 func TestExpressionIsOfOneStateOfTheHistory(t *testing.T) {
 	now := time.Now()
-	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s := new(history.Store).Open("x", history.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
 	arrives := func(clients string) {
-		s.Record(series.NewSample(nil, series.Node{At: now, Info: info(t, "connected_clients:"+clients)}))
+		s.Record(history.NewSample(nil, history.Node{At: now, Info: info(t, "connected_clients:"+clients)}))
 	}
 	arrives("3")
 	clients := metric(t, catalog.ConnectedClients)
 	computed := catalog.Computed{Name: "none", Formula: difference{}, Find: func(string) (catalog.Reader, bool) {
-		return func(h *series.Series, q catalog.Query) (catalog.Reading, error) {
+		return func(h *history.History, q catalog.Query) (catalog.Reading, error) {
 			got, err := clients.Read(h, q)
 			arrives("50")
 			return got, err

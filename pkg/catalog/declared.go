@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // Over says how a declared gauge's samples of a window become one value.
@@ -24,12 +24,12 @@ const (
 	OverAverage Over = "Average"
 )
 
-// ProbedHistory is what a declared metric is computed from. *series.Series implements it.
+// ProbedHistory is what a declared metric is computed from. *history.History implements it.
 type ProbedHistory interface {
-	Latest(now time.Time) (series.Sample, error)
-	SpanJoined(now time.Time, joined func(before, after series.Sample) bool) (series.Span, error)
-	Covering(now time.Time) ([]series.Sample, error)
-	Fresh(ended, now time.Time) error
+	Latest(now time.Time) (history.Sample, error)
+	SpanJoined(now time.Time, joined func(before, after history.Sample) bool) (history.Span, error)
+	Covering(now time.Time) ([]history.Sample, error)
+	CheckAge(ended, now time.Time) error
 }
 
 // Declared is a metric of one object alone.
@@ -56,7 +56,7 @@ func (d Declared) Read(h ProbedHistory, q Query) (Reading, error) {
 	return reading, nil
 }
 
-func (d Declared) read(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
+func (d Declared) read(h ProbedHistory, now time.Time) (Reading, history.Sample, error) {
 	newest, err := h.Latest(now)
 	if err != nil {
 		return Reading{}, newest, err
@@ -69,7 +69,7 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, series.Sample, 
 	case probe.Counter:
 		return d.rate(h, now)
 	case probe.Pass:
-		return Reading{Value: last.Value, At: last.Ended, Window: last.Ended.Sub(last.Began)}, newest, h.Fresh(last.Ended, now)
+		return Reading{Value: last.Value, At: last.Ended, Window: last.Ended.Sub(last.Began)}, newest, h.CheckAge(last.Ended, now)
 	}
 	if d.Over != OverNewest {
 		return d.over(h, now)
@@ -77,8 +77,8 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, series.Sample, 
 	return Reading{Value: last.Value, At: newest.At}, newest, nil
 }
 
-func (d Declared) rate(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
-	span, err := h.SpanJoined(now, func(before, after series.Sample) bool {
+func (d Declared) rate(h ProbedHistory, now time.Time) (Reading, history.Sample, error) {
+	span, err := h.SpanJoined(now, func(before, after history.Sample) bool {
 		return d.Probe.Joins(d.of(before), d.of(after))
 	})
 	if err != nil {
@@ -89,10 +89,10 @@ func (d Declared) rate(h ProbedHistory, now time.Time) (Reading, series.Sample, 
 	return Reading{Value: grown / window.Seconds(), At: span.Last.At, Window: window}, span.Last, nil
 }
 
-func (d Declared) over(h ProbedHistory, now time.Time) (Reading, series.Sample, error) {
+func (d Declared) over(h ProbedHistory, now time.Time) (Reading, history.Sample, error) {
 	samples, err := h.Covering(now)
 	if err != nil {
-		return Reading{}, series.Sample{}, err
+		return Reading{}, history.Sample{}, err
 	}
 	values := make([]float64, len(samples))
 	for n, sample := range samples {
@@ -128,7 +128,7 @@ func (o Over) of(values []float64) (float64, error) {
 }
 
 // of returns what the metric's probe gave in a sample.
-func (d Declared) of(sample series.Sample) probe.Result {
+func (d Declared) of(sample history.Sample) probe.Result {
 	if d.Place >= len(sample.Probed) {
 		return probe.Result{Err: errors.New("the sample was taken without it")}
 	}

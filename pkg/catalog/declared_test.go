@@ -7,32 +7,32 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // probed are the samples of a window.
 type probed struct {
-	samples []series.Sample
+	samples []history.Sample
 	err     error
 }
 
-func (p probed) Latest(time.Time) (series.Sample, error) {
+func (p probed) Latest(time.Time) (history.Sample, error) {
 	return p.samples[len(p.samples)-1], nil
 }
 
-func (p probed) SpanJoined(time.Time, func(before, after series.Sample) bool) (series.Span, error) {
-	return series.Span{First: p.samples[0], Last: p.samples[len(p.samples)-1]}, p.err
+func (p probed) SpanJoined(time.Time, func(before, after history.Sample) bool) (history.Span, error) {
+	return history.Span{First: p.samples[0], Last: p.samples[len(p.samples)-1]}, p.err
 }
 
-func (p probed) Covering(time.Time) ([]series.Sample, error) {
+func (p probed) Covering(time.Time) ([]history.Sample, error) {
 	return p.samples, p.err
 }
 
 // Fresh takes what ended within a minute before the newest sample for fresh.
-func (p probed) Fresh(ended, _ time.Time) error {
+func (p probed) CheckAge(ended, _ time.Time) error {
 	if p.samples[len(p.samples)-1].At.Sub(ended) > time.Minute {
-		return &series.UnknownError{Reason: series.Stale}
+		return &history.UnknownError{Reason: history.Stale}
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ func results(t testing.TB, all ...probe.Result) probed {
 	end := time.Now()
 	for n, result := range all {
 		at := end.Add(time.Duration(n-len(all)+1) * 5 * time.Second)
-		p.samples = append(p.samples, series.NewSample([]probe.Result{{Value: 99}, result}, series.Node{At: at, Info: info(t)}))
+		p.samples = append(p.samples, history.NewSample([]probe.Result{{Value: 99}, result}, history.Node{At: at, Info: info(t)}))
 	}
 	return p
 }
@@ -99,7 +99,7 @@ func TestDeclaredMetric(t *testing.T) {
 func TestDeclaredMetricIsUnknown(t *testing.T) {
 	gone := probe.Result{Err: errors.New("key is gone")}
 	incomplete := numbers(t, 1, 2)
-	incomplete.err = &series.UnknownError{Reason: series.Incomplete}
+	incomplete.err = &history.UnknownError{Reason: history.Incomplete}
 	before := numbers(t, 1)
 	before.samples[0].Probed = nil
 	for _, test := range []struct {

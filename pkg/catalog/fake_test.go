@@ -8,26 +8,26 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // history is two samples, apart by a span.
-type history struct {
+type twoSamples struct {
 	first, last *redisinfo.Info
 	end         time.Time
 	apart       time.Duration
 	err         error
 }
 
-func (h history) Latest(time.Time) (series.Sample, error) {
-	return series.NewSample(nil, series.Node{At: h.end, Info: h.last}), h.err
+func (h twoSamples) Latest(time.Time) (history.Sample, error) {
+	return history.NewSample(nil, history.Node{At: h.end, Info: h.last}), h.err
 }
 
-func (h history) Span(time.Time) (series.Span, error) {
-	return series.Span{
-		First: series.NewSample(nil, series.Node{At: h.end.Add(-h.apart), Info: h.first}),
-		Last:  series.NewSample(nil, series.Node{At: h.end, Info: h.last}),
+func (h twoSamples) Span(time.Time) (history.Span, error) {
+	return history.Span{
+		First: history.NewSample(nil, history.Node{At: h.end.Add(-h.apart), Info: h.first}),
+		Last:  history.NewSample(nil, history.Node{At: h.end, Info: h.last}),
 	}, h.err
 }
 
@@ -51,10 +51,10 @@ func parsed(t testing.TB, p *redisinfo.Parser, lines []string) *redisinfo.Info {
 }
 
 // over is ten seconds between two answers of one server.
-func over(t testing.TB, first, last []string) history {
+func over(t testing.TB, first, last []string) twoSamples {
 	t.Helper()
 	var p redisinfo.Parser
-	return history{first: parsed(t, &p, first), last: parsed(t, &p, last), end: time.Now(), apart: 10 * time.Second}
+	return twoSamples{first: parsed(t, &p, first), last: parsed(t, &p, last), end: time.Now(), apart: 10 * time.Second}
 }
 
 func metric(t testing.TB, name string) *catalog.Metric {

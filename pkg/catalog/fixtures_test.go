@@ -167,7 +167,7 @@ func TestVersionsAreThoseThatHaveTheFields(t *testing.T) {
 }
 
 // grownFixture is a fixture and what it may be ten seconds later.
-func grownFixture(t testing.TB, file string) history {
+func grownFixture(t testing.TB, file string) twoSamples {
 	t.Helper()
 	first := fixtureLines(t, file)
 	last := make([]string, 0, len(first))

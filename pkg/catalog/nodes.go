@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 var (
@@ -17,11 +17,11 @@ var (
 // counted returns the nodes of a sample that a selector may ask for. A primary
 // that did not answer is not among them, since the sample stands without it only
 // where the object allows that. Where no node has an INFO, each of them is.
-func counted(sample series.Sample, selector Selector) []series.Node {
+func counted(sample history.Sample, selector Selector) []history.Node {
 	if !selector.names(LabelRole) || sample.Nodes[0].Info == nil {
 		return sample.Counted()
 	}
-	var nodes []series.Node
+	var nodes []history.Node
 	for _, node := range sample.Nodes {
 		if node.Info != nil || node.Replica {
 			nodes = append(nodes, node)
@@ -33,7 +33,7 @@ func counted(sample series.Sample, selector Selector) []series.Node {
 // ofNodes returns the series of the nodes that a query asks for. A selector
 // picks nodes first, by its requirements on their labels alone, so that a node it
 // leaves out does not matter, and then picks among the series of those nodes.
-func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([]Series, error)) ([]Series, error) {
+func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) ([]Series, error)) ([]Series, error) {
 	if len(q.Selector) > 0 {
 		return m.ofSelected(sample, q.Selector, of)
 	}
@@ -60,7 +60,7 @@ func (m *Metric) ofNodes(sample series.Sample, q Query, of func(*series.Node) ([
 }
 
 // ofSelected is ofNodes where a selector may leave some series out.
-func (m *Metric) ofSelected(sample series.Sample, selector Selector, of func(*series.Node) ([]Series, error)) ([]Series, error) {
+func (m *Metric) ofSelected(sample history.Sample, selector Selector, of func(*history.Node) ([]Series, error)) ([]Series, error) {
 	var chosen, others []Series
 	var asked, zero bool
 	nodes := counted(sample, selector)
@@ -134,7 +134,7 @@ func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
 }
 
 // failed returns a ValueError of a node, by its shard: no error holds an address.
-func (m *Metric) failed(node *series.Node, err error) error {
+func (m *Metric) failed(node *history.Node, err error) error {
 	if node.Shard != "" {
 		err = fmt.Errorf("shard %s: %w", node.Shard, err)
 	}
@@ -142,7 +142,7 @@ func (m *Metric) failed(node *series.Node, err error) error {
 }
 
 // silence returns why a node has no INFO.
-func silence(node *series.Node) error {
+func silence(node *history.Node) error {
 	switch {
 	case node.Err == nil:
 		return errNodeSilent
@@ -154,7 +154,7 @@ func silence(node *series.Node) error {
 
 // roleOf returns the role of a node, which is empty if its server reports none,
 // as hosted ones may do.
-func roleOf(node *series.Node) (string, error) {
+func roleOf(node *history.Node) (string, error) {
 	switch {
 	case node.Info == nil && node.Replica:
 		return "replica", nil
@@ -170,7 +170,7 @@ func roleOf(node *series.Node) (string, error) {
 
 // labelsOf returns the labels that all series of a node have. It fails if the
 // selector names the role of a node that has none.
-func labelsOf(node *series.Node, selector Selector) (map[string]string, error) {
+func labelsOf(node *history.Node, selector Selector) (map[string]string, error) {
 	role, err := roleOf(node)
 	if err != nil {
 		return nil, err

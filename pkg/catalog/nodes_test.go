@@ -7,32 +7,32 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // cluster is two shards, each with a replica, two samples apart by ten seconds.
-func cluster(t *testing.T) (*series.Series, time.Time) {
+func cluster(t *testing.T) (*history.History, time.Time) {
 	t.Helper()
-	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s := new(history.Store).Open("x", history.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
 	now := time.Now()
 	for n, at := range []time.Time{now.Add(-10 * time.Second), now} {
-		node := func(name, shard, role string, fields ...string) series.Node {
+		node := func(name, shard, role string, fields ...string) history.Node {
 			grown := []string{"0", "1"}[n]
 			text := append([]string{
 				"run_id:" + name, "role:" + role, "connected_clients:5", "maxmemory:100", "# Commandstats",
 				"cmdstat_info:calls=" + grown + ",usec=1",
 			}, fields...)
-			return series.Node{Name: name, Shard: shard, Address: name + ":1", Replica: role == "slave", At: at, Info: info(t, text...)}
+			return history.Node{Name: name, Shard: shard, Address: name + ":1", Replica: role == "slave", At: at, Info: info(t, text...)}
 		}
 		more := func(first, last string) string { return []string{first, last}[n] }
-		s.Record(series.NewSample(nil,
+		s.Record(history.NewSample(nil,
 			node("ra", "0", "slave", "used_memory:10", "cmdstat_get:calls="+more("0", "500")+",usec=1"),
 			node("b", "1", "master", "used_memory:80", "keyspace_hits:"+more("0", "30"), "keyspace_misses:"+more("0", "0"),
 				"uptime_in_seconds:7", "cmdstat_get:calls="+more("0", "200")+",usec=1"),
 			node("a", "0", "master", "used_memory:20", "keyspace_hits:"+more("5", "5"), "keyspace_misses:"+more("0", "10"),
 				"uptime_in_seconds:9", "cmdstat_get:calls="+more("100", "200")+",usec=1"),
-			series.Node{Name: "rb", Shard: "1", Address: "rb:1", Replica: true, Err: errors.New("down")},
+			history.Node{Name: "rb", Shard: "1", Address: "rb:1", Replica: true, Err: errors.New("down")},
 		))
 	}
 	return s, now
@@ -87,8 +87,8 @@ func TestNodesFold(t *testing.T) {
 // A node that the selector leaves out does not matter, whatever it lacks.
 func TestNodeThatIsNotAskedForDoesNotMatter(t *testing.T) {
 	now := time.Now()
-	node := func(name string, replica bool, fields ...string) series.Node {
-		return series.Node{Name: name, Address: name + ":1", Replica: replica, At: now, Info: info(t, append(fields, "run_id:"+name)...)}
+	node := func(name string, replica bool, fields ...string) history.Node {
+		return history.Node{Name: name, Address: name + ":1", Replica: replica, At: now, Info: info(t, append(fields, "run_id:"+name)...)}
 	}
 	s := recorded(
 		node("p", false, "role:master", "maxmemory:100", "used_memory:10", "connected_slaves:1", "master_repl_offset:100", "slave0:ip=r,port=1,state=online,offset=90,lag=0"),
@@ -118,9 +118,9 @@ func TestNodeThatIsNotAskedForDoesNotMatter(t *testing.T) {
 }
 
 // recorded is a series that holds one sample.
-func recorded(nodes ...series.Node) *series.Series {
-	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
-	s.Record(series.NewSample(nil, nodes...))
+func recorded(nodes ...history.Node) *history.History {
+	s := new(history.Store).Open("x", history.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s.Record(history.NewSample(nil, nodes...))
 	return s
 }
 
@@ -131,7 +131,7 @@ func TestServerWithoutRoleHasNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	s := recorded(series.Node{Name: "a", At: now, Info: parsed})
+	s := recorded(history.Node{Name: "a", At: now, Info: parsed})
 	for selector, says := range map[string]string{
 		"": "", "node=a": "", "role=primary": "does not report its role", "role!=replica": "does not report its role", "node=b": "node is one of a",
 	} {
@@ -145,7 +145,7 @@ func TestServerWithoutRoleHasNone(t *testing.T) {
 // A server that refuses INFO and answers the rest says so, whatever is selected.
 func TestServerWithoutInfoSaysWhy(t *testing.T) {
 	now := time.Now()
-	s := recorded(series.Node{Address: "a:1", At: now, Err: errors.New("INFO is refused")})
+	s := recorded(history.Node{Address: "a:1", At: now, Err: errors.New("INFO is refused")})
 	for _, selector := range []string{"", "role", "role=primary", "role=replica", "role!=replica", "node=a", "shard=0"} {
 		got, err := metric(t, "connected-clients").Read(s, catalog.Query{Now: now, Selector: picking(t, selector)})
 		if err == nil || !strings.Contains(err.Error(), "INFO is refused") {

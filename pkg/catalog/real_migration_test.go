@@ -7,29 +7,29 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
-// watched is the series of the primaries of a cluster, sampled as a test goes on.
+// watched is the history of the primaries of a cluster, sampled as a test goes on.
 type watched struct {
 	*testing.T
-	nodes  []*redistest.Server
-	series *series.Series
+	nodes   []*redistest.Server
+	history *history.History
 }
 
 func (w *watched) sample() {
 	w.Helper()
-	now, nodes := time.Now(), make([]series.Node, len(w.nodes))
+	now, nodes := time.Now(), make([]history.Node, len(w.nodes))
 	for i, node := range w.nodes {
 		parsed, err := new(redisinfo.Parser).Parse([]byte(node.Do("info", "everything").(string)))
 		if err != nil {
 			w.Fatal(err)
 		}
-		nodes[i] = series.Node{Name: node.ID(), Address: node.Addr, Shard: fmt.Sprint(i), At: now, Info: parsed}
+		nodes[i] = history.Node{Name: node.ID(), Address: node.Addr, Shard: fmt.Sprint(i), At: now, Info: parsed}
 	}
-	w.series.Record(series.NewSample(nil, nodes...))
+	w.history.Record(history.NewSample(nil, nodes...))
 }
 
 // A migration of slots that began and ended between two samples is seen, and what
@@ -46,7 +46,7 @@ func TestRequestsAreUnknownOverAMigrationBetweenSamples(t *testing.T) {
 			from.Do("set", fmt.Sprintf("{%s}%d", tagOf(t, from), n), strings.Repeat("x", 10000))
 		}
 		slot := from.Do("cluster", "keyslot", "{"+tagOf(t, from)+"}").(int64)
-		w := &watched{T: t, nodes: c.Nodes, series: new(series.Store).Open("x", series.Policy{Interval: time.Minute, Window: time.Hour, MaxAge: time.Hour})}
+		w := &watched{T: t, nodes: c.Nodes, history: new(history.Store).Open("x", history.Policy{Interval: time.Minute, Window: time.Hour, MaxAge: time.Hour})}
 		w.sample()
 		migration := c.StartMigration(int(slot), int(slot), from, to)
 		for running := true; running; {
@@ -61,7 +61,7 @@ func TestRequestsAreUnknownOverAMigrationBetweenSamples(t *testing.T) {
 		migration.Wait()
 		w.sample()
 		for _, name := range []string{catalog.RequestsPerSecond, "command-calls-per-second", "commands-per-second"} {
-			got, err := metric(t, name).Read(w.series, catalog.Query{Now: time.Now()})
+			got, err := metric(t, name).Read(w.history, catalog.Query{Now: time.Now()})
 			if err == nil || !strings.Contains(err.Error(), "slots were migrated within the window") {
 				t.Errorf("%s = %v, %v; want that slots were migrated", name, got.Value, err)
 			}

@@ -62,7 +62,7 @@ type lab struct {
 	server   *redistest.Server
 	database int
 	parser   redisinfo.Parser
-	history  history
+	history  twoSamples
 	compared map[string]bool
 }
 

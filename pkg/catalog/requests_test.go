@@ -101,7 +101,7 @@ func TestSelectorOnAnIdleServerReadsZero(t *testing.T) {
 	codes := over(t, errorStats(), errorStats())
 	for _, test := range []struct {
 		metric, selector string
-		h                history
+		h                twoSamples
 		says             string // empty if it reads 0
 	}{
 		{catalog.RequestsPerSecond, "command=get", h, ""},

@@ -23,7 +23,7 @@ func TestSelectorPicksBeforeTheFold(t *testing.T) {
 	databases := over(t, lines{"x:1"}, lines{"# Keyspace", "db0:keys=4,expires=0", "db30:keys=5,expires=0"})
 	tests := []struct {
 		metric, selector string
-		h                history
+		h                twoSamples
 		want             float64
 		err              string
 	}{

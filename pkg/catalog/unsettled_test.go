@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // ofKeys and ofCommands return the gauges and rates that a migration of slots
@@ -24,7 +24,7 @@ func ofCommands() []string {
 
 // readingEach reads each metric of a history and fails unless just some of them
 // are unknown, for a reason that says so.
-func readingEach(t *testing.T, s *series.Series, q catalog.Query, unknown []string, says string) {
+func readingEach(t *testing.T, s *history.History, q catalog.Query, unknown []string, says string) {
 	t.Helper()
 	c, err := catalog.Builtin()
 	if err != nil {
@@ -40,17 +40,17 @@ func readingEach(t *testing.T, s *series.Series, q catalog.Query, unknown []stri
 }
 
 // between is two samples of one server, which says more in the last.
-func between(t *testing.T, file string, migrating [2]bool, from, to string) (*series.Series, time.Time) {
+func between(t *testing.T, file string, migrating [2]bool, from, to string) (*history.History, time.Time) {
 	t.Helper()
 	h := grownFixture(t, file)
 	lines := fixtureLines(t, file)
 	for n := range lines {
 		lines[n] = strings.Replace(grow(t, lines[n]), from, to, 1)
 	}
-	s := new(series.Store).Open("x", series.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
+	s := new(history.Store).Open("x", history.Policy{Interval: 10 * time.Second, Window: 20 * time.Second, MaxAge: time.Minute})
 	now := time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: now.Add(-10 * time.Second), Info: h.first, Migrating: migrating[0]}))
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: info(t, lines...), Migrating: migrating[1]}))
+	s.Record(history.NewSample(nil, history.Node{At: now.Add(-10 * time.Second), Info: h.first, Migrating: migrating[0]}))
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: info(t, lines...), Migrating: migrating[1]}))
 	return s, now
 }
 
@@ -83,7 +83,7 @@ func TestNodeThatRefusesToTellOfMigrations(t *testing.T) {
 	s := recorded(span.First.Nodes...)
 	node := span.Last.Nodes[0]
 	node.Migrating, node.Err = true, errors.New("it refuses to tell")
-	s.Record(series.NewSample(nil, node))
+	s.Record(history.NewSample(nil, node))
 	readingEach(t, s, catalog.Query{Now: now}, append(ofKeys(), ofCommands()...), "it refuses to tell")
 }
 

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -36,12 +36,12 @@ func warm(b *testing.B, objects int) *Provider {
 	if err != nil {
 		b.Fatal(err)
 	}
-	all, store, now := named{byName: map[types.NamespacedName]*target.Target{}}, &series.Store{}, time.Now()
+	all, store, now := named{byName: map[types.NamespacedName]*target.Target{}}, &history.Store{}, time.Now()
 	for n := range objects {
 		t := newTarget("shop", fmt.Sprintf("redis-%d", n), "cache")
 		t.MaxAge = time.Hour
 		all.byName[t.NamespacedName], all.all = t, append(all.all, t)
-		s := store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+		s := store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 		record(b, s, now, 10*time.Second, 100, 0)
 		record(b, s, now, 0, 1100, 2500)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -72,7 +72,7 @@ func rootScoped(info provider.CustomMetricInfo, name string) error {
 
 // unknown says that a metric of an object has no value now.
 func unknown(metric, object string, err error) error {
-	var missing *series.UnknownError
+	var missing *history.UnknownError
 	var none *catalog.NoSeriesError
 	cause := CauseNoValue
 	switch {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -156,8 +156,8 @@ func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 // warmsUp reports whether a value was not known yet, for want of samples of which none
 // failed. A start of the adapter, or an edit, is no outage to scale by.
 func (p *past) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
-	var missing *series.UnknownError
-	return last.at.IsZero() && errors.As(err, &missing) && missing.Failure == nil && missing.Reason != series.Stale &&
+	var missing *history.UnknownError
+	return last.at.IsZero() && errors.As(err, &missing) && missing.Failure == nil && missing.Reason != history.Stale &&
 		now.Before(warmUpEnd(t, p.opened))
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -261,7 +261,7 @@ func TestUnknownTellsOfTheMetricItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutage(t, falling(stated("800")))
 		o.fails()
-		var missing *series.UnknownError
+		var missing *history.UnknownError
 		if err := o.Unknown(o.object, "requests-per-second", time.Now()); !errors.As(err, &missing) {
 			t.Errorf("it is unknown for %v", err)
 		}

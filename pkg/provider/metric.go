@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -30,7 +30,7 @@ func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) 
 
 // without is a metric that has no value whatever was sampled.
 func without(name string, why error) catalog.Reader {
-	return func(*series.Series, catalog.Query) (catalog.Reading, error) {
+	return func(*history.History, catalog.Query) (catalog.Reading, error) {
 		return catalog.Reading{}, &catalog.ValueError{Metric: name, Err: why}
 	}
 }
@@ -45,7 +45,7 @@ func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool
 		return nil, false
 	}
 	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: catalog.Over(declared.Over)}
-	return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
+	return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
 }
 
 // builtin finds a metric that every object has.
@@ -54,5 +54,5 @@ func (p *Provider) builtin(name string) (catalog.Reader, bool) {
 	if !ok {
 		return nil, false
 	}
-	return func(h *series.Series, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
+	return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
 }

@@ -12,9 +12,9 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -35,15 +35,15 @@ func declaring(t *testing.T) *Provider {
 		{Name: "uncompiled", Index: 7, Formula: `metric("keys")`},
 	}
 	all[0].Problems = []target.Problem{{Name: "used-memory-bytes", Sentence: "spec.metrics[2].name: every Redis object has a metric used-memory-bytes"}}
-	store := &series.Store{}
+	store := &history.Store{}
 	info, err := new(redisinfo.Parser).Parse([]byte("run_id:a\r\nrole:master\r\n# Keyspace\r\ndb0:keys=5,expires=0\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	results := []probe.Result{{Value: 12}, {Err: errors.New(`key "text" is of another type`)}, {Value: 99}}
 	for _, one := range all {
-		open := store.Open(one.ID(), series.Policy{Interval: one.Interval, Window: one.Window, MaxAge: one.MaxAge})
-		open.Record(series.NewSample(results, series.Node{At: time.Now(), Info: info}))
+		open := store.Open(one.ID(), history.Policy{Interval: one.Interval, Window: one.Window, MaxAge: one.MaxAge})
+		open.Record(history.NewSample(results, history.Node{At: time.Now(), Info: info}))
 	}
 	return New(all, store, metrics, causes{})
 }

@@ -13,9 +13,9 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -24,7 +24,7 @@ type outage struct {
 	*Provider
 	t      *testing.T
 	object *target.Target
-	store  *series.Store
+	store  *history.Store
 	counts causes
 	infos  int
 	gets   int
@@ -37,10 +37,10 @@ func newOutage(t *testing.T, object *target.Target) *outage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &outage{t: t, object: object, store: &series.Store{}, counts: causes{}, runID: "a"}
+	o := &outage{t: t, object: object, store: &history.Store{}, counts: causes{}, runID: "a"}
 	o.Provider = New(targets{object}, o.store, metrics, o.counts)
 	o.Set(object)
-	o.store.Open(object.ID(), series.Policy{Interval: object.Interval, Window: object.Window, MaxAge: object.MaxAge})
+	o.store.Open(object.ID(), history.Policy{Interval: object.Interval, Window: object.Window, MaxAge: object.MaxAge})
 	return o
 }
 
@@ -54,7 +54,7 @@ func (o *outage) answers(gets int, probed ...probe.Result) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.store.Get(o.object.ID()).Record(series.NewSample(probed, series.Node{At: time.Now(), Info: info}))
+	o.store.Get(o.object.ID()).Record(history.NewSample(probed, history.Node{At: time.Now(), Info: info}))
 	o.Sampled(o.object)
 }
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -30,11 +30,11 @@ func TestOverFunctionsOfTheAPI(t *testing.T) {
 	} {
 		queue := newTarget("shop", "queue", "")
 		queue.Declared = []target.Declared{{Name: "waiting", Probe: probe.List("k"), Over: function}}
-		store, now := &series.Store{}, time.Now()
-		kept := store.Open(queue.ID(), series.Policy{Interval: queue.Interval, Window: queue.Window, MaxAge: queue.MaxAge})
+		store, now := &history.Store{}, time.Now()
+		kept := store.Open(queue.ID(), history.Policy{Interval: queue.Interval, Window: queue.Window, MaxAge: queue.MaxAge})
 		for n, value := range []float64{3, 9, 6, 6} {
 			at := now.Add(time.Duration(n-3) * queue.Interval)
-			kept.Record(series.NewSample([]probe.Result{{Value: value}}, series.Node{At: at, Info: info}))
+			kept.Record(history.NewSample([]probe.Result{{Value: value}}, history.Node{At: at, Info: info}))
 		}
 		got, err := New(targets{queue}, store, metrics, causes{}).
 			GetMetricByName(context.Background(), queue.NamespacedName, metric("waiting"), labels.Everything())

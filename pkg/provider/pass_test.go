@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -44,11 +44,11 @@ func TestPassIsServedWithItsOwnTime(t *testing.T) {
 			queue.Declared = []target.Declared{
 				{Name: "jobs", Probe: probe.KeysCount("jobs:*", "", 9)}, {Name: "twice", Expression: compiled(t, `2.0 * metric("jobs")`)},
 			}
-			store, now := &series.Store{}, time.Now()
+			store, now := &history.Store{}, time.Now()
 			ended := now.Add(-test.ended)
 			result := probe.Result{Value: 7, Began: ended.Add(-5 * time.Second), Ended: ended}
-			store.Open(queue.ID(), series.Policy{Interval: queue.Interval, Window: queue.Window, MaxAge: queue.MaxAge}).
-				Record(series.NewSample([]probe.Result{result}, series.Node{At: now.Add(-2 * time.Second), Info: info}))
+			store.Open(queue.ID(), history.Policy{Interval: queue.Interval, Window: queue.Window, MaxAge: queue.MaxAge}).
+				Record(history.NewSample([]probe.Result{result}, history.Node{At: now.Add(-2 * time.Second), Info: info}))
 			got, err := New(targets{queue}, store, metrics, causes{}).
 				GetMetricByName(context.Background(), queue.NamespacedName, metric(test.metric), labels.Everything())
 			if test.want != "" {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -24,9 +24,9 @@ type Targets interface {
 	Select(namespace string, selector labels.Selector) []*target.Target
 }
 
-// Histories holds what was sampled. *series.Store implements it.
+// Histories holds what was sampled. *history.Store implements it.
 type Histories interface {
-	Get(id string) *series.Series
+	Get(id string) *history.History
 }
 
 // Observer is told of every value asked for, for the adapter's own metrics.
@@ -215,7 +215,7 @@ func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Qu
 
 // Unknown returns why a metric of a target has no value at an instant, nil if it
 // has one. A fallback is none. A metric that is unknown for want of samples gives
-// a *series.UnknownError.
+// a *history.UnknownError.
 func (p *Provider) Unknown(t *target.Target, metric string, at time.Time) error {
 	read, ok := p.metric(t, metric)
 	if !ok {

@@ -20,8 +20,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -75,7 +75,7 @@ func newTarget(namespace, name, tier string) *target.Target {
 }
 
 // record delivers a sample with so many GETs and SETs, taken so long ago.
-func record(t testing.TB, s *series.Series, now time.Time, ago time.Duration, gets, sets int) {
+func record(t testing.TB, s *history.History, now time.Time, ago time.Duration, gets, sets int) {
 	t.Helper()
 	text := fmt.Sprintf("run_id:a\r\nrole:master\r\nconnected_clients:7\r\nused_memory:900\r\nmaxmemory:0\r\n"+
 		"# Commandstats\r\ncmdstat_info:calls=%d,usec=1\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_set:calls=%d,usec=1\r\n",
@@ -84,7 +84,7 @@ func record(t testing.TB, s *series.Series, now time.Time, ago time.Duration, ge
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Record(series.NewSample(nil, series.Node{At: now.Add(-ago), Info: info}))
+	s.Record(history.NewSample(nil, history.Node{At: now.Add(-ago), Info: info}))
 }
 
 // house is a provider with warm and cold objects, and what it counted.
@@ -98,10 +98,10 @@ func house(t *testing.T) (*Provider, causes) {
 		newTarget("shop", "warm", "cache"), newTarget("shop", "cold", "cache"),
 		newTarget("shop", "stale", "queue"), newTarget("bank", "warm", "cache"),
 	}
-	store := &series.Store{}
+	store := &history.Store{}
 	now := time.Now()
-	open := func(t *target.Target) *series.Series {
-		return store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	open := func(t *target.Target) *history.History {
+		return store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	}
 	for _, warm := range []*target.Target{all[0], all[3]} {
 		record(t, open(warm), now, 11*time.Second, 100, 0)

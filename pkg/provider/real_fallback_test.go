@@ -12,9 +12,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -42,7 +42,7 @@ func sampling(t *testing.T, object *target.Target) *sampled {
 	}
 	object.Interval, object.Timeout = time.Second, 500*time.Millisecond
 	object.Window, object.MaxAge = 3*time.Second, 2*time.Second
-	store := &series.Store{}
+	store := &history.Store{}
 	p := New(targets{object}, store, metrics, unobserved{})
 	loopback, err := egress.New(egress.Config{AllowLoopback: true})
 	if err != nil {

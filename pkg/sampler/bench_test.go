@@ -8,15 +8,15 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // BenchmarkSample asks a real server for a sample and records it.
 func BenchmarkSample(b *testing.B) {
 	at := targetAt("bench", redistest.New(b).Addr)
-	var store series.Store
-	kept := store.Open(at.ID(), series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
+	var store history.Store
+	kept := store.Open(at.ID(), history.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
 	asked := newNodes(at, open(b))
 	defer asked.close()
 	b.ReportAllocs()

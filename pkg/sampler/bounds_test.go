@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -85,18 +85,18 @@ func TestFailedAttemptsPileUpNothing(t *testing.T) {
 }
 
 func TestObjectThatTakesTooMuchSaysSo(t *testing.T) {
-	var store series.Store
+	var store history.Store
 	tgt := targetAt("large", "127.0.0.1:1")
 	l := newLoop(t.Context(), tgt, time.Now())
 	defer l.cancel()
 	l.nodes = newNodes(tgt, open(t))
-	l.kept = store.Open("large", series.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour})
+	l.kept = store.Open("large", history.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour})
 	text := "cmdstat_x:" + strings.Repeat("x", 1<<20)
 	begun := time.Now()
 	for i := range 100 {
 		one := answering(t, "role:master", "run_id:a", text).Node
 		one.At = begun.Add(time.Duration(i) * time.Second)
-		err := l.record(series.NewSample(nil, one))
+		err := l.record(history.NewSample(nil, one))
 		if err == nil {
 			continue
 		}
@@ -203,8 +203,8 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 		fmt.Sprintf("| any other answer | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
 		fmt.Sprintf("| %d a second, %d at once |", dialsPerSecond, dialsAtOnce),
 		fmt.Sprintf("| %.0f s, or two intervals if that is longer |", longestPause.Seconds()),
-		fmt.Sprintf("| the samples of one object | %d MiB |", series.ObjectBytes>>20),
-		fmt.Sprintf("| the samples of all objects, beyond %d KiB of each | %d MiB |", series.OrdinaryBytes>>10, series.LargeBytes>>20),
+		fmt.Sprintf("| the samples of one object | %d MiB |", history.ObjectBytes>>20),
+		fmt.Sprintf("| the samples of all objects, beyond %d KiB of each | %d MiB |", history.OrdinaryBytes>>10, history.LargeBytes>>20),
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%s lacks %q", file, want)

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -52,15 +52,15 @@ func (c *cluster) places(context.Context) ([]place, error) {
 	return places, nil
 }
 
-func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error) {
+func (c *cluster) settle(asked []place, answers []outcome) (history.Sample, error) {
 	seen, agreed := common(answers)
 	if seen == nil {
 		c.shards = nil // the seeds may know where the nodes went
-		return series.Sample{}, firstFailure(answers)
+		return history.Sample{}, firstFailure(answers)
 	}
 	if countNodes(seen) > mostNodes {
 		c.shards = nil
-		return series.Sample{}, &Error{Reason: TooManyNodes}
+		return history.Sample{}, &Error{Reason: TooManyNodes}
 	}
 	known := c.shards
 	c.shards = seen
@@ -69,38 +69,38 @@ func (c *cluster) settle(asked []place, answers []outcome) (series.Sample, error
 	}
 	switch {
 	case !sameNodes(known, seen, c.target.Replicas):
-		return series.Sample{}, errMoved
+		return history.Sample{}, errMoved
 	case !agreed:
-		return series.Sample{}, &Error{Reason: TopologyUnsettled}
+		return history.Sample{}, &Error{Reason: TopologyUnsettled}
 	case !covered(seen) && !c.target.Cluster.AllowPartial:
-		return series.Sample{}, &Error{Reason: SlotsUncovered}
+		return history.Sample{}, &Error{Reason: SlotsUncovered}
 	}
 	if err := confirm(asked, answers); err != nil {
-		return series.Sample{}, err
+		return history.Sample{}, err
 	}
 	primaries := len(seen)
-	found := make([]series.Node, len(asked))
+	found := make([]history.Node, len(asked))
 	answering := 0
 	for n := range asked {
 		found[n] = answered(asked[n], answers[n])
 		switch {
 		case n >= primaries:
 		case answers[n].err != nil && !c.target.Cluster.AllowPartial:
-			return series.Sample{}, &Error{Reason: ShardUnavailable, cause: answers[n].err}
+			return history.Sample{}, &Error{Reason: ShardUnavailable, cause: answers[n].err}
 		case answers[n].err != nil:
 		case found[n].Replica:
-			return series.Sample{}, &Error{Reason: TopologyUnsettled}
+			return history.Sample{}, &Error{Reason: TopologyUnsettled}
 		default:
 			answering++
 		}
 	}
 	if answering == 0 {
-		return series.Sample{}, firstFailure(answers)
+		return history.Sample{}, firstFailure(answers)
 	}
 	if c.migrations.note(found, primaries) {
 		c.moved = time.Now()
 	}
-	return series.NewSample(c.probed(known, answers[:primaries]), found...), nil
+	return history.NewSample(c.probed(known, answers[:primaries]), found...), nil
 }
 
 func (c *cluster) close() {}

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // answering is an answer of a server that writes this INFO.
@@ -112,7 +112,7 @@ func TestConfirm(t *testing.T) {
 // gauge is a metric of the newest sample, which must be known.
 func (s *several) gauge(name string) float64 {
 	s.t.Helper()
-	got, err := read(s.t, s.series, name)
+	got, err := read(s.t, s.history, name)
 	if err != nil {
 		s.t.Fatalf("%s: %v", name, err)
 	}
@@ -244,7 +244,7 @@ func testClusterFailoverNeverCountsTwice(t *testing.T, p redistest.Program) {
 			if s.attempt() != nil {
 				return false
 			}
-			newest, _ := s.series.Newest()
+			newest, _ := s.history.Newest()
 			primaries, replicas, silent := roles(newest)
 			if primaries != 3 || replicas+silent > 3 { // a view may lack one for an instant
 				t.Fatalf("%d primaries, %d replicas and %d errors, want 3 and no more", primaries, replicas, silent)
@@ -252,7 +252,7 @@ func testClusterFailoverNeverCountsTwice(t *testing.T, p redistest.Program) {
 			if got := s.gauge("keys"); got != 300 {
 				t.Fatalf("%v keys, want 300", got)
 			}
-			return silent == 0 && slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == next.Addr && !n.Replica })
+			return silent == 0 && slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return n.Address == next.Addr && !n.Replica })
 		}
 		for deadline := time.Now().Add(patience); !settled(); { // windows are shorter than a tick of poll
 			if time.Now().After(deadline) {
@@ -260,7 +260,7 @@ func testClusterFailoverNeverCountsTwice(t *testing.T, p redistest.Program) {
 			}
 		}
 	}
-	if _, err := read(t, s.series, catalog.ConnectedClients); err != nil {
+	if _, err := read(t, s.history, catalog.ConnectedClients); err != nil {
 		t.Error(err)
 	}
 }

@@ -21,7 +21,7 @@ func declaring(t *testing.T, server *redistest.Server, probes ...*declared.Probe
 // declared computes the metric of one of the target's probes.
 func (o *one) declared(place int) (catalog.Reading, error) {
 	row := catalog.Declared{Name: "declared", Probe: o.probe.plan.Probes()[place], Place: place}
-	return row.Read(o.series, catalog.Query{Now: time.Now()})
+	return row.Read(o.history, catalog.Query{Now: time.Now()})
 }
 
 // value is that of a probe which must have one.

@@ -42,7 +42,7 @@
 // Credentials come from outside, for each attempt again. Newer ones are tried by a
 // second connection, after the one that goes on has given its sample; that one is
 // closed once the new one has given a sample too. Until then samples say why
-// (series.Sample.NotRenewed), and it is tried again, at each attempt at first and
+// (history.Sample.NotRenewed), and it is tried again, at each attempt at first and
 // each 30 s in the end. A connection that is lost is dialed with the newest
 // credentials or not at all. Under TLS a server is told nothing before it has shown
 // a valid certificate.

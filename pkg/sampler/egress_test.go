@@ -8,8 +8,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -58,8 +58,8 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 			s.nodes.close()
 			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools()})
 			s.fail(test.want)
-			if !slices.ContainsFunc(s.series.Nodes(), func(n series.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
-				t.Errorf("no node was refused: %+v", s.series.Nodes())
+			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
+				t.Errorf("no node was refused: %+v", s.history.Nodes())
 			}
 		})
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // Reason is why an attempt to sample failed: one of those below, or one of
@@ -198,9 +198,9 @@ func textOfNode(reason Reason) string {
 	case TooManyNodes:
 		return fmt.Sprintf("the cluster has more than %d nodes to sample, and only so many are sampled of one object", mostNodes)
 	case TooMuchData:
-		return fmt.Sprintf("the samples of the object would take more than %d MiB of this adapter's memory", series.ObjectBytes>>20)
+		return fmt.Sprintf("the samples of the object would take more than %d MiB of this adapter's memory", history.ObjectBytes>>20)
 	case MemoryFull:
-		return fmt.Sprintf("the samples of all objects beyond %d KiB each take %d MiB of this adapter's memory, and this object's would take more", series.OrdinaryBytes>>10, series.LargeBytes>>20)
+		return fmt.Sprintf("the samples of all objects beyond %d KiB each take %d MiB of this adapter's memory, and this object's would take more", history.OrdinaryBytes>>10, history.LargeBytes>>20)
 	case InfoRefused:
 		return "the server does not let this adapter call INFO"
 	case MigrationsRefused:

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // TestWhatIsKeptIsAllThatMetricsRead holds each metric of the catalogue, for each
@@ -42,17 +42,17 @@ func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 }
 
 // twice is the history of two samples with one more INFO between them.
-func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *series.Series {
+func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *history.History {
 	t.Helper()
 	p := redisinfo.Parser{Layouts: redisinfo.NewLayouts(keep)}
-	var store series.Store
-	s := store.Open("fixture", series.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
+	var store history.Store
+	s := store.Open("fixture", history.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
 	for n, text := range []string{text, oneMoreInfo(text)} {
 		info, err := p.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Duration(n-1) * 5 * time.Second), Info: info}))
+		s.Record(history.NewSample(nil, history.Node{At: now.Add(time.Duration(n-1) * 5 * time.Second), Info: info}))
 	}
 	return s
 }

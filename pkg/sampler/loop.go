@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -40,7 +40,7 @@ type loop struct {
 
 	// What follows belongs to the turn under way.
 	nodes   *nodes
-	kept    *series.Series
+	kept    *history.History
 	due     time.Time
 	told    teller
 	failing time.Time // when the first of the failures in a row was due, zero without one
@@ -134,14 +134,14 @@ func (m *Manager) attempt(l *loop) {
 
 // record keeps a sample. The error is an *Error. What the nodes' answers had in
 // common is dropped after one, since it may be much.
-func (l *loop) record(sample series.Sample) error {
+func (l *loop) record(sample history.Sample) error {
 	err := l.kept.Record(sample)
 	if err == nil {
 		return nil
 	}
 	l.nodes.dropKeys()
 	reason := MemoryFull
-	if errors.Is(err, series.ErrObjectFull) {
+	if errors.Is(err, history.ErrObjectFull) {
 		reason = TooMuchData
 	}
 	return &Error{Reason: reason, cause: err}

@@ -10,8 +10,8 @@ import (
 
 	"k8s.io/klog/v2/ktesting"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -93,7 +93,7 @@ func TestServersThatHangDoNotStallLoops(t *testing.T) {
 
 func TestTargetsThatAppearAtOnceBeginInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New(t.Context(), Config{Store: &series.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t)})
+		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t)})
 		start := time.Now()
 		const targets = 10000
 		for n := range targets {

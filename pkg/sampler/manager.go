@@ -10,7 +10,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -41,7 +41,7 @@ type Listener func(t *target.Target)
 
 // Config is what a Manager works with. All fields are required.
 type Config struct {
-	Store       *series.Store
+	Store       *history.Store
 	Credentials Credentials
 	Observer    Observer
 	Listener    Listener
@@ -114,7 +114,7 @@ func (m *Manager) Set(t *target.Target) {
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
 	l.nodes = newNodes(t, means{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.dials.open(t.Namespace), m.pools})
-	l.kept = m.cfg.Store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
 	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
 	l.due = l.rhythm.first(l.begun)

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // meet learns what a node of a cluster is before it is asked for numbers:
@@ -110,7 +110,7 @@ const settling = time.Second
 // of them migrates. A primary does in the sample after a migration too, and
 // while it settles; a replica does until it has replayed what its primary wrote
 // by then.
-func (m *migrations) note(nodes []series.Node, primaries int) (any bool) {
+func (m *migrations) note(nodes []history.Node, primaries int) (any bool) {
 	before := *m
 	*m = make(migrations, primaries)
 	byShard := map[string]migration{}

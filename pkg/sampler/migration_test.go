@@ -10,9 +10,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 func job(state string) []any { return []any{"name", "a", "operation", "EXPORT", "state", state} }
@@ -66,17 +66,17 @@ func TestMigrating(t *testing.T) {
 
 func TestMigrationsAreNotedForReplicas(t *testing.T) {
 	now := time.Now()
-	sample := func(calls, offset, replayed int, active bool) []series.Node {
+	sample := func(calls, offset, replayed int, active bool) []history.Node {
 		now = now.Add(settling)
 		primary := answering(t, "role:master", "cmdstat_cluster|syncslots:calls="+strconv.Itoa(calls)+",usec=1", "master_repl_offset:"+strconv.Itoa(offset)).Node
 		replica := answering(t, "role:slave", "master_repl_offset:"+strconv.Itoa(replayed)).Node
 		primary.Name, primary.Shard, primary.Migrating, primary.At = "p", "0", active, now
 		replica.Name, replica.Shard = "r", "0"
-		return []series.Node{primary, replica}
+		return []history.Node{primary, replica}
 	}
 	steps := []struct {
 		says                    string
-		nodes                   []series.Node
+		nodes                   []history.Node
 		wantPrimary, wantOfThem bool
 	}{
 		{"nothing has happened", sample(2, 10, 5, false), false, false},
@@ -104,14 +104,14 @@ func TestMigrationsAreNotedForReplicas(t *testing.T) {
 	if !m.note(ends, 1) || !m.note(soon, 1) || !soon[1].Migrating {
 		t.Error("a migration is over before it has settled")
 	}
-	silent := []series.Node{{Name: "p", Shard: "0", Err: &Error{Reason: Timeout}}, sample(6, 4, 4, false)[1]}
+	silent := []history.Node{{Name: "p", Shard: "0", Err: &Error{Reason: Timeout}}, sample(6, 4, 4, false)[1]}
 	if m.note(silent, 1) || silent[1].Migrating {
 		t.Error("a primary that does not answer migrates")
 	}
 }
 
 // replayed is how often a node executed what only a migration has it execute.
-func replayed(t *testing.T, node series.Node) int64 {
+func replayed(t *testing.T, node history.Node) int64 {
 	t.Helper()
 	sum := int64(0)
 	for name, record := range node.Info.Records("cmdstat_") {
@@ -164,7 +164,7 @@ func testAtomicMigration(t *testing.T, p redistest.Program) {
 			if err := s.attempt(); err != nil {
 				t.Fatalf("%v (%v)", err, classify(err).cause)
 			}
-			newest, _ := s.series.Newest()
+			newest, _ := s.history.Newest()
 			seen += compareMigration(t, before, newest, keys)
 			before = newest
 			if ended > 0 || m.State() == "success" || m.State() == "completed" {
@@ -184,7 +184,7 @@ func testAtomicMigration(t *testing.T, p redistest.Program) {
 }
 
 // compareMigration compares two samples one after the other, and returns how many nodes migrate.
-func compareMigration(t *testing.T, before, newest series.Sample, keys int64) (migrating int) {
+func compareMigration(t *testing.T, before, newest history.Sample, keys int64) (migrating int) {
 	t.Helper()
 	sum := int64(0)
 	primaries := newest.Counted()

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -37,7 +37,7 @@ type topology interface {
 	places(ctx context.Context) ([]place, error)
 	// settle makes the sample of the answers, in the order of places. It fails
 	// with errMoved where the nodes must be asked again.
-	settle(asked []place, answers []outcome) (series.Sample, error)
+	settle(asked []place, answers []outcome) (history.Sample, error)
 	// close ends the connections that finding the nodes needs.
 	close()
 }
@@ -74,30 +74,30 @@ func newNodes(t *target.Target, by means) *nodes {
 
 // attempt asks all nodes once. The nodes that it returns with an error are
 // those that were asked. The error is an *Error.
-func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []series.Node, err error) {
+func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []history.Node, err error) {
 	ctx, cancel := context.WithTimeout(ctx, n.target.Timeout)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
 			// What a server says of others must not end the sampling of other targets.
-			sample, err = series.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+			sample, err = history.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
 	for range mostTries {
 		places, err := n.topology.places(ctx)
 		if err != nil {
-			return series.Sample{}, asked, classify(err)
+			return history.Sample{}, asked, classify(err)
 		}
 		if len(places) > mostNodes {
-			return series.Sample{}, nil, &Error{Reason: TooManyNodes}
+			return history.Sample{}, nil, &Error{Reason: TooManyNodes}
 		}
 		if named, shared := sharedAddress(places); shared {
-			return series.Sample{}, named, &Error{Reason: SharedServer}
+			return history.Sample{}, named, &Error{Reason: SharedServer}
 		}
 		n.forget(places)
 		outcomes := n.ask(ctx, places)
 		if errors.Is(ctx.Err(), context.Canceled) { // the object is gone
-			return series.Sample{}, nil, classify(ctx.Err())
+			return history.Sample{}, nil, classify(ctx.Err())
 		}
 		sample, err = n.topology.settle(places, outcomes)
 		if err == nil {
@@ -107,23 +107,23 @@ func (n *nodes) attempt(ctx context.Context) (sample series.Sample, asked []seri
 		asked = unanswered(places, outcomes)
 		switch {
 		case !errors.Is(err, errMoved):
-			return series.Sample{}, asked, classify(err)
+			return history.Sample{}, asked, classify(err)
 		case ctx.Err() != nil:
-			return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+			return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
 		}
 	}
-	return series.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+	return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
 }
 
 // sharedAddress tells of two nodes at one address, one of which would count for both.
-func sharedAddress(places []place) ([]series.Node, bool) {
+func sharedAddress(places []place) ([]history.Node, bool) {
 	if len(places) == 1 {
 		return nil, false // most targets, at each attempt
 	}
 	seen := make(map[string]bool, len(places))
 	for _, one := range places {
 		if seen[one.address] {
-			return []series.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: SharedServer}}}, true
+			return []history.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: SharedServer}}}, true
 		}
 		seen[one.address] = true
 	}
@@ -214,10 +214,10 @@ func (n *nodes) close() {
 }
 
 // unanswered describes places by what is known of them when an attempt fails.
-func unanswered(places []place, outcomes []outcome) []series.Node {
-	described := make([]series.Node, len(places))
+func unanswered(places []place, outcomes []outcome) []history.Node {
+	described := make([]history.Node, len(places))
 	for i, one := range places {
-		described[i] = series.Node{Address: one.address, Name: one.name, Shard: one.shard, Replica: one.replica}
+		described[i] = history.Node{Address: one.address, Name: one.name, Shard: one.shard, Replica: one.replica}
 		if outcomes[i].err != nil {
 			described[i].Err = outcomes[i].err
 		}
@@ -226,9 +226,9 @@ func unanswered(places []place, outcomes []outcome) []series.Node {
 }
 
 // answered is a node as its place and its answer describe it.
-func answered(at place, got outcome) series.Node {
+func answered(at place, got outcome) history.Node {
 	if got.err != nil {
-		return series.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}
+		return history.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}
 	}
 	node := got.Node
 	node.Shard = at.shard

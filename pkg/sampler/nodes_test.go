@@ -15,24 +15,24 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // several is the nodes of a target and the series of its samples, driven by hand.
 type several struct {
-	t      *testing.T
-	nodes  *nodes
-	series *series.Series
+	t       *testing.T
+	nodes   *nodes
+	history *history.History
 }
 
 func surveying(t *testing.T, target *target.Target) *several {
 	t.Helper()
-	var store series.Store
-	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	s := &several{t: t, nodes: newNodes(target, open(t)), series: store.Open(target.ID(), policy)}
+	var store history.Store
+	policy := history.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
+	s := &several{t: t, nodes: newNodes(target, open(t)), history: store.Open(target.ID(), policy)}
 	t.Cleanup(s.nodes.close)
 	return s
 }
@@ -40,22 +40,22 @@ func surveying(t *testing.T, target *target.Target) *several {
 func (s *several) attempt() error {
 	sample, asked, err := s.nodes.attempt(context.Background())
 	if err != nil {
-		s.series.Fail(err, asked...)
+		s.history.Fail(err, asked...)
 		return err
 	}
 	for n := range sample.Nodes {
 		sample.Nodes[n].RoundTrip = 0 // attempts follow one another at once here
 	}
-	s.series.Record(sample)
+	s.history.Record(sample)
 	return nil
 }
 
-func (s *several) sample() series.Sample {
+func (s *several) sample() history.Sample {
 	s.t.Helper()
 	if err := s.attempt(); err != nil {
 		s.t.Fatalf("the attempt failed: %v (%v)", err, classify(err).cause)
 	}
-	newest, _ := s.series.Newest()
+	newest, _ := s.history.Newest()
 	return newest
 }
 
@@ -67,10 +67,10 @@ func (s *several) fail(want Reason) {
 }
 
 // recover makes attempts until one succeeds.
-func (s *several) recover() series.Sample {
+func (s *several) recover() history.Sample {
 	s.t.Helper()
 	poll(s.t, "an attempt succeeds again", func() bool { return s.attempt() == nil })
-	newest, _ := s.series.Newest()
+	newest, _ := s.history.Newest()
 	return newest
 }
 
@@ -97,7 +97,7 @@ func (s *several) metric(name, selector string) (float64, error) {
 	for i := range requirements {
 		q.Selector = append(q.Selector, requirement{&requirements[i]})
 	}
-	reading, err := m.Read(s.series, q)
+	reading, err := m.Read(s.history, q)
 	return reading.Value, err
 }
 
@@ -105,7 +105,7 @@ func (s *several) metric(name, selector string) (float64, error) {
 // a selector picks: the sum of each node's rate times the span between its own answers.
 func (s *several) requests(selector string) (float64, error) {
 	s.t.Helper()
-	span, err := s.series.Span(time.Now())
+	span, err := s.history.Span(time.Now())
 	if err != nil {
 		return 0, err
 	}
@@ -146,18 +146,18 @@ func (s *several) counts(selector string, want float64) {
 	}
 }
 
-func (s *several) unknown(want series.Reason) {
+func (s *several) unknown(want history.Reason) {
 	s.t.Helper()
-	var missing *series.UnknownError
+	var missing *history.UnknownError
 	if got, err := s.requests(""); err == nil {
 		s.t.Errorf("%v requests are counted; want none known for %s", got, want)
-	} else if missing, _ = err.(*series.UnknownError); missing == nil || missing.Reason != want { //nolint:errorlint // the very error
+	} else if missing, _ = err.(*history.UnknownError); missing == nil || missing.Reason != want { //nolint:errorlint // the very error
 		s.t.Errorf("unknown for %v, want %s", err, want)
 	}
 }
 
 // roles counts the nodes of a sample.
-func roles(s series.Sample) (primaries, replicas, silent int) {
+func roles(s history.Sample) (primaries, replicas, silent int) {
 	for _, node := range s.Nodes {
 		switch {
 		case node.Info == nil:
@@ -257,7 +257,7 @@ func testClusterFailoverStartsAnew(t *testing.T, p redistest.Program) {
 		s.recover()
 		poll(t, "the nodes agree on the new primary", func() bool {
 			newest := s.recover()
-			return slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == c.Nodes[3].Addr })
+			return slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return n.Address == c.Nodes[3].Addr })
 		})
 		s.sample()
 		x.send(300)
@@ -269,8 +269,8 @@ func testClusterFailoverStartsAnew(t *testing.T, p redistest.Program) {
 		c.Nodes[1].Kill()
 		s.fail(ShardUnavailable)
 		newest := s.recover()
-		s.unknown(series.OneSample)
-		if slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == c.Nodes[1].Addr }) {
+		s.unknown(history.OneSample)
+		if slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return n.Address == c.Nodes[1].Addr }) {
 			t.Error("the killed node is still one of the cluster")
 		}
 		poll(t, "no node sends clients to the killed one", func() bool {
@@ -344,13 +344,13 @@ func TestClusterWithAPartMissing(t *testing.T) {
 	if primaries, _, silent := roles(partial.sample()); primaries != 2 || silent != 1 {
 		t.Errorf("%d primaries and %d silent nodes, want 2 and 1", primaries, silent)
 	}
-	partial.unknown(series.OneSample)
+	partial.unknown(history.OneSample)
 	partial.sample()
 	if _, err := partial.requests(""); err != nil {
 		t.Errorf("the shards that answer are enough, and give %v", err)
 	}
-	failed := whole.series.Nodes()
-	if n := slices.IndexFunc(failed, func(n series.Node) bool { return n.Address == c.Nodes[1].Addr }); n < 0 || failed[n].Err == nil || failed[n].Shard == "" {
+	failed := whole.history.Nodes()
+	if n := slices.IndexFunc(failed, func(n history.Node) bool { return n.Address == c.Nodes[1].Addr }); n < 0 || failed[n].Err == nil || failed[n].Shard == "" {
 		t.Errorf("the nodes do not tell which one is silent: %+v", failed)
 	}
 }
@@ -400,7 +400,7 @@ func testDeclaredMetricsOfACluster(t *testing.T, p redistest.Program) {
 		defer func() { _ = subscription.Close() }()
 	}
 	want := []float64{3, 2, 2.5, 1, 6, 304, 300, 5, 3, 30000, 10000}
-	var got series.Sample
+	var got history.Sample
 	poll(t, "the passes over the keys are complete", func() bool {
 		got = s.sample()
 		return got.Probed[6].Err == nil && got.Probed[7].Err == nil

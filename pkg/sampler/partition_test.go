@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -28,7 +28,7 @@ func TestPartitionFromANodeOfACluster(t *testing.T) {
 	s := surveying(t, tgt)
 	poll(t, "the cluster leads through the network", func() bool {
 		newest := s.recover()
-		return slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return n.Address == network.addr })
+		return slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return n.Address == network.addr })
 	})
 	s = surveying(t, tgt)
 	s.recover()
@@ -52,12 +52,12 @@ func TestPartitionFromANodeOfACluster(t *testing.T) {
 			partition()
 			for range 2 {
 				s.fail(ShardUnavailable)
-				if newest, _ := s.series.Newest(); newest.Nodes[0].At != before.Nodes[0].At {
+				if newest, _ := s.history.Newest(); newest.Nodes[0].At != before.Nodes[0].At {
 					t.Error("a sample without the node stands")
 				}
 			}
-			silent := s.series.Nodes()
-			if n := slices.IndexFunc(silent, func(n series.Node) bool { return n.Address == network.addr }); n < 0 || classify(silent[n].Err).Reason != Timeout {
+			silent := s.history.Nodes()
+			if n := slices.IndexFunc(silent, func(n history.Node) bool { return n.Address == network.addr }); n < 0 || classify(silent[n].Err).Reason != Timeout {
 				t.Errorf("the nodes do not tell which one is silent: %+v", silent)
 			}
 			send()
@@ -132,7 +132,7 @@ func TestPartitionFromSentinels(t *testing.T) {
 	if newest := s.recover(); newest.Nodes[0].Address != replica.Addr {
 		t.Errorf("the primary is taken to be at %s, not at %s", newest.Nodes[0].Address, replica.Addr)
 	}
-	s.unknown(series.OneSample)
+	s.unknown(history.OneSample)
 	s.sample()
 	work(t, replica, 50, 0)
 	s.sample()

@@ -10,9 +10,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -47,7 +47,7 @@ type question struct {
 
 // answer is what a node answered.
 type answer struct {
-	series.Node
+	history.Node
 	probed []declared.Result
 	// shards are those of the cluster as the node sees it, nil if it was not asked.
 	shards []shard
@@ -206,13 +206,13 @@ func refusesInfo(refused error) bool {
 }
 
 // node describes the node by its INFO.
-func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration) series.Node {
+func (p *probe) node(info *redisinfo.Info, at time.Time, roundTrip time.Duration) history.Node {
 	name, err := info.Name("run_id")
 	if err != nil {
 		name = "" // Dragonfly has none
 	}
 	role, err := info.Text("role")
-	return series.Node{
+	return history.Node{
 		Address: p.address, Name: name, Replica: err == nil && (role == "slave" || role == "replica"),
 		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(),
 	}

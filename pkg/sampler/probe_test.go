@@ -13,8 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 func TestIdleServerReadsExactlyZeroWhileItIsSampled(t *testing.T) {
@@ -122,7 +122,7 @@ func TestKeysAreThoseOfTheDatabase(t *testing.T) {
 	}
 	m, _ := c.Lookup("keys")
 	for database, want := range map[int]float64{0: 1, 3: 0} {
-		got, err := m.Read(o.series, catalog.Query{Now: time.Now(), Database: database})
+		got, err := m.Read(o.history, catalog.Query{Now: time.Now(), Database: database})
 		if err != nil || got.Value != want {
 			t.Errorf("keys of database %d = %v, %v; want %v", database, got.Value, err, want)
 		}
@@ -167,8 +167,8 @@ func TestKilledServerIsRefusedAndThenUnknownUntilTwoSamples(t *testing.T) {
 	if text(t, before.Nodes[0].Info, "run_id") == text(t, after.Nodes[0].Info, "run_id") {
 		t.Fatal("the server has the run_id of the one before")
 	}
-	var unknown *series.UnknownError
-	if got, err := o.read(catalog.RequestsPerSecond); !errors.As(err, &unknown) || unknown.Reason != series.OneSample {
+	var unknown *history.UnknownError
+	if got, err := o.read(catalog.RequestsPerSecond); !errors.As(err, &unknown) || unknown.Reason != history.OneSample {
 		t.Fatalf("requests-per-second = %+v, %v; want OneSample", got, err)
 	}
 	_ = server.Client().Ping(t.Context()).Err() // the client's connection died with the server

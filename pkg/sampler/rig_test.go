@@ -13,9 +13,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -94,34 +94,34 @@ func (g *given) set(newest *credentials.Credentials, err error) {
 
 // one is a probe and the series of its samples, driven by hand.
 type one struct {
-	t      *testing.T
-	probe  *probe
-	series *series.Series
+	t       *testing.T
+	probe   *probe
+	history *history.History
 }
 
 func probing(t *testing.T, target *target.Target) *one {
 	t.Helper()
-	var store series.Store
+	var store history.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
-	policy := series.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
-	o := &one{t: t, probe: newProbe(target, target.Address, open(t)), series: store.Open(target.ID(), policy)}
+	policy := history.Policy{Interval: 10 * time.Second, Window: target.Window, MaxAge: target.MaxAge}
+	o := &one{t: t, probe: newProbe(target, target.Address, open(t)), history: store.Open(target.ID(), policy)}
 	t.Cleanup(o.probe.close)
 	return o
 }
 
 // attempt asks for all that the target declares.
-func (o *one) attempt(ctx context.Context) (series.Sample, error) {
+func (o *one) attempt(ctx context.Context) (history.Sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.probe.target.Timeout)
 	defer cancel()
 	got, err := o.probe.attempt(ctx, question{declared: true})
 	if err != nil {
-		return series.Sample{}, err
+		return history.Sample{}, err
 	}
-	return series.NewSample(got.probed, got.Node), nil
+	return history.NewSample(got.probed, got.Node), nil
 }
 
 // sample makes an attempt that must succeed.
-func (o *one) sample() series.Sample {
+func (o *one) sample() history.Sample {
 	o.t.Helper()
 	s, err := o.attempt(context.Background())
 	if err != nil {
@@ -129,7 +129,7 @@ func (o *one) sample() series.Sample {
 	}
 	// Attempts follow one another at once here, so that round trips would blur every span.
 	s.Nodes[0].RoundTrip = 0
-	o.series.Record(s)
+	o.history.Record(s)
 	return s
 }
 
@@ -154,7 +154,7 @@ func (o *one) fail(want Reason) time.Duration {
 // read computes a metric from the samples.
 func (o *one) read(name string) (catalog.Reading, error) {
 	o.t.Helper()
-	return read(o.t, o.series, name)
+	return read(o.t, o.history, name)
 }
 
 func read(t *testing.T, h catalog.History, name string) (catalog.Reading, error) {
@@ -173,7 +173,7 @@ func read(t *testing.T, h catalog.History, name string) (catalog.Reading, error)
 // watched is a Manager whose attempts a test waits for.
 type watched struct {
 	*Manager
-	store series.Store
+	store history.Store
 
 	mu       sync.Mutex
 	attempts map[string]int
@@ -219,7 +219,7 @@ func (w *watched) count(t *target.Target) int {
 	return w.attempts[t.Name]
 }
 
-func (w *watched) of(t *target.Target) *series.Series {
+func (w *watched) of(t *target.Target) *history.History {
 	return w.store.Get(t.ID())
 }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -94,7 +94,7 @@ func TestSentinelFailoverUnderTLS(t *testing.T) {
 	s.fail(ConnectionRefused)
 	next := plainly(t, servers, sentinels.AwaitPrimary(servers[0]))
 	s.recover()
-	s.unknown(series.OneSample)
+	s.unknown(history.OneSample)
 	work(t, next, 70, 0)
 	s.sample()
 	s.counts("command=exists", 70)
@@ -194,8 +194,8 @@ func TestClusterFailoverUnderTLS(t *testing.T) {
 	c.Nodes[1].Kill()
 	s.fail(ShardUnavailable)
 	newest = s.recover()
-	s.unknown(series.OneSample)
-	if slices.ContainsFunc(newest.Nodes, func(n series.Node) bool { return !n.Replica && n.Address == c.Nodes[1].TLSAddr }) {
+	s.unknown(history.OneSample)
+	if slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return !n.Replica && n.Address == c.Nodes[1].TLSAddr }) {
 		t.Error("the killed node is still a primary")
 	}
 	x = trafficTo(t, c)

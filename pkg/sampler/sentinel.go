@@ -11,7 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -115,10 +115,10 @@ func (s *sentinel) ask(ctx context.Context) []named {
 	return answers
 }
 
-func (s *sentinel) settle(asked []place, answers []outcome) (series.Sample, error) {
+func (s *sentinel) settle(asked []place, answers []outcome) (history.Sample, error) {
 	if answers[0].err == nil && answers[0].Replica {
 		// The sentinels are ahead of it, or it of them.
-		return series.Sample{}, &Error{Reason: TopologyUnsettled}
+		return history.Sample{}, &Error{Reason: TopologyUnsettled}
 	}
 	sample, err := s.family.settle(s.target.Replicas, asked, answers)
 	if err == nil && s.notRenewed != nil {

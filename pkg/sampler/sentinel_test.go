@@ -7,9 +7,9 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -49,7 +49,7 @@ func testSentinelFailover(t *testing.T, p redistest.Program) {
 	s.fail(Timeout)
 	addr := sentinels.AwaitPrimary(primary)
 	s.recover()
-	s.unknown(series.OneSample)
+	s.unknown(history.OneSample)
 	next := replicas[slices.IndexFunc(replicas, func(r *redistest.Server) bool { return r.Addr == addr })]
 	s.sample()
 	s.sample()

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -26,7 +26,7 @@ func (s *standalone) places(context.Context) ([]place, error) {
 	return s.family.places(s.target.Address, question{declared: true, withoutInfo: true}), nil
 }
 
-func (s *standalone) settle(asked []place, answers []outcome) (series.Sample, error) {
+func (s *standalone) settle(asked []place, answers []outcome) (history.Sample, error) {
 	return s.family.settle(s.target.Replicas, asked, answers)
 }
 
@@ -51,34 +51,34 @@ func (f *family) places(server string, q question) []place {
 // is not one. It fails with errMoved if the server lists other replicas than
 // those that were asked, and they are wanted. A server that is a replica itself
 // is sampled alone: with the replicas below it, its data would count twice.
-func (f *family) settle(wanted bool, asked []place, answers []outcome) (series.Sample, error) {
+func (f *family) settle(wanted bool, asked []place, answers []outcome) (history.Sample, error) {
 	if answers[0].err != nil {
-		return series.Sample{}, answers[0].err
+		return history.Sample{}, answers[0].err
 	}
 	var listed []string
 	if wanted && !answers[0].Replica && answers[0].Info != nil {
 		var err error
 		if listed, err = replicasOf(answers[0].Info); err != nil {
-			return series.Sample{}, err
+			return history.Sample{}, err
 		}
 	}
 	sampled := listed[:min(len(listed), mostReplicas)]
 	if !slices.Equal(sampled, f.replicas) {
 		f.replicas = sampled
-		return series.Sample{}, errMoved
+		return history.Sample{}, errMoved
 	}
 	if err := confirm(asked, answers); err != nil {
-		return series.Sample{}, err
+		return history.Sample{}, err
 	}
-	nodes := make([]series.Node, len(asked), len(asked)+1)
+	nodes := make([]history.Node, len(asked), len(asked)+1)
 	for n := range asked {
 		nodes[n] = answered(asked[n], answers[n])
 	}
 	if len(listed) > mostReplicas {
 		// It stands for all that are left out.
-		nodes = append(nodes, series.Node{Address: listed[mostReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
+		nodes = append(nodes, history.Node{Address: listed[mostReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
 	}
-	return series.NewSample(answers[0].probed, nodes...), nil
+	return history.NewSample(answers[0].probed, nodes...), nil
 }
 
 // replicasOf returns the addresses of a primary's replicas, as INFO lists them,

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // thin answers LLEN with 3 and INFO as a test says.
@@ -50,14 +50,14 @@ func TestServersThatTellLittle(t *testing.T) {
 				t.Errorf("the list has %v, %v; want 3", got.Value, got.Err)
 			}
 			jobs := catalog.Declared{Name: "jobs", Probe: tgt.Probes.Probes()[0]}
-			if got, err := jobs.Read(s.series, catalog.Query{Now: newest.At}); err != nil || got.Value != 3 {
+			if got, err := jobs.Read(s.history, catalog.Query{Now: newest.At}); err != nil || got.Value != 3 {
 				t.Errorf("the list is served as %v, %v; want 3", got.Value, err)
 			}
-			clients, err := read(t, s.series, catalog.ConnectedClients)
+			clients, err := read(t, s.history, catalog.ConnectedClients)
 			if test.clients >= 0 && (err != nil || clients.Value != test.clients) || test.clients < 0 && (err == nil || !strings.Contains(err.Error(), refused)) {
 				t.Errorf("clients are %v, %v", clients.Value, err)
 			}
-			if got, err := read(t, s.series, catalog.RequestsPerSecond); err == nil || !strings.Contains(err.Error(), test.says) {
+			if got, err := read(t, s.history, catalog.RequestsPerSecond); err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("requests are %v, %v; want an error with %q in it", got.Value, err, test.says)
 			}
 			if got := newest.Probed[1]; (got.Err != nil) != (test.clients < 0) || got.Err != nil && !strings.Contains(got.Err.Error(), refused) {
@@ -101,7 +101,7 @@ func TestMoreReplicasThanAreSampled(t *testing.T) {
 	if primaries, replicas, silent := roles(newest); primaries != 1 || replicas != mostReplicas || silent != 1 {
 		t.Errorf("%d primaries, %d replicas and %d errors, want 1, %d and 1", primaries, replicas, silent, mostReplicas)
 	}
-	n := slices.IndexFunc(newest.Nodes, func(n series.Node) bool { return n.Err != nil })
+	n := slices.IndexFunc(newest.Nodes, func(n history.Node) bool { return n.Err != nil })
 	if got := newest.Nodes[n].Err; ReasonOf(got) != string(TooManyReplicas) || !strings.Contains(got.Error(), "64") {
 		t.Errorf("the replicas that are left out show as %v", got)
 	}

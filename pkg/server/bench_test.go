@@ -20,9 +20,9 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -46,20 +46,20 @@ func sampled(b *testing.B, objects int) *provider.Provider {
 		b.Fatal(err)
 	}
 	var all fixed
-	store := &series.Store{}
+	store := &history.Store{}
 	for n := range objects {
 		t := &target.Target{
 			NamespacedName: types.NamespacedName{Namespace: "bench", Name: fmt.Sprintf("redis-%05d", n)},
 			UID:            types.UID(fmt.Sprintf("3a6f0b8c-8d3e-4f6e-9a5e-%012d", n)), Generation: 1,
 			Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: time.Hour,
 		}
-		s := store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+		s := store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 		for _, ago := range []int{10, 5, 0} {
 			info, err := new(redisinfo.Parser).Parse(fmt.Appendf(nil, "run_id:a\r\nrole:master\r\nredis_version:8.0.0\r\n# Stats\r\ntotal_commands_processed:%d\r\n# Commandstats\r\ncmdstat_get:calls=%d,usec=1\r\ncmdstat_info:calls=%d,usec=1\r\n", 2000-ago*107, 1000-ago*100, 20-ago))
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.Record(series.NewSample(nil, series.Node{Address: "r:6379", At: time.Now().Add(-time.Duration(ago) * time.Second), RoundTrip: time.Millisecond, Info: info}))
+			s.Record(history.NewSample(nil, history.Node{Address: "r:6379", At: time.Now().Add(-time.Duration(ago) * time.Second), RoundTrip: time.Millisecond, Info: info}))
 		}
 		all = append(all, t)
 	}

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -168,7 +168,7 @@ func (w *world) healthy() (*object, *target.Target) {
 	o := newObject(r, time.Now())
 	for ago := 2; ago >= 0; ago-- {
 		at := time.Now().Add(-time.Duration(ago) * r.Interval)
-		w.store.Get(r.ID()).Record(series.NewSample(nil, series.Node{Address: r.Address, At: at, RoundTrip: time.Millisecond, Info: newServer().info(3 - ago)}))
+		w.store.Get(r.ID()).Record(history.NewSample(nil, history.Node{Address: r.Address, At: at, RoundTrip: time.Millisecond, Info: newServer().info(3 - ago)}))
 	}
 	r.Status = w.writer.statusOf(o, r)
 	o.wroteAt = time.Now().Add(time.Hour)

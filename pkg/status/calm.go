@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -17,9 +17,9 @@ type freshness struct {
 	hint   string
 	from   time.Time
 	lasts  atomic.Int64 // nanoseconds, 0 for no sample
-	// shows is the likeness of the nodes with which the status was found to show what
+	// shows is the revision of the nodes with which the status was found to show what
 	// is known, nil if more than they decides that.
-	shows atomic.Pointer[series.Likeness]
+	shows atomic.Pointer[history.Revision]
 }
 
 func newFreshness(t *target.Target, hint string, now, expires time.Time) *freshness {
@@ -65,8 +65,8 @@ func (w *Writer) agrees(t *target.Target) bool {
 	}
 	now := time.Now()
 	h := w.cfg.Series.Get(t.ID())
-	likeness := h.Likeness()
-	if likeness != nil && calm.shows.Load() == likeness && len(w.cfg.Foreign()) == 0 {
+	revision := h.Revision()
+	if revision != nil && calm.shows.Load() == revision && len(w.cfg.Foreign()) == 0 {
 		if span, err := h.Span(now); err == nil {
 			calm.extend(expiryOf(span.Last, calm.target.MaxAge))
 			return true
@@ -78,7 +78,7 @@ func (w *Writer) agrees(t *target.Target) bool {
 		return false
 	}
 	if p.ofNodesAlone() {
-		calm.shows.Store(likeness)
+		calm.shows.Store(revision)
 	}
 	calm.extend(p.expires)
 	return true

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -59,7 +59,7 @@ type view struct {
 	expires time.Time
 }
 
-func look(t *target.Target, h *series.Series, reasonOf func(error) string, now time.Time) view {
+func look(t *target.Target, h *history.History, reasonOf func(error) string, now time.Time) view {
 	v := view{failure: failureOf(h.Failure(), reasonOf)}
 	_, sampled := h.Newest()
 	v.attempted = sampled || v.failure != nil
@@ -77,29 +77,29 @@ func look(t *target.Target, h *series.Series, reasonOf func(error) string, now t
 }
 
 // expiryOf is when a sample stops to be current. At maxAge it is still, and not past it.
-func expiryOf(sample series.Sample, maxAge time.Duration) time.Time {
+func expiryOf(sample history.Sample, maxAge time.Duration) time.Time {
 	return sample.At.Add(maxAge + time.Millisecond)
 }
 
-func readyOf(h *series.Series, f *failure, reasonOf func(error) string, now time.Time) verdict {
+func readyOf(h *history.History, f *failure, reasonOf func(error) string, now time.Time) verdict {
 	_, err := h.Span(now)
 	if err == nil {
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
 	}
-	reason := series.Reason("")
-	var unknown *series.UnknownError
+	reason := history.Reason("")
+	var unknown *history.UnknownError
 	if errors.As(err, &unknown) {
 		reason = unknown.Reason
 	}
 	_, sampled := h.Newest()
 	switch {
-	case reason == series.Blurred:
+	case reason == history.ImpreciseTiming:
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
 			"Rates such as requests-per-second are not served: the server answers too slowly to know over what time its counters grew. " +
 				"Check for slow commands, or raise spec.sampling.interval and spec.sampling.window."}
-	case reason == series.Anonymous:
+	case reason == history.Anonymous:
 		return anonymous(h, err, reasonOf)
-	case reason == series.OneSample:
+	case reason == history.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
 				"This passes within two intervals; if it stays, check whether the server keeps restarting or failing over."}
@@ -114,12 +114,12 @@ func readyOf(h *series.Series, f *failure, reasonOf func(error) string, now time
 }
 
 // anonymous says what a server lacks that does not tell which process it is.
-func anonymous(h *series.Series, unknown error, reasonOf func(error) string) verdict {
+func anonymous(h *history.History, unknown error, reasonOf func(error) string) verdict {
 	newest, _ := h.Newest()
 	if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
 		return verdict{metav1.ConditionFalse, f.reason, "Only what spec.metrics declares beyond INFO is served: " + f.message + "." + f.advice}
 	}
-	return verdict{metav1.ConditionFalse, string(series.Anonymous), "Gauges are served, and rates such as requests-per-second are not: " + unknown.Error() + "."}
+	return verdict{metav1.ConditionFalse, string(history.Anonymous), "Gauges are served, and rates such as requests-per-second are not: " + unknown.Error() + "."}
 }
 
 func reachableOf(f *failure, attempted bool) verdict {

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -78,9 +78,9 @@ func TestConditions(t *testing.T) {
 }
 
 func TestServerThatRefusesInfoSaysSo(t *testing.T) {
-	var store series.Store
-	h := store.Open("r", series.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
-	h.Record(series.NewSample(nil, series.Node{At: time.Now(), Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
+	var store history.Store
+	h := store.Open("r", history.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
+	h.Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
 	got := look(&target.Target{MaxAge: time.Minute}, h, reasonOfFailed, time.Now())
 	want := "Only what spec.metrics declares beyond INFO is served: the server does not let this adapter call INFO. Allow the user +info."
 	if got.ready.status != metav1.ConditionFalse || got.ready.reason != "InfoRefused" || got.ready.message != want {

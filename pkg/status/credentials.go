@@ -3,7 +3,7 @@ package status
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -12,7 +12,7 @@ const reasonAccepted = "Accepted"
 
 // credentialsValid reports whether the servers and sentinels accept what auth and
 // tls name, as it is now. It returns false for an object that has neither.
-func credentialsValid(t *target.Target, h *series.Series, v view, reasonOf func(error) string) (verdict, bool) {
+func credentialsValid(t *target.Target, h *history.History, v view, reasonOf func(error) string) (verdict, bool) {
 	if !t.Named() {
 		return verdict{}, false
 	}

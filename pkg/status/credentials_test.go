@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -41,7 +41,7 @@ func forbidden() error {
 // notRenewed is a successful attempt over a connection that newer credentials do not open.
 func (w *world) notRenewed(t *target.Target, s *server, err error) {
 	w.infos++
-	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), NotRenewed: err}))
+	w.store.Get(t.ID()).Record(history.NewSample(nil, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), NotRenewed: err}))
 	w.sampled(t)
 }
 

@@ -8,8 +8,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -27,7 +27,7 @@ const maxMetricSentences, maxMetricSentence = 10, 400
 // metricsValid tells of the declared metrics and the fallbacks: which are wrong,
 // and which metrics had no value in the newest sample. It returns false for an
 // object of which there is nothing to tell.
-func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict, bool) {
+func metricsValid(t *target.Target, h *history.History, answers Answers) (verdict, bool) {
 	if !t.Declares() {
 		return verdict{}, false
 	}
@@ -48,7 +48,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 			continue
 		}
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
-		var missing *series.UnknownError
+		var missing *history.UnknownError
 		switch {
 		case errors.Is(err, probe.ErrNoPass):
 			pending = append(pending, sentence)
@@ -77,7 +77,7 @@ func metricsValid(t *target.Target, h *series.Series, answers Answers) (verdict,
 
 // failureIn returns why a declared metric had no value in a sample. An expression
 // is computed as of the instant of the sample, so that it does not fail by growing old.
-func failureIn(t *target.Target, d target.Declared, sample series.Sample, answers Answers) error {
+func failureIn(t *target.Target, d target.Declared, sample history.Sample, answers Answers) error {
 	switch {
 	case d.Computed():
 		return answers.Unknown(t, d.Name, sample.At)

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // probed is a successful attempt at a target with declared metrics.
 func (w *world) probed(t *target.Target, s *server, results ...probe.Result) {
 	w.infos++
-	w.store.Get(t.ID()).Record(series.NewSample(results, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
+	w.store.Get(t.ID()).Record(history.NewSample(results, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.sampled(t)
 }
 
@@ -60,7 +60,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 }
 
 func TestObjectThatDeclaresNothingHasNoSuchCondition(t *testing.T) {
-	if v, ok := metricsValid(&target.Target{}, &series.Series{}, nil); ok {
+	if v, ok := metricsValid(&target.Target{}, &history.History{}, nil); ok {
 		t.Errorf("it has %+v", v)
 	}
 }

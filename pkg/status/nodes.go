@@ -7,8 +7,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // maxErrorLength is how long an error the schema takes.
@@ -19,7 +19,7 @@ const maxNodes = 1000
 
 // nodes describes the servers that the newest attempt asked. What this replica
 // has not seen yet stays as the status says.
-func nodes(h *series.Series, reasonOf func(error) string, before []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
+func nodes(h *history.History, reasonOf func(error) string, before []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
 	newest, _ := h.Newest()
 	var described []v1alpha1.NodeStatus
 	for place, asked := range bounded(h.Nodes()) {
@@ -35,7 +35,7 @@ func nodes(h *series.Series, reasonOf func(error) string, before []v1alpha1.Node
 
 // nodesShownBy reports whether nodes would describe the servers as a status does already,
 // but for when they were sampled.
-func nodesShownBy(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(error) string) bool {
+func nodesShownBy(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func(error) string) bool {
 	newest, _ := h.Newest()
 	asked := bounded(h.Nodes())
 	if len(shown) != len(asked) {
@@ -52,7 +52,7 @@ func nodesShownBy(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(e
 }
 
 // sampledAsShown reports whether the newest samples of the servers are those that a status tells of.
-func sampledAsShown(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func(error) string) bool {
+func sampledAsShown(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func(error) string) bool {
 	newest, _ := h.Newest()
 	for place, asked := range bounded(h.Nodes()) {
 		_, at := describe(&asked, place, newest.Nodes, shown, reasonOf)
@@ -66,13 +66,13 @@ func sampledAsShown(shown []v1alpha1.NodeStatus, h *series.Series, reasonOf func
 	return true
 }
 
-func bounded(all []series.Node) []series.Node {
+func bounded(all []history.Node) []history.Node {
 	return all[:min(len(all), maxNodes)]
 }
 
 // describe tells of a server that was asked in some place, and when it answered, zero
 // if no answer is newer than what the status says.
-func describe(asked *series.Node, place int, newest []series.Node, before []v1alpha1.NodeStatus, reasonOf func(error) string) (n v1alpha1.NodeStatus, at time.Time) {
+func describe(asked *history.Node, place int, newest []history.Node, before []v1alpha1.NodeStatus, reasonOf func(error) string) (n v1alpha1.NodeStatus, at time.Time) {
 	n.Address = asked.Address
 	if old := findPlace(place, len(before), func(i int) bool { return before[i].Address == asked.Address }); old >= 0 {
 		n = before[old]

@@ -11,7 +11,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // numbers computes what a summary shows.
@@ -36,7 +36,7 @@ func newNumbers(c *catalog.Catalog) (numbers, error) {
 }
 
 // summary returns nil while no sample is current.
-func (n numbers) summary(h *series.Series, database int, now time.Time) *v1alpha1.Summary {
+func (n numbers) summary(h *history.History, database int, now time.Time) *v1alpha1.Summary {
 	sample, err := h.Latest(now)
 	if err != nil {
 		return nil

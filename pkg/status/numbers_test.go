@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 func TestSummary(t *testing.T) {
@@ -100,8 +100,8 @@ func TestNotable(t *testing.T) {
 func TestNodes(t *testing.T) {
 	known := []v1alpha1.NodeStatus{{Address: "a:1", Role: "replica", Version: "7.2.0"}}
 	shown := func(err error) string { return "Reason" }
-	h := new(series.Store).Open("x", series.Policy{})
-	h.Fail(errors.New("down"), series.Node{Address: "a:1", Err: errors.New("down")}, series.Node{Address: "b:1"})
+	h := new(history.Store).Open("x", history.Policy{})
+	h.Fail(errors.New("down"), history.Node{Address: "a:1", Err: errors.New("down")}, history.Node{Address: "b:1"})
 	if n := nodes(h, shown, known); len(n) != 2 || n[0].Role != "replica" || n[0].Version != "7.2.0" || n[0].LastError != "down" {
 		t.Errorf("not sampled yet: %+v", n)
 	} else if n[1] != (v1alpha1.NodeStatus{Address: "b:1"}) {
@@ -109,8 +109,8 @@ func TestNodes(t *testing.T) {
 	}
 	s := newServer()
 	s.role, s.version = "sentinel", strings.Repeat("é", 40)+"\x1b[31m"
-	h.Record(series.NewSample(nil, series.Node{Address: "a:1", Shard: "2", At: time.Now(), Info: s.info(1)},
-		series.Node{Address: "c:1", Replica: true, Err: errors.New(strings.Repeat("x", 300))}))
+	h.Record(history.NewSample(nil, history.Node{Address: "a:1", Shard: "2", At: time.Now(), Info: s.info(1)},
+		history.Node{Address: "c:1", Replica: true, Err: errors.New(strings.Repeat("x", 300))}))
 	n := nodes(h, shown, known)
 	if len(n) != 2 || n[0].Role != "" || n[0].Version != "" || n[0].Shard != "2" || n[0].LastError != "" {
 		t.Errorf("of a strange server: %+v", n)
@@ -118,7 +118,7 @@ func TestNodes(t *testing.T) {
 	if len(n) != 2 || n[1].Address != "c:1" || len(n[1].LastError) != maxErrorLength || n[1].LastSampleTime != nil {
 		t.Errorf("of a replica that does not answer: %+v", n)
 	}
-	h.Fail(errors.New("down"), series.Node{Address: "a:1", Err: errors.New("secret")})
+	h.Fail(errors.New("down"), history.Node{Address: "a:1", Err: errors.New("secret")})
 	if n := nodes(h, func(error) string { return "" }, known); len(n) != 1 || n[0].LastSampleTime == nil || strings.Contains(n[0].LastError, "secret") {
 		t.Errorf("of an error that must not be shown: %+v", n)
 	}
@@ -128,8 +128,8 @@ func TestNodesNameTheKindOfServer(t *testing.T) {
 	redis, valkey := newServer(), newServer()
 	valkey.version, valkey.valkey = "7.2.4", "9.1.2"
 	for want, s := range map[string]*server{"Redis 8.0.0": redis, "Valkey 9.1.2": valkey} {
-		h := new(series.Store).Open("x", series.Policy{})
-		h.Record(series.NewSample(nil, series.Node{Address: "a:1", At: time.Now(), Info: s.info(1)}))
+		h := new(history.Store).Open("x", history.Policy{})
+		h.Record(history.NewSample(nil, history.Node{Address: "a:1", At: time.Now(), Info: s.info(1)}))
 		n := nodes(h, reasonOfFailed, []v1alpha1.NodeStatus{{Address: "a:1", Server: "KeyDB", Version: "6.3.4"}})
 		if got := n[0].Server + " " + n[0].Version; got != want {
 			t.Errorf("status names %s, want %s", got, want)

@@ -14,8 +14,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -34,9 +34,9 @@ type attempt struct {
 func (w *world) end(t *target.Target, a attempt) {
 	h := w.store.Get(t.ID())
 	w.infos++
-	nodes := []series.Node{{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond + a.slow, Shard: a.shard, Info: a.server.info(w.infos), NotRenewed: a.renewal}}
+	nodes := []history.Node{{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond + a.slow, Shard: a.shard, Info: a.server.info(w.infos), NotRenewed: a.renewal}}
 	if a.replica {
-		one := series.Node{Address: "replica.example:6379", Replica: true, At: time.Now(), RoundTrip: time.Millisecond, Err: a.silent}
+		one := history.Node{Address: "replica.example:6379", Replica: true, At: time.Now(), RoundTrip: time.Millisecond, Err: a.silent}
 		if a.silent == nil {
 			replica := newServer()
 			replica.role, replica.runID = "slave", "replica"
@@ -45,9 +45,9 @@ func (w *world) end(t *target.Target, a attempt) {
 		nodes = append(nodes, one)
 	}
 	if a.err != nil {
-		h.Fail(a.err, series.Node{Address: t.Address, Err: a.err})
+		h.Fail(a.err, history.Node{Address: t.Address, Err: a.err})
 	} else {
-		h.Record(series.NewSample([]probe.Result{{Value: 1, Err: a.metric}}, nodes...))
+		h.Record(history.NewSample([]probe.Result{{Value: 1, Err: a.metric}}, nodes...))
 	}
 	w.sampled(t)
 }
@@ -164,7 +164,7 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	}
 }
 
-// ofPlainAndDetailed tests a leading replica with an object of which attempts are passed over by their likeness alone, and
+// ofPlainAndDetailed tests a leading replica with an object of which attempts are passed over by their revision alone, and
 // with one of which a picture is made.
 func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *world, *target.Target)) {
 	t.Helper()
@@ -335,7 +335,7 @@ func TestNoNoticeIsLostWhileObjectsAreLookedAt(t *testing.T) {
 					s := newServer()
 					for attempt := range 4 {
 						s.role = []string{"master", "slave"}[random.IntN(2)]
-						w.store.Get(one.ID()).Record(series.NewSample(nil, series.Node{Address: one.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(4*round + attempt)}))
+						w.store.Get(one.ID()).Record(history.NewSample(nil, history.Node{Address: one.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(4*round + attempt)}))
 						w.sampled(one)
 						if random.IntN(2) == 0 {
 							runtime.Gosched()

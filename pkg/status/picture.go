@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -26,7 +26,7 @@ type named struct {
 type picture struct {
 	view
 	target  *target.Target
-	history *series.Series
+	history *history.History
 	// held means that Ready is kept as a leader before wrote it.
 	held bool
 	// judged are the conditions, the first count of them.
@@ -38,7 +38,7 @@ type picture struct {
 
 // see begins a picture, with a hint at another object on the same server if
 // there is one. Its conditions are still to be judged.
-func (w *Writer) see(t *target.Target, h *series.Series, hint string, now time.Time) picture {
+func (w *Writer) see(t *target.Target, h *history.History, hint string, now time.Time) picture {
 	p := picture{target: t, history: h, view: look(t, h, w.cfg.ReasonOf, now)}
 	if p.ready.status == metav1.ConditionTrue && hint != "" {
 		p.ready.message += " " + hint

@@ -7,8 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -26,7 +26,7 @@ func newSharing() sharing {
 }
 
 // note takes in which processes an object reads now.
-func (s *sharing) note(t *target.Target, h *series.Series) {
+func (s *sharing) note(t *target.Target, h *history.History) {
 	if !sendsCommands(t) {
 		s.set(t.NamespacedName, nil)
 		return
@@ -62,7 +62,7 @@ func (s *sharing) set(name types.NamespacedName, processes []string) {
 
 // hint says which other object reads a process that this one samples, empty if
 // none does. It names an object of the same namespace only.
-func (s *sharing) hint(name types.NamespacedName, h *series.Series) string {
+func (s *sharing) hint(name types.NamespacedName, h *history.History) string {
 	if len(s.readers) == 0 {
 		return ""
 	}
@@ -101,7 +101,7 @@ func sendsCommands(t *target.Target) bool {
 }
 
 // processesOf yields the run_id of each node that answered in the newest sample.
-func processesOf(h *series.Series) func(yield func(string) bool) {
+func processesOf(h *history.History) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		sample, _ := h.Newest()
 		for i := range sample.Nodes {

@@ -19,8 +19,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -28,7 +28,7 @@ import (
 type world struct {
 	t      testing.TB
 	writer *Writer
-	store  *series.Store
+	store  *history.Store
 	// answers is what the metrics API of this replica answers from.
 	answers *provider.Provider
 	infos   int // asked for so far
@@ -50,7 +50,7 @@ type wrote struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, store: &series.Store{}, targets: map[types.NamespacedName]*target.Target{}}
+	w := &world{t: t, store: &history.Store{}, targets: map[types.NamespacedName]*target.Target{}}
 	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func (w *world) set(t *target.Target) {
 	w.targets[t.NamespacedName] = t
 	w.mu.Unlock()
 	w.answers.Set(t)
-	w.store.Open(t.ID(), series.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	w.store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 }
 
 func (w *world) remove(t *target.Target) {
@@ -194,13 +194,13 @@ func (w *world) remove(t *target.Target) {
 // answer is a successful attempt.
 func (w *world) answer(t *target.Target, s *server) {
 	w.infos++
-	w.store.Get(t.ID()).Record(series.NewSample(nil, series.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
+	w.store.Get(t.ID()).Record(history.NewSample(nil, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.sampled(t)
 }
 
 // fail is a failed attempt.
 func (w *world) fail(t *target.Target, err error) {
-	w.store.Get(t.ID()).Fail(err, series.Node{Address: t.Address, Err: err})
+	w.store.Get(t.ID()).Fail(err, history.Node{Address: t.Address, Err: err})
 	w.sampled(t)
 }
 

@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -23,9 +23,9 @@ type Index interface {
 	Select(namespace string, selector labels.Selector) []*target.Target
 }
 
-// Store holds what was sampled of each target. *series.Store implements it.
+// Store holds what was sampled of each target. *history.Store implements it.
 type Store interface {
-	Get(id string) *series.Series
+	Get(id string) *history.History
 }
 
 // Config is what a Writer works with. All fields are required.

@@ -22,9 +22,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/status"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -56,7 +56,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	index, samples := &target.Index{}, &series.Store{}
+	index, samples := &target.Index{}, &history.Store{}
 	client, err := target.NewClient(config)
 	if err != nil {
 		return err

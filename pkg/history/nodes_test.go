@@ -1,37 +1,37 @@
-package series_test
+package history_test
 
 import (
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // pair records samples of a primary and a replica of a cluster, whose names stay
 // when their processes do not.
 type pair struct {
 	*testing.T
-	series           *series.Series
+	history          *history.History
 	now              time.Time
 	primary, replica server
 }
 
 func newPair(t *testing.T) *pair {
-	p := &pair{T: t, series: open(t), now: time.Now(), primary: fresh("p"), replica: fresh("r")}
+	p := &pair{T: t, history: open(t), now: time.Now(), primary: fresh("p"), replica: fresh("r")}
 	p.replica.role = "slave"
 	return p
 }
 
 // sample records the next sample, with a change to the replica's node if there is one.
-func (p *pair) sample(change func(*series.Node)) {
+func (p *pair) sample(change func(*history.Node)) {
 	p.Helper()
 	p.now = p.now.Add(interval)
-	replica := series.Node{Name: "r", Address: "r:1", Replica: true, At: p.now, Info: p.replica.answer(p.T)}
+	replica := history.Node{Name: "r", Address: "r:1", Replica: true, At: p.now, Info: p.replica.answer(p.T)}
 	if change != nil {
 		change(&replica)
 	}
-	p.series.Record(series.NewSample(nil, replica, series.Node{Name: "p", Address: "p:1", At: p.now, Info: p.primary.answer(p.T)}))
+	p.history.Record(history.NewSample(nil, replica, history.Node{Name: "p", Address: "p:1", At: p.now, Info: p.primary.answer(p.T)}))
 	p.primary.work(10)
 	p.replica.work(10)
 }
@@ -39,7 +39,7 @@ func (p *pair) sample(change func(*series.Node)) {
 // replicaGrew reports over what time the replica's counters grew, as far as is known.
 func (p *pair) replicaGrew() (time.Duration, bool) {
 	p.Helper()
-	span, err := p.series.Span(p.now)
+	span, err := p.history.Span(p.now)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -55,11 +55,11 @@ func TestReplicaBeginsAnewAlone(t *testing.T) {
 	for name, event := range map[string]func(p *pair){
 		"restarted":        func(p *pair) { p.replica = fresh("r2"); p.replica.role = "slave"; p.sample(nil) },
 		"counters reset":   func(p *pair) { p.replica.resetAndOutgrow("calls=1,usec=2"); p.sample(nil) },
-		"answered slowly":  func(p *pair) { p.sample(func(n *series.Node) { n.RoundTrip = 2 * interval }) },
-		"moved":            func(p *pair) { p.sample(func(n *series.Node) { n.Address = "r:2" }) },
-		"was not asked":    func(p *pair) { p.sample(func(n *series.Node) { n.Name = "other" }) },
-		"did not answer":   func(p *pair) { p.sample(func(n *series.Node) { n.Info, n.Err = nil, errors.New("down") }) },
-		"its clock jumped": func(p *pair) { p.sample(func(n *series.Node) { n.At = suspended(p.T, n.At, time.Minute) }) },
+		"answered slowly":  func(p *pair) { p.sample(func(n *history.Node) { n.RoundTrip = 2 * interval }) },
+		"moved":            func(p *pair) { p.sample(func(n *history.Node) { n.Address = "r:2" }) },
+		"was not asked":    func(p *pair) { p.sample(func(n *history.Node) { n.Name = "other" }) },
+		"did not answer":   func(p *pair) { p.sample(func(n *history.Node) { n.Info, n.Err = nil, errors.New("down") }) },
+		"its clock jumped": func(p *pair) { p.sample(func(n *history.Node) { n.At = suspended(p.T, n.At, time.Minute) }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
@@ -81,7 +81,7 @@ func TestReplicaBeginsAnewAlone(t *testing.T) {
 func TestSlowAnswerOfAReplicaPasses(t *testing.T) {
 	p := newPair(t)
 	p.sample(nil)
-	p.sample(func(n *series.Node) { n.RoundTrip = interval })
+	p.sample(func(n *history.Node) { n.RoundTrip = interval })
 	if grew, ok := p.replicaGrew(); ok {
 		t.Errorf("known over %v while its answer is slow", grew)
 	}
@@ -93,28 +93,28 @@ func TestSlowAnswerOfAReplicaPasses(t *testing.T) {
 
 func TestSampleIsOfItsEarliestAnswerThatCounts(t *testing.T) {
 	now := time.Now()
-	node := func(name string, after time.Duration, replica bool) series.Node {
+	node := func(name string, after time.Duration, replica bool) history.Node {
 		first := fresh(name)
-		return series.Node{Name: name, Address: name + ":1", At: now.Add(after), Replica: replica, Info: first.answer(t)}
+		return history.Node{Name: name, Address: name + ":1", At: now.Add(after), Replica: replica, Info: first.answer(t)}
 	}
-	sample := series.NewSample(nil, node("a", 2*time.Second, false), node("b", time.Second, false), node("c", 0, true), series.Node{Name: "d"})
+	sample := history.NewSample(nil, node("a", 2*time.Second, false), node("b", time.Second, false), node("c", 0, true), history.Node{Name: "d"})
 	if got := sample.At.Sub(now); got != time.Second {
 		t.Errorf("At is %v after the first answer, want 1s: that of the first primary", got)
 	}
 }
 
 func TestNodesStandInAnOrderThatStays(t *testing.T) {
-	answer := func(name, address string, replica bool) series.Node {
+	answer := func(name, address string, replica bool) history.Node {
 		first := fresh(name)
-		return series.Node{Name: name, Address: address, Replica: replica, Info: first.answer(t)}
+		return history.Node{Name: name, Address: address, Replica: replica, Info: first.answer(t)}
 	}
-	nodes := []series.Node{
+	nodes := []history.Node{
 		{Name: "a", Address: "silent"}, answer("b", "replica", true), answer("z", "0", false), answer("c", "2", false), answer("c", "1", false),
 	}
 	want := []string{"1", "2", "0", "replica", "silent"}
 	for turn := range nodes {
-		turned := append(append([]series.Node{}, nodes[turn:]...), nodes[:turn]...)
-		sample := series.NewSample(nil, turned...)
+		turned := append(append([]history.Node{}, nodes[turn:]...), nodes[:turn]...)
+		sample := history.NewSample(nil, turned...)
 		for i, node := range sample.Nodes {
 			if node.Address != want[i] {
 				t.Errorf("turned by %d, node %d is %s, want %s", turn, i, node.Address, want[i])
@@ -133,9 +133,9 @@ func TestAddressTellsNodesOfOneNameApart(t *testing.T) {
 	first.gets, first.commands, second.gets, second.commands = 1000, 1000, 5, 5
 	sample := func() {
 		now = now.Add(interval)
-		s.Record(series.NewSample(nil,
-			series.Node{Name: "a", Address: "a:1", At: now, Info: first.answer(t)},
-			series.Node{Name: "a", Address: "a:2", At: now, Info: second.answer(t)}))
+		s.Record(history.NewSample(nil,
+			history.Node{Name: "a", Address: "a:1", At: now, Info: first.answer(t)},
+			history.Node{Name: "a", Address: "a:2", At: now, Info: second.answer(t)}))
 		first.work(10)
 		second.work(10)
 	}
@@ -157,8 +157,8 @@ func TestPrimaryAtAnotherAddressBeginsAnew(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()
 	for _, address := range []string{"a:1", "a:2"} {
 		now = now.Add(interval)
-		s.Record(series.NewSample(nil, series.Node{Name: "a", Address: address, At: now, Info: redis.answer(t)}))
+		s.Record(history.NewSample(nil, history.Node{Name: "a", Address: address, At: now, Info: redis.answer(t)}))
 		redis.work(10)
 	}
-	_ = wantUnknown(t, s, now, series.OneSample)
+	_ = wantUnknown(t, s, now, history.OneSample)
 }

@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 func TestOldSamplesAreForgotten(t *testing.T) {
@@ -14,47 +14,47 @@ func TestOldSamplesAreForgotten(t *testing.T) {
 	most := int((window+interval/2)/time.Second) + 1
 	for range 1000 {
 		now = now.Add(time.Second)
-		s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
-		if kept := series.Kept(s); kept > most {
+		s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
+		if kept := history.Kept(s); kept > most {
 			t.Fatalf("%d samples are kept, want at most %d", kept, most)
 		}
 	}
 	redis = fresh("b")
-	s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Second), Info: redis.answer(t)}))
-	if kept := series.Kept(s); kept != 1 {
+	s.Record(history.NewSample(nil, history.Node{At: now.Add(time.Second), Info: redis.answer(t)}))
+	if kept := history.Kept(s); kept != 1 {
 		t.Errorf("%d samples are kept after a restart, want 1", kept)
 	}
 }
 
 func TestStoreForgetsAndKeepsApart(t *testing.T) {
-	var store series.Store
+	var store history.Store
 	redis, t0 := fresh("a"), time.Now()
 	if _, err := store.Get("a").Latest(t0); err == nil {
-		t.Error("a series that was never opened gave a sample")
+		t.Error("a history that was never opened gave a sample")
 	}
 	a := store.Open("a", policy())
-	a.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	a.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	if store.Open("a", policy()) != a || store.Get("a") != a {
-		t.Error("one ID has two series")
+		t.Error("one ID has two histories")
 	}
 	if _, err := store.Open("b", policy()).Latest(t0); err == nil {
 		t.Error("another ID has the first one's sample")
 	}
 	store.Close("a")
 	if _, err := store.Get("a").Latest(t0); err == nil {
-		t.Error("a closed series gave a sample")
+		t.Error("a closed history gave a sample")
 	}
 	if _, err := store.Open("a", policy()).Latest(t0); err == nil {
-		t.Error("a series opened again gave a sample from before")
+		t.Error("a history opened again gave a sample from before")
 	}
 }
 
 func TestReadersAndWritersDoNotRace(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	const samples = 300
-	infos := make([]series.Sample, samples)
+	infos := make([]history.Sample, samples)
 	for n := range infos {
-		infos[n] = series.NewSample(nil, series.Node{At: t0.Add(time.Duration(n) * interval), Info: redis.answer(t)})
+		infos[n] = history.NewSample(nil, history.Node{At: t0.Add(time.Duration(n) * interval), Info: redis.answer(t)})
 	}
 	end := infos[samples-1].At
 	done := make(chan struct{})

@@ -1,4 +1,4 @@
-package series
+package history
 
 import (
 	"cmp"
@@ -110,8 +110,8 @@ func (s Sample) NotRenewed() error {
 	return nil
 }
 
-// of returns the answer of a node by its name and address, nil if there is none.
-func (s *Sample) of(one *Node) *Node {
+// find returns the answer of a node by its name and address, nil if there is none.
+func (s *Sample) find(one *Node) *Node {
 	for n := range s.Nodes {
 		if other := &s.Nodes[n]; other.Name == one.Name && other.Address == one.Address {
 			return other
@@ -120,12 +120,12 @@ func (s *Sample) of(one *Node) *Node {
 	return nil
 }
 
-// follow notes since when the nodes count without a break, as the sample before tells.
-func (s Sample) follow(before Sample, drift time.Duration) {
+// link notes since when each node has counted without a break, given the sample before.
+func (s Sample) link(before Sample, drift time.Duration) {
 	for n := range s.Nodes {
 		now := &s.Nodes[n]
 		now.since, now.continues = now.At, false
-		if was := before.of(now); was != nil && now.follows(was, drift) {
+		if was := before.find(now); was != nil && now.continuous(was, drift) {
 			now.continues = true
 			now.since = was.since
 			if was.since.IsZero() {
@@ -137,8 +137,8 @@ func (s Sample) follow(before Sample, drift time.Duration) {
 	s.noteMigrations(before)
 }
 
-// joins reports whether a span may join a sample to the one before, which it was
-// noted to be after: the nodes that count are the same, and none of them began again.
+// joins reports whether a span may join a sample to the one that it is linked to: the
+// same nodes count, and none of them started over.
 func (s Sample) joins(before Sample) bool {
 	counted, earlier := s.Counted(), before.Counted()
 	if len(counted) != len(earlier) {
@@ -153,9 +153,9 @@ func (s Sample) joins(before Sample) bool {
 	return true
 }
 
-// alike reports whether a sample, which was noted to be after another, tells the same
-// of the nodes as that.
-func (s Sample) alike(before Sample) bool {
+// sameTopology reports whether a sample found the nodes in the same state as the one
+// that it is linked to.
+func (s Sample) sameTopology(before Sample) bool {
 	if len(s.Nodes) != len(before.Nodes) {
 		return false
 	}
@@ -169,9 +169,9 @@ func (s Sample) alike(before Sample) bool {
 	return true
 }
 
-// follows reports whether counters of two consecutive answers of a node may be
+// continuous reports whether counters of two consecutive answers of a node may be
 // subtracted. A drift of the wall clock against the monotonic one forbids it.
-func (n *Node) follows(was *Node, drift time.Duration) bool {
+func (n *Node) continuous(was *Node, drift time.Duration) bool {
 	if n.Info == nil || was.Info == nil {
 		return false
 	}
@@ -200,24 +200,24 @@ func (s Span) Duration() time.Duration {
 // if it was not there all the time, or answered too slowly. The caller must not
 // modify either.
 func (s *Span) Of(last *Node) (first *Node, ok bool) {
-	first = s.First.of(last)
-	return first, first != nil && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !blurred(first, last)
+	first = s.First.find(last)
+	return first, first != nil && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !imprecise(first, last)
 }
 
-// blurred tells of a span that counts a node for which it is blurred.
-func (s *Span) blurred() bool {
+// imprecise reports whether the timing of a node that counts is imprecise.
+func (s *Span) imprecise() bool {
 	first, last := s.First.Counted(), s.Last.Counted()
 	for n := range last {
-		if blurred(&first[n], &last[n]) {
+		if imprecise(&first[n], &last[n]) {
 			return true
 		}
 	}
 	return false
 }
 
-// blurred tells of two answers the time between which may truly differ by more
+// imprecise reports whether the time between two answers may truly differ by more
 // than a tenth from that between their arrivals, since a server takes its
 // counters somewhere within the round trip.
-func blurred(first, last *Node) bool {
+func imprecise(first, last *Node) bool {
 	return 10*(first.RoundTrip+last.RoundTrip) > last.At.Sub(first.At)
 }

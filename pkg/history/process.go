@@ -1,4 +1,4 @@
-package series
+package history
 
 import (
 	"errors"

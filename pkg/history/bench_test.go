@@ -1,11 +1,11 @@
-package series_test
+package history_test
 
 import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // answers are INFOs of one server, in turn.
@@ -28,7 +28,7 @@ func BenchmarkRecord(b *testing.B) {
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		at = at.Add(interval)
-		s.Record(series.NewSample(nil, series.Node{Name: "a", At: at, Info: infos[n%len(infos)]}))
+		s.Record(history.NewSample(nil, history.Node{Name: "a", At: at, Info: infos[n%len(infos)]}))
 	}
 }
 
@@ -38,7 +38,7 @@ func BenchmarkSpan(b *testing.B) {
 	s := open(b)
 	now := time.Now()
 	for n := range 5 {
-		s.Record(series.NewSample(nil, series.Node{Name: "a", At: now.Add(time.Duration(n-4) * interval), Info: infos[n]}))
+		s.Record(history.NewSample(nil, history.Node{Name: "a", At: now.Add(time.Duration(n-4) * interval), Info: infos[n]}))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

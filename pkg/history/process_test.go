@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // A server without run_id is known by what else it makes at its start, or not at all.
@@ -49,7 +49,7 @@ func TestProcessesOfServersWithoutRunID(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Duration(n) * interval), Info: info}))
+				s.Record(history.NewSample(nil, history.Node{At: now.Add(time.Duration(n) * interval), Info: info}))
 			}
 			if _, err := s.Span(now.Add(interval)); (err == nil) != test.joined {
 				t.Errorf("a rate: %v, want one: %v", err, test.joined)

@@ -1,4 +1,4 @@
-package series
+package history
 
 import (
 	"fmt"
@@ -16,8 +16,8 @@ const (
 	// Anonymous means that the server does not tell which process it is, so that a
 	// restart would not show in a rate.
 	Anonymous Reason = "Anonymous"
-	// Blurred means that the server answered too slowly to tell when it took its counters.
-	Blurred Reason = "Blurred"
+	// ImpreciseTiming means that the server answered too slowly to tell when it took its counters.
+	ImpreciseTiming Reason = "ImpreciseTiming"
 	// CounterReset means that a counter that a probe reads began again, and its rate needs two samples since.
 	CounterReset Reason = "CounterReset"
 	// Incomplete means that samples do not cover the window, as a value over it needs.
@@ -46,10 +46,10 @@ func (e *UnknownError) Unwrap() error {
 	return e.Failure
 }
 
-func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownError {
-	e := &UnknownError{Reason: reason, Failure: h.failure}
-	if n := len(h.samples); n > 0 && (reason == OneSample || reason == Incomplete) {
-		if err := h.samples[n-1].anonymous(); err != nil {
+func (h *History) unknown(snap *snapshot, reason Reason, age time.Duration) *UnknownError {
+	e := &UnknownError{Reason: reason, Failure: snap.failure}
+	if n := len(snap.samples); n > 0 && (reason == OneSample || reason == Incomplete) {
+		if err := snap.samples[n-1].anonymous(); err != nil {
 			e.Reason, e.message = Anonymous, err.Error()
 			return e
 		}
@@ -57,14 +57,14 @@ func (s *Series) unknown(h *history, reason Reason, age time.Duration) *UnknownE
 	switch {
 	case reason == Stale:
 		e.message = fmt.Sprintf("the newest sample is %s old, more than maxAge %s",
-			age.Round(100*time.Millisecond), s.policy.MaxAge)
-	case reason == Blurred:
+			age.Round(100*time.Millisecond), h.policy.MaxAge)
+	case reason == ImpreciseTiming:
 		e.message = "the server answers too slowly to tell over what time its counters grew: the round trips are more than a tenth of it"
 	case reason == CounterReset:
 		e.message = "the counter fell, or was unknown or made anew, and a rate needs two samples since"
 	case reason == Incomplete:
 		e.message = "samples do not cover all of the window yet, or one is missing in it"
-	case reason == OneSample && h.restart:
+	case reason == OneSample && snap.restart:
 		e.message = "the server restarted, its role changed, its counters were reset or the clock jumped, and a rate needs two samples since"
 	case reason == OneSample:
 		e.message = "a rate needs two samples within the window"

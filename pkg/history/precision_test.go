@@ -1,16 +1,16 @@
-package series_test
+package history_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // The server takes its counters somewhere within the round trip, so that slow
 // answers blur a span.
-func TestBlurredSpanIsUnknown(t *testing.T) {
+func TestImpreciseTimingIsUnknown(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		roundTrips []time.Duration // of samples 5 s apart, oldest first
@@ -29,10 +29,10 @@ func TestBlurredSpanIsUnknown(t *testing.T) {
 				now = now.Add(interval)
 				host.work(10)
 				host.infos++
-				s.Record(series.NewSample(nil, series.Node{At: now, RoundTrip: took, Info: host.answer(t)}))
+				s.Record(history.NewSample(nil, history.Node{At: now, RoundTrip: took, Info: host.answer(t)}))
 			}
 			if test.want == 0 {
-				if unknown := wantUnknown(t, s, now, series.Blurred); !strings.Contains(unknown.Error(), "too slowly") {
+				if unknown := wantUnknown(t, s, now, history.ImpreciseTiming); !strings.Contains(unknown.Error(), "too slowly") {
 					t.Errorf("%q does not tell of slow answers", unknown)
 				}
 				return

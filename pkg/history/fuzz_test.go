@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"errors"
@@ -7,21 +7,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-// history plays events against a Series and remembers all of them.
-type history struct {
+// replay plays events against a History and remembers all of them.
+type replay struct {
 	t       *testing.T
-	series  *series.Series
+	history *history.History
 	server  server
 	now     time.Time
-	samples []series.Sample
+	samples []history.Sample
 	failed  bool
 }
 
 // step plays the event that a byte stands for, after a time that another stands for.
-func (h *history) step(event, wait byte) {
+func (h *replay) step(event, wait byte) {
 	h.now = h.now.Add(time.Duration(wait) * 100 * time.Millisecond)
 	switch event % 12 {
 	case 0, 1, 2, 3, 4, 5:
@@ -42,25 +42,25 @@ func (h *history) step(event, wait byte) {
 		h.now = suspended(h.t, h.now, time.Minute)
 		h.server.epoch++
 	case 11:
-		h.series.Fail(errors.New("no answer"))
+		h.history.Fail(errors.New("no answer"))
 		h.failed = true
 		return
 	}
 	h.server.work(int64(event))
-	sample := series.NewSample(nil, series.Node{At: h.now, Info: h.server.answer(h.t)})
-	h.series.Record(sample)
+	sample := history.NewSample(nil, history.Node{At: h.now, Info: h.server.answer(h.t)})
+	h.history.Record(sample)
 	h.samples = append(h.samples, sample)
 	h.failed = false
 }
 
 // check holds what is served at an instant against all that was recorded.
-func (h *history) check(now time.Time) {
+func (h *replay) check(now time.Time) {
 	h.t.Helper()
-	if (h.series.Failure() != nil) != h.failed {
-		h.t.Fatalf("Failure = %v", h.series.Failure())
+	if (h.history.Failure() != nil) != h.failed {
+		h.t.Fatalf("Failure = %v", h.history.Failure())
 	}
-	latest, errLatest := h.series.Latest(now)
-	span, errSpan := h.series.Span(now)
+	latest, errLatest := h.history.Latest(now)
+	span, errSpan := h.history.Span(now)
 	if len(h.samples) == 0 {
 		if errLatest == nil || errSpan == nil {
 			h.t.Fatal("something is served and nothing was recorded")
@@ -75,7 +75,7 @@ func (h *history) check(now time.Time) {
 	if errLatest == nil && latest.Nodes[0].Info != newest.Nodes[0].Info {
 		h.t.Fatal("Latest is not the newest sample")
 	}
-	var want *series.Sample // the oldest sample that a span may begin with
+	var want *history.Sample // the oldest sample that a span may begin with
 	for n := range h.samples {
 		first := h.samples[n]
 		apart := newest.At.Sub(first.At)
@@ -100,7 +100,7 @@ func (h *history) check(now time.Time) {
 
 func play(t *testing.T, events []byte) {
 	t.Helper()
-	h := &history{t: t, series: open(t), server: fresh("a"), now: time.Now()}
+	h := &replay{t: t, history: open(t), server: fresh("a"), now: time.Now()}
 	h.check(h.now)
 	for n := 0; n+1 < len(events) && n < 400; n += 2 {
 		h.step(events[n], events[n+1])
@@ -109,7 +109,7 @@ func play(t *testing.T, events []byte) {
 		}
 		h.check(suspended(t, h.now, maxAge+1))
 	}
-	if kept := series.Kept(h.series); kept > len(h.samples) {
+	if kept := history.Kept(h.history); kept > len(h.samples) {
 		t.Fatalf("%d samples are kept of %d", kept, len(h.samples))
 	}
 }

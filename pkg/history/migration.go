@@ -1,4 +1,4 @@
-package series
+package history
 
 import "github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 
@@ -33,7 +33,7 @@ func (n *Node) sharesShard(other *Node) bool {
 func (s Sample) noteMigrations(before Sample) {
 	for i := range s.Nodes {
 		now := &s.Nodes[i]
-		was := before.of(now)
+		was := before.find(now)
 		if !now.Migrating && (was == nil || !was.Migrating && syncCalls(was.Info) == syncCalls(now.Info)) {
 			continue
 		}
@@ -58,6 +58,6 @@ func syncCalls(info *redisinfo.Info) redisinfo.Record {
 // Migrated reports whether a migration of slots may have changed the counters of
 // a node of Last within the span.
 func (s *Span) Migrated(last *Node) bool {
-	first := s.First.of(last)
+	first := s.First.find(last)
 	return first != nil && last.migrated.After(first.At)
 }

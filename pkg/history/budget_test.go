@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"errors"
@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // fill records samples of so many bytes each, a second apart, until one is
 // refused, and returns how many were not, and why.
-func fill(t testing.TB, h *series.Series, parser *redisinfo.Parser, size, most int) (int, error) {
+func fill(t testing.TB, h *history.History, parser *redisinfo.Parser, size, most int) (int, error) {
 	t.Helper()
 	begun := time.Now()
 	for i := range most {
@@ -21,7 +21,7 @@ func fill(t testing.TB, h *series.Series, parser *redisinfo.Parser, size, most i
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Record(series.NewSample(nil, series.Node{Name: "a", At: begun.Add(time.Duration(i) * time.Second), Info: info})); err != nil {
+		if err := h.Record(history.NewSample(nil, history.Node{Name: "a", At: begun.Add(time.Duration(i) * time.Second), Info: info})); err != nil {
 			return i, err
 		}
 	}
@@ -29,33 +29,33 @@ func fill(t testing.TB, h *series.Series, parser *redisinfo.Parser, size, most i
 }
 
 func TestSamplesOfAnObjectAreBounded(t *testing.T) {
-	var store series.Store
-	long := series.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour}
+	var store history.Store
+	long := history.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour}
 	for size, want := range map[int]int{1 << 20: 15, 256 << 10: 63} {
 		kept, err := fill(t, store.Open(fmt.Sprint(size), long), new(redisinfo.Parser), size, 1000)
-		if !errors.Is(err, series.ErrObjectFull) || kept != want {
+		if !errors.Is(err, history.ErrObjectFull) || kept != want {
 			t.Errorf("%d samples of %d bytes are kept, and %v", kept, size, err)
 		}
 		store.Close(fmt.Sprint(size))
 	}
 	// What is past the window makes room.
-	short := series.Policy{Interval: time.Second, Window: 4 * time.Second, MaxAge: time.Hour}
+	short := history.Policy{Interval: time.Second, Window: 4 * time.Second, MaxAge: time.Hour}
 	if kept, err := fill(t, store.Open("short", short), new(redisinfo.Parser), 1<<20, 50); err != nil {
 		t.Errorf("after %d samples: %v", kept, err)
 	}
 }
 
 func TestSamplesOfAllObjectsAreBounded(t *testing.T) {
-	var store series.Store
-	policy := series.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour}
+	var store history.Store
+	policy := history.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour}
 	var refused error
 	for i := 0; refused == nil; i++ {
-		if i > series.LargeBytes>>20 {
+		if i > history.LargeBytes>>20 {
 			t.Fatal("nothing bounds them")
 		}
 		_, refused = fill(t, store.Open(fmt.Sprint(i), policy), new(redisinfo.Parser), 1<<20, 10)
 	}
-	if !errors.Is(refused, series.ErrStoreFull) {
+	if !errors.Is(refused, history.ErrStoreFull) {
 		t.Errorf("refused because %v", refused)
 	}
 	if kept, err := fill(t, store.Open("ordinary", policy), new(redisinfo.Parser), 8<<10, 20); err != nil {
@@ -72,9 +72,9 @@ func TestSamplesOfAllObjectsAreBounded(t *testing.T) {
 func BenchmarkKept(b *testing.B) {
 	for name, size := range map[string]int{"ordinary": 1 << 10, "hostile": 256 << 10} {
 		b.Run(name, func(b *testing.B) {
-			policy := series.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute}
+			policy := history.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute}
 			for b.Loop() {
-				var store series.Store
+				var store history.Store
 				kept, _ := fill(b, store.Open("a", policy), new(redisinfo.Parser), size, 61)
 				b.ReportMetric(float64(kept*size), "bytes-kept")
 			}

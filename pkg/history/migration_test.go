@@ -1,11 +1,11 @@
-package series_test
+package history_test
 
 import (
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // moving is what a node tells of a migration of slots in one sample.
@@ -33,7 +33,7 @@ func TestSpanThatAMigrationTouchesIsKnown(t *testing.T) {
 			for n, tells := range test.samples {
 				now = now.Add(interval)
 				redis.syncs = tells.syncs
-				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t), Migrating: tells.migrating}))
+				s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t), Migrating: tells.migrating}))
 				redis.work(10)
 				if n == 0 {
 					continue
@@ -59,7 +59,7 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 	}
 	sample := func(migrating bool) {
 		now = now.Add(interval)
-		node := func(name, shard string, replica bool) series.Node {
+		node := func(name, shard string, replica bool) history.Node {
 			answer := servers[name].answer(t)
 			servers[name].work(10)
 			// A replica answers a little earlier than its primary.
@@ -67,11 +67,11 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 			if replica {
 				at = at.Add(-time.Second)
 			}
-			return series.Node{Name: name, Address: name + ":1", Shard: shard, Replica: replica, At: at, Info: answer, Migrating: migrating && name == "a"}
+			return history.Node{Name: name, Address: name + ":1", Shard: shard, Replica: replica, At: at, Info: answer, Migrating: migrating && name == "a"}
 		}
-		s.Record(series.NewSample(nil, node("a", "0", false), node("b", "1", false), node("ra", "0", true), node("rb", "1", true)))
+		s.Record(history.NewSample(nil, node("a", "0", false), node("b", "1", false), node("ra", "0", true), node("rb", "1", true)))
 	}
-	check := func(when string, want map[string]bool, of func(series.Span, *series.Node) bool) {
+	check := func(when string, want map[string]bool, of func(history.Span, *history.Node) bool) {
 		t.Helper()
 		span, err := s.Span(now)
 		if err != nil {
@@ -83,11 +83,11 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 			}
 		}
 	}
-	migrating := func(span series.Span, node *series.Node) bool {
+	migrating := func(span history.Span, node *history.Node) bool {
 		migrating, refused := span.Last.Migrating(node)
 		return migrating && refused == nil
 	}
-	migrated := func(span series.Span, node *series.Node) bool { return span.Migrated(node) }
+	migrated := func(span history.Span, node *history.Node) bool { return span.Migrated(node) }
 	sample(false)
 	sample(true)
 	check("under way", map[string]bool{"a": true, "ra": true}, migrating)
@@ -105,9 +105,9 @@ func TestMigrationConcernsAllNodesOfItsShard(t *testing.T) {
 func TestMigrationConcernsNoOtherServerWithoutShards(t *testing.T) {
 	first, second := fresh("a"), fresh("b")
 	why := errors.New("it refuses to tell")
-	sample := series.NewSample(nil,
-		series.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true, Err: why},
-		series.Node{Name: "b", Address: "b:1", Info: second.answer(t)})
+	sample := history.NewSample(nil,
+		history.Node{Name: "a", Address: "a:1", Info: first.answer(t), Migrating: true, Err: why},
+		history.Node{Name: "b", Address: "b:1", Info: second.answer(t)})
 	for n, want := range []error{why, nil} {
 		if migrating, refused := sample.Migrating(&sample.Nodes[n]); migrating != (want != nil) || !errors.Is(refused, want) {
 			t.Errorf("node %d: %t, %v; want %v", n, migrating, refused, want)

@@ -1,16 +1,16 @@
-package series_test
+package history_test
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
-func reasonOf(err error) series.Reason {
-	var unknown *series.UnknownError
+func reasonOf(err error) history.Reason {
+	var unknown *history.UnknownError
 	if errors.As(err, &unknown) {
 		return unknown.Reason
 	}
@@ -41,16 +41,16 @@ func TestWindowIsCoveredOrUnknown(t *testing.T) {
 			for _, after := range test.after {
 				redis.work(1)
 				now = t0.Add(after)
-				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+				s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 			}
 			got, err := s.Covering(now)
 			if len(got) != test.want {
 				t.Errorf("%d samples, %v; want %d", len(got), err, test.want)
 			}
-			if test.want == 0 && reasonOf(err) != series.Incomplete {
+			if test.want == 0 && reasonOf(err) != history.Incomplete {
 				t.Errorf("error %v, want that the window is incomplete", err)
 			}
-			if _, err := s.Covering(now.Add(maxAge + 1)); reasonOf(err) != series.Stale {
+			if _, err := s.Covering(now.Add(maxAge + 1)); reasonOf(err) != history.Stale {
 				t.Errorf("past maxAge it says %v", err)
 			}
 		})
@@ -59,13 +59,13 @@ func TestWindowIsCoveredOrUnknown(t *testing.T) {
 
 func TestPassIsFreshUntilItIsOlderThanMaxAge(t *testing.T) {
 	s, now := open(t), time.Now()
-	if err := s.Fresh(now.Add(-maxAge), now); err != nil {
+	if err := s.CheckAge(now.Add(-maxAge), now); err != nil {
 		t.Errorf("a pass as old as maxAge: %v", err)
 	}
-	if err := s.Fresh(now.Add(-maxAge-1), now); reasonOf(err) != series.Stale {
+	if err := s.CheckAge(now.Add(-maxAge-1), now); reasonOf(err) != history.Stale {
 		t.Errorf("an older pass: %v", err)
 	}
-	if err := s.Fresh(now.Add(-time.Second).Round(0), now.Add(maxAge)); reasonOf(err) != series.Stale {
+	if err := s.CheckAge(now.Add(-time.Second).Round(0), now.Add(maxAge)); reasonOf(err) != history.Stale {
 		t.Errorf("an older pass by the wall clock: %v", err)
 	}
 }
@@ -75,12 +75,12 @@ func TestWindowDoesNotReachOverARestart(t *testing.T) {
 	for range 4 {
 		redis.work(1)
 		now = now.Add(interval)
-		s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+		s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 	}
 	restarted := fresh("b")
 	now = now.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: restarted.answer(t)}))
-	if got, err := s.Covering(now); reasonOf(err) != series.Incomplete {
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: restarted.answer(t)}))
+	if got, err := s.Covering(now); reasonOf(err) != history.Incomplete {
 		t.Errorf("%d samples, %v", len(got), err)
 	}
 }
@@ -88,7 +88,7 @@ func TestWindowDoesNotReachOverARestart(t *testing.T) {
 func TestSpanIsJoinedFromItsEnd(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	counter := probe.CounterKey("jobs")
-	joined := func(before, after series.Sample) bool { return counter.Joins(before.Probed[0], after.Probed[0]) }
+	joined := func(before, after history.Sample) bool { return counter.Joins(before.Probed[0], after.Probed[0]) }
 	none := probe.Result{Err: errors.New("gone")}
 	for n, step := range []struct {
 		result probe.Result
@@ -99,11 +99,11 @@ func TestSpanIsJoinedFromItsEnd(t *testing.T) {
 	} {
 		redis.work(1)
 		now := t0.Add(time.Duration(n) * interval)
-		s.Record(series.NewSample([]probe.Result{step.result}, series.Node{At: now, Info: redis.answer(t)}))
+		s.Record(history.NewSample([]probe.Result{step.result}, history.Node{At: now, Info: redis.answer(t)}))
 		span, err := s.SpanJoined(now, joined)
 		switch want := t0.Add(time.Duration(step.first) * interval); {
-		case step.first < 0 && n == 0 && reasonOf(err) != series.OneSample,
-			step.first < 0 && n > 0 && reasonOf(err) != series.CounterReset:
+		case step.first < 0 && n == 0 && reasonOf(err) != history.OneSample,
+			step.first < 0 && n > 0 && reasonOf(err) != history.CounterReset:
 			t.Errorf("sample %d: span %v, %v", n, span.Duration(), err)
 		case step.first >= 0 && (err != nil || !span.First.At.Equal(want) || !span.Last.At.Equal(now)):
 			t.Errorf("sample %d: the span begins %v after the start, %v; want sample %d", n, span.First.At.Sub(t0), err, step.first)

@@ -1,12 +1,12 @@
-package series_test
+package history_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 // Each counter alone shows that counters began again, where a server reports no other.
@@ -34,7 +34,7 @@ func TestEachCounterThatFallsEndsASpan(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.Record(series.NewSample(nil, series.Node{At: now.Add(time.Duration(n) * interval), Info: info}))
+				s.Record(history.NewSample(nil, history.Node{At: now.Add(time.Duration(n) * interval), Info: info}))
 			}
 			if _, err := s.Span(now.Add(interval)); (err == nil) != test.joined {
 				t.Errorf("%s %s: %v, want a span: %v", key, name, err, test.joined)
@@ -49,7 +49,7 @@ func TestServerWithoutRoleHasSpans(t *testing.T) {
 	redis.withoutFields = []string{"role"}
 	for range 2 {
 		now = now.Add(interval)
-		s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+		s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 	}
 	wantSpan(t, s, now, now.Add(-interval), now)
 }
@@ -57,10 +57,10 @@ func TestServerWithoutRoleHasSpans(t *testing.T) {
 // The first reset since the start is the first that commandstats shows.
 func TestFirstResetIsSeenByItsPresence(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 	redis.resetAndOutgrow("calls=1,usec=58")
 	redis.infos = 100
 	now = now.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
-	_ = wantUnknown(t, s, now, series.OneSample)
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
+	_ = wantUnknown(t, s, now, history.OneSample)
 }

@@ -1,19 +1,19 @@
-package series_test
+package history_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 func TestSuspendedMachineServesNothingOld(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 	now := suspended(t, t1.Add(time.Second), time.Hour)
-	_ = wantUnknown(t, s, now, series.Stale)
+	_ = wantUnknown(t, s, now, history.Stale)
 	if _, err := s.Latest(now); err == nil {
 		t.Error("Latest gave a sample from before an hour's suspension")
 	}
@@ -36,11 +36,11 @@ func TestSpanReachesOverNoClockJump(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, redis, t0 := open(t), fresh("a"), time.Now()
-			s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+			s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 			t1 := suspended(t, t0.Add(interval), tt.jump)
-			s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+			s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 			if !tt.want {
-				_ = wantUnknown(t, s, t1, series.OneSample)
+				_ = wantUnknown(t, s, t1, history.OneSample)
 				return
 			}
 			// The span lasts as long as the monotonic clock says.
@@ -54,7 +54,7 @@ func TestSpanReachesOverNoClockJump(t *testing.T) {
 
 func TestClockSetBackMakesNoSampleYounger(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	now := suspended(t, t0.Add(maxAge+time.Second), -time.Hour)
 	if _, err := s.Latest(now); err == nil {
 		t.Error("Latest gave a sample older than maxAge by the monotonic clock")

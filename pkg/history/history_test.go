@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"errors"
@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-func wantSpan(t *testing.T, s *series.Series, now, first, last time.Time) {
+func wantSpan(t *testing.T, s *history.History, now, first, last time.Time) {
 	t.Helper()
 	span, err := s.Span(now)
 	if err != nil {
@@ -24,10 +24,10 @@ func wantSpan(t *testing.T, s *series.Series, now, first, last time.Time) {
 	}
 }
 
-func wantUnknown(t *testing.T, s *series.Series, now time.Time, reason series.Reason) *series.UnknownError {
+func wantUnknown(t *testing.T, s *history.History, now time.Time, reason history.Reason) *history.UnknownError {
 	t.Helper()
 	span, err := s.Span(now)
-	var unknown *series.UnknownError
+	var unknown *history.UnknownError
 	if !errors.As(err, &unknown) || unknown.Reason != reason {
 		t.Fatalf("Span = %+v, %v; want %s", span, err, reason)
 	}
@@ -36,12 +36,12 @@ func wantUnknown(t *testing.T, s *series.Series, now time.Time, reason series.Re
 
 func TestRateIsUnknownUntilTwoSamples(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	unknown := wantUnknown(t, s, t0, series.NoSample)
+	unknown := wantUnknown(t, s, t0, history.NoSample)
 	if _, err := s.Latest(t0); err == nil || err.Error() != unknown.Error() {
 		t.Errorf("Latest = %v, want the same as Span", err)
 	}
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
-	unknown = wantUnknown(t, s, t0, series.OneSample)
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
+	unknown = wantUnknown(t, s, t0, history.OneSample)
 	if strings.Contains(unknown.Error(), "restart") {
 		t.Errorf("a first sample is no restart: %v", unknown)
 	}
@@ -50,15 +50,15 @@ func TestRateIsUnknownUntilTwoSamples(t *testing.T) {
 	}
 	redis.work(1)
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 	wantSpan(t, s, t1, t0, t1)
 }
 
 func TestSampleIsServedUntilMaxAgeAndNotAfter(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 
 	border := t1.Add(maxAge)
 	wantSpan(t, s, border, t0, t1)
@@ -66,7 +66,7 @@ func TestSampleIsServedUntilMaxAgeAndNotAfter(t *testing.T) {
 		t.Errorf("Latest at maxAge = %v, want the sample", err)
 	}
 	past := border.Add(time.Nanosecond)
-	unknown := wantUnknown(t, s, past, series.Stale)
+	unknown := wantUnknown(t, s, past, history.Stale)
 	if !strings.Contains(unknown.Error(), "maxAge 12s") {
 		t.Errorf("%q does not name maxAge", unknown)
 	}
@@ -100,11 +100,11 @@ func TestSpanIsTheLongestWithinTheWindowAndHalfAnInterval(t *testing.T) {
 			var now time.Time
 			for _, at := range tt.at {
 				now = t0.Add(at)
-				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+				s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 				redis.work(10)
 			}
 			if tt.first < 0 {
-				if unknown := wantUnknown(t, s, now, series.OneSample); strings.Contains(unknown.Error(), "restart") {
+				if unknown := wantUnknown(t, s, now, history.OneSample); strings.Contains(unknown.Error(), "restart") {
 					t.Errorf("nothing restarted: %v", unknown)
 				}
 				return
@@ -139,7 +139,7 @@ func TestSpanNeverReachesOver(t *testing.T) {
 			sample := func() {
 				t.Helper()
 				now = now.Add(interval)
-				s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+				s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 				redis.work(10)
 			}
 			redis.work(10)
@@ -148,7 +148,7 @@ func TestSpanNeverReachesOver(t *testing.T) {
 			wantSpan(t, s, now, now.Add(-interval), now)
 			tt.event(&redis)
 			sample()
-			unknown := wantUnknown(t, s, now, series.OneSample)
+			unknown := wantUnknown(t, s, now, history.OneSample)
 			if !strings.Contains(unknown.Error(), "restarted") {
 				t.Errorf("%q does not tell of a restart", unknown)
 			}
@@ -171,22 +171,22 @@ func TestSpanNeverReachesOver(t *testing.T) {
 func TestSpanNeverReachesOverASecondReset(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	redis.resets = "calls=1,usec=58"
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	redis.resetAndOutgrow(redis.resets)
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
-	_ = wantUnknown(t, s, t1, series.OneSample)
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
+	_ = wantUnknown(t, s, t1, history.OneSample)
 }
 
 func TestServerThatDoesNotTellWhichProcessItIs(t *testing.T) {
 	refused := errors.New("INFO is refused")
 	for name, test := range map[string]struct {
 		without string
-		node    series.Node
+		node    history.Node
 		says    string
 	}{
 		"an answer without run_id": {without: "run_id", says: "run_id"},
-		"no INFO":                  {node: series.Node{Err: refused}, says: "refused"},
+		"no INFO":                  {node: history.Node{Err: refused}, says: "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, redis, now := open(t), fresh("a"), time.Now()
@@ -198,9 +198,9 @@ func TestServerThatDoesNotTellWhichProcessItIs(t *testing.T) {
 				if test.without != "" {
 					node.Info = redis.answer(t)
 				}
-				s.Record(series.NewSample(nil, node))
+				s.Record(history.NewSample(nil, node))
 			}
-			if unknown := wantUnknown(t, s, now, series.Anonymous); !strings.Contains(unknown.Error(), test.says) {
+			if unknown := wantUnknown(t, s, now, history.Anonymous); !strings.Contains(unknown.Error(), test.says) {
 				t.Errorf("%q does not say what is missing", unknown)
 			}
 			if _, err := s.Latest(now); err != nil {
@@ -214,42 +214,42 @@ func TestServerThatDoesNotTellWhichProcessItIs(t *testing.T) {
 func TestServerWithoutCommandstatsHasSpans(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
 	redis.withoutFields = []string{"commandstats"}
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 	wantSpan(t, s, t1, t0, t1)
 }
 
 func TestRestartIsForgottenWithItsSamples(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 	redis = fresh("b")
 	now = now.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
 	now = now.Add(time.Minute)
-	s.Record(series.NewSample(nil, series.Node{At: now, Info: redis.answer(t)}))
-	if unknown := wantUnknown(t, s, now, series.OneSample); strings.Contains(unknown.Error(), "restarted") {
+	s.Record(history.NewSample(nil, history.Node{At: now, Info: redis.answer(t)}))
+	if unknown := wantUnknown(t, s, now, history.OneSample); strings.Contains(unknown.Error(), "restarted") {
 		t.Errorf("%q blames a restart for a gap in the samples", unknown)
 	}
 }
 
 func TestFailKeepsWhatIsKnownUntilItIsTooOld(t *testing.T) {
 	s, redis, t0 := open(t), fresh("a"), time.Now()
-	s.Record(series.NewSample(nil, series.Node{At: t0, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	t1 := t0.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t1, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t1, Info: redis.answer(t)}))
 	failure := errors.New("no answer")
 	s.Fail(failure)
 	wantSpan(t, s, t1.Add(maxAge), t0, t1)
 	if got := s.Failure(); !errors.Is(got, failure) {
 		t.Errorf("Failure = %v, want %v", got, failure)
 	}
-	unknown := wantUnknown(t, s, t1.Add(maxAge+1), series.Stale)
+	unknown := wantUnknown(t, s, t1.Add(maxAge+1), history.Stale)
 	if !errors.Is(unknown, failure) || !strings.Contains(unknown.Error(), "no answer") {
 		t.Errorf("%v does not wrap and tell the last failure", unknown)
 	}
 	t2 := t1.Add(interval)
-	s.Record(series.NewSample(nil, series.Node{At: t2, Info: redis.answer(t)}))
+	s.Record(history.NewSample(nil, history.Node{At: t2, Info: redis.answer(t)}))
 	if got := s.Failure(); got != nil {
 		t.Errorf("Failure = %v after a sample, want none", got)
 	}
@@ -259,7 +259,7 @@ func TestFailKeepsWhatIsKnownUntilItIsTooOld(t *testing.T) {
 func TestFailureBeforeAnySampleIsTold(t *testing.T) {
 	s := open(t)
 	s.Fail(errors.New("refused"))
-	if unknown := wantUnknown(t, s, time.Now(), series.NoSample); unknown.Error() != "no sample yet; the last attempt failed: refused" {
+	if unknown := wantUnknown(t, s, time.Now(), history.NoSample); unknown.Error() != "no sample yet; the last attempt failed: refused" {
 		t.Errorf("%q", unknown)
 	}
 	if _, ok := s.Newest(); ok {

@@ -1,4 +1,4 @@
-package series
+package history
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ func (s *Sample) bytes(before Sample) int {
 		if i > 0 && s.Nodes[i-1].Info != nil && node.Info.SharesKeys(s.Nodes[i-1].Info) {
 			continue
 		}
-		was := before.of(node)
+		was := before.find(node)
 		if was == nil || was.Info == nil || !node.Info.SharesKeys(was.Info) || node.Info.KeysSize() > sharedKeys {
 			size += node.Info.KeysSize()
 		}

@@ -1,4 +1,4 @@
-package series_test
+package history_test
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 )
 
 const (
@@ -17,13 +17,13 @@ const (
 	maxAge   = 12 * time.Second
 )
 
-func policy() series.Policy {
-	return series.Policy{Interval: interval, Window: window, MaxAge: maxAge}
+func policy() history.Policy {
+	return history.Policy{Interval: interval, Window: window, MaxAge: maxAge}
 }
 
-func open(t testing.TB) *series.Series {
+func open(t testing.TB) *history.History {
 	t.Helper()
-	var store series.Store
+	var store history.Store
 	return store.Open(t.Name(), policy())
 }
 
@@ -107,7 +107,7 @@ func (s *server) resetAndOutgrow(resets string) {
 	s.epoch++
 }
 
-func epochOf(t testing.TB, s series.Sample) int64 {
+func epochOf(t testing.TB, s history.Sample) int64 {
 	t.Helper()
 	n, err := s.Nodes[0].Info.Int("epoch")
 	if err != nil {

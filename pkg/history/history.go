@@ -1,0 +1,228 @@
+package history
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Policy says what samples are good for.
+type Policy struct {
+	// Interval is the time from one sample to the next.
+	Interval time.Duration
+	// Window is the time over which rates are taken.
+	Window time.Duration
+	// MaxAge is the age past which a sample is not served.
+	MaxAge time.Duration
+}
+
+// Store holds the histories of all targets. The zero Store is empty and ready for use.
+type Store struct {
+	histories sync.Map     // string -> *History
+	large     atomic.Int64 // bytes that all keep beyond OrdinaryBytes each
+}
+
+// Open returns the history with that ID, and begins an empty one if there is none.
+func (s *Store) Open(id string, policy Policy) *History {
+	opened, _ := s.histories.LoadOrStore(id, &History{policy: policy, store: s})
+	return opened.(*History)
+}
+
+// Close forgets the history with that ID.
+func (s *Store) Close(id string) {
+	if closed, ok := s.histories.LoadAndDelete(id); ok {
+		closed.(*History).close()
+	}
+}
+
+// Get returns the history with that ID, an empty one if it was never opened or is
+// closed.
+func (s *Store) Get(id string) *History {
+	if found, ok := s.histories.Load(id); ok {
+		return found.(*History)
+	}
+	return &History{}
+}
+
+// History holds the recent samples of one target.
+type History struct {
+	policy  Policy
+	store   *Store
+	current atomic.Pointer[snapshot]
+
+	mu        sync.Mutex // held by writers
+	keptBytes int        // bytes that the samples take
+	closed    bool       // what is recorded is nobody's
+}
+
+// close returns the memory of the samples to the budget.
+func (h *History) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.store.large.Add(-large(h.keptBytes))
+	h.keptBytes, h.closed = 0, true
+}
+
+// snapshot is immutable once published.
+type snapshot struct {
+	samples []Sample // of the same processes, oldest first
+	restart bool     // whether samples of other processes came before these
+	failure error    // of the newest attempt, nil if it succeeded
+	failed  []Node   // of the newest attempt if it failed
+	// revision is shared by consecutive attempts that found the same nodes in the same state.
+	revision *Revision
+}
+
+// Record adds the newest sample and takes ownership of its nodes. Samples that no
+// span can begin with any more are forgotten. If the sample does not fit into the
+// budget, Record keeps nothing of it and returns ErrObjectFull or ErrStoreFull.
+func (h *History) Record(sample Sample) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil
+	}
+	before := h.load()
+	next := &snapshot{revision: before.revision}
+	for i, old := range before.samples {
+		if sample.At.Sub(old.At) <= h.maxSpan() {
+			next.samples = append(make([]Sample, 0, len(before.samples)-i+1), before.samples[i:]...)
+			next.restart = before.restart
+			break
+		}
+	}
+	if n := len(before.samples); n > 0 {
+		sample.link(before.samples[n-1], h.policy.Interval/10)
+		if !sample.joins(before.samples[n-1]) {
+			next.samples, next.restart = nil, true
+		}
+		if !sample.sameTopology(before.samples[n-1]) {
+			next.revision = nil
+		}
+	}
+	if next.revision == nil {
+		next.revision = new(Revision)
+	}
+	sample.size = sample.bytes(newestOf(before))
+	next.samples = append(next.samples, sample)
+	kept := 0
+	for i := range next.samples {
+		kept += next.samples[i].size
+	}
+	if err := h.store.reserve(h.keptBytes, kept); err != nil {
+		return err
+	}
+	h.keptBytes = kept
+	h.current.Store(next)
+	return nil
+}
+
+// newestOf returns the newest sample, the zero Sample if there is none.
+func newestOf(h *snapshot) Sample {
+	if n := len(h.samples); n > 0 {
+		return h.samples[n-1]
+	}
+	return Sample{}
+}
+
+// Fail notes that the newest attempt to sample failed, and which nodes it asked.
+// What is known stays until it is too old.
+func (h *History) Fail(err error, nodes ...Node) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := h.load()
+	h.current.Store(&snapshot{samples: before.samples, restart: before.restart, failure: err, failed: nodes})
+}
+
+// Failure returns why the newest attempt to sample failed, nil if it succeeded or none was made.
+func (h *History) Failure() error {
+	return h.load().failure
+}
+
+// Newest returns the newest sample whatever its age. It serves those who describe
+// the server, not those who serve its numbers.
+func (h *History) Newest() (Sample, bool) {
+	snap := h.load()
+	if len(snap.samples) == 0 {
+		return Sample{}, false
+	}
+	return snap.samples[len(snap.samples)-1], true
+}
+
+// Nodes returns the nodes that the newest attempt asked, for those who describe
+// the target. The caller must not modify them.
+func (h *History) Nodes() []Node {
+	snap := h.load()
+	if n := len(snap.samples); snap.failed == nil && n > 0 {
+		return snap.samples[n-1].Nodes
+	}
+	return snap.failed
+}
+
+// Revision identifies a state of the nodes, apart from their numbers.
+type Revision struct {
+	_ byte // two of no size would have one address
+}
+
+// Revision returns the same pointer as long as attempts find the same nodes, with the
+// same addresses, shards, roles and versions, and each of them answers with its newest
+// credentials. It is nil if the newest attempt failed, or none was made. Whoever has
+// described the nodes of a revision need not look at them again.
+func (h *History) Revision() *Revision {
+	return h.load().revision
+}
+
+// Latest returns the newest sample, or an *UnknownError.
+func (h *History) Latest(now time.Time) (Sample, error) {
+	return h.latest(h.load(), now)
+}
+
+func (h *History) latest(snap *snapshot, now time.Time) (Sample, error) {
+	if len(snap.samples) == 0 {
+		return Sample{}, h.unknown(snap, NoSample, 0)
+	}
+	last := snap.samples[len(snap.samples)-1]
+	if age := max(now.Sub(last.At), wallClock(last.At, now)); age > h.policy.MaxAge {
+		return Sample{}, h.unknown(snap, Stale, age)
+	}
+	return last, nil
+}
+
+// Span returns the two samples that a rate is taken between, or an *UnknownError.
+func (h *History) Span(now time.Time) (Span, error) {
+	snap := h.load()
+	last, err := h.latest(snap, now)
+	if err != nil {
+		return Span{}, err
+	}
+	return h.span(snap, snap.samples, last, OneSample)
+}
+
+// span joins the earliest sample that it can to the last. If there is none, the
+// span is unknown for the given reason.
+func (h *History) span(snap *snapshot, samples []Sample, last Sample, reason Reason) (Span, error) {
+	for _, first := range samples {
+		span := Span{First: first, Last: last}
+		switch apart := span.Duration(); {
+		case apart <= 0 || apart > h.maxSpan():
+		case span.imprecise():
+			reason = ImpreciseTiming
+		default:
+			return span, nil
+		}
+	}
+	return Span{}, h.unknown(snap, reason, 0)
+}
+
+// maxSpan is the longest span. Half an interval past the window lets a sample
+// that came a little late end the span that the window means.
+func (h *History) maxSpan() time.Duration {
+	return h.policy.Window + h.policy.Interval/2
+}
+
+func (h *History) load() *snapshot {
+	if snap := h.current.Load(); snap != nil {
+		return snap
+	}
+	return &snapshot{}
+}
