@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
-# faults from the matrix), and the files of the chart that are copies of what kustomize applies.
+# reasons from the sampler, of faults from the matrix), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
 metrics=TestMetricTable
+reasons=TestReasonTable
 faults=TestFaultTable
 copies=deploy/chart/files
 output=$(mktemp -d)
@@ -28,6 +29,7 @@ if [ "${1:-}" = --check ]; then
   done
   diff -ru "$copies" "$output/chart"
   go test -count=1 -run "^$metrics\$" ./pkg/catalog
+  go test -count=1 -run "^$reasons\$" ./pkg/sampler
   (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
@@ -37,4 +39,5 @@ cp "$output"/object/*.go "$types/"
 cp "$output"/crd/* "$crds/"
 cp "$output"/chart/* "$copies/"
 go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
+go test -count=1 -run "^$reasons\$" ./pkg/sampler -update
 (cd hack && go test -count=1 -run "^$faults\$" ./faults -update)

@@ -234,4 +234,4 @@ func (n none) Get(context.Context, *target.Target, target.Party) (*credentials.C
 	return n.Credentials, nil
 }
 
-func (none) Doubt(*target.Target, target.Party) {}
+func (none) ReportRejected(*target.Target, target.Party) {}

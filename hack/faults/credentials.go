@@ -14,7 +14,7 @@ import (
 const (
 	// rested and rarest are the shortest and the longest time between two reads of a Secret. What does not authenticate is
 	// doubted: the time is the shortest, and doubles while reading brings nothing new.
-	// Source: doubtGap and rereadPeriod, with its jitter, in pkg/credentials/keeper.go.
+	// Source: doubtGap and rereadPeriod, with its jitter, in pkg/credentials/manager.go.
 	rested, rarest = 3 * time.Second, 36 * time.Second
 	// rereading is how long after a repair the adapter reads the Secret at the latest: no fault outlasts the second read,
 	// after which the time is four times rested.

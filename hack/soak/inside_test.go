@@ -19,9 +19,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/series"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -45,7 +45,7 @@ func newInside(t *testing.T, specs map[string]map[string]any) *inside {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index, store := &target.Index{}, &series.Store{}
+	index, store := &target.Index{}, &history.Store{}
 	i := &inside{Provider: provider.New(index, store, metrics, unobserved{})}
 	i.manager = sampler.New(t.Context(), sampler.Config{
 		Store: store, Observer: unwatched{}, Listener: i.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{}),

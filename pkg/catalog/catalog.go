@@ -59,7 +59,7 @@ type Metric struct {
 	// Kind says what it is taken from.
 	Kind Kind
 	// Fold says how its series become one value.
-	Fold Fold
+	Fold Aggregation
 	// Labels are the labels of its series, beside those of nodes: LabelRole, LabelNode and, in a cluster, LabelShard.
 	Labels []string
 
@@ -81,8 +81,8 @@ type Series struct {
 
 	// weight is what Value counts for where the metric folds as Weighted, and none
 	// says why it counts for nothing.
-	weight float64
-	none   error
+	weight        float64
+	noValueReason error
 	// err says why this series has no value while others of the metric may have.
 	err error
 }

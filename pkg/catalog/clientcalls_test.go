@@ -28,7 +28,7 @@ func calledByAdapter(t *testing.T, lost bool, last ...string) (*history.History,
 	}
 	if lost {
 		run.Commands(nil, nil)
-		run.Lose()
+		run.Lost()
 	}
 	s.Record(history.NewSample(nil, node(now, append([]string{"cmdstat_info:calls=2,usec=1"}, last...)...)))
 	return s, now

@@ -1,58 +1,293 @@
 package catalog
 
-import "strings"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
 
-// class says what a call of a command tells about the clients of a server.
-type class uint8
-
-const (
-	// unlisted is a command of a module, or one newer than the table. It counts as
-	// a request.
-	unlisted class = iota
-	// service sets up a connection, or watches or runs the server: the groups
-	// connection, server and cluster of https://redis.io/docs/latest/commands/,
-	// PUBSUB and XINFO, which only watch, and the self-tests of HyperLogLog. What
-	// changes or reads data is no service, though its group says so: FLUSHALL,
-	// FLUSHDB, SFLUSH, SWAPDB, CLUSTERSCAN and CLUSTER FLUSHSLOT.
-	service
-	// reading is a request that only a client sends.
-	reading
-	// replicated is a request that a primary sends to its replicas as well. These
-	// are the commands flagged "write", PFCOUNT, which may write what it has counted,
-	// PUBLISH and SPUBLISH, MULTI and EXEC around a transaction, and SCRIPT before
-	// Redis 7.0.
-	// Source: CMD_MAY_REPLICATE in Redis' src/commands, and replication.c.
-	replicated
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// classOf returns the class of a command by its name as INFO commandstats
-// writes it. An unlisted subcommand is of the class of its container.
-func classOf(command string) class {
-	command = strings.ToLower(command) // Dragonfly and modules write capitals
-	is := listed(command)
-	if is == unlisted {
-		if container, _, sub := strings.Cut(command, "|"); sub {
-			return listed(container)
+// A Quantity of the metrics API has thousandths at the finest, and a command
+// takes microseconds: in seconds, the base unit, most latencies would read 0.001.
+func commandRows() []Metric {
+	labels := []string{LabelCommand}
+	return []Metric{
+		{
+			Name: RequestsPerSecond, Unit: "requests/s", Kind: Rate, Fold: Sum, Labels: labels,
+			ofData: true, never: isListedRequest,
+			Help:   "Commands that clients asked for, less those that watch or run the server or a connection (INFO, PING, AUTH, CONFIG and the like), so that an idle server reads 0. A listed command that was never called reads 0; one of a module, or newer than the table, counts as a request. Of a read-only replica, what its primary sends is left out: writes, MULTI, EXEC, PUBLISH and PFCOUNT.",
+			window: requests,
+		},
+		{
+			Name: "commands-per-second", Unit: "commands/s", Kind: Rate, Fold: Sum,
+			ofData: true,
+			Help:   "All commands processed, those of monitoring, of replication and of this adapter among them.",
+			window: counterRate("total_commands_processed"),
+		},
+		{
+			Name: "command-calls-per-second", Unit: "calls/s", Kind: Rate, Fold: Sum, Labels: labels,
+			ofData: true, never: isListed,
+			Help:   "Calls of each command as Redis counts them, those of monitoring, of replication, in scripts and of this adapter among them.",
+			window: commandRate("calls"),
+		},
+		{
+			Name: "failed-calls-per-second", Unit: "calls/s", Kind: Rate, Fold: Sum, Labels: labels, Versions: "6.2+",
+			ofData: true, never: isListed,
+			Help:   "Calls that failed while they were executed, such as INCR of a list.",
+			window: commandRate("failed_calls"),
+		},
+		{
+			Name: "rejected-calls-per-second", Unit: "calls/s", Kind: Rate, Fold: Sum, Labels: labels, Versions: "6.2+",
+			ofData: true, never: isListed,
+			Help:   "Calls that were refused before they were executed, for wrong arguments, memory, rights or state. An unknown command counts in errors-per-second only.",
+			window: commandRate("rejected_calls"),
+		},
+		{
+			Name: "errors-per-second", Unit: "errors/s", Kind: Rate, Fold: Sum, Labels: []string{LabelError}, Versions: "6.2+",
+			never:  isErrorLabel,
+			Help:   "Error replies by their code, such as WRONGTYPE, OOM or ERR; `other` stands for what is no code of capital letters.",
+			window: errorRates,
+		},
+		{
+			Name: "command-latency-mean-microseconds", Unit: "µs", Kind: Ratio, Fold: Weighted, Labels: labels,
+			ofData: true,
+			Help:   "Time that the server took for a call, on the mean of the window, of the commands that requests-per-second counts; waiting and the network are left out. Unknown while none is called. A command that this adapter alone called, for spec.metrics, is left out; one that clients called as well has no mean, since the server adds up the times.",
+			window: latencyMean,
+		},
+		{
+			Name: "command-latency-percentile-microseconds", Unit: "µs", Kind: Gauge, Fold: Max, Labels: []string{LabelCommand, LabelPercentile}, Versions: "7.0+",
+			Help:  "Time within which that share of the calls was done (`percentile` is 50, 99 or 99.9 unless Redis is set to others), of the commands that requests-per-second counts. Redis takes it over all calls since its statistics were last reset or it was started, not over a window: it answers a change of load slowly. The largest one, unless a selector picks one.",
+			gauge: latencyPercentiles,
+		},
+	}
+}
+
+const (
+	commandPrefix = "cmdstat_"
+	errorPrefix   = "errorstat_"
+	latencyPrefix = "latency_percentiles_usec_"
+)
+
+// growth is how much one number of a record grew over the window.
+type growth struct {
+	name string
+	by   int64
+}
+
+// usualCommands is how many commands most servers are asked for.
+const usualCommands = 12
+
+// growths is how much a number of each record grew over the window, for the
+// names that are kept. What was never counted is left out by the server: where
+// the section itself is missing, that says nothing.
+func (in windowInput) growths(section, prefix, number string, keep func(name string) bool) ([]growth, error) {
+	for _, info := range []*redisinfo.Info{in.first, in.last} {
+		if err := info.Section(section); err != nil {
+			return nil, err
 		}
 	}
-	return is
+	found, still, err := in.grownOf(prefix, number, keep)
+	if in.first.SharesKeys(in.last) {
+		return found, err
+	}
+	for name := range in.first.Records(prefix) {
+		if keep(name) {
+			still--
+		}
+	}
+	if still == 0 {
+		return found, err
+	}
+	for name, record := range in.first.Records(prefix) {
+		if _, still := in.last.Record(record.Key()); !still && keep(name) {
+			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
+		}
+	}
+	return found, err
 }
 
-// isRequest reports whether a command is one that clients ask of a server for
-// its data.
-func isRequest(command string) bool { return classOf(command) != service }
-
-// commandLabel returns the value of LabelCommand for a command. A subcommand
-// follows its container after a dot, as in xgroup.create: the "|" that INFO writes
-// cannot stand in the value of a label in Kubernetes.
-func commandLabel(command string) string { return strings.ReplaceAll(command, "|", ".") }
-
-// isListed reports whether a value of LabelCommand names a listed command.
-func isListed(label string) bool {
-	return listed(label) != unlisted || listed(strings.Replace(label, ".", "|", 1)) != unlisted
+// grownOf is growths of the records that are in the last answer, and how many of them
+// were in the first one.
+func (in windowInput) grownOf(prefix, number string, keep func(name string) bool) (found []growth, still int, err error) {
+	found = make([]growth, 0, usualCommands)
+	for name, record := range in.last.Records(prefix) {
+		if !keep(name) {
+			continue
+		}
+		last, err := record.Int(number)
+		if err != nil {
+			return nil, still, err
+		}
+		var first int64 // of one absent before, which had not been counted since the counters began
+		if before, was := in.first.Record(record.Key()); was {
+			still++
+			if first, err = before.Int(number); err != nil {
+				return nil, still, err
+			}
+		}
+		if fell(first, last) {
+			_, err := grown(number+" of "+name, first, last)
+			return nil, still, err
+		}
+		found = append(found, growth{name: name, by: last - first})
+	}
+	return found, still, nil
 }
 
-// isListedRequest reports whether a value of LabelCommand names a listed request.
-func isListedRequest(label string) bool {
-	return isListed(label) && isRequest(strings.Replace(label, ".", "|", 1))
+// commandGrowths is growths of section commandstats.
+func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]growth, error) {
+	found, err := in.growths("Commandstats", commandPrefix, number, keep)
+	for n := range found {
+		found[n].name = strings.ToLower(found[n].name) // Dragonfly and modules write capitals
+	}
+	return found, err
+}
+
+func all(string) bool { return true }
+
+// requests is the growth of each request's calls by clients in one second.
+func requests(in windowInput) ([]Series, error) {
+	calls, err := in.commandGrowths("calls", isRequest)
+	if err != nil {
+		return nil, err
+	}
+	via := channelOf(in.last)
+	found := make([]Series, 0, len(calls))
+	for _, call := range calls {
+		byClients, err := in.byClients(call, via)
+		s := Series{Value: float64(byClients) / in.seconds, err: err}
+		if in.labelled {
+			s.Labels = map[string]string{LabelCommand: commandLabel(call.name)}
+		}
+		found = append(found, s)
+	}
+	return found, nil
+}
+
+// commandRate is the growth of one number of each command in one second.
+func commandRate(number string) func(windowInput) ([]Series, error) {
+	return func(in windowInput) ([]Series, error) {
+		grown, err := in.commandGrowths(number, all)
+		for n := range grown {
+			grown[n].name = commandLabel(grown[n].name)
+		}
+		return in.rates(grown, LabelCommand), err
+	}
+}
+
+func (in windowInput) rates(grown []growth, label string) []Series {
+	found := make([]Series, 0, len(grown))
+	for _, g := range grown {
+		s := Series{Value: float64(g.by) / in.seconds}
+		if in.labelled {
+			s.Labels = map[string]string{label: g.name}
+		}
+		found = append(found, s)
+	}
+	return found
+}
+
+// latencyMean is time to calls of each request by clients. The server adds the
+// times of all callers up, so that there is no mean of a command that others
+// called as well.
+func latencyMean(in windowInput) ([]Series, error) {
+	calls, errCalls := in.commandGrowths("calls", isRequest)
+	times, errTimes := in.commandGrowths("usec", isRequest)
+	if err := cmp.Or(errCalls, errTimes); err != nil {
+		return nil, err
+	}
+	via := channelOf(in.last)
+	found := make([]Series, 0, len(calls))
+	for n, call := range calls {
+		byClients, err := in.byClients(call, via)
+		s := Series{Labels: map[string]string{LabelCommand: commandLabel(call.name)}, err: err}
+		switch {
+		case err != nil || byClients == 0:
+		case byClients < call.by:
+			s.err = fmt.Errorf("this adapter called %s as well as clients did, and the server does not separate their times: leave it out by a selector, such as command notin (%[1]s)", s.Labels[LabelCommand])
+		default:
+			s.weight = float64(call.by)
+			s.Value = float64(times[n].by) / s.weight
+		}
+		found = append(found, s)
+	}
+	return found, nil
+}
+
+// latencyPercentiles reads section latencystats. Redis leaves out a command
+// that was not called, and all of them with latency-tracking off.
+func latencyPercentiles(in gaugeInput) ([]Series, error) {
+	if err := in.info.Section("Latencystats"); err != nil {
+		return nil, err
+	}
+	var found []Series
+	for name, record := range in.info.Records(latencyPrefix) {
+		if !isRequest(name) {
+			continue
+		}
+		for part := range record.Names() {
+			percentile, ok := strings.CutPrefix(part, "p")
+			if !ok {
+				continue
+			}
+			if !redisinfo.IsName(percentile) {
+				return nil, fmt.Errorf("a percentile in INFO field %s: %w", record.Key(), redisinfo.ErrName)
+			}
+			value, err := record.Float(part)
+			found = append(found, Series{
+				Labels: map[string]string{LabelCommand: commandLabel(strings.ToLower(name)), LabelPercentile: percentile},
+				Value:  value,
+				err:    err,
+			})
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no command has latency percentiles: none was called, or latency-tracking is off in Redis")
+	}
+	return found, nil
+}
+
+// errorsDisabled is what Redis 7.4 and later count in place of every code, once
+// there are more codes than they keep.
+const errorsDisabled = "ERRORSTATS_DISABLED"
+
+// errorRates is the growth of each error code's count in one second.
+func errorRates(in windowInput) ([]Series, error) {
+	if _, disabled := in.last.Record(errorPrefix + errorsDisabled); disabled {
+		return nil, errors.New("the server has stopped counting errors, since there were too many codes: CONFIG RESETSTAT begins anew")
+	}
+	// Dragonfly has a section of that name and writes its codes in another way, so that
+	// none would be found there; it lacks the total, which Redis has had as long as the codes.
+	if _, err := in.growth("total_error_replies"); err != nil {
+		return nil, err
+	}
+	codes, err := in.growths("Errorstats", errorPrefix, "count", isErrorCode)
+	if err != nil {
+		return nil, err
+	}
+	// A script may begin its error with anything, an address among others, which
+	// neither a label nor an error of ours may tell.
+	others, err := in.growths("Errorstats", errorPrefix, "count", func(name string) bool { return !isErrorCode(name) })
+	if err != nil {
+		return nil, errors.New("the count of an error whose code is not of capital letters cannot be read or fell")
+	}
+	for n := range others {
+		others[n].name = otherErrors
+	}
+	return in.rates(append(codes, others...), LabelError), nil
+}
+
+// otherErrors is the value of LabelError for what is no code.
+const otherErrors = "other"
+
+// isErrorCode reports whether a name is a code by Redis' convention.
+func isErrorCode(name string) bool {
+	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
+}
+
+// isErrorLabel reports whether a value of LabelError may be one of a series.
+func isErrorLabel(value string) bool {
+	return value == otherErrors || value != "" && isErrorCode(value)
 }

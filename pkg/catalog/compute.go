@@ -84,7 +84,7 @@ func share(part, whole int64, reason string) ([]Series, error) {
 // weighted is a part to a whole, which weighs as much as there is of the whole.
 func weighted(part, whole float64, reason string) ([]Series, error) {
 	if whole <= 0 {
-		return []Series{{none: errors.New(reason)}}, nil
+		return []Series{{noValueReason: errors.New(reason)}}, nil
 	}
 	return []Series{{Value: part / whole, weight: whole}}, nil
 }

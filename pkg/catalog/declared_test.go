@@ -29,7 +29,7 @@ func (p probed) Covering(time.Time) ([]history.Sample, error) {
 	return p.samples, p.err
 }
 
-// Fresh takes what ended within a minute before the newest sample for fresh.
+// CheckAge takes what ended within a minute before the newest sample for fresh.
 func (p probed) CheckAge(ended, _ time.Time) error {
 	if p.samples[len(p.samples)-1].At.Sub(ended) > time.Minute {
 		return &history.UnknownError{Reason: history.Stale}
@@ -114,7 +114,7 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 		{"window is incomplete", probe.List("k"), catalog.OverMax, incomplete, ""},
 		{"no span", probe.CounterKey("k"), catalog.OverNewest, incomplete, ""},
 		{"counter is unknown", probe.CounterKey("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
-		{"no pass", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoPass}), "no pass over the keys"},
+		{"no pass", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoScan}), "no pass over the keys"},
 		{"pass is too old", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(61*time.Second, 6)), ""},
 		{"no such function", probe.List("k"), "Median", numbers(t, 1, 2), `over has no function "Median"`},
 		{"not probed", probe.List("k"), catalog.OverNewest, before, "the sample was taken without it"},

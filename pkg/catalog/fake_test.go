@@ -12,7 +12,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// history is two samples, apart by a span.
+// twoSamples is two samples, apart by a span.
 type twoSamples struct {
 	first, last *redisinfo.Info
 	end         time.Time

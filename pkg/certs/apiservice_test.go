@@ -119,7 +119,7 @@ func TestOneAPIServiceThatFailsDoesNotKeepTheOther(t *testing.T) {
 			return refused, nil, apierrors.NewForbidden(apiServiceResource.GroupResource(), v1beta1Name, errors.New("no role"))
 		})
 		m := c.manager()
-		if err := m.pass(t.Context()); !apierrors.IsForbidden(err) {
+		if err := m.reconcile(t.Context()); !apierrors.IsForbidden(err) {
 			t.Errorf("got %v, want Forbidden", err)
 		}
 		want := map[string]APIServiceState{v1beta1Name: APIServiceUnknown, v1beta2Name: APIServiceCurrent}

@@ -157,7 +157,7 @@ func brief(cfg *Config) { cfg.CAValidity, cfg.ServingValidity = 3*time.Hour, tim
 
 func (c *cluster) mustPass(m *Manager) {
 	c.t.Helper()
-	if err := m.pass(c.t.Context()); err != nil {
+	if err := m.reconcile(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
 }

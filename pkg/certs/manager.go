@@ -32,7 +32,7 @@ type Manager struct {
 	// passing guards held and publication, which only a pass uses.
 	passing     sync.Mutex
 	held        material
-	publication publication
+	publication propagation
 
 	served atomic.Pointer[pair]
 
@@ -61,7 +61,7 @@ func New(cfg Config) (*Manager, error) {
 func (m *Manager) Ensure(ctx context.Context) error {
 	backoff := newBackoff()
 	for {
-		err := m.pass(ctx)
+		err := m.reconcile(ctx)
 		if m.served.Load() != nil {
 			return nil
 		}
@@ -82,7 +82,7 @@ func (m *Manager) Run(ctx context.Context) {
 
 	backoff := newBackoff()
 	for ctx.Err() == nil {
-		err := m.pass(ctx)
+		err := m.reconcile(ctx)
 		if ctx.Err() != nil {
 			return
 		}

@@ -194,7 +194,7 @@ func TestSecretDeletedWhileRunning(t *testing.T) {
 		if err := handshakeWith(c, m); err != nil {
 			t.Errorf("without its Secret the replica does not serve what it holds: %v", err)
 		}
-		if err := m.pass(t.Context()); !apierrors.IsNotFound(err) || !strings.Contains(err.Error(), "apply the adapter's manifests again") {
+		if err := m.reconcile(t.Context()); !apierrors.IsNotFound(err) || !strings.Contains(err.Error(), "apply the adapter's manifests again") {
 			t.Errorf("error %v, want one that says how to get the Secret back", err)
 		}
 		c.createSecret()

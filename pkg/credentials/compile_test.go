@@ -95,7 +95,7 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestClientCertificateExpires(t *testing.T) {
-	keeping(t, func(t *testing.T, s *apiServer, k *Keeper) {
+	keeping(t, func(t *testing.T, s *apiServer, k *Manager) {
 		a := redistest.NewAuthority(t)
 		cert, key := a.Issue(time.Now().Add(time.Hour))
 		s.put("/api/v1/namespaces/shop/secrets/my-tls", map[string]string{"tls.crt": string(cert), "tls.key": string(key)})

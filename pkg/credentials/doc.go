@@ -5,8 +5,8 @@
 // Secrets are asked for again and again and come and go without a change of any
 // object, and nothing but this package ever holds what is in them.
 //
-// Targets flow in (Keeper.Set, Keeper.Remove); immutable Credentials flow out
-// (Keeper.Get), from memory. The ID of a target does not depend on them: what was
+// Targets flow in (Manager.Set, Manager.Remove); immutable Credentials flow out
+// (Manager.Get), from memory. The ID of a target does not depend on them: what was
 // sampled before a rotation stays. All methods are safe for concurrent use. Get
 // waits for the first read of what its own target names, and for nothing else:
 // no read delays another target or the watch of objects.
@@ -24,7 +24,7 @@
 // readsPerSecond times rereadPeriod objects, each is read less often.
 //
 // An adapter that may read every Secret relies on the admission policy that checks
-// whether authors may get what they name. With Keeper.Require, no Secret is read
+// whether authors may get what they name. With Manager.Require, no Secret is read
 // while that policy is not enforced, and what was read before is forgotten.
 //
 // # Failures

@@ -12,7 +12,7 @@ import (
 // TestNoSecretIsReadWithoutThePolicy has the admission policy come and go.
 func TestNoSecretIsReadWithoutThePolicy(t *testing.T) {
 	var guarded atomic.Bool
-	keeping(t, func(t *testing.T, s *apiServer, k *Keeper) {
+	keeping(t, func(t *testing.T, s *apiServer, k *Manager) {
 		s.put(authPath, map[string]string{"password": "one"})
 		r, public := withPassword("r"), withPassword("public")
 		public.Auth, public.TLS = nil, &target.TLS{CA: caReference(target.ConfigMap)}
@@ -32,5 +32,5 @@ func TestNoSecretIsReadWithoutThePolicy(t *testing.T) {
 		guarded.Store(false)
 		pass(36 * time.Second)
 		wantError(t, k, r, SecretsPolicyMissing)
-	}, func(k *Keeper) { k.Require(guarded.Load) })
+	}, func(k *Manager) { k.Require(guarded.Load) })
 }

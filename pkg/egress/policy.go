@@ -65,7 +65,7 @@ func New(cfg Config) (*Policy, error) {
 		}
 		one := endpoint{host: host, port: uint16(port)}
 		if addr, err := netip.ParseAddr(host); err == nil {
-			one.addr = plain(addr)
+			one.addr = canonical(addr)
 		}
 		p.apiServers = append(p.apiServers, one)
 	}
@@ -82,7 +82,7 @@ func (p *Policy) Control(ctx context.Context, network, address string, _ syscall
 	if err != nil || !strings.HasPrefix(network, "tcp") {
 		return ErrRefused
 	}
-	judged := judgedAs(to.Addr())
+	judged := effectiveAddrs(to.Addr())
 	if !p.allows(judged[0], to.Port()) {
 		return ErrRefused
 	}
@@ -132,5 +132,5 @@ func (p *Policy) is(ctx context.Context, one endpoint, addr netip.Addr) (bool, e
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(found, func(other netip.Addr) bool { return plain(other) == addr }), nil
+	return slices.ContainsFunc(found, func(other netip.Addr) bool { return canonical(other) == addr }), nil
 }

@@ -85,15 +85,15 @@ func neverDialed() []netip.Prefix {
 	return all
 }
 
-// plain returns an address without its zone, and an IPv4 address in its own form.
-func plain(addr netip.Addr) netip.Addr {
+// canonical returns an address without its zone, and an IPv4 address in its own form.
+func canonical(addr netip.Addr) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// judgedAs returns the address that is connected to, and the IPv4 addresses to
+// effectiveAddrs returns the address that is connected to, and the IPv4 addresses to
 // which a gateway or the kernel may send what goes there.
-func judgedAs(addr netip.Addr) []netip.Addr {
-	addr = plain(addr)
+func effectiveAddrs(addr netip.Addr) []netip.Addr {
+	addr = canonical(addr)
 	judged := []netip.Addr{addr}
 	if addr.Is4() {
 		return judged

@@ -14,9 +14,9 @@ type Calls struct {
 	doubtful []int64
 }
 
-// count adds the commands that the server executed, by its replies, to those
+// countCalls adds the commands that the server executed, by its replies, to those
 // before. Without replies each of them is doubtful.
-func (l *Plan) count(before Calls, sent []Command, replies []any) Calls {
+func (l *Plan) countCalls(before Calls, sent []Command, replies []any) Calls {
 	if len(l.names) == 0 {
 		return before
 	}

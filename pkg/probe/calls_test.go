@@ -93,7 +93,7 @@ func TestDoubtOfASubcommandIsOneOfItsCommand(t *testing.T) {
 	plan := probe.Compile([]*probe.Probe{probe.StreamPending("s", "g"), probe.StreamEntriesAdded("s")})
 	run := plan.Start(probe.Sampling{})
 	run.Commands(heldBack(), nil) // XINFO GROUPS alone
-	run.Lose()
+	run.Lost()
 	for command, want := range map[string]bool{"xinfo": false, "xinfo|groups": false, "xinfo|stream": true} {
 		if _, exact := run.Own().Since(probe.Calls{}, command); exact != want {
 			t.Errorf("calls of %s are exact: %v", command, exact)

@@ -21,7 +21,7 @@ func (l *Plan) Join(nodes []NodeResults, owner func(key string) int) []Result {
 	joined := make([]Result, len(l.probes))
 	for n, p := range l.probes {
 		if p.Key == "" {
-			joined[n] = p.fold(nodes, n)
+			joined[n] = p.aggregate(nodes, n)
 			continue
 		}
 		at := owner(p.Key)
@@ -37,8 +37,8 @@ func (l *Plan) Join(nodes []NodeResults, owner func(key string) int) []Result {
 // errNoOwner is the Result of a probe whose key no node that answered has.
 var errNoOwner = errors.New("the shard that holds the key did not answer")
 
-// fold makes one Result of those of all nodes at one place. A Pass is as old as the oldest.
-func (p *Probe) fold(nodes []NodeResults, place int) Result {
+// aggregate makes one Result of those of all nodes at one place. A Pass is as old as the oldest.
+func (p *Probe) aggregate(nodes []NodeResults, place int) Result {
 	var all Result
 	var parts []part
 	first := true

@@ -190,20 +190,20 @@ func TestStrangeRepliesToScanAreErrors(t *testing.T) {
 		[]any{"0", []any{int64(1)}}, []any{"0", []any{[]any{"j:1"}}}, []any{"0", []any{}, nil},
 	} {
 		run := running(probe.KeysCount("j:*", "", 3))
-		if got := attempt(t, run, false, reply)[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoPass) || strings.Contains(got.Err.Error(), "secret") {
+		if got := attempt(t, run, false, reply)[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoScan) || strings.Contains(got.Err.Error(), "secret") {
 			t.Errorf("%#v gives %+v", reply, got)
 		}
 	}
 	for _, replies := range [][]any{{nil, int64(1)}, {int64(1), int64(1)}, {"1", nil}, {"1", "1"}, {"x", int64(1)}, {"1", errors.New("NOPERM")}} {
 		run := running(probe.KeysValue("j:*", "", 3))
 		attempt(t, run, false, found("0", "j:1"))
-		if got := attempt(t, run, false, replies...)[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoPass) {
+		if got := attempt(t, run, false, replies...)[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoScan) {
 			t.Errorf("%#v gives %+v", replies, got)
 		}
 	}
 	run := running(probe.KeysLength("j:*", "list", 3))
 	attempt(t, run, false, found("0", "j:1"))
-	if got := attempt(t, run, false, "1")[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoPass) {
+	if got := attempt(t, run, false, "1")[0]; got.Err == nil || errors.Is(got.Err, probe.ErrNoScan) {
 		t.Errorf("a text for a length gives %+v", got)
 	}
 }

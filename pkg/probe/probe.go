@@ -24,16 +24,16 @@ const (
 	Pass Kind = "pass"
 )
 
-// Fold says how the numbers of several nodes become one.
-type Fold string
+// Aggregation says how the numbers of several nodes become one.
+type Aggregation string
 
 const (
 	// Sum adds them.
-	Sum Fold = ""
+	Sum Aggregation = ""
 	// Max takes the largest.
-	Max Fold = "max"
+	Max Aggregation = "max"
 	// Min takes the smallest.
-	Min Fold = "min"
+	Min Aggregation = "min"
 )
 
 // Command is one command with its arguments.
@@ -59,7 +59,7 @@ type Probe struct {
 	// cluster that can answer. It is empty for what each node has some of.
 	Key string
 	// Fold makes one number of those of several nodes, their sum if it is empty.
-	Fold Fold
+	Fold Aggregation
 	// WantsTime means that the server's clock is needed.
 	WantsTime bool
 	// InfoField is the field of INFO that it reads, empty for none.
@@ -224,7 +224,7 @@ func text(key string, kind Kind) *Probe {
 }
 
 // Info reads a field of INFO.
-func Info(field string, kind Kind, fold Fold) *Probe {
+func Info(field string, kind Kind, fold Aggregation) *Probe {
 	return &Probe{Kind: kind, Fold: fold, InfoField: field, read: func(a Answer) (Result, error) {
 		value, err := a.Info.Float(field)
 		switch {

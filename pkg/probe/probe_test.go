@@ -21,7 +21,7 @@ func info(t testing.TB) *redisinfo.Info {
 }
 
 // running begins a run that knows already that the server is a Redis.
-func running(probes ...*probe.Probe) *probe.Run {
+func running(probes ...*probe.Probe) *probe.Session {
 	run := probe.Compile(probes).Start(probe.Sampling{Interval: 5 * time.Second, MaxAge: time.Minute})
 	info, err := new(redisinfo.Parser).Parse([]byte(primary))
 	if err != nil {
@@ -32,7 +32,7 @@ func running(probes ...*probe.Probe) *probe.Run {
 }
 
 // attempt gives a run replies to what it asks.
-func attempt(t testing.TB, run *probe.Run, onlyBounded bool, replies ...any) []probe.Result {
+func attempt(t testing.TB, run *probe.Session, onlyBounded bool, replies ...any) []probe.Result {
 	t.Helper()
 	if onlyBounded {
 		run.Commands(heldBack(), nil)
@@ -135,7 +135,7 @@ func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
 		t.Errorf("%d calls of llen in all, want 5", got)
 	}
 	run.Commands(heldBack(), nil)
-	run.Lose()
+	run.Lost()
 	attempt(t, run, true, int64(1), int64(1), int64(1), []any{}, nil)
 	third := run.Own()
 	for command, want := range map[string]bool{"llen": false, "xinfo": false, "get": true, "eval_ro": true} {

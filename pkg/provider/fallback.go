@@ -53,9 +53,9 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 		if !exists || fallback == nil {
 			continue
 		}
-		known, err := p.known(t, read, queryOf(k.picks, now))
+		known, err := p.known(t, read, catalogQuery(k.picks, now))
 		if err == nil {
-			past.remember(k.question, known)
+			past.remember(k.valueKey, known)
 			continue
 		}
 		if past.warmsUp(t, k.last, err, now) {
@@ -66,7 +66,7 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 		if use.LastKnown.IsZero() && !k.always {
 			continue
 		}
-		_, refused := stand(*fallback, k.last, now)
+		_, refused := applyFallback(*fallback, k.last, now)
 		use.Answers = refused == nil
 		if use.Answers && fallback.Type == v1alpha1.FallbackLastValue {
 			// A value is served at the instant of Until still, and not past it.
@@ -80,11 +80,11 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 // always are the questions that are remembered though nobody asks: what
 // spec.fallback names and, where it says something of all metrics, those that the
 // object declares and requests-per-second.
-func (p *Provider) always(t *target.Target) []question {
-	var all []question
+func (p *Provider) always(t *target.Target) []valueKey {
+	var all []valueKey
 	add := func(name string) {
 		if _, exists := p.metric(t, name); exists && t.FallbackOf(name) != nil {
-			all = append(all, question{metric: name})
+			all = append(all, valueKey{metric: name})
 		}
 	}
 	for name := range t.Fallbacks {
@@ -100,7 +100,7 @@ func (p *Provider) always(t *target.Target) []question {
 }
 
 // answer returns what is known of a metric, or else what its fallback serves.
-func (p *Provider) answer(t *target.Target, read catalog.Reader, a *asked) (answer, error) {
+func (p *Provider) answer(t *target.Target, read catalog.Reader, a *query) (answer, error) {
 	known, err := p.known(t, read, a.query)
 	fallback := t.FallbackOf(a.metric)
 	if fallback == nil {
@@ -110,7 +110,7 @@ func (p *Provider) answer(t *target.Target, read catalog.Reader, a *asked) (answ
 	if past == nil {
 		return known, err
 	}
-	q, now := question{metric: a.metric}, a.query.Now
+	q, now := valueKey{metric: a.metric}, a.query.Now
 	if a.selector != nil {
 		q.selector = a.selector.String()
 	}
@@ -122,7 +122,7 @@ func (p *Provider) answer(t *target.Target, read catalog.Reader, a *asked) (answ
 	if past.warmsUp(t, last, err, now) {
 		return answer{}, err
 	}
-	instead, refused := stand(*fallback, last, now)
+	instead, refused := applyFallback(*fallback, last, now)
 	if refused != nil {
 		return answer{}, fmt.Errorf("%w; %w", err, refused)
 	}
@@ -130,8 +130,8 @@ func (p *Provider) answer(t *target.Target, read catalog.Reader, a *asked) (answ
 	return instead, nil
 }
 
-// stand returns what a fallback serves, or why it serves nothing.
-func stand(fallback target.Fallback, last answer, now time.Time) (answer, error) {
+// applyFallback returns what a fallback serves, or why it serves nothing.
+func applyFallback(fallback target.Fallback, last answer, now time.Time) (answer, error) {
 	switch {
 	case fallback.Type == v1alpha1.FallbackValue:
 		return answer{quantity: fallback.Value.DeepCopy(), at: now}, nil
@@ -155,7 +155,7 @@ func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 
 // warmsUp reports whether a value was not known yet, for want of samples of which none
 // failed. A start of the adapter, or an edit, is no outage to scale by.
-func (p *past) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
+func (p *objectValues) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
 	var missing *history.UnknownError
 	return last.at.IsZero() && errors.As(err, &missing) && missing.Failure == nil && missing.Reason != history.Stale &&
 		now.Before(warmUpEnd(t, p.opened))

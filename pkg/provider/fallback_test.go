@@ -18,7 +18,7 @@ import (
 
 func TestLastValueIsServedForItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutage(t, falling(lastValue(time.Minute)))
+		o := newOutage(t, falling(lastValueFor(time.Minute)))
 		o.refuses("before a sample", "requests-per-second", "", "NoSample", "no sample yet")
 		o.warm()
 		sampled := time.Now()
@@ -55,7 +55,7 @@ func TestLastValueIsServedForItsTime(t *testing.T) {
 func TestLastValueOfWhatNobodyAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		object := newTarget("shop", "cart", "")
-		object.Fallbacks = map[string]*target.Fallback{"connected-clients": lastValue(time.Minute)}
+		object.Fallbacks = map[string]*target.Fallback{"connected-clients": lastValueFor(time.Minute)}
 		o := newOutage(t, object)
 		o.warm()
 		sampled := time.Now()
@@ -71,7 +71,7 @@ func TestLastValueOfWhatNobodyAsks(t *testing.T) {
 
 func TestLastValueOfWhatIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutage(t, falling(lastValue(time.Hour)))
+		o := newOutage(t, falling(lastValueFor(time.Hour)))
 		o.warm()
 		pass(time.Second)
 		if _, err := o.ask("requests-per-second", "command=get"); err != nil {
@@ -90,7 +90,7 @@ func TestLastValueOfWhatIsAsked(t *testing.T) {
 
 func TestAnAnswerIsRememberedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutage(t, falling(lastValue(time.Minute)))
+		o := newOutage(t, falling(lastValueFor(time.Minute)))
 		o.warm()
 		sampled := time.Now()
 		o.serves("asked once", "requests-per-second", "command=get", "100", sampled)
@@ -100,8 +100,8 @@ func TestAnAnswerIsRememberedAtOnce(t *testing.T) {
 }
 
 func TestAnOlderAnswerReplacesNoNewerOne(t *testing.T) {
-	q, now := question{metric: "keys"}, time.Now()
-	p := &past{kept: map[question]*kept{q: {always: true}}}
+	q, now := valueKey{metric: "keys"}, time.Now()
+	p := &objectValues{kept: map[valueKey]*lastValue{q: {always: true}}}
 	for _, ago := range []time.Duration{time.Minute, time.Second, time.Hour} {
 		p.remember(q, answer{at: now.Add(-ago)})
 	}
@@ -112,7 +112,7 @@ func TestAnOlderAnswerReplacesNoNewerOne(t *testing.T) {
 
 func TestQuestionsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutage(t, falling(lastValue(24*time.Hour)))
+		o := newOutage(t, falling(lastValueFor(24*time.Hour)))
 		o.warm()
 		past := o.memory.of(o.object.ID())
 		long := "role in (x"
@@ -195,7 +195,7 @@ func TestWarmUpEnds(t *testing.T) {
 
 func TestFallbackOfDeclaredMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		object := falling(lastValue(time.Minute))
+		object := falling(lastValueFor(time.Minute))
 		object.Declared = []target.Declared{
 			{Name: "waiting", Probe: probe.List("jobs")},
 			{Name: "inner", Index: 1, Place: 1, Probe: probe.List("text")},
@@ -224,7 +224,7 @@ func TestFallbackOfDeclaredMetrics(t *testing.T) {
 func TestFallbackOfFormulaThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		object := falling(stated("1000"))
-		object.Fallbacks = map[string]*target.Fallback{"half": lastValue(time.Minute)}
+		object.Fallbacks = map[string]*target.Fallback{"half": lastValueFor(time.Minute)}
 		text := `metric("connected-clients") / 2.0`
 		object.Declared = []target.Declared{{Name: "half", Formula: text}}
 		o := newOutage(t, object)
@@ -277,7 +277,7 @@ func TestUnknownTellsOfTheMetricItself(t *testing.T) {
 
 // A question waits for no one who evaluates, and none is lost between.
 func TestQuestionsWhileSampling(t *testing.T) {
-	o := newOutage(t, falling(lastValue(time.Minute)))
+	o := newOutage(t, falling(lastValueFor(time.Minute)))
 	o.observer = unobserved{}
 	done := make(chan struct{})
 	go func() {

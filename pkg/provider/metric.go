@@ -20,7 +20,7 @@ func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) 
 	case ok && declared.Pending():
 		return without(name, target.ErrNotCompiled), true
 	case ok && declared.Computed():
-		row := catalog.Computed{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
+		row := catalog.Expression{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
 			return p.measured(t, name)
 		}}
 		return row.Read, true

@@ -102,7 +102,7 @@ func falling(f *target.Fallback) *target.Target {
 	return t
 }
 
-func lastValue(lasting time.Duration) *target.Fallback {
+func lastValueFor(lasting time.Duration) *target.Fallback {
 	return &target.Fallback{Type: v1alpha1.FallbackLastValue, For: lasting}
 }
 

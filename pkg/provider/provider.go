@@ -49,7 +49,7 @@ type Provider struct {
 	observer  Observer
 	infos     []provider.CustomMetricInfo
 	version   string // of the API of Redis objects, with its group
-	memory    memory
+	memory    lastValues
 }
 
 // New returns a Provider of the metrics in a catalogue.
@@ -73,22 +73,22 @@ func (p *Provider) ListAllMetrics() []provider.CustomMetricInfo {
 // GetMetricByName returns the value of a metric of one object.
 func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName, info provider.CustomMetricInfo, selector labels.Selector) (*custom_metrics.MetricValue, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
-		return nil, p.answered(UnknownResource(info.GroupResource))
+		return nil, p.record(UnknownResource(info.GroupResource))
 	}
 	if name.Namespace == "" {
-		return nil, p.answered(rootScoped(info, name.Name))
+		return nil, p.record(rootScoped(info, name.Name))
 	}
 	t, ok := p.targets.Get(name)
 	if !ok {
-		return nil, p.answered(noObject(name.Name))
+		return nil, p.record(noObject(name.Name))
 	}
 	read, ok := p.metric(t, info.Metric)
 	if !ok {
-		return nil, p.answered(noMetric(info, t))
+		return nil, p.record(noMetric(info, t))
 	}
-	a := asking(info.Metric, selector, time.Now())
+	a := newQuery(info.Metric, selector, time.Now())
 	value, window := &custom_metrics.MetricValue{}, int64(0)
-	if err := p.answered(p.value(t, read, &a, value, &window)); err != nil {
+	if err := p.record(p.value(t, read, &a, value, &window)); err != nil {
 		return nil, err
 	}
 	return value, nil
@@ -102,12 +102,12 @@ const allNamespaces = "*"
 // not have the metric are left out.
 func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
-		return nil, p.answered(UnknownResource(info.GroupResource))
+		return nil, p.record(UnknownResource(info.GroupResource))
 	}
 	if namespace == allNamespaces {
 		namespace = metav1.NamespaceAll
 	}
-	a := asking(info.Metric, metricSelector, time.Now())
+	a := newQuery(info.Metric, metricSelector, time.Now())
 	targets := p.targets.Select(namespace, selector)
 	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, len(targets))}
 	windows := make([]int64, len(targets))
@@ -124,7 +124,7 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 		}
 		asked++
 		if err := p.value(t, read, &a, &list.Items[served], &windows[n]); err != nil {
-			unserved = p.answered(err)
+			unserved = p.record(err)
 			continue
 		}
 		served++
@@ -135,15 +135,15 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	}
 	switch {
 	case !exists && asked == 0:
-		return nil, p.answered(noMetric(info, nil))
+		return nil, p.record(noMetric(info, nil))
 	case served == 0 && unserved != nil:
 		return nil, allUnknown(info.Metric, asked, unserved)
 	}
 	return list, nil
 }
 
-// asked is what is asked of one target or of many, and the same for all of them.
-type asked struct {
+// query is what is asked of one target or of many, and the same for all of them.
+type query struct {
 	metric   string
 	selector labels.Selector
 	query    catalog.Query
@@ -152,13 +152,13 @@ type asked struct {
 	err        error
 }
 
-func asking(metric string, selector labels.Selector, now time.Time) asked {
-	a := asked{metric: metric, selector: selector, query: queryOf(selector, now)}
+func newQuery(metric string, selector labels.Selector, now time.Time) query {
+	a := query{metric: metric, selector: selector, query: catalogQuery(selector, now)}
 	a.identifier, a.err = identify(metric, selector)
 	return a
 }
 
-func queryOf(selector labels.Selector, now time.Time) catalog.Query {
+func catalogQuery(selector labels.Selector, now time.Time) catalog.Query {
 	query := catalog.Query{Now: now}
 	if selector != nil && !selector.Empty() {
 		requirements, _ := selector.Requirements()
@@ -171,7 +171,7 @@ func queryOf(selector labels.Selector, now time.Time) catalog.Query {
 }
 
 // value fills in the value of a metric of a target, and its window if it has one.
-func (p *Provider) value(t *target.Target, read catalog.Reader, a *asked, value *custom_metrics.MetricValue, window *int64) error {
+func (p *Provider) value(t *target.Target, read catalog.Reader, a *query, value *custom_metrics.MetricValue, window *int64) error {
 	if a.err != nil {
 		return unknown(a.metric, t.Name, a.err)
 	}
@@ -221,11 +221,11 @@ func (p *Provider) Unknown(t *target.Target, metric string, at time.Time) error 
 	if !ok {
 		return noMetric(provider.CustomMetricInfo{Metric: metric}, t)
 	}
-	_, err := p.known(t, read, queryOf(nil, at))
+	_, err := p.known(t, read, catalogQuery(nil, at))
 	return err
 }
 
-func (p *Provider) answered(err error) error {
+func (p *Provider) record(err error) error {
 	p.observer.Answered(causeOf(err), 1)
 	return err
 }

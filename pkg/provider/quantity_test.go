@@ -81,7 +81,7 @@ func FuzzMetricSelector(f *testing.F) {
 		warm, first := newTarget("shop", "warm", "cache"), p.catalog.All()[0].Name
 		read, _ := p.metric(warm, first)
 		var value custom_metrics.MetricValue
-		a := asking(first, parsed, time.Now())
+		a := newQuery(first, parsed, time.Now())
 		err = p.value(warm, read, &a, &value, new(int64))
 		if (value.Metric.Name == "") == (err == nil) {
 			t.Fatalf("%q: value %v, error %v", text, value, err)

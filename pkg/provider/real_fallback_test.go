@@ -107,7 +107,7 @@ func TestFallbackOfARealRedis(t *testing.T) {
 	const lasting = 5 * time.Second
 	object := newTarget("shop", "cart", "")
 	object.Address = server.Addr
-	object.Fallbacks = map[string]*target.Fallback{"requests-per-second": lastValue(lasting), "connected-clients": stated("42")}
+	object.Fallbacks = map[string]*target.Fallback{"requests-per-second": lastValueFor(lasting), "connected-clients": stated("42")}
 	s := sampling(t, object)
 
 	s.awaitStated(true)

@@ -30,7 +30,7 @@ func (absentError) Unwrap() error {
 // Info is one parsed answer to INFO. The zero Info is that of a server that
 // reports nothing.
 type Info struct {
-	layout *layout
+	schema *schema
 	// values holds the values one after the other, and ends where each of them ends. Answers share ends.
 	values string
 	ends   []uint32
@@ -48,17 +48,17 @@ func (i *Info) value(place int) string {
 // SharesKeys reports whether another answer is known to have the same keys as
 // this one. Answers that one Parser read one after the other do share them as
 // long as they are the same.
-func (i *Info) SharesKeys(other *Info) bool { return i.layout == other.layout }
+func (i *Info) SharesKeys(other *Info) bool { return i.schema == other.schema }
 
 // Size returns about how many bytes the answer takes, but for its keys.
 func (i *Info) Size() int { return len(i.values) + 4*len(i.ends) }
 
 // KeysSize returns about how many bytes the keys take, which answers may share.
 func (i *Info) KeysSize() int {
-	if i.layout == nil {
+	if i.schema == nil {
 		return 0
 	}
-	return i.layout.size
+	return i.schema.size
 }
 
 // Keyspace is what section keyspace reports of one logical database.
@@ -73,7 +73,7 @@ type Keyspace struct {
 // "Keyspace", be it an empty one. Where a field is left out because its value
 // is nought, this tells that from a field that was never reported.
 func (i *Info) Section(name string) error {
-	if _, ok := i.layout.find(sectionPrefix + name); !ok {
+	if _, ok := i.schema.find(sectionPrefix + name); !ok {
 		return fmt.Errorf("INFO section %s: %w", name, ErrAbsent)
 	}
 	return nil
@@ -81,13 +81,13 @@ func (i *Info) Section(name string) error {
 
 // Text returns the value of a field as the server wrote it.
 func (i *Info) Text(key string) (string, error) {
-	place, ok := i.layout.find(key)
+	place, ok := i.schema.find(key)
 	switch {
 	case !ok, isSection(key):
 		return "", absentError(key)
 	case isCut(key):
 		return "", nameError(key)
-	case i.layout.twice[key]:
+	case i.schema.twice[key]:
 		return "", fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
 	}
 	return i.value(place), nil

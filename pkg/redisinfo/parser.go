@@ -23,9 +23,9 @@ var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 type Parser struct {
 	// Layouts are those that the answers of several Parsers share. Nil keeps all
 	// fields, and shares with none. It must not change once there was an answer.
-	Layouts *Layouts
+	Layouts *Schemas
 
-	layout *layout
+	layout *schema
 	// ends are those of the answer before. Lengths change seldom, so that most answers share them.
 	ends []uint32
 }
@@ -38,7 +38,7 @@ type Parser struct {
 // is longer than a name, or not printable, is cut, and its value unknown: see ErrName.
 func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.layout == nil {
-		p.layout = &layout{}
+		p.layout = &schema{}
 	}
 	if info := p.parseKnown(text); info != nil {
 		return info, nil
@@ -66,7 +66,7 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.Layouts != nil {
 		p.layout = p.Layouts.of(lines)
 	} else {
-		p.layout = newLayout(lines, nil)
+		p.layout = newSchema(lines, nil)
 	}
 	return p.parseKnown(text), nil
 }
@@ -115,7 +115,7 @@ func (p *Parser) parseKnown(text []byte) *Info {
 	if !slices.Equal(ends, p.ends) {
 		p.ends = slices.Clone(ends)
 	}
-	return &Info{layout: known, values: string(values), ends: p.ends}
+	return &Info{schema: known, values: string(values), ends: p.ends}
 }
 
 // valueOf returns what a line says of a key, if it is that of the key.

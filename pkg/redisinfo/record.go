@@ -99,7 +99,7 @@ func (r Record) ambiguous() error {
 
 // Record returns one field as a record, and whether the server reported it.
 func (i *Info) Record(key string) (Record, bool) {
-	place, ok := i.layout.find(key)
+	place, ok := i.schema.find(key)
 	if !ok || isSection(key) {
 		return Record{}, false
 	}
@@ -111,9 +111,9 @@ func (i *Info) Record(key string) (Record, bool) {
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		run := i.layout.run(prefix)
+		run := i.schema.run(prefix)
 		for place := run.first; place < run.end; place++ {
-			key := i.layout.keys[place]
+			key := i.schema.keys[place]
 			name, ok := strings.CutPrefix(key.Value(), prefix)
 			if !ok {
 				continue
@@ -126,7 +126,7 @@ func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 }
 
 func (i *Info) record(place int, key string) Record {
-	if i.layout.twice[key] {
+	if i.schema.twice[key] {
 		return Record{key: key, twice: true}
 	}
 	return Record{key: key, text: i.value(place)}

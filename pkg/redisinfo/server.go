@@ -41,8 +41,8 @@ func Server(info *Info) (kind, version string) {
 // once is Name for those who need no error, which takes memory. It is read at
 // each sample. A text that is no name is empty.
 func (i *Info) once(key string) (text string, ok bool) {
-	place, found := i.layout.find(key)
-	if !found || i.layout.twice[key] {
+	place, found := i.schema.find(key)
+	if !found || i.schema.twice[key] {
 		return "", false
 	}
 	if text = i.value(place); !IsName(text) {

@@ -24,7 +24,7 @@ func TestUnixSocket(t *testing.T) {
 	server := redistest.New(t, "--unixsocket", path, "--requirepass", "hunter2")
 	o, _ := with(t, "unix://"+path, password("", "hunter2"))
 	o.fail(AddressRefused)
-	o.probe.egress = restricted(t, egress.Config{SocketDirectories: []string{dir}})
+	o.poller.egress = restricted(t, egress.Config{SocketDirectories: []string{dir}})
 	o.sample()
 	work(t, server, 100, 0)
 	if got := o.sample().Nodes[0]; got.Address != "unix://"+path {
@@ -54,7 +54,7 @@ func TestServersNameNoUnixSocket(t *testing.T) {
 	defer listener.Close()
 	for _, named := range []string{filepath.Join(dir, "redis.sock"), "unix://" + filepath.Join(dir, "redis.sock")} {
 		o := probing(t, targetAt("named", net.JoinHostPort(named, "6379")))
-		o.probe.egress = restricted(t, egress.Config{AllowLoopback: true, SocketDirectories: []string{dir}})
+		o.poller.egress = restricted(t, egress.Config{AllowLoopback: true, SocketDirectories: []string{dir}})
 		if _, err := o.attempt(t.Context()); err == nil || classify(err).Reason == Timeout {
 			t.Errorf("%s gave %v", named, err)
 		}

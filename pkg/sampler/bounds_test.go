@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -34,8 +34,8 @@ func TestNodesOfAClusterAreBounded(t *testing.T) {
 		of                  *target.Target
 		fits                bool
 	}{
-		{mostNodes, 0, alone, true}, {mostNodes, 9, alone, true}, {mostNodes + 1, 0, alone, false}, {8000, 0, alone, false},
-		{mostNodes / 2, 1, inCluster(true), true}, {mostNodes / 2, 2, inCluster(true), false}, {1, 8000, inCluster(true), false},
+		{maxNodes, 0, alone, true}, {maxNodes, 9, alone, true}, {maxNodes + 1, 0, alone, false}, {8000, 0, alone, false},
+		{maxNodes / 2, 1, inCluster(true), true}, {maxNodes / 2, 2, inCluster(true), false}, {1, 8000, inCluster(true), false},
 	} {
 		shards, err := viewOf(up, slotsOf(test.primaries, test.replicas)).read(t.Context(), "a:1", test.of)
 		switch {
@@ -49,9 +49,9 @@ func TestNodesOfAClusterAreBounded(t *testing.T) {
 
 // TestMostNodesSettleAtOnce lets the nodes of a large cluster name other replicas each.
 func TestMostNodesSettleAtOnce(t *testing.T) {
-	answers := make([]outcome, mostNodes)
+	answers := make([]result, maxNodes)
 	for i := range answers {
-		shards, err := viewOf(up, slotsOf(mostNodes, 0)).read(t.Context(), "a:1", inCluster(true))
+		shards, err := viewOf(up, slotsOf(maxNodes, 0)).read(t.Context(), "a:1", inCluster(true))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestMostNodesSettleAtOnce(t *testing.T) {
 	}
 	c := &cluster{target: inCluster(true)}
 	begun := time.Now()
-	_, err := c.settle(nil, answers)
+	_, err := c.assemble(nil, answers)
 	if took := time.Since(begun); err == nil || classify(err).Reason != TooManyNodes || took > 5*time.Second {
 		t.Errorf("settle = %v after %s, want %s", err, took, TooManyNodes)
 	}
@@ -72,15 +72,15 @@ func TestMostNodesSettleAtOnce(t *testing.T) {
 func TestFailedAttemptsPileUpNothing(t *testing.T) {
 	n := newNodes(targetAt("moving", "127.0.0.1:1"), open(t))
 	defer n.close()
-	n.probe("sampled:1")
-	n.remember([]place{{address: "sampled:1"}})
+	n.poller("sampled:1")
+	n.remember([]endpoint{{address: "sampled:1"}})
 	for i := range 100 {
-		places := []place{{address: fmt.Sprintf("other-%d:1", i)}}
-		n.forget(places)
-		n.probe(places[0].address)
+		endpoints := []endpoint{{address: fmt.Sprintf("other-%d:1", i)}}
+		n.forget(endpoints)
+		n.poller(endpoints[0].address)
 	}
-	if len(n.probes) != 2 || n.probes["sampled:1"] == nil {
-		t.Errorf("%d nodes are kept, want those of the newest sample and of the newest attempt", len(n.probes))
+	if len(n.pollers) != 2 || n.pollers["sampled:1"] == nil {
+		t.Errorf("%d nodes are kept, want those of the newest sample and of the newest attempt", len(n.pollers))
 	}
 }
 
@@ -112,8 +112,8 @@ func TestObjectThatTakesTooMuchSaysSo(t *testing.T) {
 // that declares a field of it.
 func TestDeclaredFieldsOfInfoAreKept(t *testing.T) {
 	tgt := targetAt("declaring", "127.0.0.1:1")
-	tgt.Probes = declared.Compile([]*declared.Probe{declared.Info("lazyfree_pending_objects", declared.Gauge, declared.Sum)})
-	info, err := newProbe(tgt, tgt.Address, open(t)).parse([]byte("role:master\r\nlazyfree_pending_objects:3\r\nmem_allocator:" + strings.Repeat("x", 1<<16) + "\r\n"))
+	tgt.Probes = probe.Compile([]*probe.Probe{probe.Info("lazyfree_pending_objects", probe.Gauge, probe.Sum)})
+	info, err := newPoller(tgt, tgt.Address, open(t)).parse([]byte("role:master\r\nlazyfree_pending_objects:3\r\nmem_allocator:" + strings.Repeat("x", 1<<16) + "\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func FuzzClusterSlots(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if countNodes(shards) > mostNodes {
+		if countNodes(shards) > maxNodes {
 			t.Fatalf("%q has %d nodes", text, countNodes(shards))
 		}
 		for _, s := range shards {
@@ -172,7 +172,7 @@ func FuzzClusterSlots(f *testing.F) {
 			}
 		}
 		covered(shards)
-		common([]outcome{{answer: answer{shards: shards}}})
+		common([]result{{response: response{shards: shards}}})
 	})
 }
 
@@ -197,8 +197,8 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 	}
 	for _, want := range []string{
 		fmt.Sprintf("| a host that a Sentinel, a cluster or a primary names | %d bytes", maxHost),
-		fmt.Sprintf("| the nodes of a cluster that are sampled for one object | %d, ", mostNodes),
-		fmt.Sprintf("| the replicas of one primary outside of a cluster | %d |", mostReplicas),
+		fmt.Sprintf("| the nodes of a cluster that are sampled for one object | %d, ", maxNodes),
+		fmt.Sprintf("| the replicas of one primary outside of a cluster | %d |", maxReplicas),
 		fmt.Sprintf("| one answer to INFO | %d KiB, 8192 lines |", maxInfoBytes>>10),
 		fmt.Sprintf("| any other answer | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
 		fmt.Sprintf("| %d a second, %d at once |", dialsPerSecond, dialsAtOnce),

@@ -18,19 +18,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 )
 
-// replyReasons maps the first word of an error reply to its reason.
-// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and Redis' server.c.
-func replyReasons() map[string]Reason {
-	return map[string]Reason{
-		"NOAUTH":     AuthenticationFailed,
-		"WRONGPASS":  AuthenticationFailed,
-		"NOPERM":     PermissionDenied,
-		"LOADING":    Loading,
-		"BUSY":       Busy,
-		"MASTERDOWN": Refused,
-	}
-}
-
 // classify gives the error of an attempt its reason.
 func classify(err error) *Error {
 	var known *Error
@@ -101,24 +88,4 @@ func reasonOf(err error) Reason {
 		return ConnectionFailed
 	}
 	return Protocol
-}
-
-func replyReason(text string) Reason {
-	first, _, _ := strings.Cut(text, " ")
-	if reason, ok := replyReasons()[first]; ok {
-		return reason
-	}
-	switch {
-	case strings.Contains(text, "max number of clients"):
-		return TooManyClients
-	case strings.Contains(text, "No such master with that name"):
-		return UnknownPrimary
-	case strings.Contains(text, "cluster support disabled"):
-		return NotCluster
-	case strings.Contains(text, "DB index is out of range"), strings.Contains(text, "SELECT is not allowed in cluster mode"):
-		return DatabaseOutOfRange
-	case strings.HasPrefix(text, "ERR AUTH"), strings.HasPrefix(text, "ERR invalid password"):
-		return AuthenticationFailed
-	}
-	return Refused
 }

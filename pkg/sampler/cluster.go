@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -26,39 +26,39 @@ type cluster struct {
 	migrations migrations
 }
 
-func (c *cluster) places(context.Context) ([]place, error) {
-	var places []place
+func (c *cluster) endpoints(context.Context) ([]endpoint, error) {
+	var endpoints []endpoint
 	for n, one := range c.shards {
-		places = append(places, place{
+		endpoints = append(endpoints, endpoint{
 			address: one.primary.address, name: one.primary.id, shard: strconv.Itoa(n),
-			question: question{declared: true, here: one.has, cluster: true, shards: true},
+			request: request{declared: true, here: one.has, cluster: true, shards: true},
 		})
 	}
 	for n, one := range c.shards {
 		for _, replica := range one.replicas {
 			if c.target.Replicas {
-				places = append(places, place{
-					address: replica.address, name: replica.id, shard: strconv.Itoa(n), replica: true, question: question{cluster: true},
+				endpoints = append(endpoints, endpoint{
+					address: replica.address, name: replica.id, shard: strconv.Itoa(n), replica: true, request: request{cluster: true},
 				})
 			}
 		}
 	}
-	if len(places) > 0 {
-		return places, nil
+	if len(endpoints) > 0 {
+		return endpoints, nil
 	}
 	for _, seed := range slices.Compact(slices.Sorted(slices.Values(c.target.Cluster.Addresses))) {
-		places = append(places, place{address: seed, question: question{cluster: true, shards: true}})
+		endpoints = append(endpoints, endpoint{address: seed, request: request{cluster: true, shards: true}})
 	}
-	return places, nil
+	return endpoints, nil
 }
 
-func (c *cluster) settle(asked []place, answers []outcome) (history.Sample, error) {
-	seen, agreed := common(answers)
+func (c *cluster) assemble(asked []endpoint, results []result) (history.Sample, error) {
+	seen, agreed := common(results)
 	if seen == nil {
 		c.shards = nil // the seeds may know where the nodes went
-		return history.Sample{}, firstFailure(answers)
+		return history.Sample{}, firstFailure(results)
 	}
-	if countNodes(seen) > mostNodes {
+	if countNodes(seen) > maxNodes {
 		c.shards = nil
 		return history.Sample{}, &Error{Reason: TooManyNodes}
 	}
@@ -69,25 +69,25 @@ func (c *cluster) settle(asked []place, answers []outcome) (history.Sample, erro
 	}
 	switch {
 	case !sameNodes(known, seen, c.target.Replicas):
-		return history.Sample{}, errMoved
+		return history.Sample{}, errTopologyChanged
 	case !agreed:
 		return history.Sample{}, &Error{Reason: TopologyUnsettled}
 	case !covered(seen) && !c.target.Cluster.AllowPartial:
 		return history.Sample{}, &Error{Reason: SlotsUncovered}
 	}
-	if err := confirm(asked, answers); err != nil {
+	if err := confirm(asked, results); err != nil {
 		return history.Sample{}, err
 	}
 	primaries := len(seen)
 	found := make([]history.Node, len(asked))
 	answering := 0
 	for n := range asked {
-		found[n] = answered(asked[n], answers[n])
+		found[n] = describe(asked[n], results[n])
 		switch {
 		case n >= primaries:
-		case answers[n].err != nil && !c.target.Cluster.AllowPartial:
-			return history.Sample{}, &Error{Reason: ShardUnavailable, cause: answers[n].err}
-		case answers[n].err != nil:
+		case results[n].err != nil && !c.target.Cluster.AllowPartial:
+			return history.Sample{}, &Error{Reason: ShardUnavailable, cause: results[n].err}
+		case results[n].err != nil:
 		case found[n].Replica:
 			return history.Sample{}, &Error{Reason: TopologyUnsettled}
 		default:
@@ -95,32 +95,32 @@ func (c *cluster) settle(asked []place, answers []outcome) (history.Sample, erro
 		}
 	}
 	if answering == 0 {
-		return history.Sample{}, firstFailure(answers)
+		return history.Sample{}, firstFailure(results)
 	}
 	if c.migrations.note(found, primaries) {
 		c.moved = time.Now()
 	}
-	return history.NewSample(c.probed(known, answers[:primaries]), found...), nil
+	return history.NewSample(c.probed(known, results[:primaries]), found...), nil
 }
 
 func (c *cluster) close() {}
 
 // probed joins what the primaries gave for each of the declared probes. A pass
 // over the keys of all nodes in which slots moved may have counted keys twice.
-func (c *cluster) probed(shards []shard, primaries []outcome) []declared.Result {
+func (c *cluster) probed(shards []shard, primaries []result) []probe.Result {
 	if c.target.Probes == nil {
 		return nil
 	}
-	results := make([]declared.NodeResults, len(primaries))
+	results := make([]probe.NodeResults, len(primaries))
 	for n, one := range primaries {
-		results[n] = declared.NodeResults{Node: shards[n].primary.id, Results: one.probed}
+		results[n] = probe.NodeResults{Node: shards[n].primary.id, Results: one.probed}
 	}
 	joined := c.target.Probes.Join(results, func(key string) int {
 		return slices.IndexFunc(shards, func(s shard) bool { return s.has(key) })
 	})
 	for n, one := range joined {
 		if !one.Began.IsZero() && one.Began.Before(c.moved) {
-			joined[n] = declared.Result{Err: declared.ErrNoPass}
+			joined[n] = probe.Result{Err: probe.ErrNoScan}
 		}
 	}
 	return joined
@@ -128,35 +128,35 @@ func (c *cluster) probed(shards []shard, primaries []outcome) []declared.Result 
 
 // common returns the shards that most of the nodes see, and whether all that
 // answered see the same primaries.
-func common(answers []outcome) (seen []shard, agreed bool) {
+func common(results []result) (seen []shard, agreed bool) {
 	votes, most := 0, 0
 	same := map[[sha256.Size]byte]int{}
 	first := map[[sha256.Size]byte][]shard{}
-	for n := range answers {
-		if answers[n].err != nil || answers[n].shards == nil {
+	for n := range results {
+		if results[n].err != nil || results[n].shards == nil {
 			continue
 		}
 		votes++
-		primaries := primariesOf(answers[n].shards)
+		primaries := primariesOf(results[n].shards)
 		if same[primaries]++; same[primaries] == 1 {
-			first[primaries] = answers[n].shards
+			first[primaries] = results[n].shards
 		}
 		if same[primaries] > most {
 			most, seen = same[primaries], first[primaries]
 		}
 	}
-	return withAllReplicas(seen, answers), votes == most
+	return withAllReplicas(seen, results), votes == most
 }
 
 // withAllReplicas adds the replicas that other nodes see: one that has just
 // joined is known to some of them first.
-func withAllReplicas(seen []shard, answers []outcome) []shard {
+func withAllReplicas(seen []shard, results []result) []shard {
 	all := make(map[member]map[member]bool, len(seen))
 	for n := range seen {
 		all[seen[n].primary] = map[member]bool{}
 	}
-	for n := range answers {
-		for _, s := range answers[n].shards {
+	for n := range results {
+		for _, s := range results[n].shards {
 			if replicas := all[s.primary]; replicas != nil {
 				for _, replica := range s.replicas {
 					replicas[replica] = true
@@ -170,10 +170,10 @@ func withAllReplicas(seen []shard, answers []outcome) []shard {
 	return seen
 }
 
-func firstFailure(answers []outcome) error {
-	n := slices.IndexFunc(answers, func(one outcome) bool { return one.err != nil })
+func firstFailure(results []result) error {
+	n := slices.IndexFunc(results, func(one result) bool { return one.err != nil })
 	if n < 0 {
 		return &Error{Reason: TopologyUnsettled}
 	}
-	return answers[n].err
+	return results[n].err
 }

@@ -5,11 +5,11 @@ package sampler
 // replicates another primary or has answered at another place too becomes an
 // error of its own, so that no data counts twice. confirm fails with
 // SharedServer if two primaries are one server. Replicas come last in asked.
-func confirm(asked []place, answers []outcome) error {
+func confirm(asked []endpoint, results []result) error {
 	servers := map[string]bool{}
 	data := map[string]string{} // of each shard's primary
 	for i, at := range asked {
-		got := &answers[i]
+		got := &results[i]
 		if got.err != nil {
 			continue
 		}
@@ -21,7 +21,7 @@ func confirm(asked []place, answers []outcome) error {
 		case !at.replica:
 			data[at.shard] = dataOf(got)
 		case known || !got.Replica || replicatesOther(got, data[at.shard]):
-			*got = outcome{err: &Error{Reason: NotReplica}}
+			*got = result{err: &Error{Reason: NotReplica}}
 		}
 	}
 	return nil
@@ -30,7 +30,7 @@ func confirm(asked []place, answers []outcome) error {
 // dataOf returns the ID of the data that a server holds, which it shares with
 // its replicas; empty if it does not tell.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained
-func dataOf(got *outcome) string {
+func dataOf(got *result) string {
 	if got.Info == nil {
 		return ""
 	}
@@ -40,7 +40,7 @@ func dataOf(got *outcome) string {
 
 // replicatesOther reports whether a replica is synchronized with other data
 // than its primary's. One that is not yet has an ID of its own.
-func replicatesOther(replica *outcome, primary string) bool {
+func replicatesOther(replica *result, primary string) bool {
 	link, _ := replica.Info.Text("master_link_status")
 	id := dataOf(replica)
 	return link == "up" && id != "" && primary != "" && id != primary

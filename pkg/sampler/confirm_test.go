@@ -14,81 +14,81 @@ import (
 )
 
 // answering is an answer of a server that writes this INFO.
-func answering(t *testing.T, lines ...string) outcome {
+func answering(t *testing.T, lines ...string) result {
 	t.Helper()
 	parsed, err := new(redisinfo.Parser).Parse([]byte(strings.Join(lines, "\r\n") + "\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outcome{answer: answer{Node: newProbe(targetAt("answering", ""), "", open(t)).node(parsed, time.Now(), 0)}}
+	return result{response: response{Node: newPoller(targetAt("answering", ""), "", open(t)).node(parsed, time.Now(), 0)}}
 }
 
 func TestConfirm(t *testing.T) {
-	primary := place{shard: "0"}
-	other := place{shard: "1"}
-	replica := place{shard: "0", replica: true}
+	primary := endpoint{shard: "0"}
+	other := endpoint{shard: "1"}
+	replica := endpoint{shard: "0", replica: true}
 	for name, test := range map[string]struct {
-		asked   []place
-		answers []outcome
+		asked   []endpoint
+		answers []result
 		silent  int // replicas whose answer does not count
 		fails   bool
 	}{
 		"a primary and its replica": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:x", "master_link_status:up")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:x", "master_link_status:up")},
 		},
 		"a replica of Dragonfly": {
-			asked:   []place{primary, replica, replica},
-			answers: []outcome{answering(t, "role:master"), answering(t, "role:replica"), answering(t, "role:replica")},
+			asked:   []endpoint{primary, replica, replica},
+			answers: []result{answering(t, "role:master"), answering(t, "role:replica"), answering(t, "role:replica")},
 		},
 		"a replica that was promoted": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:master")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:master")},
 			silent:  1,
 		},
 		"an active replica of KeyDB": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:active-replica"), answering(t, "run_id:b", "role:active-replica")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a", "role:active-replica"), answering(t, "run_id:b", "role:active-replica")},
 			silent:  1,
 		},
 		"a replica that does not tell its role": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a"), answering(t, "run_id:b")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a"), answering(t, "run_id:b")},
 			silent:  1,
 		},
 		"one replica at two addresses": {
-			asked:   []place{primary, replica, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave"), answering(t, "run_id:b", "role:slave")},
+			asked:   []endpoint{primary, replica, replica},
+			answers: []result{answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave"), answering(t, "run_id:b", "role:slave")},
 			silent:  1,
 		},
 		"a replica of another primary": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:up")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:up")},
 			silent:  1,
 		},
 		"a replica that synchronizes": {
-			asked:   []place{primary, replica},
-			answers: []outcome{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:down")},
+			asked:   []endpoint{primary, replica},
+			answers: []result{answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:slave", "master_replid:y", "master_link_status:down")},
 		},
 		"replicas of two shards": {
-			asked: []place{primary, other, replica, {shard: "1", replica: true}},
-			answers: []outcome{
+			asked: []endpoint{primary, other, replica, {shard: "1", replica: true}},
+			answers: []result{
 				answering(t, "run_id:a", "role:master", "master_replid:x"), answering(t, "run_id:b", "role:master", "master_replid:y"),
 				answering(t, "run_id:c", "role:slave", "master_replid:x", "master_link_status:up"), answering(t, "run_id:d", "role:slave", "master_replid:y", "master_link_status:up"),
 			},
 		},
 		"two primaries that are one server": {
-			asked:   []place{primary, other},
-			answers: []outcome{answering(t, "run_id:a", "role:master"), answering(t, "run_id:a", "role:master")},
+			asked:   []endpoint{primary, other},
+			answers: []result{answering(t, "run_id:a", "role:master"), answering(t, "run_id:a", "role:master")},
 			fails:   true,
 		},
 		"two primaries that tell no ID": {
-			asked:   []place{primary, other},
-			answers: []outcome{answering(t, "role:master"), answering(t, "role:master")},
+			asked:   []endpoint{primary, other},
+			answers: []result{answering(t, "role:master"), answering(t, "role:master")},
 		},
 		"a primary that does not answer": {
-			asked:   []place{primary, other, replica},
-			answers: []outcome{{err: &Error{Reason: Timeout}}, answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave")},
+			asked:   []endpoint{primary, other, replica},
+			answers: []result{{err: &Error{Reason: Timeout}}, answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

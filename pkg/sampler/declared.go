@@ -7,14 +7,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
 // firstHold and longestHold bound how long commands that nothing bounds are left out.
 const firstHold, longestHold = time.Minute, 10 * time.Minute
 
 // send adds commands to a pipeline. One that is left out has no Cmd.
-func send(ctx context.Context, pipe redis.Pipeliner, commands []declared.Command) []*redis.Cmd {
+func send(ctx context.Context, pipe redis.Pipeliner, commands []probe.Command) []*redis.Cmd {
 	sent := make([]*redis.Cmd, len(commands))
 	for n, command := range commands {
 		if command == nil {
@@ -41,7 +41,7 @@ func ofWhole(err error, probes []*redis.Cmd) error {
 }
 
 // replies are those of an attempt that succeeded, nil for what was left out.
-func (p *probe) replies(cmds []*redis.Cmd) []any {
+func (p *poller) replies(cmds []*redis.Cmd) []any {
 	replies := make([]any, len(cmds))
 	whole := true
 	for n, cmd := range cmds {
@@ -67,8 +67,8 @@ const scanShare = 4
 
 // scanOn lets the scans of keys go on, over further round trips of the attempt
 // that began at an instant, and returns the results as they are then.
-func (p *probe) scanOn(ctx context.Context, l *link, start time.Time, results []declared.Result) ([]declared.Result, error) {
-	for took(start, p.now()) < p.target.Timeout/scanShare {
+func (p *poller) scanOn(ctx context.Context, l *link, start time.Time, results []probe.Result) ([]probe.Result, error) {
+	for elapsed(start, p.now()) < p.target.Timeout/scanShare {
 		commands := p.run.More()
 		if len(commands) == 0 {
 			break
@@ -91,11 +91,11 @@ func (p *probe) scanOn(ctx context.Context, l *link, start time.Time, results []
 
 // heldBack is what the run is told if commands that nothing bounds are left out at
 // an instant, nil if they are not.
-func (p *probe) heldBack(now time.Time) *declared.HeldBack {
+func (p *poller) heldBack(now time.Time) *probe.HeldBack {
 	if !now.Before(p.heldUntil) {
 		return nil
 	}
-	return &declared.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
+	return &probe.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
 }
 
 // heldCauses say how an attempt failed after which commands are left out.
@@ -111,7 +111,7 @@ func heldCauses() map[Reason]string {
 // that they may have spoiled: a script that never ends would block the server
 // again as soon as somebody has killed it, and an answer that is refused for its
 // size takes those of all other metrics with it.
-func (p *probe) hold(reason Reason) {
+func (p *poller) hold(reason Reason) {
 	now := p.now()
 	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.met && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {

@@ -11,20 +11,20 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // eachKind is a probe of every kind.
-func eachKind() []*declared.Probe {
-	return []*declared.Probe{
-		declared.List("list"), declared.Set("set"), declared.Hash("hash"), declared.HyperLogLog("hll"),
-		declared.SortedSet("zset", "", ""), declared.SortedSet("zset", "1", "2"), declared.String("string"), declared.CounterKey("string"),
-		declared.StreamLength("stream"), declared.StreamPending("stream", "group"), declared.StreamLag("stream", "group"),
-		declared.StreamOldestPending("stream", "group"), declared.StreamOldestEntry("stream"), declared.StreamEntriesAdded("stream"),
-		declared.Info("maxclients", declared.Gauge, declared.Sum), declared.PubSub("news"), declared.Script("return 1", nil, nil),
-		declared.Function("one", nil, nil),
-		declared.KeysLength("li*", "list", 1), declared.KeysValue("string", "", 1),
+func eachKind() []*probe.Probe {
+	return []*probe.Probe{
+		probe.List("list"), probe.Set("set"), probe.Hash("hash"), probe.HyperLogLog("hll"),
+		probe.SortedSet("zset", "", ""), probe.SortedSet("zset", "1", "2"), probe.String("string"), probe.CounterKey("string"),
+		probe.StreamLength("stream"), probe.StreamPending("stream", "group"), probe.StreamLag("stream", "group"),
+		probe.StreamOldestPending("stream", "group"), probe.StreamOldestEntry("stream"), probe.StreamEntriesAdded("stream"),
+		probe.Info("maxclients", probe.Gauge, probe.Sum), probe.PubSub("news"), probe.Script("return 1", nil, nil),
+		probe.Function("one", nil, nil),
+		probe.KeysLength("li*", "list", 1), probe.KeysValue("string", "", 1),
 	}
 }
 
@@ -61,7 +61,7 @@ func TestProbesAreNoRequests(t *testing.T) {
 	fill(server)
 	server.Do("function", "load", "#!lua name=lib\nredis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}")
 	probes := append(eachKind(),
-		declared.List("none"), declared.List("set"), declared.StreamLag("none", "group"), declared.Script("no Lua", nil, nil), declared.Script("error('x')", nil, nil))
+		probe.List("none"), probe.List("set"), probe.StreamLag("none", "group"), probe.Script("no Lua", nil, nil), probe.Script("error('x')", nil, nil))
 	o := declaring(t, server, probes...)
 	o.sample()
 	idle := func() {
@@ -95,13 +95,13 @@ func TestProbesAreNoRequests(t *testing.T) {
 // after the attempt had given up.
 func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.List("a"), declared.List("b"))
+	o := declaring(t, server, probe.List("a"), probe.List("b"))
 	o.sample()
 	server.Signal(syscall.SIGSTOP)
-	o.probe.target.Timeout = 100 * time.Millisecond
+	o.poller.target.Timeout = 100 * time.Millisecond
 	o.fail(Timeout)
 	server.Signal(syscall.SIGCONT)
-	o.probe.target.Timeout = ample
+	o.poller.target.Timeout = ample
 	samples := 1
 	poll(t, "the late execution of what was sent", func() bool {
 		record, _ := o.sample().Nodes[0].Info.Record("cmdstat_llen")
@@ -193,7 +193,7 @@ func TestReadOnlyUserSuffices(t *testing.T) {
 		o.sample()
 		o.sample()
 		words := strings.ToUpper(strings.ReplaceAll(command, "|", " "))
-		if !slices.ContainsFunc(probes, func(p *declared.Probe) bool {
+		if !slices.ContainsFunc(probes, func(p *probe.Probe) bool {
 			_, err := o.declared(slices.Index(probes, p))
 			return err != nil && strings.Contains(err.Error(), words)
 		}) {
@@ -211,11 +211,11 @@ func TestReadOnlyUserSuffices(t *testing.T) {
 
 func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 	server := redistest.New(t, "--busy-reply-threshold", "50")
-	o := declaring(t, server, declared.Script("while true do end", nil, nil), declared.List("list"))
-	o.probe.target.Timeout = time.Second
+	o := declaring(t, server, probe.Script("while true do end", nil, nil), probe.List("list"))
+	o.poller.target.Timeout = time.Second
 	now := time.Now()
 	var ahead time.Duration
-	o.probe.now = func() time.Time { return now.Add(time.Since(now) + ahead) }
+	o.poller.now = func() time.Time { return now.Add(time.Since(now) + ahead) }
 	kill := func() {
 		t.Helper()
 		server.Do("script", "kill") // which is answered before the script has ended
@@ -241,7 +241,7 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 
 func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.Script("local t = {} for n = 1, 10000 do t[n] = n end return t", nil, nil), declared.List("list"))
+	o := declaring(t, server, probe.Script("local t = {} for n = 1, 10000 do t[n] = n end return t", nil, nil), probe.List("list"))
 	o.fail(Protocol)
 	o.sample()
 	o.unknown(0, "UTC: the server answered too much, or not as Redis does, when it was asked for the script of EVAL_RO")
@@ -251,7 +251,7 @@ func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
 func TestLargeStringIsNotAskedFor(t *testing.T) {
 	server := redistest.New(t)
 	server.Do("set", "large", strings.Repeat("7", 4<<20))
-	o := declaring(t, server, declared.String("large"))
+	o := declaring(t, server, probe.String("large"))
 	o.sample()
 	o.unknown(0, `key "large" holds no number`)
 }
@@ -259,10 +259,10 @@ func TestLargeStringIsNotAskedFor(t *testing.T) {
 func TestTwoTargetsOfOneServerReadTheirOwnDatabases(t *testing.T) {
 	server := redistest.New(t)
 	server.Do("rpush", "jobs", "a", "b")
-	one := declaring(t, server, declared.List("jobs"))
+	one := declaring(t, server, probe.List("jobs"))
 	other := targetAt("other", server.Addr)
 	other.Database = 1
-	other.Probes = declared.Compile([]*declared.Probe{declared.String("jobs"), declared.List("jobs")})
+	other.Probes = probe.Compile([]*probe.Probe{probe.String("jobs"), probe.List("jobs")})
 	two := probing(t, other)
 	one.sample()
 	two.sample()

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 func TestRateOfACounterKey(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.CounterKey("jobs"))
+	o := declaring(t, server, probe.CounterKey("jobs"))
 	grown := func() float64 {
 		t.Helper()
 		got, err := o.declared(0)
@@ -53,7 +53,7 @@ func TestRateOfACounterKey(t *testing.T) {
 
 func TestRateOfEntriesAddedToAStream(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.StreamEntriesAdded("stream"))
+	o := declaring(t, server, probe.StreamEntriesAdded("stream"))
 	add := func(entries int) {
 		for range entries {
 			server.Do("xadd", "stream", "*", "field", "value")
@@ -91,7 +91,7 @@ func TestRateOfEntriesAddedToAStream(t *testing.T) {
 
 func TestRateOfAnInfoField(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.Info("total_error_replies", declared.Counter, declared.Sum))
+	o := declaring(t, server, probe.Info("total_error_replies", probe.Counter, probe.Sum))
 	o.sample()
 	o.unknown(0, "a rate needs two samples")
 	for range 3 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -32,7 +32,7 @@ func errorsOfScriptsAreNoRequests(t *testing.T, program redistest.Program) {
 		t.Run(name, func(t *testing.T) {
 			server := program.New(t)
 			server.Do("acl", "setuser", "default", test.rule)
-			o := declaring(t, server, declared.Script(test.source, []string{"k"}, nil))
+			o := declaring(t, server, probe.Script(test.source, []string{"k"}, nil))
 			o.sample()
 			for range 4 {
 				o.sample()

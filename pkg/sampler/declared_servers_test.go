@@ -5,7 +5,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -13,8 +13,8 @@ import (
 func TestStreamWhoseGroupTheWorkersCreate(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, program redistest.Program) {
 		server := program.New(t)
-		o := declaring(t, server, declared.StreamLagOrLength("s", "g"), declared.StreamPendingOrZero("s", "g"), declared.StreamOldestPendingOrZero("s", "g"),
-			declared.StreamLag("s", "g"), declared.StreamPending("s", "g"))
+		o := declaring(t, server, probe.StreamLagOrLength("s", "g"), probe.StreamPendingOrZero("s", "g"), probe.StreamOldestPendingOrZero("s", "g"),
+			probe.StreamLag("s", "g"), probe.StreamPending("s", "g"))
 		holds := func(when string, lag, pending float64) {
 			t.Helper()
 			o.sample()
@@ -55,7 +55,7 @@ func TestReplicaWithoutItsPrimary(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, program redistest.Program) {
 		server := program.New(t)
 		server.Do("rpush", "jobs", 1, 2)
-		o := declaring(t, server, declared.List("jobs"), declared.Script("return 1", nil, nil), declared.KeysCount("*", "", 9), declared.PubSub("news"))
+		o := declaring(t, server, probe.List("jobs"), probe.Script("return 1", nil, nil), probe.KeysCount("*", "", 9), probe.PubSub("news"))
 		o.sample()
 		if jobs, keys := o.value(0), o.value(2); jobs != 2 || keys != 1 {
 			t.Errorf("a primary has %v jobs and %v keys", jobs, keys)
@@ -83,7 +83,7 @@ func TestClusterWithDatabases(t *testing.T) {
 			c.Calm()
 			tgt := clusterAt(c)
 			tgt.Database = 2
-			tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs"), declared.KeysCount("*", "", 9)})
+			tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs"), probe.KeysCount("*", "", 9)})
 			return c, surveying(t, tgt)
 		}
 		_, s := sampling()

@@ -6,21 +6,21 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // declaring samples a server with probes.
-func declaring(t *testing.T, server *redistest.Server, probes ...*declared.Probe) *one {
+func declaring(t *testing.T, server *redistest.Server, probes ...*probe.Probe) *one {
 	t.Helper()
 	tgt := targetAt("declaring", server.Addr)
-	tgt.Probes = declared.Compile(probes)
+	tgt.Probes = probe.Compile(probes)
 	return probing(t, tgt)
 }
 
 // declared computes the metric of one of the target's probes.
 func (o *one) declared(place int) (catalog.Reading, error) {
-	row := catalog.Declared{Name: "declared", Probe: o.probe.plan.Probes()[place], Place: place}
+	row := catalog.Declared{Name: "declared", Probe: o.poller.plan.Probes()[place], Place: place}
 	return row.Read(o.history, catalog.Query{Now: time.Now()})
 }
 
@@ -54,41 +54,41 @@ func TestEachDeclaredKindOfARealServer(t *testing.T) {
 	server.Do("function", "load", "#!lua name=lib\nredis.register_function{function_name='double', callback=function(keys, args) return 2*redis.call('llen', keys[1]) end, flags={'no-writes'}}")
 	tests := []struct {
 		name  string
-		probe *declared.Probe
+		probe *probe.Probe
 		want  float64
 	}{
-		{"list", declared.List("list"), 3},
-		{"set", declared.Set("set"), 2},
-		{"hash", declared.Hash("hash"), 4},
-		{"sorted set", declared.SortedSet("zset", "", ""), 5},
-		{"sorted set to a score", declared.SortedSet("zset", "", "3"), 3},
-		{"sorted set from past a score", declared.SortedSet("zset", "(3", ""), 2},
-		{"sorted set between scores", declared.SortedSet("zset", "2", "4"), 3},
-		{"HyperLogLog", declared.HyperLogLog("hll"), 6},
-		{"string", declared.String("string"), 12.5},
-		{"stream length", declared.StreamLength("stream"), 7},
-		{"stream pending", declared.StreamPending("stream", "group"), 2},
-		{"stream lag", declared.StreamLag("stream", "group"), 4},
-		{"stream pending of an idle group", declared.StreamPending("stream", "idle"), 0},
-		{"stream lag of an idle group", declared.StreamLag("stream", "idle"), 7},
-		{"oldest pending of an idle group", declared.StreamOldestPending("stream", "idle"), 0},
-		{"info", declared.Info("maxclients", declared.Gauge, declared.Sum), 10000},
-		{"pubSub", declared.PubSub("news"), 1},
-		{"pubSub without subscribers", declared.PubSub("olds"), 0},
-		{"script with an integer", declared.Script("return redis.call('llen', KEYS[1]) + ARGV[1]", []string{"list"}, []string{"4"}), 7},
-		{"script with a fraction", declared.Script("return tostring(1.25)", nil, nil), 1.25},
-		{"script with true", declared.Script("return true", nil, nil), 1},
-		{"function", declared.Function("double", []string{"list"}, nil), 6},
-		{"list that does not exist", declared.List("none"), 0},
-		{"set that does not exist", declared.Set("none"), 0},
-		{"hash that does not exist", declared.Hash("none"), 0},
-		{"sorted set that does not exist", declared.SortedSet("none", "", ""), 0},
-		{"range of a sorted set that does not exist", declared.SortedSet("none", "1", "2"), 0},
-		{"HyperLogLog that does not exist", declared.HyperLogLog("none"), 0},
-		{"stream that does not exist", declared.StreamLength("none"), 0},
-		{"oldest entry of a stream that does not exist", declared.StreamOldestEntry("none"), 0},
+		{"list", probe.List("list"), 3},
+		{"set", probe.Set("set"), 2},
+		{"hash", probe.Hash("hash"), 4},
+		{"sorted set", probe.SortedSet("zset", "", ""), 5},
+		{"sorted set to a score", probe.SortedSet("zset", "", "3"), 3},
+		{"sorted set from past a score", probe.SortedSet("zset", "(3", ""), 2},
+		{"sorted set between scores", probe.SortedSet("zset", "2", "4"), 3},
+		{"HyperLogLog", probe.HyperLogLog("hll"), 6},
+		{"string", probe.String("string"), 12.5},
+		{"stream length", probe.StreamLength("stream"), 7},
+		{"stream pending", probe.StreamPending("stream", "group"), 2},
+		{"stream lag", probe.StreamLag("stream", "group"), 4},
+		{"stream pending of an idle group", probe.StreamPending("stream", "idle"), 0},
+		{"stream lag of an idle group", probe.StreamLag("stream", "idle"), 7},
+		{"oldest pending of an idle group", probe.StreamOldestPending("stream", "idle"), 0},
+		{"info", probe.Info("maxclients", probe.Gauge, probe.Sum), 10000},
+		{"pubSub", probe.PubSub("news"), 1},
+		{"pubSub without subscribers", probe.PubSub("olds"), 0},
+		{"script with an integer", probe.Script("return redis.call('llen', KEYS[1]) + ARGV[1]", []string{"list"}, []string{"4"}), 7},
+		{"script with a fraction", probe.Script("return tostring(1.25)", nil, nil), 1.25},
+		{"script with true", probe.Script("return true", nil, nil), 1},
+		{"function", probe.Function("double", []string{"list"}, nil), 6},
+		{"list that does not exist", probe.List("none"), 0},
+		{"set that does not exist", probe.Set("none"), 0},
+		{"hash that does not exist", probe.Hash("none"), 0},
+		{"sorted set that does not exist", probe.SortedSet("none", "", ""), 0},
+		{"range of a sorted set that does not exist", probe.SortedSet("none", "1", "2"), 0},
+		{"HyperLogLog that does not exist", probe.HyperLogLog("none"), 0},
+		{"stream that does not exist", probe.StreamLength("none"), 0},
+		{"oldest entry of a stream that does not exist", probe.StreamOldestEntry("none"), 0},
 	}
-	var probes []*declared.Probe
+	var probes []*probe.Probe
 	for _, test := range tests {
 		probes = append(probes, test.probe)
 	}
@@ -121,7 +121,7 @@ func fill(server *redistest.Server) {
 
 func TestAgesInAStreamAreThoseOfTheServersClock(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, declared.StreamOldestEntry("stream"), declared.StreamOldestPending("stream", "group"))
+	o := declaring(t, server, probe.StreamOldestEntry("stream"), probe.StreamOldestPending("stream", "group"))
 	now, err := server.Client().Time(t.Context()).Result()
 	if err != nil {
 		t.Fatal(err)
@@ -166,61 +166,61 @@ func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
 	entries, _ := server.Do("xrange", "stream", "-", "+").([]any)
 	server.Do("xgroup", "setid", "stream", "midst", entries[3].([]any)[0])
 	tests := []struct {
-		probe *declared.Probe
+		probe *probe.Probe
 		want  string
 	}{
-		{declared.List("set"), `key "set" is of another type: it must be a list`},
-		{declared.Set("list"), `key "list" is of another type: it must be a set`},
-		{declared.Hash("list"), `key "list" is of another type: it must be a hash`},
-		{declared.SortedSet("list", "", ""), `key "list" is of another type: it must be a sorted set`},
-		{declared.SortedSet("list", "1", "2"), `key "list" is of another type: it must be a sorted set`},
-		{declared.HyperLogLog("list"), `key "list" is of another type: it must be a HyperLogLog`},
-		{declared.HyperLogLog("string"), `key "string" is of another type: it must be a HyperLogLog`},
-		{declared.String("list"), `key "list" is of another type: it must be a string`},
-		{declared.CounterKey("list"), `key "list" is of another type: it must be a string`},
-		{declared.StreamLength("list"), `key "list" is of another type: it must be a stream`},
-		{declared.StreamPending("list", "group"), `key "list" is of another type: it must be a stream`},
-		{declared.StreamLag("list", "group"), `key "list" is of another type: it must be a stream`},
-		{declared.StreamOldestPending("list", "group"), `key "list" is of another type: it must be a stream`},
-		{declared.StreamOldestEntry("list"), `key "list" is of another type: it must be a stream`},
-		{declared.StreamEntriesAdded("list"), `key "list" is of another type: it must be a stream`},
-		{declared.String("none"), `key "none" does not exist, or is empty`},
-		{declared.CounterKey("none"), `key "none" does not exist, or is empty`},
-		{declared.String("text"), `key "text" holds no number`},
-		{declared.String("nan"), "holds no number"},
-		{declared.String("inf"), "holds no number"},
-		{declared.String("infinity"), "holds no number"},
-		{declared.String("hex"), "holds no number"},
-		{declared.String("under"), "holds no number"},
-		{declared.String("long"), "holds no number"},
-		{declared.String("past"), "holds no number"},
-		{declared.String("two"), "holds no number"},
-		{declared.String("negative"), "the value is negative"},
-		{declared.CounterKey("huge"), "2^53 or above"},
-		{declared.StreamPending("none", "group"), `stream "none" does not exist`},
-		{declared.StreamLag("none", "group"), `stream "none" does not exist`},
-		{declared.StreamOldestPending("none", "group"), `stream "none" has no consumer group "group"`},
-		{declared.StreamEntriesAdded("none"), `stream "none" does not exist`},
-		{declared.StreamPending("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{declared.StreamLag("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{declared.StreamOldestPending("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{declared.StreamLag("stream", "midst"), `the server does not know the lag of group "midst"`},
-		{declared.Info("redis_version", declared.Gauge, declared.Sum), "INFO field redis_version is no number"},
-		{declared.Info("no_such_field", declared.Gauge, declared.Sum), "INFO has no field no_such_field"},
-		{declared.Script("this is no Lua", nil, nil), "the script does not compile"},
-		{declared.Script("return redis.call('set', KEYS[1], 1)", []string{"new"}, nil), "the script writes"},
-		{declared.Script("return redis.call('nosuch')", nil, nil), "a command that the server does not know"},
-		{declared.Script("return redis.call('llen', KEYS[1])", []string{"set"}, nil), "a type that it is not of"},
-		{declared.Script("error('of my own')", nil, nil), "the script ended with an error"},
-		{declared.Script("return {err='MY secret'}", nil, nil), "the script ended with an error"},
-		{declared.Script("return 'twelve'", nil, nil), "a text that is no number"},
-		{declared.Script("return {ok='fine'}", nil, nil), "a text that is no number"},
-		{declared.Script("return nil", nil, nil), "returned nil or false"},
-		{declared.Script("return {1}", nil, nil), "returned a table"},
-		{declared.Script("return -1", nil, nil), "the value is negative"},
-		{declared.Function("nosuch", nil, nil), "no function of that name"},
+		{probe.List("set"), `key "set" is of another type: it must be a list`},
+		{probe.Set("list"), `key "list" is of another type: it must be a set`},
+		{probe.Hash("list"), `key "list" is of another type: it must be a hash`},
+		{probe.SortedSet("list", "", ""), `key "list" is of another type: it must be a sorted set`},
+		{probe.SortedSet("list", "1", "2"), `key "list" is of another type: it must be a sorted set`},
+		{probe.HyperLogLog("list"), `key "list" is of another type: it must be a HyperLogLog`},
+		{probe.HyperLogLog("string"), `key "string" is of another type: it must be a HyperLogLog`},
+		{probe.String("list"), `key "list" is of another type: it must be a string`},
+		{probe.CounterKey("list"), `key "list" is of another type: it must be a string`},
+		{probe.StreamLength("list"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamPending("list", "group"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamLag("list", "group"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamOldestPending("list", "group"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamOldestEntry("list"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamEntriesAdded("list"), `key "list" is of another type: it must be a stream`},
+		{probe.String("none"), `key "none" does not exist, or is empty`},
+		{probe.CounterKey("none"), `key "none" does not exist, or is empty`},
+		{probe.String("text"), `key "text" holds no number`},
+		{probe.String("nan"), "holds no number"},
+		{probe.String("inf"), "holds no number"},
+		{probe.String("infinity"), "holds no number"},
+		{probe.String("hex"), "holds no number"},
+		{probe.String("under"), "holds no number"},
+		{probe.String("long"), "holds no number"},
+		{probe.String("past"), "holds no number"},
+		{probe.String("two"), "holds no number"},
+		{probe.String("negative"), "the value is negative"},
+		{probe.CounterKey("huge"), "2^53 or above"},
+		{probe.StreamPending("none", "group"), `stream "none" does not exist`},
+		{probe.StreamLag("none", "group"), `stream "none" does not exist`},
+		{probe.StreamOldestPending("none", "group"), `stream "none" has no consumer group "group"`},
+		{probe.StreamEntriesAdded("none"), `stream "none" does not exist`},
+		{probe.StreamPending("stream", "other"), `stream "stream" has no consumer group "other"`},
+		{probe.StreamLag("stream", "other"), `stream "stream" has no consumer group "other"`},
+		{probe.StreamOldestPending("stream", "other"), `stream "stream" has no consumer group "other"`},
+		{probe.StreamLag("stream", "midst"), `the server does not know the lag of group "midst"`},
+		{probe.Info("redis_version", probe.Gauge, probe.Sum), "INFO field redis_version is no number"},
+		{probe.Info("no_such_field", probe.Gauge, probe.Sum), "INFO has no field no_such_field"},
+		{probe.Script("this is no Lua", nil, nil), "the script does not compile"},
+		{probe.Script("return redis.call('set', KEYS[1], 1)", []string{"new"}, nil), "the script writes"},
+		{probe.Script("return redis.call('nosuch')", nil, nil), "a command that the server does not know"},
+		{probe.Script("return redis.call('llen', KEYS[1])", []string{"set"}, nil), "a type that it is not of"},
+		{probe.Script("error('of my own')", nil, nil), "the script ended with an error"},
+		{probe.Script("return {err='MY secret'}", nil, nil), "the script ended with an error"},
+		{probe.Script("return 'twelve'", nil, nil), "a text that is no number"},
+		{probe.Script("return {ok='fine'}", nil, nil), "a text that is no number"},
+		{probe.Script("return nil", nil, nil), "returned nil or false"},
+		{probe.Script("return {1}", nil, nil), "returned a table"},
+		{probe.Script("return -1", nil, nil), "the value is negative"},
+		{probe.Function("nosuch", nil, nil), "no function of that name"},
 	}
-	probes := []*declared.Probe{declared.List("list")}
+	probes := []*probe.Probe{probe.List("list")}
 	for _, test := range tests {
 		probes = append(probes, test.probe)
 	}

@@ -23,7 +23,7 @@ const ClientName = "redis-metrics-adapter"
 
 // Buffers of a connection hold a short question, or a long one where the object declares metrics, so that it is one write,
 // and a line of an answer: INFO, of about 6 KB, is read past them.
-const writeBufferBytes, longWriteBufferBytes, readBufferBytes = 512, 4 << 10, 256
+const writeBufferBytes, longWriteBufferBytes, clientReadBufferBytes = 512, 4 << 10, 256
 
 // unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
 const unixScheme = "unix://"
@@ -41,12 +41,12 @@ type link struct {
 	pipe   redis.Pipeliner
 	// unwatch ends the wait for the end of the sampling.
 	unwatch func() bool
-	conn    atomic.Pointer[guard] // what the client dialed last
+	conn    atomic.Pointer[replyLimit] // what the client dialed last
 	// with are the credentials that it is dialed with, and control is asked before.
 	with    *credentials.Credentials
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
 	dials   *rate.Limiter
-	bursts  *bursts
+	bursts  *readBuffers
 	// info is INFO with its sections, once the server is known to take several.
 	info []any
 	// met says that the node of a cluster has told its version, migrations that it
@@ -102,7 +102,7 @@ func (s *session) options(l *link) *redis.Options {
 		PipelinePoolSize: -1, // pipelines go through the one connection, without 256 KiB of buffers
 		MaxIdleConns:     1,
 		ConnMaxIdleTime:  -1,
-		ReadBufferSize:   readBufferBytes,
+		ReadBufferSize:   clientReadBufferBytes,
 		WriteBufferSize:  writeBuffer,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
@@ -124,9 +124,9 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	guarded := &guard{socket: socket}
+	guarded := &replyLimit{socket: socket}
 	if l.with.TLS == nil {
-		guarded.socket = newBurst(socket, l.bursts)
+		guarded.socket = newReadBuffer(socket, l.bursts)
 		guarded.Conn = guarded.socket
 	} else if guarded.Conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
 		_ = socket.Close()
@@ -170,10 +170,10 @@ func (l *link) explain(err *Error) *Error {
 	return err
 }
 
-// outlived reports whether another link may succeed where this one failed: it was
+// usesOldCredentials reports whether another link may succeed where this one failed: it was
 // closed while idle, or the server did not let it go on with credentials that are
 // not the newest any more.
-func (l *link) outlived(err error, newest *credentials.Credentials) bool {
+func (l *link) usesOldCredentials(err error, newest *credentials.Credentials) bool {
 	failed := classify(err)
 	return errors.Is(err, errDialed) || newest != l.with && (failed.Reason == ConnectionLost || failed.OfCredentials())
 }

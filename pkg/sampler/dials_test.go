@@ -61,7 +61,7 @@ func TestDialsForgetNamespaces(t *testing.T) {
 
 func TestAttemptThatMayNotDial(t *testing.T) {
 	o := probing(t, targetAt("many", redistest.New(t).Addr))
-	o.probe.dials = rate.NewLimiter(rate.Every(time.Hour), 1)
-	o.probe.dials.Allow()
+	o.poller.dials = rate.NewLimiter(rate.Every(time.Hour), 1)
+	o.poller.dials.Allow()
 	o.fail(TooManyDials)
 }

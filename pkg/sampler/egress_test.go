@@ -19,7 +19,7 @@ func TestRefusedAddressIsNotDialed(t *testing.T) {
 	server.Do("config", "resetstat")
 	for _, host := range []string{"127.0.0.1", "::ffff:127.0.0.1", "localhost"} {
 		o := probing(t, targetAt("refused", net.JoinHostPort(host, port(t, server))))
-		o.probe.egress = restricted(t, egress.Config{})
+		o.poller.egress = restricted(t, egress.Config{})
 		for range 2 {
 			o.fail(AddressRefused)
 		}
@@ -56,7 +56,7 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
 			s.nodes.close()
-			s.nodes = newNodes(test.target, means{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools()})
+			s.nodes = newNodes(test.target, deps{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools()})
 			s.fail(test.want)
 			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
 				t.Errorf("no node was refused: %+v", s.history.Nodes())

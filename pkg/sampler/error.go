@@ -2,10 +2,8 @@ package sampler
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
 // Reason is why an attempt to sample failed: one of those below, or one of
@@ -97,116 +95,37 @@ type Error struct {
 	cause error
 }
 
-// Advice says what to do where package credentials knows it, and names objects; empty if it does not.
+// Advice returns what to do, empty where the trouble ends by itself.
 func (e *Error) Advice() string {
-	var missing *credentials.Error
-	if errors.As(e.cause, &missing) {
-		return missing.Advice()
-	}
-	return ""
+	return e.explain().advice
 }
 
 // OfCredentials reports whether other credentials or certificates may succeed.
 func (e *Error) OfCredentials() bool {
-	switch e.Reason {
-	case AuthenticationFailed, TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired,
-		ServerNameMismatch, ClientCertificateRefused:
-		return true
-	}
-	var missing *credentials.Error
-	return errors.As(e.cause, &missing)
+	_, missing := e.credentials()
+	return missing || explain(e.Reason).credentials
 }
 
-// OfSentinels reports whether sentinels failed so, and not the servers.
+// OfSentinels reports whether sentinels failed, and not the servers.
 func (e *Error) OfSentinels() bool { return e.ofSentinels }
 
 func (e *Error) Error() string {
-	if e.ofSentinels {
-		return "of the sentinels: " + e.textOfSentinels()
-	}
-	var missing *credentials.Error
-	if errors.As(e.cause, &missing) {
-		return missing.Error()
-	}
-	switch e.Reason {
-	case TLSHandshakeFailed:
-		return "no TLS connection could be agreed upon with what answers"
-	case ServerCertificateUntrusted:
-		return "no authority that spec.tls trusts has signed the server's certificate"
-	case ServerCertificateExpired:
-		return "the server's certificate, or that of its authority, has expired or is not valid yet"
-	case ServerNameMismatch:
-		return "the server's certificate was made for another name"
-	case ClientCertificateRefused:
-		return "the server asks for a client certificate, or refused that of spec.tls.certificateSecretRef"
-	case NameNotResolved:
-		return "the host name cannot be resolved"
-	case AddressRefused:
-		return "this adapter's address policy refuses the address"
-	case ConnectionRefused:
-		return "the connection was refused: nothing listens at the address"
-	case ConnectionFailed:
-		return "no connection could be made"
-	case ConnectionLost:
-		return "the server closed the connection"
-	case Timeout:
-		return "the server did not answer within spec.sampling.timeout"
-	case AuthenticationFailed:
-		return "the server refused the credentials, or asks for some"
-	case PermissionDenied:
-		return "the server's ACL does not let this adapter call INFO, ECHO, SELECT and CLIENT SETNAME"
-	case TooManyClients:
-		return "the server accepts no more clients: its maxclients is reached"
-	case TooManyDials:
-		return "the objects of this namespace begin more connections than this adapter makes for one namespace"
-	case Loading:
-		return "the server is loading its data set"
-	case Busy:
-		return "the server is busy with a script"
-	case DatabaseOutOfRange:
-		return "the server has no database of the number in spec.database"
-	case Protocol:
-		return "what answers does not speak as Redis does"
-	case NotCluster:
-		return "the server is no node of a Redis Cluster"
-	case ClusterDown:
-		return "the cluster says that it is down: its cluster_state is not ok"
-	case SlotsUncovered:
-		return "some hash slots of the cluster are served by no shard"
-	case ShardUnavailable:
-		return "the primary of a shard did not answer: status.nodes tells which, and why"
-	case TopologyUnsettled:
-		return "the nodes do not agree which of them are primaries: a failover or a change of the cluster is under way"
-	case SentinelUnavailable:
-		return "fewer than half of the sentinels in spec.sentinel.addresses answered"
-	case UnknownPrimary:
-		return "the sentinels know no primary of the name in spec.sentinel.masterName"
-	}
-	return textOfNode(e.Reason)
+	return e.explain().message
 }
 
-// textOfNode returns the text of a reason that concerns one node of several, or
-// a part of what it tells.
-func textOfNode(reason Reason) string {
-	switch reason {
-	case SharedServer:
-		return "the addresses of two nodes lead to one server: see which addresses the nodes announce"
-	case NotReplica:
-		return "the server listed as a replica does not replicate this primary: it was promoted, or its announced address leads to another server"
-	case TooManyReplicas:
-		return fmt.Sprintf("the primary has more than %d replicas, and only so many are sampled", mostReplicas)
-	case TooManyNodes:
-		return fmt.Sprintf("the cluster has more than %d nodes to sample, and only so many are sampled of one object", mostNodes)
-	case TooMuchData:
-		return fmt.Sprintf("the samples of the object would take more than %d MiB of this adapter's memory", history.ObjectBytes>>20)
-	case MemoryFull:
-		return fmt.Sprintf("the samples of all objects beyond %d KiB each take %d MiB of this adapter's memory, and this object's would take more", history.OrdinaryBytes>>10, history.LargeBytes>>20)
-	case InfoRefused:
-		return "the server does not let this adapter call INFO"
-	case MigrationsRefused:
-		return "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, so that a migration of slots would not show: allow the user +cluster|getslotmigrations"
+func (e *Error) credentials() (missing *credentials.Error, ok bool) {
+	return missing, errors.As(e.cause, &missing)
+}
+
+func (e *Error) explain() explanation {
+	row := explain(e.Reason)
+	if missing, ok := e.credentials(); ok {
+		row = explanation{reason: e.Reason, message: missing.Error(), advice: missing.Advice()}
 	}
-	return "the server refused to answer INFO"
+	if e.ofSentinels {
+		return row.ofSentinels()
+	}
+	return row
 }
 
 // ReasonOf returns the reason of an error that an attempt failed with, empty for another error.

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -54,7 +54,7 @@ func phases() map[string]func(t *testing.T, addr string) *target.Target {
 	standalone := func(t *testing.T, addr string) *target.Target { return targetAt("hostile", addr) }
 	declaring := func(t *testing.T, addr string) *target.Target {
 		tgt := targetAt("hostile", addr)
-		tgt.Probes = declared.Compile([]*declared.Probe{declared.List("k")})
+		tgt.Probes = probe.Compile([]*probe.Probe{probe.List("k")})
 		return tgt
 	}
 	inCluster := func(t *testing.T, addr string) *target.Target {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -24,7 +24,7 @@ func fillKeys(server *redistest.Server) {
 // passes makes attempts until a probe's newest pass began after this call, and returns how many it took.
 func (o *one) passes(place int) int {
 	o.t.Helper()
-	start := o.probe.now()
+	start := o.poller.now()
 	for n := 1; n <= 1000; n++ {
 		if result := o.sample().Probed[place]; result.Err == nil && result.Began.After(start) {
 			return n
@@ -39,18 +39,18 @@ func TestManyKeysOfARealServer(t *testing.T) {
 	fillKeys(server)
 	for _, test := range []struct {
 		name  string
-		probe *declared.Probe
+		probe *probe.Probe
 		want  float64
 		most  int // attempts
 	}{
-		{"count", declared.KeysCount("jobs:*", "", 4000), 4000, 3},
-		{"count of a type", declared.KeysCount("jobs:*", "list", 3000), 3000, 3},
-		{"count of all", declared.KeysCount("*", "", 50000), 50000, 3},
-		{"count of none", declared.KeysCount("nothing:*", "", 1), 0, 3},
-		{"length", declared.KeysLength("jobs:*", "list", 3000), 6000, 3},
-		{"length of none", declared.KeysLength("jobs:*", "set", 3000), 0, 3},
-		{"value", declared.KeysValue("jobs:*", "string", 1000), 500, 3},
-		{"value of a pattern", declared.KeysValue("jobs:*:done", "", 1000), 500, 3},
+		{"count", probe.KeysCount("jobs:*", "", 4000), 4000, 3},
+		{"count of a type", probe.KeysCount("jobs:*", "list", 3000), 3000, 3},
+		{"count of all", probe.KeysCount("*", "", 50000), 50000, 3},
+		{"count of none", probe.KeysCount("nothing:*", "", 1), 0, 3},
+		{"length", probe.KeysLength("jobs:*", "list", 3000), 6000, 3},
+		{"length of none", probe.KeysLength("jobs:*", "set", 3000), 0, 3},
+		{"value", probe.KeysValue("jobs:*", "string", 1000), 500, 3},
+		{"value of a pattern", probe.KeysValue("jobs:*:done", "", 1000), 500, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := declaring(t, server, test.probe)
@@ -75,8 +75,8 @@ func TestEachTypeOfManyKeys(t *testing.T) {
 	server := redistest.New(t)
 	fill(server)
 	o := declaring(t, server,
-		declared.KeysLength("*", "list", 9), declared.KeysLength("*", "set", 9), declared.KeysLength("*", "zset", 9), declared.KeysLength("*", "hash", 9),
-		declared.KeysLength("*", "stream", 9), declared.KeysCount("*s*t*", "", 9), declared.KeysCount("*", "string", 9))
+		probe.KeysLength("*", "list", 9), probe.KeysLength("*", "set", 9), probe.KeysLength("*", "zset", 9), probe.KeysLength("*", "hash", 9),
+		probe.KeysLength("*", "stream", 9), probe.KeysCount("*s*t*", "", 9), probe.KeysCount("*", "string", 9))
 	o.sample()
 	o.sample()
 	for place, want := range []float64{3, 2, 5, 4, 7, 5, 2} {
@@ -92,8 +92,8 @@ func TestManyKeysThatAreNoNumber(t *testing.T) {
 	server.Do("set", "empty", "")
 	server.Do("set", "text", "secret")
 	o := declaring(t, server,
-		declared.KeysCount("*", "", 7), declared.KeysValue("li*", "", 9), declared.KeysValue("t*", "", 9), declared.KeysValue("empty", "", 9),
-		declared.KeysCount("*", "", 9), declared.KeysValue("*ing", "", 9))
+		probe.KeysCount("*", "", 7), probe.KeysValue("li*", "", 9), probe.KeysValue("t*", "", 9), probe.KeysValue("empty", "", 9),
+		probe.KeysCount("*", "", 9), probe.KeysValue("*ing", "", 9))
 	o.sample()
 	o.sample()
 	o.unknown(0, `more than 7 keys match "*"`)
@@ -117,9 +117,9 @@ func TestManyKeysThatAreNoNumber(t *testing.T) {
 func TestKeysThatComeAndGoWithinAPass(t *testing.T) {
 	server := redistest.New(t)
 	fillKeys(server)
-	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 20000), declared.KeysLength("jobs:*", "list", 20000))
+	o := declaring(t, server, probe.KeysCount("jobs:*", "list", 20000), probe.KeysLength("jobs:*", "list", 20000))
 	attempts := 0
-	o.probe.now = func() time.Time {
+	o.poller.now = func() time.Time {
 		if attempts++; attempts%2 == 0 && attempts < 300 {
 			// 1,000 lists of 2,000 elements stay, 2,000 go and 2,000 others come. The
 			// table grows and shrinks meanwhile.
@@ -165,7 +165,7 @@ func TestKeysThatComeAndGoWithinAPass(t *testing.T) {
 func TestRestartWithinAPass(t *testing.T) {
 	server := redistest.New(t)
 	fillKeys(server)
-	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000))
+	o := declaring(t, server, probe.KeysCount("jobs:*", "list", 3000))
 	o.passes(0)
 	o.sample()
 	server.Restart()
@@ -181,7 +181,7 @@ func TestRestartWithinAPass(t *testing.T) {
 func TestFlushWithinAPass(t *testing.T) {
 	server := redistest.New(t)
 	fillKeys(server)
-	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000))
+	o := declaring(t, server, probe.KeysCount("jobs:*", "list", 3000))
 	o.passes(0)
 	o.sample()
 	server.Do("flushall")
@@ -198,7 +198,7 @@ func TestKeysTooManyForMaxAge(t *testing.T) {
 	fillKeys(server)
 	tgt := targetAt("slow", server.Addr)
 	tgt.MaxAge = 1
-	tgt.Probes = declared.Compile([]*declared.Probe{declared.KeysCount("jobs:*", "list", 3000), declared.List("jobs:3")})
+	tgt.Probes = probe.Compile([]*probe.Probe{probe.KeysCount("jobs:*", "list", 3000), probe.List("jobs:3")})
 	o := probing(t, tgt)
 	for range 12 {
 		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and a sample looks at 25000 keys of the database at most") {
@@ -211,7 +211,7 @@ func TestKeysTooManyForMaxAge(t *testing.T) {
 func TestManyKeysCostFewRoundTripsAndNoRequest(t *testing.T) {
 	server := redistest.New(t)
 	fillKeys(server)
-	o := declaring(t, server, declared.KeysCount("jobs:*", "list", 3000), declared.KeysLength("jobs:*", "list", 3000), declared.KeysValue("jobs:*", "string", 1000))
+	o := declaring(t, server, probe.KeysCount("jobs:*", "list", 3000), probe.KeysLength("jobs:*", "list", 3000), probe.KeysValue("jobs:*", "string", 1000))
 	before := o.sample()
 	for range 60 {
 		after := o.sample()
@@ -248,7 +248,7 @@ func TestManyKeysCostFewRoundTripsAndNoRequest(t *testing.T) {
 func TestNamesTooLongForAReplyAreHeldBack(t *testing.T) {
 	server := redistest.New(t)
 	server.Do("eval", `for n = 1, 100 do redis.call("set", n .. string.rep("x", 20000), n) end return 1`, 0)
-	o := declaring(t, server, declared.KeysCount("*x", "", 1000), declared.List("list"))
+	o := declaring(t, server, probe.KeysCount("*x", "", 1000), probe.List("list"))
 	o.fail(Protocol)
 	o.sample()
 	o.unknown(0, `UTC: the server answered too much, or not as Redis does, when it was asked for SCAN of "*x"`)

@@ -42,7 +42,7 @@ type loop struct {
 	nodes   *nodes
 	kept    *history.History
 	due     time.Time
-	told    teller
+	told    transitionLogger
 	failing time.Time // when the first of the failures in a row was due, zero without one
 
 	mu     sync.Mutex
@@ -96,7 +96,7 @@ func (m *Manager) turn(l *loop) {
 
 // book books the next turn of a loop, or ends one that has been cancelled.
 func (m *Manager) book(l *loop) {
-	if !m.calendar.book(l) {
+	if !m.calendar.push(l) {
 		l.nodes.close()
 		m.dials.close(l.target.Namespace)
 		m.wg.Done()
@@ -125,7 +125,7 @@ func (m *Manager) attempt(l *loop) {
 		m.move(l, Sampled)
 	}
 	l.ended.Add(1)
-	l.told.tell(reason)
+	l.told.log(reason)
 	took := time.Since(began)
 	m.cfg.Observer.Attempted(began.Sub(l.due), took, reason)
 	m.cfg.Listener(l.target)
@@ -147,14 +147,14 @@ func (l *loop) record(sample history.Sample) error {
 	return &Error{Reason: reason, cause: err}
 }
 
-// teller logs how the attempts at a target end, when that changes.
-type teller struct {
+// transitionLogger logs how the attempts at a target end, when that changes.
+type transitionLogger struct {
 	logger klog.Logger
 	told   Reason
 	limit  rate.Sometimes
 }
 
-func (t *teller) tell(reason Reason) {
+func (t *transitionLogger) log(reason Reason) {
 	if reason == t.told {
 		return
 	}

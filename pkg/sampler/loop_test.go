@@ -151,20 +151,20 @@ func TestLogLinesOfOneTargetAreBounded(t *testing.T) {
 		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
 		log := logger.GetSink().(ktesting.Underlier).GetBuffer()
 		lines := func() int { return strings.Count(log.String(), "Sampling changed") }
-		told := teller{logger: logger}
+		told := transitionLogger{logger: logger}
 		tick := time.NewTicker(5 * time.Second)
 		defer tick.Stop()
 		const minutes = 60
 		for n := range minutes * 12 {
 			<-tick.C
-			told.tell([]Reason{"", Timeout}[n%2])
+			told.log([]Reason{"", Timeout}[n%2])
 		}
 		if got := lines(); got > minutes+logBurst || got < minutes/2 {
 			t.Errorf("%d lines in %d minutes of a server that comes and goes", got, minutes)
 		}
 		for range 24 {
 			<-tick.C
-			told.tell(Loading)
+			told.log(Loading)
 		}
 		if text := log.String(); !strings.Contains(text[strings.LastIndex(text, "Sampling changed"):], "Loading") {
 			t.Error("the log does not end with what is true")

@@ -69,7 +69,7 @@ type Manager struct {
 	begins *rate.Limiter // of loops
 	dials  *dials
 
-	calendar *calendar
+	calendar *timerQueue
 	ended    chan struct{} // closed when all loops have
 
 	mu      sync.Mutex
@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg Config) *Manager {
 		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
-	m.calendar = newCalendar(m.began, m.turn)
+	m.calendar = newTimerQueue(m.began, m.turn)
 	go m.run()
 	return m
 }
@@ -113,7 +113,7 @@ func (m *Manager) Set(t *target.Target) {
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
-	l.nodes = newNodes(t, means{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.dials.open(t.Namespace), m.pools})
+	l.nodes = newNodes(t, deps{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.dials.open(t.Namespace), m.pools})
 	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
 	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
@@ -130,7 +130,7 @@ func (m *Manager) Remove(t *target.Target) {
 	defer m.mu.Unlock()
 	if l, running := m.loops[t.ID()]; running {
 		l.cancel()
-		m.calendar.hasten(l)
+		m.calendar.advance(l)
 		delete(m.loops, t.ID())
 		m.count(l.state, -1)
 	}
@@ -154,24 +154,24 @@ func (m *Manager) count(state State, more int) {
 	m.cfg.Observer.Targets(state, m.in[state])
 }
 
-// Warm reports whether two attempts at each target have ended, so that rates are
+// Ready reports whether two attempts at each target have ended, so that rates are
 // known of all that do not fail. Once true, it stays true, and it becomes true
 // WarmUp after it was first asked for, so no server and nobody who makes objects
 // can put it off for longer. Whoever waits for it sets all targets first.
-func (m *Manager) Warm() bool {
+func (m *Manager) Ready() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.asked.IsZero() {
 		m.asked = time.Now()
 	}
 	if !m.warm {
-		m.warm = time.Since(m.asked) >= WarmUp || !m.cold()
+		m.warm = time.Since(m.asked) >= WarmUp || !m.pending()
 	}
 	return m.warm
 }
 
-// cold reports whether a loop has not ended two attempts. The caller holds the lock.
-func (m *Manager) cold() bool {
+// pending reports whether a loop has not ended two attempts. The caller holds the lock.
+func (m *Manager) pending() bool {
 	for _, l := range m.loops {
 		if l.ended.Load() < 2 {
 			return true
@@ -197,10 +197,10 @@ func (m *Manager) Stalled() error {
 	return nil
 }
 
-// Asked says that the HorizontalPodAutoscaler's controller asks for a metric of a
+// ObserveRequest says that the HorizontalPodAutoscaler's controller asks for a metric of a
 // target now. It comes again in its own rhythm, to which that of the samples moves,
 // so that what it is told is fresh each time.
-func (m *Manager) Asked(t *target.Target) {
+func (m *Manager) ObserveRequest(t *target.Target) {
 	m.mu.Lock()
 	l := m.loops[t.ID()]
 	m.mu.Unlock()

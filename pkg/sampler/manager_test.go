@@ -158,7 +158,7 @@ func TestFailuresAreToldAndOvercome(t *testing.T) {
 func TestWarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := managing(t)
-		if !m.Warm() {
+		if !m.Ready() {
 			t.Error("a Manager without targets is not warm")
 		}
 	})
@@ -168,15 +168,15 @@ func TestWarm(t *testing.T) {
 	fine.Interval = time.Second
 	m.Set(fine)
 	m.Set(targetAt("refused", killed.Addr))
-	if m.Warm() {
+	if m.Ready() {
 		t.Error("a Manager is warm before it has sampled")
 	}
-	poll(t, "it is warm", m.Warm)
+	poll(t, "it is warm", m.Ready)
 	if got := m.count(fine); got < 2 {
 		t.Errorf("it is warm after %d attempts at a target, want two", got)
 	}
 	m.Set(targetAt("new", server.Addr))
-	if !m.Warm() {
+	if !m.Ready() {
 		t.Error("a Manager is no longer warm once a target appears")
 	}
 }
@@ -185,7 +185,7 @@ func TestWarmIsNotPutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := managing(t)
 		begin := time.Now()
-		for more := true; more; more = !m.Warm() {
+		for more := true; more; more = !m.Ready() {
 			rare := targetAt(fmt.Sprint("after ", time.Since(begin)), "")
 			rare.Interval = 1000 * time.Hour // none of them dials here
 			m.Set(rare)

@@ -11,10 +11,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// meet learns what a node of a cluster is before it is asked for numbers:
+// identify learns what a node of a cluster is before it is asked for numbers:
 // Valkey from 9.0 on tells of migrations of slots by a command of its own.
 // Source: https://valkey.io/commands/cluster-getslotmigrations/
-func (l *link) meet(ctx context.Context) error {
+func (l *link) identify(ctx context.Context) error {
 	text, err := l.client.Info(ctx, "server").Bytes()
 	if err != nil {
 		return err

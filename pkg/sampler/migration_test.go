@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -152,7 +152,7 @@ func testAtomicMigration(t *testing.T, p redistest.Program) {
 	c.Nodes[1].Do("wait", 1, patience.Milliseconds())
 	tgt := clusterAt(c)
 	tgt.Replicas = true
-	tgt.Probes = declared.Compile([]*declared.Probe{declared.KeysCount("*", "", keys)})
+	tgt.Probes = probe.Compile([]*probe.Probe{probe.KeysCount("*", "", keys)})
 	s := surveying(t, tgt)
 	before := s.sample()
 	poll(t, "a pass over the keys is complete", func() bool { before = s.sample(); return before.Probed[0].Err == nil })
@@ -223,7 +223,7 @@ func TestValkeyThatRefusesToTellOfMigrations(t *testing.T) {
 		c := p.NewCluster(t, 1, 0)
 		c.Calm()
 		tgt := clusterAt(c)
-		tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
+		tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs")})
 		admin := restrict(t, c.Nodes[0], aclRules(t)) // without the rule for Valkey 9
 		s := surveying(t, tgt)
 		s.sample()

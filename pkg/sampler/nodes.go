@@ -11,40 +11,40 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// mostTries bounds how often the nodes are asked in one attempt because they
+// maxTries bounds how often the nodes are asked in one attempt because they
 // turned out to be others.
-const mostTries = 3
+const maxTries = 3
 
-// mostNodes bounds how many nodes of a cluster are sampled for one object, each over
+// maxNodes bounds how many nodes of a cluster are sampled for one object, each over
 // a connection of its own.
-const mostNodes = 128
+const maxNodes = 128
 
-// errMoved says that the nodes of a target are others than those that were asked.
-var errMoved = errors.New("the nodes are others")
+// errTopologyChanged says that the nodes of a target are others than those that were asked.
+var errTopologyChanged = errors.New("the nodes are others")
 
-// place is where a node is asked, and for what.
-type place struct {
+// endpoint is where a node is asked, and for what.
+type endpoint struct {
 	address string
 	// name is the node's ID in a cluster, and shard the place of its shard.
 	name, shard string
 	replica     bool
-	question    question
+	request     request
 }
 
 // topology finds the nodes of a target.
 type topology interface {
-	// places are the nodes to ask now, one at least.
-	places(ctx context.Context) ([]place, error)
-	// settle makes the sample of the answers, in the order of places. It fails
-	// with errMoved where the nodes must be asked again.
-	settle(asked []place, answers []outcome) (history.Sample, error)
+	// endpoints are the nodes to ask now, one at least.
+	endpoints(ctx context.Context) ([]endpoint, error)
+	// assemble makes the sample of the answers, in the order of places. It fails
+	// with errTopologyChanged where the nodes must be asked again.
+	assemble(asked []endpoint, answers []result) (history.Sample, error)
 	// close ends the connections that finding the nodes needs.
 	close()
 }
 
-// outcome is an answer, or why there is none.
-type outcome struct {
-	answer
+// result is an answer, or why there is none.
+type result struct {
+	response
 	err *Error
 }
 
@@ -52,15 +52,15 @@ type outcome struct {
 // safe for concurrent use.
 type nodes struct {
 	target   *target.Target
-	by       means
+	deps     deps
 	topology topology
-	probes   map[string]*probe // by address
+	pollers  map[string]*poller // by address
 	// sampled are the addresses of the newest sample.
 	sampled map[string]bool
 }
 
-func newNodes(t *target.Target, by means) *nodes {
-	n := &nodes{target: t, by: by, probes: map[string]*probe{}}
+func newNodes(t *target.Target, by deps) *nodes {
+	n := &nodes{target: t, deps: by, pollers: map[string]*poller{}}
 	switch {
 	case t.Cluster != nil:
 		n.topology = &cluster{target: t}
@@ -83,30 +83,30 @@ func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []his
 			sample, err = history.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
-	for range mostTries {
-		places, err := n.topology.places(ctx)
+	for range maxTries {
+		endpoints, err := n.topology.endpoints(ctx)
 		if err != nil {
 			return history.Sample{}, asked, classify(err)
 		}
-		if len(places) > mostNodes {
+		if len(endpoints) > maxNodes {
 			return history.Sample{}, nil, &Error{Reason: TooManyNodes}
 		}
-		if named, shared := sharedAddress(places); shared {
+		if named, shared := sharedAddress(endpoints); shared {
 			return history.Sample{}, named, &Error{Reason: SharedServer}
 		}
-		n.forget(places)
-		outcomes := n.ask(ctx, places)
+		n.forget(endpoints)
+		results := n.ask(ctx, endpoints)
 		if errors.Is(ctx.Err(), context.Canceled) { // the object is gone
 			return history.Sample{}, nil, classify(ctx.Err())
 		}
-		sample, err = n.topology.settle(places, outcomes)
+		sample, err = n.topology.assemble(endpoints, results)
 		if err == nil {
-			n.remember(places)
+			n.remember(endpoints)
 			return sample, nil, nil
 		}
-		asked = unanswered(places, outcomes)
+		asked = describeFailed(endpoints, results)
 		switch {
-		case !errors.Is(err, errMoved):
+		case !errors.Is(err, errTopologyChanged):
 			return history.Sample{}, asked, classify(err)
 		case ctx.Err() != nil:
 			return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
@@ -116,12 +116,12 @@ func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []his
 }
 
 // sharedAddress tells of two nodes at one address, one of which would count for both.
-func sharedAddress(places []place) ([]history.Node, bool) {
-	if len(places) == 1 {
+func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
+	if len(endpoints) == 1 {
 		return nil, false // most targets, at each attempt
 	}
-	seen := make(map[string]bool, len(places))
-	for _, one := range places {
+	seen := make(map[string]bool, len(endpoints))
+	for _, one := range endpoints {
 		if seen[one.address] {
 			return []history.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: SharedServer}}}, true
 		}
@@ -131,34 +131,34 @@ func sharedAddress(places []place) ([]history.Node, bool) {
 }
 
 // ask asks all places at once.
-func (n *nodes) ask(ctx context.Context, places []place) []outcome {
-	outcomes := make([]outcome, len(places))
-	one := func(i int, p *probe) {
-		got, err := p.attempt(ctx, places[i].question)
+func (n *nodes) ask(ctx context.Context, endpoints []endpoint) []result {
+	results := make([]result, len(endpoints))
+	one := func(i int, p *poller) {
+		got, err := p.attempt(ctx, endpoints[i].request)
 		if err != nil {
-			outcomes[i].err = classify(err)
+			results[i].err = classify(err)
 			return
 		}
-		outcomes[i].answer = got
+		results[i].response = got
 	}
-	if len(places) == 1 {
-		one(0, n.probe(places[0].address))
-		return outcomes
+	if len(endpoints) == 1 {
+		one(0, n.poller(endpoints[0].address))
+		return results
 	}
 	var asking sync.WaitGroup
-	for i := range places {
-		p := n.probe(places[i].address)
+	for i := range endpoints {
+		p := n.poller(endpoints[i].address)
 		asking.Go(func() { one(i, p) })
 	}
 	asking.Wait()
-	return outcomes
+	return results
 }
 
-func (n *nodes) probe(address string) *probe {
-	p := n.probes[address]
+func (n *nodes) poller(address string) *poller {
+	p := n.pollers[address]
 	if p == nil {
-		p = newProbe(n.target, address, n.by)
-		n.probes[address] = p
+		p = newPoller(n.target, address, n.deps)
+		n.pollers[address] = p
 	}
 	return p
 }
@@ -166,67 +166,67 @@ func (n *nodes) probe(address string) *probe {
 // forget drops the nodes that are neither in places nor in the newest sample,
 // whether attempts succeed or not. Those of the newest sample stay: a probe counts
 // what it sent, and must not count again while a span may join what came before.
-func (n *nodes) forget(places []place) {
-	if len(n.probes) == len(n.sampled) {
+func (n *nodes) forget(endpoints []endpoint) {
+	if len(n.pollers) == len(n.sampled) {
 		return // all are of the newest sample
 	}
-	asked := addressesOf(places)
-	for address, p := range n.probes {
+	asked := addressesOf(endpoints)
+	for address, p := range n.pollers {
 		if !asked[address] && !n.sampled[address] {
 			p.close()
-			delete(n.probes, address)
+			delete(n.pollers, address)
 		}
 	}
 }
 
 // remember notes which nodes the newest sample has, and forgets the others.
-func (n *nodes) remember(places []place) {
-	same := len(n.sampled) == len(places)
-	for i := range places {
-		same = same && n.sampled[places[i].address]
+func (n *nodes) remember(endpoints []endpoint) {
+	same := len(n.sampled) == len(endpoints)
+	for i := range endpoints {
+		same = same && n.sampled[endpoints[i].address]
 	}
 	if !same {
-		n.sampled = addressesOf(places)
+		n.sampled = addressesOf(endpoints)
 	}
-	n.forget(places)
+	n.forget(endpoints)
 }
 
 // dropKeys drops what is kept of answers from one attempt to the next.
 func (n *nodes) dropKeys() {
-	for _, p := range n.probes {
+	for _, p := range n.pollers {
 		p.parser = redisinfo.Parser{Layouts: p.parser.Layouts}
 	}
 }
 
-func addressesOf(places []place) map[string]bool {
-	addresses := make(map[string]bool, len(places))
-	for i := range places {
-		addresses[places[i].address] = true
+func addressesOf(endpoints []endpoint) map[string]bool {
+	addresses := make(map[string]bool, len(endpoints))
+	for i := range endpoints {
+		addresses[endpoints[i].address] = true
 	}
 	return addresses
 }
 
 func (n *nodes) close() {
-	for _, p := range n.probes {
+	for _, p := range n.pollers {
 		p.close()
 	}
 	n.topology.close()
 }
 
-// unanswered describes places by what is known of them when an attempt fails.
-func unanswered(places []place, outcomes []outcome) []history.Node {
-	described := make([]history.Node, len(places))
-	for i, one := range places {
+// describeFailed describes places by what is known of them when an attempt fails.
+func describeFailed(endpoints []endpoint, results []result) []history.Node {
+	described := make([]history.Node, len(endpoints))
+	for i, one := range endpoints {
 		described[i] = history.Node{Address: one.address, Name: one.name, Shard: one.shard, Replica: one.replica}
-		if outcomes[i].err != nil {
-			described[i].Err = outcomes[i].err
+		if results[i].err != nil {
+			described[i].Err = results[i].err
 		}
 	}
 	return described
 }
 
-// answered is a node as its place and its answer describe it.
-func answered(at place, got outcome) history.Node {
+// describe is a node as its place and its answer describe it.
+func describe(at endpoint, got result) history.Node {
 	if got.err != nil {
 		return history.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}
 	}

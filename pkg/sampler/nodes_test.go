@@ -16,7 +16,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -368,16 +368,16 @@ func testDeclaredMetricsOfACluster(t *testing.T, p redistest.Program) {
 	c := p.NewCluster(t, 3, 0)
 	c.Calm()
 	x := trafficTo(t, c)
-	probes := []*declared.Probe{
-		declared.List("jobs"), declared.List("{other}:jobs"), declared.String("level"), declared.StreamLength("events"),
-		declared.Script("return redis.call('llen', KEYS[1]) * 2", []string{"jobs"}, nil),
-		declared.Script("return redis.call('dbsize')", nil, nil),
-		declared.KeysCount("many:*", "", 1000), declared.KeysLength("*jobs", "list", 10), declared.PubSub("news"),
-		declared.Info("maxclients", declared.Gauge, declared.Sum), declared.Info("maxclients", declared.Gauge, declared.Max),
-		declared.Set("jobs"), declared.Script("return #KEYS", []string{"jobs", "level"}, nil),
+	probes := []*probe.Probe{
+		probe.List("jobs"), probe.List("{other}:jobs"), probe.String("level"), probe.StreamLength("events"),
+		probe.Script("return redis.call('llen', KEYS[1]) * 2", []string{"jobs"}, nil),
+		probe.Script("return redis.call('dbsize')", nil, nil),
+		probe.KeysCount("many:*", "", 1000), probe.KeysLength("*jobs", "list", 10), probe.PubSub("news"),
+		probe.Info("maxclients", probe.Gauge, probe.Sum), probe.Info("maxclients", probe.Gauge, probe.Max),
+		probe.Set("jobs"), probe.Script("return #KEYS", []string{"jobs", "level"}, nil),
 	}
 	tgt := clusterAt(c)
-	tgt.Probes = declared.Compile(probes)
+	tgt.Probes = probe.Compile(probes)
 	s := surveying(t, tgt)
 	for n := range 300 {
 		if err := x.client.Set(t.Context(), "many:"+strconv.Itoa(n), "x", 0).Err(); err != nil {
@@ -442,7 +442,7 @@ func TestReadOnlyUserSufficesInACluster(t *testing.T) {
 	c := redistest.NewCluster(t, 1, 0)
 	c.Calm()
 	tgt := clusterAt(c)
-	tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
+	tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs")})
 	s := surveying(t, tgt)
 	admin := restrict(t, c.Nodes[0], aclRules(t))
 	if got := s.sample().Probed[0]; got.Err != nil {

@@ -35,7 +35,7 @@ func knowing(t *testing.T, a *redistest.Authority, name, password string) *crede
 // by has the nodes of a target asked by other credentials than none.
 func (s *several) by(source *given) *several {
 	s.nodes.close()
-	s.nodes = newNodes(s.nodes.target, means{s.nodes.by.sampling, s.nodes.by.egress, source, s.nodes.by.dials, s.nodes.by.pools})
+	s.nodes = newNodes(s.nodes.target, deps{s.nodes.deps.sampling, s.nodes.deps.egress, source, s.nodes.deps.dials, s.nodes.deps.pools})
 	return s
 }
 
@@ -115,7 +115,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 	wrong.Password = "wrong"
 	swap(&wrong)
 	says := s.sample().NotRenewed()
-	if ReasonOf(says) != string(AuthenticationFailed) || !strings.HasPrefix(says.Error(), "of the sentinels: ") {
+	if ReasonOf(says) != string(AuthenticationFailed) || !strings.HasPrefix(says.Error(), "at the sentinels: ") {
 		t.Errorf("a wrong new password of the sentinels shows as %q", says)
 	}
 	other := *good
@@ -136,7 +136,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 		node.Do("client", "kill", "user", "watcher")
 	}
 	err := s.attempt()
-	if failed := classify(err); failed.Reason != AuthenticationFailed || !failed.OfSentinels() || !strings.HasPrefix(err.Error(), "of the sentinels: ") {
+	if failed := classify(err); failed.Reason != AuthenticationFailed || !failed.OfSentinels() || !strings.HasPrefix(err.Error(), "at the sentinels: ") {
 		t.Errorf("a wrong password of the sentinels gives %v", err)
 	}
 	swap(&other)
@@ -151,7 +151,7 @@ func TestSentinelsThatRefuse(t *testing.T) {
 		strange.sentinels = knowing(t, redistest.NewAuthority(t), "watcher", "of-sentinels")
 		s := surveying(t, tgt).by(strange)
 		s.fail(ServerCertificateUntrusted)
-		if says := s.attempt().Error(); says != "of the sentinels: no authority that spec.sentinel.tls trusts has signed the server's certificate" {
+		if says := s.attempt().Error(); says != "at the sentinels: no authority that spec.sentinel.tls trusts has signed the server's certificate" {
 			t.Errorf("it says %q", says)
 		}
 	})
@@ -164,7 +164,7 @@ func TestSentinelsThatRefuse(t *testing.T) {
 			s.by(source).recover()
 		}
 		user(t, sentinels.Nodes, "watcher", "of-sentinels", "-sentinel|master")
-		if says := s.attempt().Error(); says != "of the sentinels: the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME" {
+		if says := s.attempt().Error(); says != "at the sentinels: the ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME" {
 			t.Errorf("it says %q", says)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,37 +21,37 @@ import (
 // from the others does not lead back to an old primary.
 type sentinel struct {
 	target    *target.Target
-	sentinels []*watcher
+	sentinels []*sentinelServer
 	primary   string
-	family
+	replication
 	// notRenewed is why a connection to a sentinel goes on with credentials that are
 	// not the newest, nil if there is none.
 	notRenewed error
 }
 
-// watcher is one sentinel.
-type watcher struct {
+// sentinelServer is one sentinel.
+type sentinelServer struct {
 	session
-	// rests is for how many attempts more it is not asked, since it did not answer
+	// skips is for how many attempts more it is not asked, since it did not answer
 	// and would hold up each of them.
-	rests int
+	skips int
 }
 
-// restsFor is how many attempts leave out a sentinel that did not answer.
-const restsFor = 10
+// skippedAttempts is how many attempts leave out a sentinel that did not answer.
+const skippedAttempts = 10
 
-func newSentinel(t *target.Target, by means) *sentinel {
+func newSentinel(t *target.Target, by deps) *sentinel {
 	s := &sentinel{target: t}
 	for _, address := range t.Sentinel.Addresses {
-		s.sentinels = append(s.sentinels, &watcher{session: session{
-			means: by, target: t, party: target.Sentinels, address: address, now: time.Now,
+		s.sentinels = append(s.sentinels, &sentinelServer{session: session{
+			deps: by, target: t, party: target.Sentinels, address: address, now: time.Now,
 		}})
 	}
 	return s
 }
 
-// named is what a sentinel says of the primary.
-type named struct {
+// sentinelAnswer is what a sentinel says of the primary.
+type sentinelAnswer struct {
 	address string
 	epoch   int64
 	err     *Error
@@ -60,9 +59,9 @@ type named struct {
 	notRenewed error
 }
 
-func (s *sentinel) places(ctx context.Context) ([]place, error) {
-	answers := s.ask(ctx)
-	best, failure := named{}, (*Error)(nil)
+func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
+	answers := s.askAll(ctx)
+	best, failure := sentinelAnswer{}, (*Error)(nil)
 	s.notRenewed = nil
 	answered := 0
 	for n, one := range answers {
@@ -71,7 +70,7 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 			continue
 		}
 		answered++
-		s.sentinels[n].rests = 0
+		s.sentinels[n].skips = 0
 		if one.notRenewed != nil {
 			s.notRenewed = one.notRenewed
 		}
@@ -84,7 +83,7 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	switch {
 	case answered == 0 || 2*answered < len(answers):
 		for _, one := range s.sentinels {
-			one.rests = 0
+			one.skips = 0
 		}
 		if answered == 0 && (failure.OfCredentials() || failure.Reason == PermissionDenied || failure.Reason == AddressRefused) {
 			return nil, failure.bySentinels()
@@ -96,17 +95,17 @@ func (s *sentinel) places(ctx context.Context) ([]place, error) {
 	if best.address != s.primary {
 		s.primary, s.replicas = best.address, nil
 	}
-	return s.family.places(s.primary, question{declared: true}), nil
+	return s.replication.endpoints(s.primary, request{declared: true}), nil
 }
 
-// ask asks the sentinels for half the time that is left, so that the primary can be asked then.
-func (s *sentinel) ask(ctx context.Context) []named {
+// askAll asks the sentinels for half the time that is left, so that the primary can be asked then.
+func (s *sentinel) askAll(ctx context.Context) []sentinelAnswer {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	answers := make([]named, len(s.sentinels))
+	answers := make([]sentinelAnswer, len(s.sentinels))
 	var asking sync.WaitGroup
 	for n, one := range s.sentinels {
 		asking.Go(func() { answers[n] = one.ask(ctx, s.target.Sentinel.MasterName) })
@@ -115,12 +114,12 @@ func (s *sentinel) ask(ctx context.Context) []named {
 	return answers
 }
 
-func (s *sentinel) settle(asked []place, answers []outcome) (history.Sample, error) {
-	if answers[0].err == nil && answers[0].Replica {
+func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample, error) {
+	if results[0].err == nil && results[0].Replica {
 		// The sentinels are ahead of it, or it of them.
 		return history.Sample{}, &Error{Reason: TopologyUnsettled}
 	}
-	sample, err := s.family.settle(s.target.Replicas, asked, answers)
+	sample, err := s.replication.assemble(s.target.Replicas, asked, results)
 	if err == nil && s.notRenewed != nil {
 		sample.Nodes[0].NotRenewed = s.notRenewed
 	}
@@ -135,13 +134,13 @@ func (s *sentinel) close() {
 
 // ask asks one sentinel for the primary of a name.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
-func (w *watcher) ask(ctx context.Context, name string) named {
-	if w.rests > 0 {
-		w.rests--
-		return named{err: &Error{Reason: SentinelUnavailable}}
+func (w *sentinelServer) ask(ctx context.Context, name string) sentinelAnswer {
+	if w.skips > 0 {
+		w.skips--
+		return sentinelAnswer{err: &Error{Reason: SentinelUnavailable}}
 	}
-	w.rests = restsFor // until its answer is known
-	var answer named
+	w.skips = skippedAttempts // until its answer is known
+	var answer sentinelAnswer
 	ask := func(ctx context.Context, l *link) error {
 		found, err := askMaster(ctx, l, name)
 		if err == nil { // a renewal that fails leaves the answer that there is
@@ -151,7 +150,7 @@ func (w *watcher) ask(ctx context.Context, name string) named {
 	}
 	failure, notRenewed := w.do(ctx, ask, ask)
 	if failure != nil {
-		return named{err: failure}
+		return sentinelAnswer{err: failure}
 	}
 	if notRenewed != nil {
 		answer.notRenewed = classify(notRenewed).bySentinels()
@@ -162,19 +161,19 @@ func (w *watcher) ask(ctx context.Context, name string) named {
 // askMaster asks for the epoch first. During a failover the leading sentinel has the
 // new epoch under SENTINEL MASTER, where the address is still the old one; and should
 // it change between both commands, the new address goes by the old epoch and not the reverse.
-func askMaster(ctx context.Context, l *link, name string) (named, error) {
+func askMaster(ctx context.Context, l *link, name string) (sentinelAnswer, error) {
 	pipe := l.client.Pipeline()
 	state := pipe.Do(ctx, "sentinel", "master", name)
 	place := pipe.Do(ctx, "sentinel", "get-master-addr-by-name", name)
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return named{}, err
+		return sentinelAnswer{}, err
 	}
 	epoch, err := epochOf(state.Val())
 	if err != nil {
-		return named{}, err
+		return sentinelAnswer{}, err
 	}
 	address, err := primaryIn(place.Val())
-	return named{address: address, epoch: epoch}, err
+	return sentinelAnswer{address: address, epoch: epoch}, err
 }
 
 // primaryIn reads the host and port of a primary.
@@ -209,12 +208,4 @@ func epochOf(reply any) (int64, error) {
 // bySentinels is the same failure, of sentinels.
 func (e *Error) bySentinels() *Error {
 	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
-}
-
-func (e *Error) textOfSentinels() string {
-	if e.Reason == PermissionDenied {
-		return "the server's ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
-	}
-	text := (&Error{Reason: e.Reason, cause: e.cause}).Error()
-	return strings.ReplaceAll(text, "spec.tls", "spec.sentinel.tls")
 }

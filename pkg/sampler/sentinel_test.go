@@ -146,7 +146,7 @@ func testReplicasOfAStandaloneServer(t *testing.T, p redistest.Program) {
 	if got, err := s.value("role=replica"); err == nil {
 		t.Errorf("%v requests a second at replicas of which one has just restarted", got)
 	}
-	if n := len(s.nodes.probes); n != 3 {
+	if n := len(s.nodes.pollers); n != 3 {
 		t.Errorf("%d nodes are kept, want 3", n)
 	}
 }

@@ -21,12 +21,12 @@ const lastRenewal = 30 * time.Second
 type Credentials interface {
 	// Get returns the newest ones, the same pointer as long as they are the same.
 	Get(ctx context.Context, t *target.Target, of target.Party) (*credentials.Credentials, error)
-	// Doubt says that the newest ones did not work.
-	Doubt(t *target.Target, of target.Party)
+	// ReportRejected says that the newest ones did not work.
+	ReportRejected(t *target.Target, of target.Party)
 }
 
-// means are what servers are reached by.
-type means struct {
+// deps are what servers are reached by.
+type deps struct {
 	// sampling ends when the target is sampled no more, and with it every attempt under way.
 	sampling    context.Context
 	egress      *egress.Policy
@@ -38,20 +38,20 @@ type means struct {
 
 // pools are memory that all targets share.
 type pools struct {
-	bursts  *bursts
-	replies *replies
+	bursts  *readBuffers
+	replies *replyBuffers
 	// layouts are of answers of which kept tells what to keep.
-	layouts *redisinfo.Layouts
+	layouts *redisinfo.Schemas
 }
 
 func newPools() *pools {
-	return &pools{newBursts(), newReplies(), redisinfo.NewLayouts(kept)}
+	return &pools{newReadBuffers(), newReplyBuffers(), redisinfo.NewSchemas(kept)}
 }
 
 // session is the connection to one server, over all that replaces it. It is not
 // safe for concurrent use.
 type session struct {
-	means
+	deps
 	target   *target.Target
 	party    target.Party
 	address  string
@@ -72,21 +72,21 @@ type renewal struct {
 	again time.Time
 }
 
-// asking asks a server over a link.
-type asking func(ctx context.Context, l *link) error
+// operation asks a server over a link.
+type operation func(ctx context.Context, l *link) error
 
 // do asks the server, over a connection that it dials if there is none. If there
 // are newer credentials, the connection is replaced by one over which trial
 // succeeds; until there is one, the link goes on, and do returns why as notRenewed.
 // After a failure the connection is closed. The deadline of ctx bounds all of it.
-func (s *session) do(ctx context.Context, ask, trial asking) (failure *Error, notRenewed error) {
+func (s *session) do(ctx context.Context, ask, trial operation) (failure *Error, notRenewed error) {
 	newest, missing := s.credentials.Get(ctx, s.target, s.party)
 	if s.link != nil {
 		err := s.over(ctx, s.link, ask)
 		switch {
 		case err == nil:
 			return nil, s.renew(ctx, newest, missing, trial)
-		case !s.link.outlived(err, newest):
+		case !s.link.usesOldCredentials(err, newest):
 			return s.fail(err), nil
 		}
 		s.close()
@@ -102,7 +102,7 @@ func (s *session) do(ctx context.Context, ask, trial asking) (failure *Error, no
 }
 
 // over asks over a link.
-func (s *session) over(ctx context.Context, l *link, ask asking) (err error) {
+func (s *session) over(ctx context.Context, l *link, ask operation) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			// The guard keeps from go-redis what it is known to panic on. One target's
@@ -121,16 +121,16 @@ func (s *session) fail(err error) *Error {
 		explained = s.link.explain(explained)
 	}
 	s.close()
-	s.doubt(explained)
+	s.reportRejected(explained)
 	return explained
 }
 
 // renew replaces the link, which has just been asked, if there are newer
 // credentials.
-func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial asking) error {
+func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial operation) error {
 	if missing != nil {
 		err := classify(missing)
-		s.doubt(err)
+		s.reportRejected(err)
 		return err
 	}
 	if newest == s.link.with {
@@ -149,7 +149,7 @@ func (s *session) renew(ctx context.Context, newest *credentials.Credentials, mi
 		next.close()
 		s.renewal.wait = min(max(s.target.Interval, 2*s.renewal.wait), max(s.target.Interval, lastRenewal))
 		s.renewal.again = s.now().Add(s.renewal.wait)
-		s.doubt(s.renewal.err)
+		s.reportRejected(s.renewal.err)
 		return s.renewal.err
 	}
 	s.link.close()
@@ -157,10 +157,10 @@ func (s *session) renew(ctx context.Context, newest *credentials.Credentials, mi
 	return nil
 }
 
-// doubt has credentials that did not work read again.
-func (s *session) doubt(err *Error) {
+// reportRejected has credentials that did not work read again.
+func (s *session) reportRejected(err *Error) {
 	if err.OfCredentials() {
-		s.credentials.Doubt(s.target, s.party)
+		s.credentials.ReportRejected(s.target, s.party)
 	}
 }
 

@@ -30,7 +30,7 @@ func (o *one) notRenewed() Reason {
 // later lets the next attempt renew although one has just failed.
 func (o *one) later() {
 	now := time.Now().Add(lastRenewal)
-	o.probe.now = func() time.Time { return now }
+	o.poller.now = func() time.Time { return now }
 }
 
 func TestPasswordAndUser(t *testing.T) {
@@ -76,9 +76,9 @@ func rotating(t *testing.T) (*redistest.Server, *one, *given) {
 func TestRotationOfAPasswordLosesNoSample(t *testing.T) {
 	server, o, source := rotating(t)
 	server.Do("acl", "setuser", "metrics", ">two")
-	before := o.probe.link
+	before := o.poller.link
 	source.set(password("metrics", "two"), nil)
-	if why := o.notRenewed(); why != "" || o.probe.link == before {
+	if why := o.notRenewed(); why != "" || o.poller.link == before {
 		t.Fatalf("the connection was not renewed: %s", why)
 	}
 	if err := before.client.Ping(t.Context()).Err(); !errors.Is(err, redis.ErrClosed) {
@@ -94,11 +94,11 @@ func TestRotationOfAPasswordLosesNoSample(t *testing.T) {
 
 func TestWrongNewPasswordLeavesTheOldConnection(t *testing.T) {
 	server, o, source := rotating(t)
-	before := o.probe.link
+	before := o.poller.link
 	source.set(password("metrics", "wrong"), nil)
 	for range 3 {
-		if why := o.notRenewed(); why != AuthenticationFailed || o.probe.link != before {
-			t.Fatalf("it says %q, and the connection is the old one: %v", why, o.probe.link == before)
+		if why := o.notRenewed(); why != AuthenticationFailed || o.poller.link != before {
+			t.Fatalf("it says %q, and the connection is the old one: %v", why, o.poller.link == before)
 		}
 	}
 	if source.doubts != 1 {
@@ -181,9 +181,9 @@ func TestRotationOfCertificates(t *testing.T) {
 		}
 	})
 	t.Run("to a good one", func(t *testing.T) {
-		before := o.probe.link
+		before := o.poller.link
 		source.set(trusting(t, a, cert, key), nil)
-		if why := o.notRenewed(); why != "" || o.probe.link == before {
+		if why := o.notRenewed(); why != "" || o.poller.link == before {
 			t.Errorf("it was not renewed: %s", why)
 		}
 	})

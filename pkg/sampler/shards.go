@@ -120,7 +120,7 @@ func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard
 	if err != nil {
 		return nil, errSlots()
 	}
-	shards, places := []shard{}, map[member]int{}
+	shards, endpoints := []shard{}, map[member]int{}
 	for _, one := range ranges {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -129,17 +129,17 @@ func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard
 		if err != nil {
 			return nil, err
 		}
-		place, known := places[members[0]]
+		place, known := endpoints[members[0]]
 		if !known {
-			if place = len(shards); place == mostNodes {
+			if place = len(shards); place == maxNodes {
 				return nil, &Error{Reason: TooManyNodes}
 			}
-			places[members[0]] = place
+			endpoints[members[0]] = place
 			shards = append(shards, shard{primary: members[0], replicas: members[1:]})
 		}
 		shards[place].slots = append(shards[place].slots, r)
 	}
-	if countNodes(shards) > mostNodes {
+	if countNodes(shards) > maxNodes {
 		return nil, &Error{Reason: TooManyNodes}
 	}
 	for _, s := range shards {

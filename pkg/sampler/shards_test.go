@@ -88,23 +88,23 @@ func TestViewThatIsRefused(t *testing.T) {
 }
 
 func TestCommonView(t *testing.T) {
-	seen := func(ids ...string) outcome {
-		var o outcome
+	seen := func(ids ...string) result {
+		var o result
 		for _, id := range ids {
 			o.shards = append(o.shards, shard{primary: member{id, id + ":1"}})
 		}
 		return o
 	}
-	failed := outcome{err: &Error{Reason: Timeout}}
+	failed := result{err: &Error{Reason: Timeout}}
 	for name, test := range map[string]struct {
-		answers []outcome
+		answers []result
 		want    string
 		agreed  bool
 	}{
-		"all see the same":         {[]outcome{seen("a", "b"), seen("b", "a")}, "ab", true},
-		"one does not answer":      {[]outcome{seen("a", "b"), failed}, "ab", true},
-		"one is behind the others": {[]outcome{seen("a", "b"), seen("a", "c"), seen("c", "a")}, "ac", false},
-		"none answers":             {[]outcome{failed, failed}, "", true},
+		"all see the same":         {[]result{seen("a", "b"), seen("b", "a")}, "ab", true},
+		"one does not answer":      {[]result{seen("a", "b"), failed}, "ab", true},
+		"one is behind the others": {[]result{seen("a", "b"), seen("a", "c"), seen("c", "a")}, "ac", false},
+		"none answers":             {[]result{failed, failed}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, agreed := common(test.answers)
@@ -119,7 +119,7 @@ func TestCommonView(t *testing.T) {
 	}
 	behind := seen("a")
 	behind.shards[0].replicas = []member{{"r", "r:1"}}
-	got, _ := common([]outcome{seen("a"), behind})
+	got, _ := common([]result{seen("a"), behind})
 	if len(got[0].replicas) != 1 {
 		t.Error("a replica that one node sees is left out")
 	}

@@ -12,73 +12,73 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// mostReplicas bounds how many replicas of one primary outside of a cluster are
+// maxReplicas bounds how many replicas of one primary outside of a cluster are
 // sampled, each over a connection of its own.
-const mostReplicas = 64
+const maxReplicas = 64
 
 // standalone is one server, and its replicas where the object asks for them.
 type standalone struct {
 	target *target.Target
-	family
+	replication
 }
 
-func (s *standalone) places(context.Context) ([]place, error) {
-	return s.family.places(s.target.Address, question{declared: true, withoutInfo: true}), nil
+func (s *standalone) endpoints(context.Context) ([]endpoint, error) {
+	return s.replication.endpoints(s.target.Address, request{declared: true, withoutInfo: true}), nil
 }
 
-func (s *standalone) settle(asked []place, answers []outcome) (history.Sample, error) {
-	return s.family.settle(s.target.Replicas, asked, answers)
+func (s *standalone) assemble(asked []endpoint, results []result) (history.Sample, error) {
+	return s.replication.assemble(s.target.Replicas, asked, results)
 }
 
 func (s *standalone) close() {}
 
-// family is a server and its replicas, as far as they are known.
-type family struct {
+// replication is a server and its replicas, as far as they are known.
+type replication struct {
 	replicas []string
 }
 
-// places are those of the server, which is asked a question beside INFO, and of its replicas.
-func (f *family) places(server string, q question) []place {
-	places := make([]place, 1, 1+len(f.replicas))
-	places[0] = place{address: server, question: q}
+// endpoints are those of the server, which is asked a question beside INFO, and of its replicas.
+func (f *replication) endpoints(server string, q request) []endpoint {
+	endpoints := make([]endpoint, 1, 1+len(f.replicas))
+	endpoints[0] = endpoint{address: server, request: q}
 	for _, address := range f.replicas {
-		places = append(places, place{address: address, replica: true})
+		endpoints = append(endpoints, endpoint{address: address, replica: true})
 	}
-	return places
+	return endpoints
 }
 
-// settle makes a sample, which stands without a replica that did not answer or
-// is not one. It fails with errMoved if the server lists other replicas than
+// assemble makes a sample, which stands without a replica that did not answer or
+// is not one. It fails with errTopologyChanged if the server lists other replicas than
 // those that were asked, and they are wanted. A server that is a replica itself
 // is sampled alone: with the replicas below it, its data would count twice.
-func (f *family) settle(wanted bool, asked []place, answers []outcome) (history.Sample, error) {
-	if answers[0].err != nil {
-		return history.Sample{}, answers[0].err
+func (f *replication) assemble(wanted bool, asked []endpoint, results []result) (history.Sample, error) {
+	if results[0].err != nil {
+		return history.Sample{}, results[0].err
 	}
 	var listed []string
-	if wanted && !answers[0].Replica && answers[0].Info != nil {
+	if wanted && !results[0].Replica && results[0].Info != nil {
 		var err error
-		if listed, err = replicasOf(answers[0].Info); err != nil {
+		if listed, err = replicasOf(results[0].Info); err != nil {
 			return history.Sample{}, err
 		}
 	}
-	sampled := listed[:min(len(listed), mostReplicas)]
+	sampled := listed[:min(len(listed), maxReplicas)]
 	if !slices.Equal(sampled, f.replicas) {
 		f.replicas = sampled
-		return history.Sample{}, errMoved
+		return history.Sample{}, errTopologyChanged
 	}
-	if err := confirm(asked, answers); err != nil {
+	if err := confirm(asked, results); err != nil {
 		return history.Sample{}, err
 	}
 	nodes := make([]history.Node, len(asked), len(asked)+1)
 	for n := range asked {
-		nodes[n] = answered(asked[n], answers[n])
+		nodes[n] = describe(asked[n], results[n])
 	}
-	if len(listed) > mostReplicas {
+	if len(listed) > maxReplicas {
 		// It stands for all that are left out.
-		nodes = append(nodes, history.Node{Address: listed[mostReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
+		nodes = append(nodes, history.Node{Address: listed[maxReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
 	}
-	return history.NewSample(answers[0].probed, nodes...), nil
+	return history.NewSample(results[0].probed, nodes...), nil
 }
 
 // replicasOf returns the addresses of a primary's replicas, as INFO lists them,

@@ -8,7 +8,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	declared "github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -42,7 +42,7 @@ func TestServersThatTellLittle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tgt := targetAt("thin", thin(t, test.info).addr)
-			tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs"), declared.Info("connected_clients", declared.Gauge, declared.Sum)})
+			tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs"), probe.Info("connected_clients", probe.Gauge, probe.Sum)})
 			s := surveying(t, tgt)
 			s.sample()
 			newest := s.sample()
@@ -80,7 +80,7 @@ func TestInfoIsNeededToKnowThePrimary(t *testing.T) {
 	admin := restrict(t, server, append(aclRules(t), "-info"))
 	defer admin.Close()
 	tgt := clusterAt(&redistest.Cluster{Nodes: []*redistest.Server{server}})
-	tgt.Probes = declared.Compile([]*declared.Probe{declared.List("jobs")})
+	tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs")})
 	surveying(t, tgt).fail(PermissionDenied)
 }
 
@@ -98,8 +98,8 @@ func TestMoreReplicasThanAreSampled(t *testing.T) {
 	tgt.Replicas = true
 	s := surveying(t, tgt)
 	newest := s.sample()
-	if primaries, replicas, silent := roles(newest); primaries != 1 || replicas != mostReplicas || silent != 1 {
-		t.Errorf("%d primaries, %d replicas and %d errors, want 1, %d and 1", primaries, replicas, silent, mostReplicas)
+	if primaries, replicas, silent := roles(newest); primaries != 1 || replicas != maxReplicas || silent != 1 {
+		t.Errorf("%d primaries, %d replicas and %d errors, want 1, %d and 1", primaries, replicas, silent, maxReplicas)
 	}
 	n := slices.IndexFunc(newest.Nodes, func(n history.Node) bool { return n.Err != nil })
 	if got := newest.Nodes[n].Err; ReasonOf(got) != string(TooManyReplicas) || !strings.Contains(got.Error(), "64") {

@@ -37,7 +37,7 @@ func trusting(t *testing.T, a *redistest.Authority, pair ...[]byte) *credentials
 func with(t *testing.T, addr string, c *credentials.Credentials) (*one, *given) {
 	t.Helper()
 	o, source := probing(t, targetAt("tls", addr)), &given{newest: c}
-	o.probe.credentials = source
+	o.poller.credentials = source
 	return o, source
 }
 
@@ -123,7 +123,7 @@ func TestServerIsVerified(t *testing.T) {
 		tgt := targetAt("plain", server.Addr)
 		tgt.Timeout = time.Second
 		o := probing(t, tgt)
-		o.probe.credentials = &given{newest: trusting(t, a)}
+		o.poller.credentials = &given{newest: trusting(t, a)}
 		_, err := o.attempt(t.Context())
 		if reason := classify(err).Reason; reason != TLSHandshakeFailed && reason != Timeout {
 			t.Errorf("the reason is %q", reason)

@@ -16,7 +16,7 @@
 // errors are bounded, what has no answer is refused before anybody is asked who
 // may have it, and the HorizontalPodAutoscaler waits for nobody. The bounds are
 // constants beside what they bound: connections.go, requests.go, selector.go,
-// lists.go, errors.go and overload.go.
+// lists.go, errors.go and inflight.go.
 //
 // New fails on flags that contradict each other and when the cluster's API
 // server cannot be asked how to authenticate clients.

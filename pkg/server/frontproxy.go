@@ -16,7 +16,7 @@ type direct struct {
 	connections *connections
 	frontProxy  authenticator.Request // nil if none is known
 	public      publicPaths
-	turns       *turns
+	turns       *inflight
 }
 
 // newFrontProxy returns an authenticator of the front proxy itself, by its

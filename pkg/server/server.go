@@ -126,15 +126,15 @@ func protect(generic *genericapiserver.Config, o *Options) error {
 		return err
 	}
 
-	cut, open := cutting{after: requestTimeout}, newConnections()
+	cut, open := writeDeadline{after: requestTimeout}, newConnections()
 	generic.SecureServing.Listener = open.listen(cut.listen(generic.SecureServing.Listener))
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
-	turns := newTurns(waitersAtMost, o.Autoscalers)
-	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newTurns(directWaitersAtMost, nil)}
+	turns := newInflight(waitersAtMost, o.Autoscalers)
+	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil)}
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
 		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(api), c)
 		checked := withMetricAlias(withCheckedRequest(direct.limit(withPlainLists(served))))
-		return withFarewell(cut.withDeadline(withUncutDiscovery(withBoundedErrors(checked))), c.ShutdownInitiatedNotify())
+		return withGoAway(cut.withDeadline(withCompleteDiscovery(withBoundedErrors(checked))), c.ShutdownInitiatedNotify())
 	}
 	return nil
 }

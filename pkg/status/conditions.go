@@ -2,7 +2,6 @@ package status
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -37,15 +36,13 @@ type failure struct {
 	ofCredentials bool
 }
 
-// explained is an error that knows more than its reason. *sampler.Error implements it.
+// explained is an error that says what to do about it. *sampler.Error implements it.
 type explained interface {
 	error
-	// Advice says what to do, where the error knows more of that than its reason tells.
+	// Advice returns what to do, empty if there is nothing to do.
 	Advice() string
 	// OfCredentials reports whether other credentials or certificates may succeed.
 	OfCredentials() bool
-	// OfSentinels reports whether sentinels failed so, and not the servers.
-	OfSentinels() bool
 }
 
 // view is what a Series tells at one instant.
@@ -141,15 +138,12 @@ func failureOf(err error, reasonOf func(error) string) *failure {
 	if !isReason(reason) {
 		return &failure{reason: reasonFailed, message: "the cause cannot be shown here"}
 	}
-	f := &failure{reason: reason, message: err.Error(), advice: advice(reason)}
+	f := &failure{reason: reason, message: err.Error()}
 	var known explained
 	if errors.As(err, &known) {
 		f.ofCredentials = known.OfCredentials()
-		if known.OfSentinels() {
-			f.advice = adviceOfSentinels(reason)
-		}
-		if known.Advice() != "" {
-			f.advice = " " + known.Advice()
+		if advice := known.Advice(); advice != "" {
+			f.advice = " " + advice
 		}
 	}
 	return f
@@ -164,78 +158,6 @@ func isReason(text string) bool {
 		}
 	}
 	return text != ""
-}
-
-// advice says what to do about a failed attempt, where there is something to do.
-func advice(reason string) string {
-	switch reason {
-	case "NameNotResolved":
-		return " Check the host name in spec, and that its Service exists."
-	case "AddressRefused":
-		return " Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
-			"and so is what the flags --allow-addresses and --allow-unix-sockets leave out."
-	case "ConnectionRefused", "ConnectionFailed":
-		return " Check the port in spec, that Redis runs, and that no NetworkPolicy stands between."
-	case "Timeout":
-		return " Check that no NetworkPolicy stands between and that Redis is not blocked by a slow command, or raise spec.sampling.timeout."
-	case "AuthenticationFailed":
-		return " Write spec.auth, with the username and a Secret that holds its password as the server has them now."
-	case "PermissionDenied":
-		return " Allow the user +info, +echo, +select and +client|setname."
-	case "InfoRefused":
-		return " Allow the user +info."
-	case "SharedServer":
-		return " Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."
-	case "TooManyNodes", "TooMuchData", "MemoryFull":
-		return " Sample fewer nodes, leave out replicas, or raise spec.sampling.interval."
-	case "TooManyClients":
-		return " Raise maxclients in Redis, or close connections."
-	case "TooManyDials":
-		return " Look for objects of this namespace whose servers close every connection."
-	case "Busy":
-		return " If the script does not end, use SCRIPT KILL."
-	case "DatabaseOutOfRange":
-		return " Write a smaller spec.database, and 0 with spec.cluster, unless the nodes are Valkey 9.0 or newer with the setting cluster-databases."
-	case "NotCluster":
-		return " Write spec.address in place of spec.cluster."
-	case "ClusterDown", "SlotsUncovered":
-		return " See CLUSTER INFO of its nodes. Where the shards that are left are enough, set spec.cluster.partial to Allow."
-	case "ShardUnavailable":
-		return " Where the shards that are left are enough, set spec.cluster.partial to Allow."
-	case "SentinelUnavailable":
-		return " Check spec.sentinel.addresses: the port of a sentinel is 26379 as a rule."
-	case "UnknownPrimary":
-		return " Write the name that stands in sentinel monitor <name> of the sentinels' configuration."
-	case "Protocol":
-		return " Check that the port in spec is that of Redis, and write spec.tls if it speaks TLS."
-	case "ConnectionLost":
-		return " If this stays, check that the port in spec is that of Redis, and write spec.tls if it speaks TLS."
-	}
-	return tlsAdvice(reason)
-}
-
-// adviceOfSentinels says what to do about an attempt that failed at the sentinels.
-func adviceOfSentinels(reason string) string {
-	if reason == "PermissionDenied" {
-		return " Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
-	}
-	return strings.NewReplacer("spec.auth", "spec.sentinel.auth", "spec.tls", "spec.sentinel.tls").Replace(advice(reason))
-}
-
-func tlsAdvice(reason string) string {
-	switch reason {
-	case "TLSHandshakeFailed":
-		return " Check that the port in spec speaks TLS, 1.2 or newer, or leave out spec.tls; if the server asks for a client certificate, name one in spec.tls.certificateSecretRef."
-	case "ServerCertificateUntrusted":
-		return " Name the certificate of the server's authority in spec.tls.caSecretRef or spec.tls.caConfigMapRef."
-	case "ServerCertificateExpired":
-		return " Renew the server's certificate, and the one that spec.tls.caSecretRef or spec.tls.caConfigMapRef names if that is what has expired."
-	case "ServerNameMismatch":
-		return " Write a name for which the certificate was made as spec.tls.serverName, or make one for the host of the address."
-	case "ClientCertificateRefused":
-		return " Name a certificate that the server's authority has signed in spec.tls.certificateSecretRef."
-	}
-	return ""
 }
 
 // transitions remembers when this replica saw the conditions change, so that a

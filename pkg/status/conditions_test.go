@@ -80,7 +80,7 @@ func TestConditions(t *testing.T) {
 func TestServerThatRefusesInfoSaysSo(t *testing.T) {
 	var store history.Store
 	h := store.Open("r", history.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
-	h.Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &failed{"InfoRefused", "the server does not let this adapter call INFO"}}))
+	h.Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &denied{failed: failed{"InfoRefused", "the server does not let this adapter call INFO"}, advice: "Allow the user +info."}}))
 	got := look(&target.Target{MaxAge: time.Minute}, h, reasonOfFailed, time.Now())
 	want := "Only what spec.metrics declares beyond INFO is served: the server does not let this adapter call INFO. Allow the user +info."
 	if got.ready.status != metav1.ConditionFalse || got.ready.reason != "InfoRefused" || got.ready.message != want {

@@ -14,14 +14,12 @@ import (
 // denied is a failed attempt that tells more than its reason.
 type denied struct {
 	failed
-	advice    string
-	known     bool
-	sentinels bool
+	advice string
+	known  bool
 }
 
 func (d *denied) Advice() string      { return d.advice }
 func (d *denied) OfCredentials() bool { return d.known }
-func (d *denied) OfSentinels() bool   { return d.sentinels }
 func (d *denied) As(into any) bool {
 	if f, ok := into.(**failed); ok {
 		*f = &d.failed
@@ -31,7 +29,7 @@ func (d *denied) As(into any) bool {
 }
 
 func wrongPassword() error {
-	return &denied{failed: failed{"AuthenticationFailed", "the server refused the credentials, or asks for some"}, known: true}
+	return &denied{failed: failed{"AuthenticationFailed", "the server refused the credentials, or requires some"}, advice: "Write spec.auth with the user name.", known: true}
 }
 
 func forbidden() error {
@@ -63,7 +61,7 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			{"before an attempt", func() {}, notSampled, "Unknown NotSampled", "No attempt", ""},
 			{"forbidden", func() { w.fail(r, forbidden()) }, "Ready=False/SecretForbidden Reachable=False/SecretForbidden", "False SecretForbidden",
 				"the adapter may not read the Secret that spec.auth.passwordSecretRef names. Who may run kubectl create role, does so.", "Warning SecretForbidden"},
-			{"wrong", func() { w.fail(r, wrongPassword()) }, "Ready=False/AuthenticationFailed Reachable=False/AuthenticationFailed", "False AuthenticationFailed", "Write spec.auth, with", ""},
+			{"wrong", func() { w.fail(r, wrongPassword()) }, "Ready=False/AuthenticationFailed Reachable=False/AuthenticationFailed", "False AuthenticationFailed", "Write spec.auth with", ""},
 			{"right", func() { w.answer(r, redis) }, warmingUp, "True Accepted", "accepted", ""},
 			{"right again", func() { w.answer(r, redis) }, ready, "True Accepted", "accepted", "Normal Sampled"},
 			{"a wrong new one", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed",
@@ -94,20 +92,6 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			t.Errorf("advice stays though its cause has gone: %s", got.Message)
 		}
 	})
-}
-
-func TestAdviceOfSentinelsNamesTheirFields(t *testing.T) {
-	for reason, want := range map[string]string{
-		"AuthenticationFailed":       "Write spec.sentinel.auth, with",
-		"ServerCertificateUntrusted": "in spec.sentinel.tls.caSecretRef or spec.sentinel.tls.caConfigMapRef",
-		"ClientCertificateRefused":   "in spec.sentinel.tls.certificateSecretRef",
-		"PermissionDenied":           "+sentinel|master, +sentinel|get-master-addr-by-name and +client|setname",
-	} {
-		f := failureOf(&denied{failed: failed{reason, "of the sentinels: no"}, known: true, sentinels: true}, reasonOfFailed)
-		if !strings.Contains(f.advice, want) || strings.Contains(f.advice, "spec.auth") || strings.Contains(f.advice, "spec.tls") {
-			t.Errorf("%s at sentinels advises %q, want %q", reason, f.advice, want)
-		}
-	}
 }
 
 func TestObjectWithoutCredentialsHasNoSuchCondition(t *testing.T) {

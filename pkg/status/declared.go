@@ -50,7 +50,7 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) (verdic
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
 		var missing *history.UnknownError
 		switch {
-		case errors.Is(err, probe.ErrNoPass):
+		case errors.Is(err, probe.ErrNoScan):
 			pending = append(pending, sentence)
 		case errors.As(err, &missing):
 			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s has no value yet: it needs more samples", d.Index, d.Name))

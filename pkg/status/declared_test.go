@@ -46,7 +46,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 		w.probed(r, redis, fine, fine)
 		pass(2 * time.Second)
 		says("all fine", "True", "Probed", "Each metric", "")
-		w.probed(r, redis, fine, probe.Result{Err: probe.ErrNoPass})
+		w.probed(r, redis, fine, probe.Result{Err: probe.ErrNoScan})
 		pass(2 * time.Second)
 		says("one that takes several samples", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: no pass over the keys is complete yet", "")
 		changed := *r

@@ -203,7 +203,7 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 	return found[0]
 }
 
-func foldOf(fold v1alpha1.InfoFold) probe.Fold {
+func foldOf(fold v1alpha1.InfoFold) probe.Aggregation {
 	switch fold {
 	case v1alpha1.InfoMax:
 		return probe.Max

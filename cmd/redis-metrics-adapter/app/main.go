@@ -30,7 +30,7 @@ const columns = 100
 // Main runs the program until a signal ends it.
 func Main(arguments []string, version string, stdout io.Writer) error {
 	options := NewOptions()
-	sections := options.sections()
+	sections := options.flagSets()
 	general := sections.FlagSet("general")
 	help := general.BoolP("help", "h", false, "Print this text.")
 	printVersion := general.Bool("version", false, "Print the version.")

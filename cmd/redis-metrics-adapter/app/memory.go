@@ -33,9 +33,9 @@ const collectedEvery, little = 4 * time.Second, 32 << 20
 // many looks counts.
 const paceEvery, paceLooks = time.Second, 10
 
-// paceGarbage sets GOGC by how much is kept and how fast garbage comes, until ctx ends.
+// tuneGC sets GOGC by how much is kept and how fast garbage comes, until ctx ends.
 // What the environment sets stays, and a limit of memory comes before it.
-func paceGarbage(ctx context.Context) {
+func tuneGC(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
@@ -48,7 +48,7 @@ func paceGarbage(ctx context.Context) {
 		before := heap[1].Value.Uint64()
 		metrics.Read(heap)
 		made[look%paceLooks] = heap[1].Value.Uint64() - before
-		if growth := growthOf(heap[0].Value.Uint64(), slices.Max(made[:])); growth != set {
+		if growth := gcPercent(heap[0].Value.Uint64(), slices.Max(made[:])); growth != set {
 			debug.SetGCPercent(growth)
 			set = growth
 		}
@@ -60,10 +60,10 @@ func paceGarbage(ctx context.Context) {
 	}
 }
 
-// growthOf is by how many hundredths memory may grow where so many bytes are kept, and
+// gcPercent is by how many hundredths memory may grow where so many bytes are kept, and
 // so many are made from one look to the next. It goes by twenties, so that it seldom
 // changes.
-func growthOf(live, made uint64) int {
+func gcPercent(live, made uint64) int {
 	const step = 20
 	if live < little {
 		return growthOfLittle

@@ -17,7 +17,7 @@ func TestGarbageIsCollectedSecondsApart(t *testing.T) {
 		{"few are asked for as fast as can be", 15 * mega, 110 * mega, 80},
 		{"far too much to count", 32 * mega, 1 << 50, 300},
 	} {
-		if got := growthOf(test.live, test.made); got != test.want {
+		if got := gcPercent(test.live, test.made); got != test.want {
 			t.Errorf("%s: memory may grow by %d %%, want %d %%", test.name, got, test.want)
 		}
 	}

@@ -69,12 +69,12 @@ func NewOptions() *Options {
 
 // AddFlags adds all flags to one set.
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
-	for _, section := range o.sections().FlagSets {
+	for _, section := range o.flagSets().FlagSets {
 		flags.AddFlagSet(section)
 	}
 }
 
-func (o *Options) sections() *flag.NamedFlagSets {
+func (o *Options) flagSets() *flag.NamedFlagSets {
 	sections := &flag.NamedFlagSets{}
 	cluster := sections.FlagSet("cluster")
 	cluster.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,

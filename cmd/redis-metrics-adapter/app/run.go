@@ -111,7 +111,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	})
 	rooms.Go(func() { watcher.Run(background) })
 	rooms.Go(func() { returnMemory(background) })
-	rooms.Go(func() { paceGarbage(background) })
+	rooms.Go(func() { tuneGC(background) })
 
 	certificate, err := certificate(ctx, background, &rooms, options, registration, kube)
 	if err != nil {
@@ -123,12 +123,12 @@ func run(ctx context.Context, options *Options, version string) error {
 		Provider:   answers,
 		Asked: func(object types.NamespacedName) {
 			if t, ok := index.Get(object); ok {
-				manager.Asked(t)
+				manager.ObserveRequest(t)
 			}
 		},
 		Certificate: certificate,
 		Synced:      watcher.Synced,
-		Warm:        manager.Warm,
+		Warm:        manager.Ready,
 		Alive:       manager.Stalled,
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func run(ctx context.Context, options *Options, version string) error {
 // sink tells who reads the credentials of a target, who answers for it, who
 // samples it and who writes its status.
 type sink struct {
-	keeper  *credentials.Keeper
+	keeper  *credentials.Manager
 	answers *provider.Provider
 	manager *sampler.Manager
 	writer  *status.Writer

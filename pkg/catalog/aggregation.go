@@ -1,0 +1,70 @@
+package catalog
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Aggregation says how several series become one value.
+type Aggregation string
+
+const (
+	// Sum adds the series. The sum of no series is 0.
+	Sum Aggregation = "sum"
+	// Max takes the largest series. There is none of no series.
+	Max Aggregation = "max"
+	// Weighted takes the mean of the series, each by how much it is taken from:
+	// latencies by calls, so that it is the mean of all calls.
+	Weighted Aggregation = "weighted mean"
+	// Min takes the smallest series. There is none of no series.
+	Min Aggregation = "min"
+)
+
+// of folds series. One of them without a value leaves all without, since a sum
+// or a largest value that misses one is wrong.
+func (f Aggregation) of(found []Series) (float64, error) {
+	var value, weight float64
+	var none error
+	for n, s := range found {
+		if s.err != nil {
+			return 0, s.err
+		}
+		if err := servable(s.Value); err != nil {
+			return 0, err
+		}
+		switch f {
+		case Max:
+			value = max(value, s.Value)
+		case Min:
+			if n == 0 || s.Value < value {
+				value = s.Value
+			}
+		case Weighted:
+			value += s.Value * s.weight
+			weight += s.weight
+			none = cmp.Or(none, s.noValueReason)
+		default:
+			value += s.Value
+		}
+	}
+	switch {
+	case f == Weighted && weight <= 0 && none != nil:
+		return 0, none
+	case f == Weighted && weight <= 0:
+		return 0, errors.New("nothing was counted within the window, so that there is no mean")
+	case f == Weighted:
+		value /= weight
+	case f != Sum && len(found) == 0:
+		return 0, errors.New("it has no series now")
+	}
+	return value, servable(value)
+}
+
+func servable(value float64) error {
+	if math.IsNaN(value) || math.IsInf(value, 0) || value < 0 {
+		return fmt.Errorf("the server's counters give %v", value)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+func keyspaceRows() []Metric {
+	return []Metric{
+		{
+			Name: "keys", Unit: "keys", Kind: Gauge, Fold: Sum,
+			ofData: true,
+			Help:   "Keys in the logical database that spec.database names. Unknown of a replica whose link to its primary is down.",
+			gauge:  keys,
+		},
+		{
+			Name: "keyspace-keys", Unit: "keys", Kind: Gauge, Fold: Sum, Labels: []string{LabelDatabase},
+			ofData: true,
+			Help:   "Keys in each logical database, expired ones that are not removed yet among them.",
+			gauge:  keyspaceKeys,
+		},
+		{
+			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Weighted,
+			ofData: true,
+			Help:   "Share of the keys in the logical database that spec.database names that have an expiry. Unknown while it has no key.",
+			gauge:  expiringKeys,
+		},
+		{
+			Name: "keyspace-hits-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Sum,
+			ofData: true,
+			Help:   "Look-ups that found a key.",
+			window: counterRate("keyspace_hits"),
+		},
+		{
+			Name: "keyspace-misses-per-second", Unit: "look-ups/s", Kind: Rate, Fold: Sum,
+			ofData: true,
+			Help:   "Look-ups that found no key.",
+			window: counterRate("keyspace_misses"),
+		},
+		{
+			Name: "keyspace-hit-ratio", Unit: "ratio 0 to 1", Kind: Ratio, Fold: Weighted,
+			ofData: true,
+			Help:   "Share of key look-ups that found a key. Unknown while no key is looked up.",
+			window: hitRatio,
+		},
+		{
+			Name: "evictions-per-second", Unit: "keys/s", Kind: Rate, Fold: Sum,
+			Help:   "Keys evicted because maxmemory was reached.",
+			window: counterRate("evicted_keys"),
+		},
+		{
+			Name: "expirations-per-second", Unit: "keys/s", Kind: Rate, Fold: Sum,
+			Help:   "Keys removed because they expired.",
+			window: counterRate("expired_keys"),
+		},
+	}
+}
+
+// hitRatio is hits to look-ups over the window.
+func hitRatio(in windowInput) ([]Series, error) {
+	hits, errHits := in.growth("keyspace_hits")
+	misses, errMisses := in.growth("keyspace_misses")
+	if err := errors.Join(errHits, errMisses); err != nil {
+		return nil, err
+	}
+	return weighted(float64(hits), float64(hits)+float64(misses), "no key was looked up within the window, so that there is no ratio")
+}
+
+func keys(in gaugeInput) ([]Series, error) {
+	space, err := in.info.Keyspace(in.database)
+	return []Series{{Value: float64(space.Keys)}}, err
+}
+
+func expiringKeys(in gaugeInput) ([]Series, error) {
+	space, err := in.info.Keyspace(in.database)
+	if err != nil {
+		return nil, err
+	}
+	return weighted(float64(space.Expires), float64(space.Keys), "the database has no key, so that there is no ratio")
+}
+
+// usualDatabases is how many logical databases Redis has unless it is set to
+// another number, which INFO does not tell.
+const usualDatabases = 16
+
+// keyspaceKeys has a series for each database that is usual, the object's own and
+// those that have keys: one that was emptied is known to have none.
+func keyspaceKeys(in gaugeInput) ([]Series, error) {
+	databases := make([]int, 0, usualDatabases+1)
+	for database := range usualDatabases {
+		databases = append(databases, database)
+	}
+	if in.database >= usualDatabases {
+		databases = append(databases, in.database)
+	}
+	for name := range in.info.Numbered("db") {
+		database, err := strconv.Atoi(name)
+		if err != nil {
+			return nil, fmt.Errorf("INFO has a database of the number %s: %w", name, redisinfo.ErrMalformed)
+		}
+		if database >= usualDatabases && database != in.database {
+			databases = append(databases, database)
+		}
+	}
+	found := make([]Series, 0, len(databases))
+	for _, database := range databases {
+		space, err := in.info.Keyspace(database)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, Series{
+			Labels: map[string]string{LabelDatabase: strconv.Itoa(database)},
+			Value:  float64(space.Keys),
+		})
+	}
+	return found, nil
+}

@@ -1,0 +1,65 @@
+package catalog
+
+import (
+	"errors"
+	"strconv"
+)
+
+func memoryRows() []Metric {
+	return []Metric{
+		{
+			Name: UsedMemoryBytes, Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Help:  "Memory that Redis has allocated.",
+			gauge: level("used_memory"),
+		},
+		{
+			Name: "used-memory-rss-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Help:  "Memory that the system has given to Redis (resident set), which a memory limit of a container counts.",
+			gauge: level("used_memory_rss"),
+		},
+		{
+			Name: "used-memory-peak-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Help:  "The most memory that Redis had allocated since it was started.",
+			gauge: level("used_memory_peak"),
+		},
+		{
+			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Help:  "Memory that the data takes, less what Redis needs for itself, its clients and its tables.",
+			gauge: datasetBytes,
+		},
+		{
+			Name: "memory-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Max,
+			Help:  "Memory that Redis has allocated to maxmemory. Unknown without a maxmemory.",
+			gauge: memoryUtilization,
+		},
+		{
+			Name: "memory-fragmentation-ratio", Unit: "ratio", Kind: Gauge, Fold: Max,
+			Help:  "Resident memory to allocated memory, as Redis rounds it to hundredths. It is large while Redis holds little.",
+			gauge: fraction("mem_fragmentation_ratio"),
+		},
+	}
+}
+
+// datasetBytes reads what Redis computes as a difference without a sign. Right
+// after its start the minuend may be the smaller one.
+// Source: getMemoryOverheadData in Redis' object.c.
+func datasetBytes(in gaugeInput) ([]Series, error) {
+	const field = "used_memory_dataset"
+	text, err := in.info.Text(field)
+	if err != nil {
+		return nil, err
+	}
+	if wrapped, err := strconv.ParseUint(text, 10, 64); err == nil && int64(wrapped) < 0 {
+		return nil, errors.New("the server takes more memory for itself than it has allocated by its own count, which has fallen below zero: it is known again once the server holds more data")
+	}
+	return level(field)(in)
+}
+
+func memoryUtilization(in gaugeInput) ([]Series, error) {
+	used, errUsed := in.info.Int("used_memory")
+	limit, errLimit := in.info.Int("maxmemory")
+	if err := errors.Join(errUsed, errLimit); err != nil {
+		return nil, err
+	}
+	return share(used, limit, "maxmemory is 0, which means no limit, so that there is no ratio: set maxmemory in Redis, or use used-memory-bytes")
+}

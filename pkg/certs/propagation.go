@@ -1,0 +1,51 @@
+package certs
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"slices"
+	"time"
+)
+
+// settleTime is how long the APIServices must show an authority before a certificate of it is served: it covers the
+// way through watches into every API server's proxy many times over.
+const settleTime = 5 * time.Minute
+
+// propagation remembers since when all APIServices that verify this adapter have shown an authority. It lives in
+// memory only: a restarted replica waits again.
+type propagation struct {
+	since map[[sha256.Size]byte]time.Time
+}
+
+// observe takes what one round over the APIServices found, after each was given bundle. complete is false where one
+// could not be read or patched; nothing counts as shown then.
+func (p *propagation) observe(now time.Time, bundle []*x509.Certificate, found []observation, complete bool) {
+	since := map[[sha256.Size]byte]time.Time{}
+	for _, ca := range bundle {
+		if !complete {
+			break
+		}
+		key := sha256.Sum256(ca.Raw)
+		since[key] = now
+		if first, known := p.since[key]; known && shownByAll(ca, found) {
+			since[key] = first
+		}
+	}
+	p.since = since
+}
+
+// shownByAll asks those that verify this adapter; one that is missing, foreign or insecure refuses no certificate.
+func shownByAll(ca *x509.Certificate, found []observation) bool {
+	for _, one := range found {
+		if one.state == APIServiceCurrent && !slices.ContainsFunc(one.shown, ca.Equal) {
+			return false
+		}
+	}
+	return true
+}
+
+// settled reports that ca has been shown for settleTime.
+func (p *propagation) settled(ca *x509.Certificate, now time.Time) bool {
+	first, known := p.since[sha256.Sum256(ca.Raw)]
+	return known && now.Sub(first) >= settleTime
+}

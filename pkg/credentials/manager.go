@@ -1,0 +1,284 @@
+package credentials
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+const (
+	// rereadPeriod is the time, a fifth more at most, after which a document is read again.
+	rereadPeriod = 30 * time.Second
+	// doubtGap is the shortest time between two reads of a document that doubts bring about.
+	doubtGap = 3 * time.Second
+	// readsPerSecond and inFlight bound the reads of all documents.
+	readsPerSecond, inFlight = 100, 8
+	// readTimeout bounds one read.
+	readTimeout = 10 * time.Second
+	// failureLogGap is the shortest time between two log lines about failing reads.
+	failureLogGap = 10 * time.Second
+)
+
+// Manager holds the credentials of targets, and reads them while Run runs.
+type Manager struct {
+	client  rest.Interface
+	account types.NamespacedName
+	without *Credentials
+	guarded func() bool
+	queue   workqueue.TypedDelayingInterface[name]
+	limit   *rate.Limiter
+	logging rate.Sometimes
+
+	mu        sync.Mutex
+	entries   map[holder]*entry
+	documents map[name]*object
+}
+
+// holder is a party of a target, by its ID.
+type holder struct {
+	id    string
+	party target.Party
+}
+
+// entry is a party of a target and what was made of its documents.
+type entry struct {
+	target     *target.Target
+	access     target.Access
+	references []target.Reference
+	documents  []*object // of references, in their order
+
+	mu          sync.Mutex
+	seen        []*content // that the rest was made of
+	credentials *Credentials
+	err         *Error
+}
+
+// New returns a Manager without targets. Account is the ServiceAccount that the
+// adapter runs as: advice tells to whom a right is to be granted.
+func New(client rest.Interface, account types.NamespacedName) *Manager {
+	return &Manager{
+		client: client, account: account, without: &Credentials{},
+		guarded:   func() bool { return true },
+		queue:     workqueue.NewTypedDelayingQueue[name](),
+		limit:     rate.NewLimiter(readsPerSecond, readsPerSecond),
+		logging:   rate.Sometimes{Interval: failureLogGap},
+		entries:   map[holder]*entry{},
+		documents: map[name]*object{},
+	}
+}
+
+// Require has the Manager read Secrets only while guarded reports that the API
+// server checks whether their authors may get them. It is called before Run.
+func (k *Manager) Require(guarded func() bool) { k.guarded = guarded }
+
+// Set begins to read what a target names, unless it is read already.
+func (k *Manager) Set(t *target.Target) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, party := range []target.Party{target.Servers, target.Sentinels} {
+		k.set(t, party)
+	}
+}
+
+func (k *Manager) set(t *target.Target, party target.Party) {
+	of, access := holder{t.ID(), party}, t.Of(party)
+	if access == (target.Access{}) || k.entries[of] != nil {
+		return
+	}
+	e := &entry{target: t, access: access, references: access.References()}
+	for _, r := range e.references {
+		n := nameOf(t, r)
+		d := k.documents[n]
+		if d == nil {
+			d = newObject()
+			k.documents[n] = d
+			k.queue.Add(n)
+		}
+		d.users++
+		e.documents = append(e.documents, d)
+	}
+	k.entries[of] = e
+}
+
+// Remove forgets a target, and what no other one names.
+func (k *Manager) Remove(t *target.Target) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, party := range []target.Party{target.Servers, target.Sentinels} {
+		e := k.entries[holder{t.ID(), party}]
+		if e == nil {
+			continue
+		}
+		delete(k.entries, holder{t.ID(), party})
+		for n, d := range e.documents {
+			if d.users--; d.users == 0 {
+				delete(k.documents, nameOf(t, e.references[n]))
+			}
+		}
+	}
+}
+
+// Get returns the newest credentials for a party of a target, the same pointer as
+// long as they are the same, or an *Error. It answers from memory once all that the
+// target names has been read; until then it waits, no longer than ctx lasts.
+func (k *Manager) Get(ctx context.Context, t *target.Target, party target.Party) (*Credentials, error) {
+	if t.Of(party) == (target.Access{}) {
+		return k.without, nil
+	}
+	e := k.entry(t, party)
+	if e == nil {
+		return nil, &Error{Reason: SecretUnavailable, text: "what the object names could not be read yet"}
+	}
+	for n, d := range e.documents {
+		select {
+		case <-d.first:
+		case <-ctx.Done():
+			return nil, unavailable.failure(e.references[n], t.Namespace)
+		}
+	}
+	c, err := e.compile(k.account)
+	switch {
+	case err != nil:
+		return nil, err
+	case !c.expires.IsZero() && time.Now().After(c.expires):
+		return nil, expired(e.access)
+	}
+	return c, nil
+}
+
+func (k *Manager) entry(t *target.Target, party target.Party) *entry {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.entries[holder{t.ID(), party}]
+}
+
+// ReportRejected says that the newest credentials for a party of a target did not work, so
+// that they are read again soon.
+func (k *Manager) ReportRejected(t *target.Target, party target.Party) {
+	e := k.entry(t, party)
+	if e == nil {
+		return
+	}
+	for n, d := range e.documents {
+		if after, again := d.reportRejected(time.Now()); again {
+			k.queue.AddAfter(nameOf(t, e.references[n]), after)
+		}
+	}
+}
+
+// Run reads until ctx ends.
+func (k *Manager) Run(ctx context.Context) {
+	var readers sync.WaitGroup
+	for range inFlight {
+		readers.Go(func() {
+			for k.next(ctx) {
+			}
+		})
+	}
+	<-ctx.Done()
+	k.queue.ShutDown()
+	readers.Wait()
+}
+
+// next reads the document that is due next. It returns false at the end of ctx.
+func (k *Manager) next(ctx context.Context) bool {
+	n, ended := k.queue.Get()
+	if ended {
+		return false
+	}
+	defer k.queue.Done(n)
+	k.mu.Lock()
+	d := k.documents[n]
+	k.mu.Unlock()
+	if d == nil {
+		return true
+	}
+	d.begin(time.Now())
+	if k.limit.Wait(ctx) != nil {
+		return false
+	}
+	found, err := k.read(ctx, n)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		k.logging.Do(func() {
+			klog.FromContext(ctx).Error(err, "Credentials not read, will try again", "kind", n.kind, "object", klog.KRef(n.namespace, n.name))
+		})
+	}
+	d.learn(found)
+	k.queue.AddAfter(n, wait.Jitter(rereadPeriod, 0.2))
+	return true
+}
+
+// read gets a document, if Secrets may be read now.
+func (k *Manager) read(ctx context.Context, n name) (*content, error) {
+	if n.kind == target.Secret && !k.guarded() {
+		return &content{problem: unguarded}, nil
+	}
+	return read(ctx, k.client, n)
+}
+
+// compile makes credentials of what the documents hold, again if that has changed.
+func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := make([]*content, len(e.documents))
+	for n, d := range e.documents {
+		now[n] = d.current.Load()
+	}
+	if e.credentials == nil && e.err == nil || !slices.Equal(now, e.seen) {
+		e.seen = now
+		if e.err = e.problems(account); e.err == nil {
+			e.credentials, e.err = compile(e.access, e.values())
+		} else {
+			e.credentials = nil
+		}
+	}
+	if e.err != nil {
+		return nil, e.err
+	}
+	return e.credentials, nil
+}
+
+// problems tells of the first document that could not be read, and how to grant
+// the right to all those that are forbidden.
+func (e *entry) problems(account types.NamespacedName) *Error {
+	var first *Error
+	var grants []string
+	for n, c := range e.seen {
+		if c.problem == none {
+			continue
+		}
+		command := grant(e.references[n], e.target.Namespace, account)
+		if c.problem == forbidden && !slices.Contains(grants, command) {
+			grants = append(grants, command)
+		}
+		if first == nil {
+			first = c.problem.failure(e.references[n], e.target.Namespace)
+		}
+	}
+	if first != nil && len(grants) > 0 {
+		first.advice = strings.TrimSpace(first.advice + " Who may read it lets the adapter read it too: " + strings.Join(grants, " && "))
+	}
+	return first
+}
+
+func (e *entry) values() values {
+	all := values{}
+	for n, c := range e.seen {
+		all[e.references[n].Field] = c
+	}
+	return all
+}

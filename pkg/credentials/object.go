@@ -1,0 +1,186 @@
+package credentials
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+)
+
+// maxAnswerBytes bounds an answer of the API server: a Secret of 1 MiB, which is the
+// largest, takes a third more in base64, and its metadata come on top.
+const maxAnswerBytes = 4 << 20
+
+// name says which document is meant, and which of its keys.
+type name struct {
+	kind            target.Kind
+	namespace, name string
+	keys            string // joined by commas, which no key holds
+}
+
+func nameOf(t *target.Target, r target.Reference) name {
+	return name{kind: r.Kind, namespace: t.Namespace, name: r.Name, keys: strings.Join(r.Keys, ",")}
+}
+
+// content is what a document was found to be. It is immutable but for what is
+// made of it when it is first asked for.
+type content struct {
+	problem problem
+	values  map[string][]byte // of all keys, if there is no problem
+	made    certificates
+}
+
+func (c *content) equal(other *content) bool {
+	return other != nil && c.problem == other.problem && maps.EqualFunc(c.values, other.values, bytes.Equal)
+}
+
+// object is a Secret or ConfigMap that targets name.
+type object struct {
+	users int // of the Manager's mutex
+
+	current atomic.Pointer[content] // nil until the first read
+	first   chan struct{}           // closed by the first read
+
+	mu      sync.Mutex
+	askedAt time.Time     // when the last read began that was asked for
+	gap     time.Duration // the shortest time from then to the next read that is asked for
+	doubted bool          // whether the next read was asked for, or the one under way
+	reading bool          // whether one is under way
+}
+
+func newObject() *object {
+	return &object{first: make(chan struct{}), gap: doubtGap}
+}
+
+// reportRejected returns how soon to read again, and false while a read is under way: what
+// it finds may be new.
+func (d *object) reportRejected(now time.Time) (after time.Duration, again bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.reading {
+		return 0, false
+	}
+	d.doubted = true
+	return max(0, d.gap-now.Sub(d.askedAt)), true
+}
+
+// begin notes that a read begins.
+func (d *object) begin(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reading = true
+	if d.doubted {
+		d.askedAt = now
+	}
+}
+
+// learn takes in the outcome of a read.
+func (d *object) learn(found *content) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := d.current.Load()
+	same := found.equal(known) || found.problem == unavailable && known != nil
+	if !same {
+		d.current.Store(found)
+	}
+	if same && d.doubted {
+		d.gap = min(2*d.gap, rereadPeriod)
+	} else {
+		d.gap = doubtGap
+	}
+	d.doubted, d.reading = false, false
+	if known == nil {
+		close(d.first)
+	}
+}
+
+// NewClient returns a client that reads Secrets and ConfigMaps. How often it is
+// used is bounded by the Manager alone.
+func NewClient(config *rest.Config) (rest.Interface, error) {
+	config = rest.CopyConfig(config)
+	version := corev1.SchemeGroupVersion
+	config.GroupVersion, config.APIPath = &version, "/api"
+	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.QPS = -1
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for Secrets: %w", err)
+	}
+	return client, nil
+}
+
+// read gets a document. Whatever fails is in the content too; the error is for the log.
+func read(ctx context.Context, client rest.Interface, n name) (*content, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	// Unlike Do, Stream leaves out of the log what it reads.
+	answer, err := client.Get().
+		Namespace(n.namespace).
+		Resource(strings.ToLower(string(n.kind))+"s").
+		Name(n.name).
+		SetHeader("Accept", "application/json").
+		MaxRetries(0).
+		Stream(ctx)
+	switch {
+	case apierrors.IsNotFound(err):
+		return &content{problem: notFound}, nil
+	case apierrors.IsForbidden(err):
+		return &content{problem: forbidden}, nil
+	case err != nil:
+		return &content{problem: unavailable}, err
+	}
+	defer func() { _ = answer.Close() }()
+	all, err := decode(n.kind, answer)
+	if err != nil {
+		return &content{problem: unavailable}, err
+	}
+	found := &content{values: map[string][]byte{}}
+	for key := range strings.SplitSeq(n.keys, ",") {
+		value, ok := all[key]
+		if !ok {
+			return &content{problem: keyNotFound}, nil
+		}
+		found.values[key] = value
+	}
+	return found, nil
+}
+
+// decode reads the data of a Secret or ConfigMap. Its error quotes nothing of it.
+func decode(kind target.Kind, answer io.Reader) (map[string][]byte, error) {
+	decoder := json.NewDecoder(io.LimitReader(answer, maxAnswerBytes))
+	unreadable := errors.New("the answer cannot be read, or is too large")
+	if kind == target.Secret {
+		var secret struct{ Data map[string][]byte }
+		if err := decoder.Decode(&secret); err != nil {
+			return nil, unreadable
+		}
+		return secret.Data, nil
+	}
+	var configMap struct {
+		Data       map[string]string
+		BinaryData map[string][]byte
+	}
+	if err := decoder.Decode(&configMap); err != nil {
+		return nil, unreadable
+	}
+	all := map[string][]byte{}
+	maps.Copy(all, configMap.BinaryData)
+	for key, value := range configMap.Data {
+		all[key] = []byte(value)
+	}
+	return all, nil
+}

@@ -1,0 +1,241 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"time"
+)
+
+// One round trip has the server look at about scanCount keys by SCAN, which
+// takes a slow server about 5 ms, and answer about measureCount commands of constant
+// time. One attempt takes as many round trips as it needs to look at scanMost keys and
+// to send measureMost commands. All probes of keys share these bounds.
+const scanCount, measureCount, scanMost, measureMost = 5000, 1000, 25_000, 5000
+
+// cautiousCount is what a server is asked for that may be KeyDB, which leaves what
+// follows SCAN in a pipeline unread, until more bytes arrive, if COUNT is 100 or more.
+// Source: scanGenericCommand and processInputBuffer in KeyDB's db.cpp and networking.cpp.
+const cautiousCount = 99
+
+// ErrNoScan is the Result of a probe of keys until a pass is complete.
+var ErrNoScan = errors.New("no pass over the keys is complete yet: it may take several samples, and begins again when the server restarts, is flushed, changes its role or moves slots")
+
+// fingerprint stands for a key. Two seeds make 128 bits, which no two keys share.
+type fingerprint [2]uint64
+
+// scanner makes one pass over the keys after the other, a part in each round
+// trip. It holds a fingerprint of each key of a pass, which the limit bounds, and the
+// names in one reply to SCAN, which it has measured before it asks for more.
+type scanner struct {
+	probe *Probe
+	// share is how many probes share the bounds.
+	share int
+	seeds [2]maphash.Seed
+
+	began  time.Time // zero while no pass has begun
+	cursor uint64
+	whole  bool // SCAN has been over all keys
+	found  []string
+	seen   map[fingerprint]struct{}
+	sum    float64
+	last   Result // of the newest pass that ended, if Ended is set
+	// waiting is the Result of a pass that ended, until the next INFO shows that no
+	// slot moved meanwhile.
+	waiting Result
+
+	// looked and asked are what the attempt under way has taken of scanMost and
+	// measureMost, and paused reports that it goes on in the next attempt.
+	looked, asked int
+	paused        bool
+	// measuring is how many of found are asked about, and count what SCAN is
+	// asked for, 0 if it is not.
+	measuring, count int
+}
+
+// newScanner makes the scanner of one of some probes that share the bounds.
+func newScanner(p *Probe, share int) *scanner {
+	return &scanner{
+		probe: p,
+		share: share,
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		seen:  map[fingerprint]struct{}{},
+	}
+}
+
+// begin starts an attempt, in which nothing is asked if it is paused.
+func (s *scanner) begin(paused bool) { s.looked, s.asked, s.paused = 0, 0, paused }
+
+// part is the scanner's part of a bound that all share.
+func (s *scanner) part(bound int) int { return max(1, bound/s.share) }
+
+// commands are what to send next, none when the attempt has taken its part. Asked
+// again, it answers the same until read is called.
+func (s *scanner) commands(cautious bool) []Command {
+	keys := s.probe.keys
+	s.measuring, s.count = 0, 0
+	if s.paused {
+		return nil
+	}
+	asks := max(1, keys.asks)
+	s.measuring = min(len(s.found), max(1, s.part(measureCount)/asks))
+	if s.asked > 0 {
+		s.measuring = min(s.measuring, max(0, s.part(measureMost)-s.asked)/asks)
+	}
+	count := s.part(scanCount)
+	if cautious {
+		count = min(count, cautiousCount)
+	}
+	if !s.whole && s.measuring == len(s.found) && (s.looked == 0 || s.looked+count <= s.part(scanMost)) {
+		s.count = count
+	}
+	var commands []Command
+	for _, key := range s.found[:s.measuring] {
+		commands = append(commands, keys.ask(key)...)
+	}
+	if s.count > 0 {
+		commands = append(commands, keys.scan(s.cursor, s.count))
+	}
+	return commands
+}
+
+// sent is how many commands were sent.
+func (s *scanner) sent() int {
+	sent := s.measuring * s.probe.keys.asks
+	if s.count > 0 {
+		sent++
+	}
+	return sent
+}
+
+// read takes in the replies to commands, which were sent at one instant and
+// answered by another. A pass that ends counts at once if it is confirmed.
+func (s *scanner) read(replies []any, sent, answered time.Time, confirmed bool) {
+	if s.began.IsZero() {
+		s.began = sent
+	}
+	s.looked += s.count
+	s.asked += s.measuring * s.probe.keys.asks
+	switch err := s.take(replies); {
+	case err != nil:
+		s.end(Result{Err: err, Began: s.began, Ended: answered})
+	case s.whole && len(s.found) == 0:
+		ended := s.probe.checked(Result{Value: s.sum, Began: s.began, Ended: answered})
+		if confirmed || ended.Err != nil {
+			s.end(ended)
+			break
+		}
+		s.end(s.last)
+		s.waiting = ended
+	}
+}
+
+func (s *scanner) take(replies []any) error {
+	keys := s.probe.keys
+	for range s.measuring {
+		value, err := keys.read(keys, replies[:keys.asks])
+		if err != nil {
+			return err
+		}
+		s.sum += value
+		replies = replies[keys.asks:]
+	}
+	s.found = s.found[s.measuring:]
+	if s.count == 0 {
+		return nil
+	}
+	if err := keys.refused(replies[0], "scan"); err != nil {
+		return err
+	}
+	cursor, found, err := scanned(replies[0])
+	if err != nil {
+		return err
+	}
+	s.cursor, s.whole = cursor, cursor == 0
+	return s.note(found)
+}
+
+// note takes in keys that SCAN found, which may find one several times.
+func (s *scanner) note(found []any) error {
+	keys := s.probe.keys
+	s.found = nil // those before are measured
+	for _, one := range found {
+		key, ok := one.(string)
+		if !ok {
+			return errShape
+		}
+		mark := fingerprint{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
+		if _, again := s.seen[mark]; again {
+			continue
+		}
+		if len(s.seen) == keys.limit {
+			return fmt.Errorf("more than %d keys match %q: raise limit, or write a pattern that fewer keys match", keys.limit, keys.glob)
+		}
+		s.seen[mark] = struct{}{}
+		if keys.asks == 0 {
+			s.sum++
+		} else {
+			s.found = append(s.found, key)
+		}
+	}
+	return nil
+}
+
+// end ends the pass. The next attempt begins another one.
+func (s *scanner) end(last Result) {
+	clear(s.seen)
+	s.paused = true
+	s.began, s.cursor, s.whole, s.found, s.sum, s.last, s.waiting = time.Time{}, 0, false, nil, 0, last, Result{}
+}
+
+// confirm lets a pass count that waits for it.
+func (s *scanner) confirm() {
+	if !s.waiting.Ended.IsZero() {
+		s.last, s.waiting = s.waiting, Result{}
+	}
+}
+
+// forget drops what was learnt of other data. The replies to the commands that were
+// sent are of use only if they begin a pass: otherwise they go on with that of the
+// other data, and the attempt has to end.
+func (s *scanner) forget() {
+	begins := s.began.IsZero()
+	s.end(Result{})
+	s.paused = !begins
+}
+
+// result is what is known at an instant. Nothing may be older than maxAge.
+func (s *scanner) result(now time.Time, policy Sampling, size int64) Result {
+	maxAge := policy.MaxAge
+	began := s.began
+	if began.IsZero() {
+		began = now
+	}
+	switch {
+	case s.last.Err != nil:
+		return s.last
+	case s.last.Ended.IsZero() && apart(began, now) <= maxAge:
+		return Result{Err: ErrNoScan}
+	case s.last.Ended.IsZero(), apart(s.last.Began, s.last.Ended) > maxAge, apart(s.last.Ended, now) > maxAge:
+		return Result{Err: s.tooSlow(policy, size)}
+	}
+	return s.last
+}
+
+// tooSlow says what to write if a pass takes longer than maxAge: the value of one
+// is served until the next is complete, an interval after the last of its samples.
+// The size of the database is 0 if it is not known.
+func (s *scanner) tooSlow(policy Sampling, size int64) error {
+	most := int64(s.part(scanMost))
+	advice := "raise spec.sampling.maxAge or shorten spec.sampling.interval"
+	if least := time.Duration(size/most+2) * policy.Interval; least > policy.MaxAge {
+		advice = fmt.Sprintf("the database has %d keys: set spec.sampling.maxAge to %s or more, or shorten spec.sampling.interval", size, least)
+	}
+	return fmt.Errorf("a pass over the keys was not complete within maxAge %s, and a sample looks at %d keys of the database at most; %s, or keep the number in a key of its own", policy.MaxAge, most, advice)
+}
+
+// apart is the time between two instants by the clock that says more: the
+// monotonic clock stands still while a machine is suspended, the wall clock may be set.
+func apart(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
+}

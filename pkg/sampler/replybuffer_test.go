@@ -1,0 +1,84 @@
+package sampler
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// taken writes an answer as go-redis does: its first line and CRLF, then the rest of a bulk string.
+func taken(t *testing.T, r *replyBuffer, line, rest string) {
+	t.Helper()
+	for _, part := range []string{line, "\r\n"} {
+		if _, err := r.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rest == "" {
+		return
+	}
+	if n, err := io.CopyN(r, strings.NewReader(rest), int64(len(rest))); err != nil || n != int64(len(rest)) {
+		t.Fatalf("%d bytes of %d are taken in: %v", n, len(rest), err)
+	}
+}
+
+func TestRawReplies(t *testing.T) {
+	long := strings.Repeat("x", 3*replyBytes)
+	from := newReplyBuffers()
+	for name, test := range map[string]struct {
+		line, rest string
+		want       string
+		reason     Reason // of the failure
+	}{
+		"a bulk string":              {"$5", "role:\r\n", "role:", ""},
+		"an empty one":               {"$0", "\r\n", "", ""},
+		"one longer than the memory": {"$24576", long + "\r\n", long, ""},
+		"null":                       {"$-1", "", "", Protocol},
+		"a status":                   {"+OK", "", "", Protocol},
+		"a number":                   {":1", "", "", Protocol},
+		"an array":                   {"*0", "", "", Protocol},
+		"an error":                   {"-NOPERM this user has no permissions", "", "", PermissionDenied},
+		"an error while loading":     {"-LOADING Redis is loading the dataset in memory", "", "", Loading},
+		"another length":             {"$6", "role:\r\n", "", Protocol},
+		"nothing":                    {"", "", "", Protocol},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := replyBuffer{from: from}
+			taken(t, &r, test.line, test.rest)
+			got, err := r.of(redis.NewRawWriteToCmd(t.Context(), &r, "info"), nil)
+			if string(got) != test.want || (err != nil) != (test.reason != "") {
+				t.Fatalf("the answer is %.20q, %v; want %.20q", got, err, test.want)
+			}
+			if err != nil && classify(err).Reason != test.reason {
+				t.Errorf("the failure is %s, want %s", classify(err).Reason, test.reason)
+			}
+			var refused redis.Error
+			if errors.As(err, &refused) != strings.HasPrefix(test.line, "-") {
+				t.Errorf("%v counts as a server's refusal", err)
+			}
+			r.release()
+			if _, err := r.of(redis.NewRawWriteToCmd(t.Context(), &r, "info"), nil); err == nil {
+				t.Error("there is an answer after its release")
+			}
+		})
+	}
+}
+
+func TestAnswersCutOffAreNone(t *testing.T) {
+	r := replyBuffer{from: newReplyBuffers()}
+	taken(t, &r, "$100", "")
+	if n, err := io.CopyN(&r, strings.NewReader("role:master"), 102); n != 11 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d bytes are taken in, %v; want 11 and that it ended too soon", n, err)
+	}
+	command := redis.NewRawWriteToCmd(t.Context(), &r, "info")
+	if _, err := r.of(command, nil); err == nil {
+		t.Error("a part is taken for the whole")
+	}
+	command.SetErr(io.ErrUnexpectedEOF)
+	if _, err := r.of(command, nil); classify(err).Reason != ConnectionLost {
+		t.Errorf("the failure is %v", err)
+	}
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apiserver/pkg/endpoints/request"
+)
+
+const (
+	// waitersAtMost is how many requests wait for their turn, and waitAtMost how long.
+	// One more, or one that waited in vain, is refused.
+	waitersAtMost = 400
+	// directWaitersAtMost is how many requests past the front proxy wait to be
+	// authenticated. What a client sends may be 128 KiB long (headerBytes).
+	directWaitersAtMost = 64
+	waitAtMost          = 2 * time.Second
+)
+
+// inflight lets requests for metrics through, as many at once as the processors can
+// be kept busy with. The others wait for their turn. Those of the
+// HorizontalPodAutoscaler never wait: however many clients ask, it is answered.
+type inflight struct {
+	running, waiting chan struct{}
+	wait             time.Duration
+	autoscalers      autoscalers
+}
+
+func newInflight(waiters int, free autoscalers) *inflight {
+	return &inflight{
+		running:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		waiting:     make(chan struct{}, waiters),
+		wait:        waitAtMost,
+		autoscalers: free,
+	}
+}
+
+func (x *inflight) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !x.limited(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !x.enter(r.Context()) {
+			refuse(w, r, tooMany())
+			return
+		}
+		defer x.leave()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func tooMany() error {
+	refused := apierrors.NewTooManyRequestsError("too many requests for metrics at once")
+	refused.ErrStatus.Details = nil // it asks to wait and come back
+	return refused
+}
+
+// limited reports whether a request asks for metrics and is not of the autoscaler.
+func (x *inflight) limited(r *http.Request) bool {
+	info, ok := request.RequestInfoFrom(r.Context())
+	if !ok || !info.IsResourceRequest {
+		return false
+	}
+	return !x.autoscalers.ask(r.Context())
+}
+
+// leave ends a turn.
+func (x *inflight) leave() { <-x.running }
+
+// enter waits for a turn. It returns false if none comes.
+func (x *inflight) enter(ctx context.Context) bool {
+	select {
+	case x.running <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case x.waiting <- struct{}{}:
+		defer func() { <-x.waiting }()
+	default:
+		return false
+	}
+	timer := time.NewTimer(x.wait)
+	defer timer.Stop()
+	select {
+	case x.running <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
