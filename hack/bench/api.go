@@ -101,7 +101,7 @@ func growthOf(before, after float64, figures *[]Figure, name string, noise float
 type request struct {
 	name string
 	path func(n int) string
-	// limit bounds its CPU time, as a multiple of the minimal adapter's, 0 where there is none: discovery tells of all
+	// limit bounds its CPU time, as a multiple of the minimal adapter's, 0 where there is none: discovery lists all
 	// metrics, and the minimal adapter has one.
 	limit float64
 }

@@ -20,7 +20,7 @@ type Figure struct {
 	Noise float64 `json:"noise,omitempty"`
 }
 
-// missed tells of a limit that is exceeded by more than the noise.
+// missed reports whether a limit is exceeded by more than the noise.
 func (f Figure) missed() bool { return f.Limit > 0 && f.Value > f.Limit*(1+f.Noise) }
 
 func (f Figure) verdict() error {

@@ -155,7 +155,7 @@ func (w *world) warm(ctx context.Context, c *caller, objects int) error {
 	})
 }
 
-// told returns when the status of all objects tells that they are ready. So many new ones are written over minutes.
+// told returns when the status of all objects says that they are ready. So many new ones are written over minutes.
 func (w *world) told(ctx context.Context) error {
 	client, err := dynamic.NewForConfig(w.Config())
 	if err != nil {

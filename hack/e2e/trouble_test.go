@@ -42,7 +42,7 @@ func (q trouble) in(message string) error {
 	return nil
 }
 
-// TestTroubleOfAnHPA makes each of the mistakes that an HPA tells of, and reads what it says.
+// TestTroubleOfAnHPA makes each mistake that an HPA reports, and reads what it says.
 func TestTroubleOfAnHPA(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, shared)

@@ -114,7 +114,7 @@ func unreadable(cut bool, reason sampler.Reason, takes, gives func(*Secret, cont
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		err := takes(s.Secret, ctx)
 		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error {
-			return s.until(ctx, fmt.Sprintf("the adapter tells of %s", reason), func(ctx context.Context) bool {
+			return s.until(ctx, fmt.Sprintf("the adapter reports %s", reason), func(ctx context.Context) bool {
 				return s.Secret.tells(ctx, other, sentence(reason))
 			})
 		}))

@@ -31,7 +31,7 @@ const (
 	Replicas Scope = "Primary and replicas"
 	// Replica is a replica that an object names.
 	Replica Scope = "Replica"
-	// Telling is what a server tells of itself.
+	// Telling is what a server reports about itself.
 	Telling Scope = "What a server tells"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
@@ -90,7 +90,7 @@ type Fault struct {
 	Within int
 	// Rereads means that nothing is known again before the adapter has read the Secret again.
 	Rereads bool
-	// Blurs tells of metrics how far off they may be.
+	// Blurs says how far off metrics may be.
 	Blurs map[string]float64
 	// Needs reports whether a server can have it; nil where each can.
 	Needs func(redistest.Program) bool

@@ -68,7 +68,7 @@ func announced(ctx context.Context, s *Subject, hold func()) error {
 			s.Follower.Client().ConfigSet(ctx, "replica-announce-port", port).Err(),
 			s.Follower.Client().Do(ctx, "client", "kill", "type", "master").Err(),
 		)
-		return errors.Join(err, s.until(ctx, "the primary tells of the replica at another port", func(ctx context.Context) bool {
+		return errors.Join(err, s.until(ctx, "the primary reports the replica at another port", func(ctx context.Context) bool {
 			text, err := s.Primary.Client().Info(ctx, "replication").Result()
 			return err == nil && strings.Contains(text, ",port="+shown+",state=online") && strings.Contains(text, "connected_slaves:1\r\n")
 		}))

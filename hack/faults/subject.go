@@ -61,7 +61,7 @@ type Subject struct {
 	// scopes Replicas and Replica.
 	Primary, Follower *redistest.Server
 	Back              *Link
-	// Teller rewrites what the server tells of itself, for the scope Telling.
+	// Teller rewrites what the server reports about itself, for the scope Telling.
 	Teller *Teller
 	// Secret holds the password of the server, for the scope Credentials.
 	Secret *Secret

@@ -11,10 +11,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
 )
 
-// many is how many replicas a primary tells of.
+// many is how many replicas a primary reports.
 const many = 70
 
-// telling are the rows of what a server tells of itself.
+// telling are the rows of what a server reports about itself.
 func telling() []Fault {
 	return []Fault{
 		{
@@ -24,7 +24,7 @@ func telling() []Fault {
 		{
 			Name: "INFO tells little", How: "INFO rewritten on its way: nothing of loading, persistence, replication and commands", Scope: Telling,
 			Levels: ledger.Renews, Rates: ledger.Renews, Within: 4, inject: taciturn,
-			// What needs several samples begins again, since nothing tells that the server is the same.
+			// What needs several samples begins again, since nothing shows that the server is the same.
 			Except: []Exception{except("what a sample reads from a key", ledger.Serves, ledger.LevelsOf(ledger.AnyKey))},
 		},
 	}

@@ -8,7 +8,7 @@
 // fails itself, it kills the program, which would not know the time any more.
 //
 // The clock. Programs read it in memory that the kernel maps into them (the vDSO), without a system call. As execve ends,
-// the second process, which traces it until then, takes the entry that tells of this memory from the program's initial
+// the second process, which traces it until then, takes the entry of this memory from the program's initial
 // stack. From then on the program asks by system call, a seccomp filter hands those that ask for the wall clock to the
 // second process, and that answers with the true time and the offset of the Clock. The monotonic clock and all else go
 // past it. A reading costs tens of microseconds rather than tens of nanoseconds. Times that the kernel itself notes, those

@@ -94,7 +94,7 @@ func outcomeOf(cmd *redis.Cmd) outcome {
 
 func name(command []any) string { return fmt.Sprint(command[0]) }
 
-// inVain tells of a command that is sent to be rejected.
+// inVain reports whether a command is sent to be rejected.
 func inVain(command []any) bool { return name(command) == "strlen" }
 
 // keyAt is where the key of a command stands, 0 without one.
@@ -112,7 +112,7 @@ func keyAt(command []any) int {
 	return 1
 }
 
-// toldBy is what an answer tells of.
+// toldBy is what an answer reports.
 func (l *Load) toldBy(command []any, cmd *redis.Cmd, what outcome) Events {
 	e := possible(command)
 	if what == rejected {

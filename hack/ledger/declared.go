@@ -159,7 +159,7 @@ func MadeOf(name string) []string {
 	return declaredWhere(name, func(declared) bool { return true })
 }
 
-// LevelsOf returns those of MadeOf that each sample tells of alone.
+// LevelsOf returns those of MadeOf that each sample reports by itself.
 func LevelsOf(name string) []string {
 	return declaredWhere(name, func(d declared) bool { return d.kind == Level })
 }

@@ -33,7 +33,7 @@ type Effect struct {
 	// Cut means that the adapter may not hear of changes of objects until Within after the repair. It serves what an
 	// object said last until then.
 	Cut bool
-	// Blurs tells of metrics how far off they may be: keys that move are counted at both ends for a moment.
+	// Blurs says how far off metrics may be: keys that move are counted at both ends for a moment.
 	Blurs map[string]float64
 	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
 	Off time.Duration

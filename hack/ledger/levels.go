@@ -18,7 +18,7 @@ const (
 	Elsewhere = "keys elsewhere"
 	// Expiring is how many keys have an expiry.
 	Expiring = "keys with an expiry"
-	// Followers is how many replicas a primary tells of. One that lost its primary is not among them, and then a sum over
+	// Followers is how many replicas a primary reports. One that lost its primary is not among them, and then a sum over
 	// replicas is of those that are there.
 	Followers = "replicas"
 	// ReplicaKeys is how many keys all replicas have in all.

@@ -123,7 +123,7 @@ func (c *API) Value(_ context.Context, object string, q Expectation) (value floa
 	return value, at, window, nil
 }
 
-// askAll returns an answer for each of some objects. The list tells of no errors but of those that befall all of it.
+// askAll returns an answer for each of some objects. The list has no errors but those of all of it.
 func (c *API) askAll(q Expectation, objects []string) []Answer {
 	asked := time.Now()
 	selector, err := labels.Parse(q.Selector)

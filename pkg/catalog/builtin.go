@@ -9,7 +9,7 @@ const (
 	UsedMemoryBytes   = "used-memory-bytes"
 )
 
-// Builtin returns the catalogue that every Redis object has. Its rows stand in
+// Builtin returns the catalog that every Redis object has. Its rows stand in
 // the builtin files, by what they tell of.
 func Builtin() (*Catalog, error) {
 	return New(slices.Concat(

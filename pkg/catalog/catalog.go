@@ -46,7 +46,7 @@ const (
 	LabelShard = "shard"
 )
 
-// Metric is one row of the catalogue.
+// Metric is one row of the catalog.
 type Metric struct {
 	// Name is the name under which the metric is served.
 	Name string
@@ -134,7 +134,7 @@ type Catalog struct {
 	byName  map[string]int
 }
 
-// New returns a catalogue of rows whose names differ, ordered by name.
+// New returns a catalog of rows whose names differ, ordered by name.
 func New(rows ...Metric) (*Catalog, error) {
 	c := &Catalog{metrics: slices.Clone(rows), byName: make(map[string]int, len(rows))}
 	slices.SortFunc(c.metrics, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })

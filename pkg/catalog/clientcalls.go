@@ -9,7 +9,7 @@ import (
 
 var (
 	errOwnLost  = errors.New("an attempt to sample failed within the window, or a script ended with an error that may be the server's refusal, and nothing tells how many of its commands the server executed: it is known again once the window is past")
-	errUnlisted = errors.New("the server is a replica, and nothing tells whether its primary sent the command, which this adapter does not know")
+	errUnlisted = errors.New("the server is a replica, and it is unknown whether its primary sent the command, which this adapter does not know")
 	errWritable = errors.New("the server is a replica that takes writes of clients as well (replica-read-only no), and INFO does not separate them from those of its primary")
 )
 

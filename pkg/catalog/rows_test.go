@@ -8,7 +8,7 @@ import (
 
 type lines = []string
 
-// rows holds, for each row of the catalogue, what it reads from known samples
+// rows holds, for each row of the catalog, what it reads from known samples
 // ten seconds apart, and what it makes of samples that give no number.
 func rows() map[string][]row {
 	all := map[string][]row{}

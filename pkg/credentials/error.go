@@ -62,7 +62,7 @@ const (
 	unguarded
 )
 
-// failure tells of a document that could not be read.
+// failure describes an object that could not be read.
 func (p problem) failure(r target.Reference, namespace string) *Error {
 	kind := string(r.Kind)
 	switch p {

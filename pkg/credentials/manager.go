@@ -252,7 +252,7 @@ func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 	return e.credentials, nil
 }
 
-// problems tells of the first document that could not be read, and how to grant
+// problems describes the first object that could not be read, and how to grant
 // the right to all those that are forbidden.
 func (e *entry) problems(account types.NamespacedName) *Error {
 	var first *Error

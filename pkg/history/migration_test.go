@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-// moving is what a node tells of a migration of slots in one sample.
+// moving is what a node reports of a migration of slots in one sample.
 type moving struct {
 	migrating bool
 	syncs     string // what commandstats says of CLUSTER SYNCSLOTS

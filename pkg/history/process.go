@@ -53,7 +53,7 @@ const commandPrefix = "cmdstat_"
 
 // identity returns what a server makes again at each start. That is run_id, which
 // Dragonfly lacks: of its primary master_replid is, together with the process,
-// while a replica tells that of its primary and has nothing of its own.
+// while a replica reports the one of its primary and has none of its own.
 // Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.
 func identity(info *redisinfo.Info) (string, error) {
 	id, err := info.Name("run_id")
@@ -98,7 +98,7 @@ func sameVersion(before, after *redisinfo.Info) bool {
 
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
-// commandsReset tells of a CONFIG RESETSTAT between two consecutive samples,
+// commandsReset reports whether CONFIG RESETSTAT came between two consecutive samples,
 // which the server's own counters hide when they outgrow their old values
 // before the second sample. Each command's calls are looked at for that:
 //   - none falls or disappears;

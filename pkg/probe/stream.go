@@ -242,7 +242,7 @@ func StreamEntriesAdded(key string) *Probe {
 	}
 }
 
-// sameStream tells of a stream that was deleted and made again between two
+// sameStream detects a stream that was deleted and made again between two
 // samples: its IDs go back, or all of its entries are new and are more than were added.
 func sameStream(before, after Result) bool {
 	a, b := before.origin.stream, after.origin.stream

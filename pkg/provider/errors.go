@@ -26,7 +26,7 @@ type Cause string
 const (
 	// CauseNoResource says that the API describes redises.redis-metrics.dev only.
 	CauseNoResource Cause = "UnknownResource"
-	// CauseNoMetric says that neither the catalogue has a metric of that name, nor does the object declare it.
+	// CauseNoMetric says that neither the catalog has a metric of that name, nor does the object declare it.
 	CauseNoMetric Cause = "UnknownMetric"
 	// CauseNoObject says that there is no such Redis object.
 	CauseNoObject Cause = "UnknownObject"

@@ -39,7 +39,7 @@ func (p *Provider) Sampled(t *target.Target) {
 	p.memory.fall(t.ID(), answers, p.observer.InFallback)
 }
 
-// Fallbacks tells of the metrics of a target that have a fallback and are unknown,
+// Fallbacks returns the metrics of a target that have a fallback and are unknown,
 // ordered by name, and when that changes although nothing is sampled, zero if it
 // does not. Of those that only the API asks for it tells once they were known.
 func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time) {

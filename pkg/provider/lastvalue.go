@@ -25,7 +25,7 @@ type answer struct {
 	quantity resource.Quantity
 	// at is the instant of the newest sample in it.
 	at time.Time
-	// window is the whole seconds before at that it covers, and windowed tells that this means something.
+	// window is the whole seconds before at that it covers, and windowed reports whether it has any.
 	window   int64
 	windowed bool
 }

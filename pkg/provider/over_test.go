@@ -15,7 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// What the API calls a function of over, the catalogue knows by the same name.
+// What the API calls a function of over, the catalog knows by the same name.
 func TestOverFunctionsOfTheAPI(t *testing.T) {
 	metrics, err := catalog.Builtin()
 	if err != nil {

@@ -52,7 +52,7 @@ type Provider struct {
 	memory    lastValues
 }
 
-// New returns a Provider of the metrics in a catalogue.
+// New returns a Provider of the metrics in a catalog.
 func New(targets Targets, histories Histories, metrics *catalog.Catalog, observer Observer) *Provider {
 	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer, version: v1alpha1.GroupVersion().String()}
 	for _, m := range metrics.All() {

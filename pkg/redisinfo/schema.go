@@ -20,7 +20,7 @@ type schema struct {
 	keys   []unique.Handle[string]
 	places []uint16
 	seed   maphash.Seed
-	// twice tells of keys that occur more than once; nothing tells which value holds.
+	// twice marks keys that occur more than once, whose value is therefore unknown.
 	twice map[string]bool
 	// size is about how many bytes it takes.
 	size int

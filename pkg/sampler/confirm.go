@@ -1,8 +1,8 @@
 package sampler
 
-// confirm checks that each server that answered is the one that its place
-// means. A place asked as a replica whose server says that it is a primary,
-// replicates another primary or has answered at another place too becomes an
+// confirm checks that each server that answered is the one that its endpoint
+// means. A server asked as a replica that says that it is a primary, that
+// replicates another primary or that answered at another endpoint too becomes an
 // error of its own, so that no data counts twice. confirm fails with
 // SharedServer if two primaries are one server. Replicas come last in asked.
 func confirm(asked []endpoint, results []result) error {

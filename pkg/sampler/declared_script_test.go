@@ -19,7 +19,7 @@ func errorsOfScriptsAreNoRequests(t *testing.T, program redistest.Program) {
 	for name, test := range map[string]struct {
 		source string
 		rule   string // of the ACL
-		known  bool   // whether the server tells that the script ran
+		known  bool   // whether the server reports that the script ran
 	}{
 		"a call that is refused":             {`return redis.call("GET", KEYS[1])`, "-get", true},
 		"a call that is refused and handled": {`return redis.pcall("GET", KEYS[1])`, "-get", true},

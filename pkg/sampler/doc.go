@@ -3,7 +3,7 @@
 //
 // Targets flow in (Set, Remove); samples and failures flow out into the
 // target's series, and a Listener hears of each attempt. An attempt has a goroutine
-// to itself, from a calendar's workers, and a target one go-redis client with one
+// to itself, from a worker of the timer queue, and a target one go-redis client with one
 // connection to each of its servers, so that nothing that one target's servers do
 // delays another. Attempts keep to a fixed rhythm with a phase taken from a hash of
 // the target's ID, so that those of many targets spread over the interval. Targets

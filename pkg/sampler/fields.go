@@ -3,7 +3,7 @@ package sampler
 import "strings"
 
 // kept tells which fields of INFO a sample holds on to: those that some metric of
-// the catalogue, the status of an object or the series themselves read. The
+// the catalog, the status of an object or the series themselves read. The
 // others are two thirds of an answer, and several samples of each target are in
 // memory at any time.
 func kept(key string) bool {

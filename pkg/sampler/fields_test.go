@@ -12,7 +12,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// TestWhatIsKeptIsAllThatMetricsRead holds each metric of the catalogue, for each
+// TestWhatIsKeptIsAllThatMetricsRead holds each metric of the catalog, for each
 // server that there is an answer of, against the same metric of a whole answer.
 func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 	metrics, err := catalog.Builtin()

@@ -55,7 +55,7 @@ func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 	return policy
 }
 
-// open are the means to reach servers of tests that ask for no password.
+// open are the dependencies that reach servers of tests that ask for no password.
 func open(t testing.TB) deps {
 	t.Helper()
 	return deps{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, rate.NewLimiter(rate.Inf, 0), newPools()}

@@ -38,7 +38,7 @@ func TestNothingIsLeftOfTargets(t *testing.T) {
 	gone := func() { poll(t, "the connections are closed", func() bool { return connections(t, server) == 0 }) }
 	round(0)
 	gone()
-	const idle = "github.com/redis-metrics/redis-metrics-adapter/pkg/sampler.(*calendar).labour" // as many as TestWorkersAreFew allows
+	const idle = "github.com/redis-metrics/redis-metrics-adapter/pkg/sampler.(*timerQueue).worker" // as many as TestWorkersAreFew allows
 	goroutines, descriptors := goleak.IgnoreCurrent(), openFiles(t)
 	for n := range 20 {
 		round(n + 1)

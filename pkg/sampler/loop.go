@@ -33,8 +33,8 @@ type loop struct {
 	over  atomic.Int64
 	ended atomic.Int64 // attempts
 
-	// slot is where its next turn is booked, nil while one is under way, and place its place there. The
-	// calendar's lock guards both.
+	// slot holds its next turn, nil while one is under way, and place is its index there. The lock of the timer queue
+	// guards both.
 	slot  *slot
 	place int
 
@@ -96,7 +96,7 @@ func (m *Manager) turn(l *loop) {
 
 // book books the next turn of a loop, or ends one that has been cancelled.
 func (m *Manager) book(l *loop) {
-	if !m.calendar.push(l) {
+	if !m.queue.push(l) {
 		l.nodes.close()
 		m.dials.close(l.target.Namespace)
 		m.wg.Done()

@@ -69,7 +69,7 @@ type Manager struct {
 	begins *rate.Limiter // of loops
 	dials  *dials
 
-	calendar *timerQueue
+	queue *timerQueue
 	ended    chan struct{} // closed when all loops have
 
 	mu      sync.Mutex
@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg Config) *Manager {
 		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
-	m.calendar = newTimerQueue(m.began, m.turn)
+	m.queue = newTimerQueue(m.began, m.turn)
 	go m.run()
 	return m
 }
@@ -96,12 +96,12 @@ func New(ctx context.Context, cfg Config) *Manager {
 // run lets the loops take their turns until all of them have ended.
 func (m *Manager) run() {
 	defer close(m.ended)
-	m.calendar.run(m.ctx)
+	m.queue.run(m.ctx)
 	m.mu.Lock()
 	m.stopped = true
 	m.mu.Unlock()
 	m.wg.Wait()
-	m.calendar.close()
+	m.queue.close()
 }
 
 // Set begins to sample a target, unless it is sampled already.
@@ -130,7 +130,7 @@ func (m *Manager) Remove(t *target.Target) {
 	defer m.mu.Unlock()
 	if l, running := m.loops[t.ID()]; running {
 		l.cancel()
-		m.calendar.advance(l)
+		m.queue.advance(l)
 		delete(m.loops, t.ID())
 		m.count(l.state, -1)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // identify learns what a node of a cluster is before it is asked for numbers:
-// Valkey from 9.0 on tells of migrations of slots by a command of its own.
+// Valkey from 9.0 on reports migrations of slots by a command of its own.
 // Source: https://valkey.io/commands/cluster-getslotmigrations/
 func (l *link) identify(ctx context.Context) error {
 	text, err := l.client.Info(ctx, "server").Bytes()

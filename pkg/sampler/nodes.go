@@ -11,16 +11,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxTries bounds how often the nodes are asked in one attempt because they
-// turned out to be others.
+// maxTries bounds how often one attempt asks the nodes because the topology changed.
 const maxTries = 3
 
 // maxNodes bounds how many nodes of a cluster are sampled for one object, each over
 // a connection of its own.
 const maxNodes = 128
 
-// errTopologyChanged says that the nodes of a target are others than those that were asked.
-var errTopologyChanged = errors.New("the nodes are others")
+// errTopologyChanged says that the nodes of a target are not the ones that were asked.
+var errTopologyChanged = errors.New("topology changed during the attempt")
 
 // endpoint is where a node is asked, and for what.
 type endpoint struct {
@@ -33,9 +32,9 @@ type endpoint struct {
 
 // topology finds the nodes of a target.
 type topology interface {
-	// endpoints are the nodes to ask now, one at least.
+	// endpoints returns where to ask now, at least one endpoint.
 	endpoints(ctx context.Context) ([]endpoint, error)
-	// assemble makes the sample of the answers, in the order of places. It fails
+	// assemble makes a sample of the results, in the order of the endpoints. It fails
 	// with errTopologyChanged where the nodes must be asked again.
 	assemble(asked []endpoint, answers []result) (history.Sample, error)
 	// close ends the connections that finding the nodes needs.
@@ -115,7 +114,7 @@ func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []his
 	return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
 }
 
-// sharedAddress tells of two nodes at one address, one of which would count for both.
+// sharedAddress reports whether two nodes have one address, and would count twice.
 func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
 	if len(endpoints) == 1 {
 		return nil, false // most targets, at each attempt
@@ -130,7 +129,7 @@ func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
 	return nil, false
 }
 
-// ask asks all places at once.
+// ask asks all endpoints at once.
 func (n *nodes) ask(ctx context.Context, endpoints []endpoint) []result {
 	results := make([]result, len(endpoints))
 	one := func(i int, p *poller) {
@@ -163,8 +162,8 @@ func (n *nodes) poller(address string) *poller {
 	return p
 }
 
-// forget drops the nodes that are neither in places nor in the newest sample,
-// whether attempts succeed or not. Those of the newest sample stay: a probe counts
+// forget drops the nodes that are neither among the endpoints nor in the newest sample,
+// whether attempts succeed or not. Those of the newest sample stay: a poller counts
 // what it sent, and must not count again while a span may join what came before.
 func (n *nodes) forget(endpoints []endpoint) {
 	if len(n.pollers) == len(n.sampled) {
@@ -191,7 +190,7 @@ func (n *nodes) remember(endpoints []endpoint) {
 	n.forget(endpoints)
 }
 
-// dropKeys drops what is kept of answers from one attempt to the next.
+// dropKeys drops what is kept of responses from one attempt to the next.
 func (n *nodes) dropKeys() {
 	for _, p := range n.pollers {
 		p.parser = redisinfo.Parser{Layouts: p.parser.Layouts}
@@ -213,7 +212,7 @@ func (n *nodes) close() {
 	n.topology.close()
 }
 
-// describeFailed describes places by what is known of them when an attempt fails.
+// describeFailed describes the endpoints by what is known when an attempt fails.
 func describeFailed(endpoints []endpoint, results []result) []history.Node {
 	described := make([]history.Node, len(endpoints))
 	for i, one := range endpoints {
@@ -225,7 +224,7 @@ func describeFailed(endpoints []endpoint, results []result) []history.Node {
 	return described
 }
 
-// describe is a node as its place and its answer describe it.
+// describe returns a node as its endpoint and its response describe it.
 func describe(at endpoint, got result) history.Node {
 	if got.err != nil {
 		return history.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}

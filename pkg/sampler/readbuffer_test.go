@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// bursting is a burst and the other end of its connection.
+// bursting is a buffered connection and the other end of its connection.
 func bursting(t *testing.T) (*readBuffer, net.Conn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -189,7 +189,7 @@ func readRange(reply any, host string, replicas bool) (slotRange, []member, erro
 }
 
 // readMember reads a node. One whose address is null or empty has that at which
-// the node that tells of it was asked.
+// the node that reports it was asked.
 func readMember(reply any, host string) (member, error) {
 	entry, ok := reply.([]any)
 	if !ok || len(entry) < 3 {

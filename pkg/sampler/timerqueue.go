@@ -33,7 +33,7 @@ type timerQueue struct {
 
 // slot is an instant and the loops whose turn comes then.
 type slot struct {
-	at    time.Duration // after the calendar's start
+	at    time.Duration // after the queue's start
 	loops []*loop
 }
 

@@ -27,7 +27,7 @@ func (x *turned) note(l *loop, at time.Duration) {
 	x.at[l] = append(x.at[l], at)
 }
 
-// calendaring runs a calendar whose turns do something and book again after an interval.
+// calendaring runs a queue whose turns do something and queue themselves again after an interval.
 func calendaring(t *testing.T, interval time.Duration, do func(l *loop)) (c *timerQueue, loops func(n int) []*loop, noted *turned) {
 	start := time.Now()
 	noted = &turned{}

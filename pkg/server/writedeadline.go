@@ -63,7 +63,7 @@ func (c *deadlineConn) bound() {
 	if !c.deadline.IsZero() && c.deadline.Before(next) {
 		next = c.deadline
 	}
-	_ = c.Conn.SetWriteDeadline(next) // the write tells of a closed connection
+	_ = c.Conn.SetWriteDeadline(next) // the write fails on a closed connection
 }
 
 func (c *deadlineConn) SetWriteDeadline(t time.Time) error {

@@ -24,7 +24,7 @@ const (
 // maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
 const maxMetricSentences, maxMetricSentence = 10, 400
 
-// metricsValid tells of the declared metrics and the fallbacks: which are wrong,
+// metricsValid judges the declared metrics and the fallbacks: which are invalid,
 // and which metrics had no value in the newest sample. It returns false for an
 // object of which there is nothing to tell.
 func metricsValid(t *target.Target, h *history.History, answers Answers) (verdict, bool) {

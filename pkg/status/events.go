@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
-// announce tells of what changed from the status before to the one that was just written.
+// announce sends Events for what changed from the status before to the one just written.
 func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus) {
 	object := &corev1.ObjectReference{
 		APIVersion: v1alpha1.GroupVersion().String(),

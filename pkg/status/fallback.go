@@ -17,7 +17,7 @@ import (
 type Answers interface {
 	// Unknown returns why a metric has no value of its own at an instant, nil if it has.
 	Unknown(t *target.Target, metric string, at time.Time) error
-	// Fallbacks tells of the metrics that have a fallback and are unknown, and
+	// Fallbacks returns the metrics that have a fallback and are unknown, and
 	// when that changes by itself, zero if it does not.
 	Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time)
 }

@@ -36,7 +36,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// TestConditionsAndEventsAreBounded lets all that a status tells of be as long as it can.
+// TestConditionsAndEventsAreBounded makes all texts of a status as long as they can be.
 func TestConditionsAndEventsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, redis := newWorld(t), newServer()

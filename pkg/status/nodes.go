@@ -51,7 +51,7 @@ func nodesShownBy(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func
 	return true
 }
 
-// sampledAsShown reports whether the newest samples of the servers are those that a status tells of.
+// sampledAsShown reports whether the newest samples of the servers are the ones that a status shows.
 func sampledAsShown(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func(error) string) bool {
 	newest, _ := h.Newest()
 	for place, asked := range bounded(h.Nodes()) {
@@ -70,7 +70,7 @@ func bounded(all []history.Node) []history.Node {
 	return all[:min(len(all), maxNodes)]
 }
 
-// describe tells of a server that was asked in some place, and when it answered, zero
+// describe describes a server at an endpoint, and when it answered, zero
 // if no answer is newer than what the status says.
 func describe(asked *history.Node, place int, newest []history.Node, before []v1alpha1.NodeStatus, reasonOf func(error) string) (n v1alpha1.NodeStatus, at time.Time) {
 	n.Address = asked.Address

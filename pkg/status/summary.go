@@ -28,7 +28,7 @@ func newNumbers(c *catalog.Catalog) (numbers, error) {
 	} {
 		found, ok := c.Lookup(name)
 		if !ok {
-			return numbers{}, fmt.Errorf("the catalogue has no metric %s", name)
+			return numbers{}, fmt.Errorf("the catalog has no metric %s", name)
 		}
 		*metric = found
 	}

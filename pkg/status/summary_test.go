@@ -153,6 +153,6 @@ func TestNumbersNeedTheirMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := newNumbers(none); err == nil {
-		t.Error("an empty catalogue is taken")
+		t.Error("an empty catalog is taken")
 	}
 }

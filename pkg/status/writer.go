@@ -40,7 +40,7 @@ type Config struct {
 	Series Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
-	// Answers tells of expressions and fallbacks.
+	// Answers is asked about expressions and fallbacks.
 	Answers Answers
 	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
 	// reason. For an error whose text must not be shown it returns "".

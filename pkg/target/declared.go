@@ -36,7 +36,7 @@ func (d Declared) Computed() bool { return d.Formula != "" || d.Expression != ni
 // Pending reports whether the metric is an expression that waits to be compiled.
 func (d Declared) Pending() bool { return d.Formula != "" && d.Expression == nil }
 
-// Problem tells of a declared metric, or a fallback, that is wrong.
+// Problem describes an invalid declared metric or fallback.
 type Problem struct {
 	// Name is the name under which the metric would be served, empty for a fallback.
 	Name string
@@ -45,7 +45,7 @@ type Problem struct {
 }
 
 // Refused returns why no metric of that name is served for the object, empty if
-// that is not so. A name that both the object and the catalogue give to a metric is
+// that is not so. A name that both the object and the catalog give to a metric is
 // refused: an HPA that asks by it was written for one of the two.
 func (t *Target) Refused(name string) string {
 	for _, p := range t.Problems {

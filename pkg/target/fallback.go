@@ -21,7 +21,7 @@ type Fallback struct {
 	Value resource.Quantity
 }
 
-// FallbackUse tells of a metric whose value is unknown and that has a fallback.
+// FallbackUse describes a metric with a fallback whose value is unknown.
 type FallbackUse struct {
 	// Metric is its name, with the selector that it was asked by in braces, if any.
 	Metric string

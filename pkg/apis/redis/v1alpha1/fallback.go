@@ -65,7 +65,7 @@ type Fallback struct {
 	Value *resource.Quantity `json:"value,omitempty"`
 
 	// metrics say the same of single metrics, built in or declared in spec.metrics.
-	// Condition MetricsValid tells of names that the object does not have.
+	// Condition MetricsValid names those that the object does not have.
 	//
 	// +optional
 	// +listType=map

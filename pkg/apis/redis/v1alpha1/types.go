@@ -115,7 +115,7 @@ type RedisSpec struct {
 	Sampling Sampling `json:"sampling,omitzero"`
 
 	// metrics are metrics of this object beyond those that every Redis object has.
-	// Condition MetricsValid tells of those that are wrong or have no value.
+	// Condition MetricsValid names the invalid ones and those without a value.
 	// What is sent to measure them is no request in requests-per-second of this
 	// object, unless a script sends it. It is one in that of another object of the same
 	// Redis, and, where several replicas of the adapter run, each counts what the
