@@ -192,7 +192,7 @@ var hpaFields = []func(code string) error{
 	func(code string) error { return strictly(code, &metav1.LabelSelector{}) },
 }
 
-// strictly decodes code, of which a path with dots stands for nested fields and one without a value for any.
+// strictly decodes code, where a path with dots stands for nested fields and one without a value for any.
 func strictly(code string, into any) error {
 	path, value, given := strings.Cut(code, ": ")
 	if !given {

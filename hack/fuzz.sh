@@ -2,7 +2,7 @@
 # Runs every fuzz target of the adapter's module for so many inputs, or for so long. Only the module's own packages are
 # built to guide the fuzzer: with all that they import, go would compile a thousand packages for this alone. They are
 # built as build.sh builds, so that one compile serves both.
-# With Go 1.26 a duration may end in "context deadline exceeded", which is no finding
+# With Go 1.26 a duration may end in "context deadline exceeded", which is not a finding
 # (golang.org/issue/75804). Shrinking an input that is merely new would take most of the time.
 # Usage: fuzz.sh COUNTx|DURATION
 set -euo pipefail

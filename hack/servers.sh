@@ -82,7 +82,7 @@ EOF
 # download NAME SUITE puts a server's package and all it depends on into archives.
 download() {
   local package=${1%-*}-tools minor=${1#*-} suites=$2 suite versions version
-  [ "$2" != experimental ] || suites="sid experimental" # which is no suite by itself
+  [ "$2" != experimental ] || suites="sid experimental" # which is not a suite by itself
   rm -f "$work"/archives/*.deb "$work/sources.list"
   for suite in $suites; do
     echo "deb [signed-by=$keyring] $mirror $suite main" >>"$work/sources.list"

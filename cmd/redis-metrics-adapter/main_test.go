@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/help.golden anew")
+var update = flag.Bool("update", false, "rewrite testdata/help.golden")
 
 // build makes the binary as the Dockerfile does.
 func build(t *testing.T) string {
@@ -74,7 +74,7 @@ func TestBinary(t *testing.T) {
 		{"half a pair", []string{"--namespace=a", "--tls-cert-file=a.crt"}, "--tls-cert-file and --tls-private-key-file go together"},
 		{"port", []string{"--namespace=a", "--secure-port=65536"}, "--secure-port"},
 		{"no kubeconfig", []string{"--namespace=a", "--kubeconfig=/none"}, "--kubeconfig: "},
-		{"no network", []string{"--namespace=a", "--allow-addresses=10.0.0.0/8,redis:6379"}, `--allow-addresses: "redis:6379" is no network: write CIDR`},
+		{"no network", []string{"--namespace=a", "--allow-addresses=10.0.0.0/8,redis:6379"}, `--allow-addresses: "redis:6379" is not a network: write CIDR`},
 		{"loopback listed", []string{"--namespace=a", "--allow-addresses=127.0.0.1/32:6379"}, `--allow-addresses: "127.0.0.1/32:6379" is loopback: set --allow-loopback too`},
 		{"sockets of the machine", []string{"--namespace=a", "--allow-unix-sockets=/var/run/redis,/"}, `--allow-unix-sockets: "/" holds every socket of the machine`},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},

@@ -50,7 +50,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// What Helm hands to a chart within another is no mistake of the user's.
+// What Helm hands to a chart within another is not a mistake of the user's.
 func TestSchemaTakesGlobalValues(t *testing.T) {
 	if _, err := install(name, values{"global": values{"registry": "x"}}); err != nil {
 		t.Error(err)

@@ -55,7 +55,7 @@ func (p *Process) PID() int {
 	return 0
 }
 
-// Signal sends a signal. SIGKILL and SIGTERM count as asked for: the end they bring is no failure.
+// Signal sends a signal. SIGKILL and SIGTERM count as asked for: the end they bring is not a failure.
 func (p *Process) Signal(sig os.Signal) error {
 	r := p.current.Load()
 	if r == nil {

@@ -105,7 +105,7 @@ func secured(t *testing.T, s *scene) *redistest.Server {
 }
 
 // grantAsTold runs the commands that status prints, as the owner of the namespace,
-// who is no administrator of the cluster.
+// who is not an administrator of the cluster.
 func grantAsTold(t *testing.T, s *scene) {
 	t.Helper()
 	eventually(t, 30*time.Second, func(ctx context.Context) error {

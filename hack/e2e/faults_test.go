@@ -30,7 +30,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
-	// A driver that dies with its server is no fault here.
+	// A driver that dies with its server is not a fault here.
 	driver := traffic.New(server.Addr)
 	driver.SetRate(2500)
 	ctx, end := context.WithCancel(t.Context())

@@ -82,7 +82,7 @@ type Fault struct {
 	Scope Scope
 	// Levels and Rates are what is expected of metrics of an instant and of a window while it lasts.
 	Levels, Rates ledger.Behaviour
-	// Except are metrics of which something else is expected.
+	// Except are metrics with another expectation.
 	Except []Exception
 	// Reasons are those that the errors give, once all that was known is too old. None is any.
 	Reasons []sampler.Reason

@@ -79,7 +79,7 @@ func errorsOfServers() []Fault {
 			},
 		},
 		{
-			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made anew", Scope: Server, Within: 3,
+			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made again", Scope: Server, Within: 3,
 			Except: []Exception{except("the lag of a stream's group", ledger.Refuses, ledger.MadeOf(ledger.Lag))},
 			Blurs:  blurred(1),
 			inject: func(ctx context.Context, s *Subject, hold func()) error {

@@ -55,7 +55,7 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 	return err
 }
 
-// crowd lets a server tell of many replicas, at addresses of this machine, or be one of them where it is asked there.
+// crowd lets a server report many replicas, at addresses of this machine, or be one of them where it is asked there.
 func crowd(at net.IP, port, info string) string {
 	lines := strings.Split(info, "\r\n")
 	number := 0
@@ -89,7 +89,7 @@ func taciturn(_ context.Context, s *Subject, hold func()) error {
 	return nil
 }
 
-// thinned keeps the sections of INFO that a service has which is no single server.
+// thinned keeps the sections of INFO that a service has which is not a single server.
 // Source: https://upstash.com/docs/redis/overall/rediscompatibility
 func thinned(info string) string {
 	var kept []string

@@ -14,7 +14,7 @@
 // past it. A reading costs tens of microseconds rather than tens of nanoseconds. Times that the kernel itself notes, those
 // of files for instance, and timers at an instant of the wall clock, which Go has none of, are the machine's.
 //
-// The names. The program has a mount namespace of its own in which the Hosts lie at /etc/hosts. That is no DNS server,
+// The names. The program has a mount namespace of its own in which the Hosts lie at /etc/hosts. That is not a DNS server,
 // and needs none, nor the right to listen on port 53. What is tested is that names are looked up when they must be, and
 // Go's resolver asks for them alike, but for one thing: it goes by what it read for as long as [HostsCached].
 //

@@ -38,7 +38,7 @@ func (a Answer) taken() Span {
 	return Span{a.At, a.At.Add(resolution)}
 }
 
-// counted is the span over which a rate was taken for certain: what rounding leaves open is no part of it.
+// counted is the span over which a rate was taken for certain: what rounding leaves open is not a part of it.
 func (a Answer) counted() Span {
 	return Span{a.At.Add(resolution + resolution/2 - a.Window), a.At}
 }

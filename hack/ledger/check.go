@@ -33,7 +33,7 @@ func (l *Ledger) check(a Answer) {
 	}
 }
 
-// provenBy returns the disturbances of which an answer would have proven something: those that it may be due to, or the
+// provenBy returns the disturbances that an answer would have proven something about: those that it may be due to, or the
 // last one before it, after which all is known again.
 func (l *Ledger) provenBy(a Answer, due []*Disturbance) []*Disturbance {
 	for n := len(l.disturbances) - 1; n >= 0 && len(due) == 0; n-- {
@@ -181,7 +181,7 @@ func (l *Ledger) wrongReadings(a Answer, due []*Disturbance) (wrong string, know
 }
 
 // readings are what an answer may mean by the instant that it states: that instant, or another one by a clock that was
-// off. One that the adapter cannot have meant, since its clock was off then or was not, is none of them: both are left
+// off. One that the adapter cannot have meant, since its clock was off then or was not, is left out: both are left
 // about the steps alone.
 func (l *Ledger) readings(a Answer) []Answer {
 	right, all := true, []Answer(nil)

@@ -17,7 +17,7 @@ type batch struct {
 	before, n   Events // before is the sum of all earlier batches
 }
 
-// doubt is requests of which it is not known whether they were executed: if so, between sent and until.
+// doubt is requests that may or may not have been executed: if so, between sent and until.
 type doubt struct {
 	sent, until time.Time // until is zero while it is open
 	n           Events

@@ -24,9 +24,9 @@ const (
 type Effect struct {
 	// Levels and Rates are what is expected of metrics of one instant, and of those of a window.
 	Levels, Rates Behaviour
-	// Except names the metrics of which something else is expected.
+	// Except names the metrics with another expectation.
 	Except map[string]Behaviour
-	// Reasons are texts of which each error holds one, once all that was known is too old. None is any.
+	// Reasons are texts; each error holds one of them once all that was known is too old. Without any, all errors do.
 	Reasons []string
 	// Within is after how long all is known again once the fault is repaired.
 	Within time.Duration
@@ -38,7 +38,7 @@ type Effect struct {
 	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
 	Off time.Duration
 	// Wanders means that a connection which is lost leads to other servers: where this machine stood still, which may end
-	// one, nobody knows of which servers a value is.
+	// one, it is unknown which servers a value is of.
 	Wanders bool
 	// Settles means that all is known again Within of the injection as well, while it lasts.
 	Settles bool

@@ -24,7 +24,7 @@ const (
 	Standalone Topology = 1 << iota
 	// Watched is a primary with one replica, which Sentinels watch.
 	Watched
-	// Sharded is a Redis Cluster of three primaries, of which the first has a replica.
+	// Sharded is a Redis Cluster of three primaries, the first with a replica.
 	Sharded
 	// Replicated is a primary with one replica.
 	Replicated
@@ -34,7 +34,7 @@ const (
 	Rewritten
 
 	everywhere = Standalone | Watched | Sharded | Replicated | Replica | Rewritten
-	// single are servers of which an object samples one, with no replica.
+	// single are servers that an object samples one of, without a replica.
 	single = Standalone | Rewritten
 	// paired have one replica in all.
 	paired = Watched | Replicated

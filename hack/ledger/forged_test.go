@@ -20,7 +20,7 @@ func testPolicy() Policy {
 	return Policy{Interval: time.Second, Timeout: 500 * time.Millisecond, Window: 5 * time.Second, MaxAge: 3 * time.Second}
 }
 
-// history is a minute of a server that is asked for 300 requests/s, of which each of three shards has a third. Its
+// history is a minute of a server that is asked for 300 requests/s, a third of them at each of three shards. Its
 // backlog is 20 at first and 30 after half a minute; its clock tells milliseconds. It restarts within the 40th second.
 func history() *Truth {
 	t := &Truth{}

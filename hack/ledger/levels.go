@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Levels of which a Truth tells, beside those that objects declare.
+// Levels that a Truth reports, beside those that objects declare.
 const (
 	// Keys is the built-in metric of the number of keys, one more with each step.
 	Keys = "keys"

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// counted is a minute in which 200 requests a second are counted, 60 of them GETs, and of which each row can tell.
+// counted is a minute in which 200 requests a second are counted, 60 of them GETs, as each row can tell.
 func counted() *Truth {
 	t := &Truth{}
 	for n := range 1200 {

@@ -18,7 +18,7 @@ const (
 )
 
 // Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
-// for a while stops whoever runs there, and nobody can tell that from a fault. It looks from each processor on its own,
+// for a while stops whoever runs there, which nobody can distinguish from a fault. It looks from each processor on its own,
 // and asks a bystander, which no fault befalls, for an answer that takes no time.
 func (l *Ledger) Watch(ctx context.Context, bystander func(context.Context) error) {
 	var watching sync.WaitGroup

@@ -13,7 +13,7 @@ const listed, listedInAll = 2, 300
 
 // Tally is counts of answers.
 type Tally struct {
-	// Checked counts values that were held against the truth, and Unknown those of which the truth is not known.
+	// Checked counts values that were held against the truth, and Unknown those whose truth is not known.
 	Checked, Unknown int
 	// Explained counts errors that a disturbance explains, and Violations all that is wrong.
 	Explained, Violations int
@@ -105,7 +105,7 @@ func (t *Tally) clone() Tally {
 	return c
 }
 
-// WarmUp names the disturbance that is no fault: nothing is known yet.
+// WarmUp names the disturbance that is not a fault: nothing is known yet.
 const WarmUp = "warm-up"
 
 // Kinds counts the kinds of fault.

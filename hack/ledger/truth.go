@@ -26,7 +26,7 @@ type Truth struct {
 	breaks []Span
 }
 
-// Executed notes events of which answers tell.
+// Executed notes events that answers report.
 func (t *Truth) Executed(sent, acked time.Time, n Events) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

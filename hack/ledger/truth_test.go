@@ -126,7 +126,7 @@ func TestTruthForgets(t *testing.T) {
 	}
 }
 
-// TestAgeOfWhatHappenedWithinASpan asks how old something is of which nobody knows the very instant.
+// TestAgeOfWhatHappenedWithinASpan asks how old something is whose exact instant is unknown.
 func TestAgeOfWhatHappenedWithinASpan(t *testing.T) {
 	truth := &Truth{}
 	truth.Happened(Born, Span{at(-100), at(-99)})

@@ -9,7 +9,7 @@ type Bounds func(w *Window) (least, largest float64)
 type Window struct {
 	Span
 	truth *Truth
-	// unknown says that something was asked of which nothing is known.
+	// unknown says that nothing is known of what was asked.
 	unknown bool
 }
 

@@ -109,7 +109,7 @@ func (w *world) faultsOfServers(t *testing.T) {
 	running.Wait()
 }
 
-// chosen are the servers of which some are started in turn.
+// chosen are the servers that are started in turn.
 func chosen(t *testing.T) []redistest.Program {
 	t.Helper()
 	var found []redistest.Program

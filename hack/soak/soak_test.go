@@ -56,7 +56,7 @@ func soak(t *testing.T, programs ...redistest.Program) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
-	// go-redis and the proxy tell of each connection that a fault ends.
+	// go-redis and the proxy log each connection that a fault ends.
 	logging.Disable()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	say("%d servers from %s; seed %d: repeat this order with -seed=%d", len(programs), programs[0].Name, *seed, *seed)
@@ -120,7 +120,7 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	})
 }
 
-// bystander watches this machine by a server of which nobody wants anything else. It writes to its disk before each
+// bystander watches this machine by a server that does nothing else. It writes to its disk before each
 // answer, as the servers that faults befall do.
 func (w *world) bystander(t *testing.T) func(context.Context) {
 	t.Helper()

@@ -14,7 +14,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// sampled is a place of which replicas are sampled too.
+// sampled is a place whose replicas are sampled too.
 func sampled(where map[string]any) map[string]any {
 	where["replicas"] = "Sample"
 	return where
@@ -41,7 +41,7 @@ func (w *world) cluster(t *testing.T, program redistest.Program) {
 		faults.Subject{Cluster: nodes, Load: load})
 }
 
-// naming names an object of which there is one for each program.
+// naming names an object that each program has one of.
 func (w *world) naming(what string, program redistest.Program) string {
 	if len(w.programs) == 1 {
 		return what

@@ -13,12 +13,12 @@ type Aggregation string
 const (
 	// Sum adds the series. The sum of no series is 0.
 	Sum Aggregation = "sum"
-	// Max takes the largest series. There is none of no series.
+	// Max takes the largest series. Without any series it fails.
 	Max Aggregation = "max"
 	// Weighted takes the mean of the series, each by how much it is taken from:
 	// latencies by calls, so that it is the mean of all calls.
 	Weighted Aggregation = "weighted mean"
-	// Min takes the smallest series. There is none of no series.
+	// Min takes the smallest series. Without any series it fails.
 	Min Aggregation = "min"
 )
 

@@ -10,7 +10,7 @@ const (
 )
 
 // Builtin returns the catalog that every Redis object has. Its rows stand in
-// the builtin files, by what they tell of.
+// the files named after what they measure.
 func Builtin() (*Catalog, error) {
 	return New(slices.Concat(
 		clientRows(),

@@ -47,7 +47,7 @@ func commandRows() []Metric {
 		{
 			Name: "errors-per-second", Unit: "errors/s", Kind: Rate, Fold: Sum, Labels: []string{LabelError}, Versions: "6.2+",
 			never:  isErrorLabel,
-			Help:   "Error replies by their code, such as WRONGTYPE, OOM or ERR; `other` stands for what is no code of capital letters.",
+			Help:   "Error replies by their code, such as WRONGTYPE, OOM or ERR; `other` stands for what is not a code of capital letters.",
 			window: errorRates,
 		},
 		{
@@ -256,7 +256,7 @@ const errorsDisabled = "ERRORSTATS_DISABLED"
 // errorRates is the growth of each error code's count in one second.
 func errorRates(in windowInput) ([]Series, error) {
 	if _, disabled := in.last.Record(errorPrefix + errorsDisabled); disabled {
-		return nil, errors.New("the server has stopped counting errors, since there were too many codes: CONFIG RESETSTAT begins anew")
+		return nil, errors.New("the server has stopped counting errors, since there were too many codes: CONFIG RESETSTAT starts it again")
 	}
 	// Dragonfly has a section of that name and writes its codes in another way, so that
 	// none would be found there; it lacks the total, which Redis has had as long as the codes.
@@ -279,7 +279,7 @@ func errorRates(in windowInput) ([]Series, error) {
 	return in.rates(append(codes, others...), LabelError), nil
 }
 
-// otherErrors is the value of LabelError for what is no code.
+// otherErrors is the value of LabelError for what is not a code.
 const otherErrors = "other"
 
 // isErrorCode reports whether a name is a code by Redis' convention.

@@ -59,7 +59,7 @@ func fell(first, last int64) bool {
 	return first < 0 || last < first
 }
 
-// cpuCores is CPU time to time. Microseconds are whole numbers, of which none is lost.
+// cpuCores is CPU time to time. Microseconds are whole numbers, so none is lost.
 func cpuCores(in windowInput) ([]Series, error) {
 	user, errUser := in.growthOf("used_cpu_user", (*redisinfo.Info).Microseconds)
 	system, errSystem := in.growthOf("used_cpu_sys", (*redisinfo.Info).Microseconds)

@@ -110,7 +110,7 @@ func (d Declared) over(h ProbedHistory, now time.Time) (Reading, history.Sample,
 	return Reading{Value: value, At: last.At, Window: last.At.Sub(first.At)}, last, nil
 }
 
-// of makes one value of those of a window, of which there is one at least.
+// of makes one value of the values in a window, at least one.
 func (o Over) of(values []float64) (float64, error) {
 	switch o {
 	case OverMax:

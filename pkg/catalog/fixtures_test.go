@@ -117,7 +117,7 @@ func TestAbsentFieldsMakeJustTheirMetricsUnknown(t *testing.T) {
 }
 
 // An active replica of KeyDB takes writes as a primary does. How its peers bring
-// theirs is no request; the writes are.
+// theirs is not a request; the writes are.
 func TestActiveReplicaOfKeyDBIsAPrimary(t *testing.T) {
 	want, got := grownFixture(t, "keydb-6.3.txt"), grownFixture(t, "keydb-6.3-active-replica.txt")
 	if role, err := catalog.Role(got.last); err != nil || role != "primary" {

@@ -8,7 +8,7 @@ import (
 
 // proveLatency calls a script that computes, which takes the server no less than
 // the CPU time that the system says, and no more than what the client waits. The
-// clock is no help within a script: from Redis 7.2 on it stands still there.
+// clock does not help within a script: from Redis 7.2 on it stands still there.
 func proveLatency(l *lab) {
 	const calls = 5
 	const script = "local x = 0 for i = 1, 20000000 do x = x + i end return x"

@@ -33,7 +33,7 @@ func (w *watched) sample() {
 }
 
 // A migration of slots that began and ended between two samples is seen, and what
-// it copied is no request.
+// it copied is not a request.
 func TestRequestsAreUnknownOverAMigrationBetweenSamples(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {
 		if !p.MigratesSlots() {

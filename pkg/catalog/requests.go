@@ -12,7 +12,7 @@ const (
 	// service sets up a connection, or watches or runs the server: the groups
 	// connection, server and cluster of https://redis.io/docs/latest/commands/,
 	// PUBSUB and XINFO, which only watch, and the self-tests of HyperLogLog. What
-	// changes or reads data is no service, though its group says so: FLUSHALL,
+	// changes or reads data is not a service, though its group says so: FLUSHALL,
 	// FLUSHDB, SFLUSH, SWAPDB, CLUSTERSCAN and CLUSTER FLUSHSLOT.
 	service
 	// reading is a request that only a client sends.

@@ -73,7 +73,7 @@ func TestMigrationMakesWhatItFalsifiesUnknown(t *testing.T) {
 	}
 }
 
-// A node that refuses to tell whether it migrates slots says so.
+// A node that refuses to report migrations of slots says so.
 func TestNodeThatRefusesToTellOfMigrations(t *testing.T) {
 	told, now := between(t, "redis-8.2.txt", [2]bool{}, "", "")
 	span, err := told.Span(now)

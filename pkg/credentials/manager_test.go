@@ -44,7 +44,7 @@ func TestOneReadServesAllTargets(t *testing.T) {
 		for n := range 1000 {
 			all = append(all, withPassword("r"+strconv.Itoa(n)))
 			k.Set(all[n])
-			k.Set(all[n]) // a change of the object that is none of its spec
+			k.Set(all[n]) // a change of the object that leaves its spec alone
 		}
 		for _, each := range all {
 			want(t, k, each, "one")

@@ -13,8 +13,8 @@
 //   - the API server of the cluster, by its address and port;
 //   - whatever is neither TCP nor a Unix socket.
 //
-// Unix sockets are refused but for those in Config.SocketDirectories, of which there
-// are none by default: on a node, a path may lead to the container runtime. What
+// Unix sockets are refused except in Config.SocketDirectories, which is empty by
+// default: on a node, a path may lead to the container runtime. What
 // counts is where a path leads through symbolic links. Whoever may write to one of
 // these directories could put another link there between the look and the dial,
 // and is trusted as the server that listens there is.

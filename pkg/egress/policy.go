@@ -48,7 +48,7 @@ type endpoint struct {
 	port uint16
 }
 
-// New returns a Policy. It fails on what is no host:port among cfg.APIServers, and resolves nothing.
+// New returns a Policy. It fails on what is not a host:port among cfg.APIServers, and resolves nothing.
 func New(cfg Config) (*Policy, error) {
 	if cfg.Resolver == nil {
 		cfg.Resolver = net.DefaultResolver

@@ -21,7 +21,7 @@ func ParseRange(text string) (Range, error) {
 	bits, portText, withPort := strings.Cut(rest, ":")
 	prefix, err := netip.ParsePrefix(address + "/" + bits)
 	if err != nil {
-		return Range{}, fmt.Errorf("%q is no network: write CIDR or CIDR:port, such as 10.0.0.0/8:6379, fd00::/8 or 10.1.2.3/32", text)
+		return Range{}, fmt.Errorf("%q is not a network: write CIDR or CIDR:port, such as 10.0.0.0/8:6379, fd00::/8 or 10.1.2.3/32", text)
 	}
 	if prefix.Addr().Is4In6() {
 		return Range{}, fmt.Errorf("%q is IPv4 in the form of IPv6: write it as IPv4", text)
@@ -33,7 +33,7 @@ func ParseRange(text string) (Range, error) {
 	if withPort {
 		port, err := strconv.ParseUint(portText, 10, 16)
 		if err != nil || port == 0 {
-			return Range{}, fmt.Errorf("%q has a port that is none: write one from 1 to 65535 after the colon, or no colon for all ports", text)
+			return Range{}, fmt.Errorf("%q has an invalid port: use 1-65535, or omit it for all ports", text)
 		}
 		found.Port = uint16(port)
 	}
@@ -157,8 +157,8 @@ func (e embedding) embedded(raw [16]byte) netip.Addr {
 var localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48")
 
 // locallyTranslated returns what an address in localNAT64 may stand for: its
-// network's prefix has one of four lengths, by each of which the IPv4 address
-// stands elsewhere (RFC 6052, section 2.2). An address of this network
+// network's prefix has one of four lengths, and each puts the IPv4 address
+// elsewhere (RFC 6052, section 2.2). An address of this network
 // (0.0.0.0/8), which no gateway sends to, shows that the length is another.
 func locallyTranslated(raw [16]byte) []netip.Addr {
 	var found []netip.Addr

@@ -12,7 +12,7 @@ import (
 func CheckSocketDirectory(dir string) error {
 	switch clean := filepath.Clean(dir); {
 	case !filepath.IsAbs(dir):
-		return fmt.Errorf("%q is no absolute path: write a directory such as /var/run/redis", dir)
+		return fmt.Errorf("%q is not an absolute path: write a directory such as /var/run/redis", dir)
 	case clean == "/":
 		return fmt.Errorf("%q holds every socket of the machine: write the directory that holds those of Redis, such as /var/run/redis", dir)
 	case clean != dir:

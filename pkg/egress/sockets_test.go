@@ -87,8 +87,8 @@ func TestCheckSocketDirectory(t *testing.T) {
 		t.Error(err)
 	}
 	for dir, want := range map[string]string{
-		"run/redis":   `"run/redis" is no absolute path: write a directory such as /var/run/redis`,
-		"":            `"" is no absolute path: write a directory such as /var/run/redis`,
+		"run/redis":   `"run/redis" is not an absolute path: write a directory such as /var/run/redis`,
+		"":            `"" is not an absolute path: write a directory such as /var/run/redis`,
 		"/":           `"/" holds every socket of the machine: write the directory that holds those of Redis, such as /var/run/redis`,
 		"//":          `"//" holds every socket of the machine: write the directory that holds those of Redis, such as /var/run/redis`,
 		"/run/redis/": `"/run/redis/" is written in a roundabout way: write /run/redis`,

@@ -158,7 +158,7 @@ func heap() int64 {
 }
 
 // FuzzCompile looks for formulas that end the adapter, cost more than a formula
-// may, or give what is no number from 0 on.
+// may, or give what is not a number from 0 on.
 func FuzzCompile(f *testing.F) {
 	for _, source := range []string{
 		`metric("a") + metric("b")`, `metric("a") / (metric("b") / metric("zero"))`, `math.greatest(0.0, metric("b") - metric("a"))`,

@@ -61,7 +61,7 @@ func (h *History) unknown(snap *snapshot, reason Reason, age time.Duration) *Unk
 	case reason == ImpreciseTiming:
 		e.message = "the server answers too slowly to tell over what time its counters grew: the round trips are more than a tenth of it"
 	case reason == CounterReset:
-		e.message = "the counter fell, or was unknown or made anew, and a rate needs two samples since"
+		e.message = "the counter fell, was unknown or was created again, and a rate needs two samples since"
 	case reason == Incomplete:
 		e.message = "samples do not cover all of the window yet, or one is missing in it"
 	case reason == OneSample && snap.restart:

@@ -37,7 +37,7 @@ type server struct {
 	resets        string // what commandstats says of config|resetstat, empty if it says nothing
 	syncs         string // what commandstats says of cluster|syncslots, empty if it says nothing
 	withoutFields []string
-	// epoch is no field of Redis: it grows with each event over which no rate may be taken.
+	// epoch is not a field of Redis: it grows with each event over which no rate may be taken.
 	epoch int64
 }
 

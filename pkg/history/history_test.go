@@ -43,7 +43,7 @@ func TestRateIsUnknownUntilTwoSamples(t *testing.T) {
 	s.Record(history.NewSample(nil, history.Node{At: t0, Info: redis.answer(t)}))
 	unknown = wantUnknown(t, s, t0, history.OneSample)
 	if strings.Contains(unknown.Error(), "restart") {
-		t.Errorf("a first sample is no restart: %v", unknown)
+		t.Errorf("a first sample is not a restart: %v", unknown)
 	}
 	if latest, err := s.Latest(t0); err != nil || !latest.At.Equal(t0) {
 		t.Errorf("Latest = %v, %v; want the one sample", latest.At, err)
@@ -91,7 +91,7 @@ func TestSpanIsTheLongestWithinTheWindowAndHalfAnInterval(t *testing.T) {
 		{name: "later than that", at: []time.Duration{0, 5 * time.Second, 17501 * time.Millisecond}, first: 1},
 		{name: "gap that only the reach spans", at: []time.Duration{0, 17500 * time.Millisecond}, first: 0},
 		{name: "gap longer than the reach", at: []time.Duration{0, 5 * time.Second, 22501 * time.Millisecond}, first: -1},
-		{name: "after a gap it begins anew", at: []time.Duration{0, 5 * time.Second, 60 * time.Second, 65 * time.Second}, first: 2},
+		{name: "after a gap it starts over", at: []time.Duration{0, 5 * time.Second, 60 * time.Second, 65 * time.Second}, first: 2},
 		{name: "no time passed", at: []time.Duration{0, 0}, first: -1},
 	}
 	for _, tt := range tests {

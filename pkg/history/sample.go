@@ -63,7 +63,7 @@ type Node struct {
 	migrated time.Time
 }
 
-// NewSample makes a Sample of the nodes of a target, one at least, of which one at least answered.
+// NewSample makes a Sample of the nodes of a target, at least one of which answered.
 func NewSample(probed []probe.Result, nodes ...Node) Sample {
 	rank := func(n Node) int {
 		switch {
@@ -100,7 +100,7 @@ func (s Sample) Counted() []Node {
 }
 
 // NotRenewed is why a connection goes on with credentials that are not the
-// newest, nil if there is none that does.
+// newest, nil if none does.
 func (s Sample) NotRenewed() error {
 	for _, node := range s.Nodes {
 		if node.NotRenewed != nil {

@@ -9,8 +9,8 @@ import (
 type Calls struct {
 	names  []string
 	counts []int64
-	// doubtful counts, by name, the commands of which nobody knows whether the
-	// server executed them. It is nil as long as there are none.
+	// doubtful counts, by name, the commands that the server may or may not
+	// have executed. It is nil as long as there are none.
 	doubtful []int64
 }
 

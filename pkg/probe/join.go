@@ -14,8 +14,8 @@ type NodeResults struct {
 	Results []Result
 }
 
-// Join makes one Result for each probe of those of several nodes, none of which
-// has an answer that another one has as well. The owner of a key is the place of
+// Join makes one Result for each probe from the results of several nodes. No two
+// nodes answer for the same key. The owner of a key is the place of
 // its node, negative if no node has it.
 func (l *Plan) Join(nodes []NodeResults, owner func(key string) int) []Result {
 	joined := make([]Result, len(l.probes))

@@ -88,7 +88,7 @@ func TestPassOverTheKeys(t *testing.T) {
 			{asks: "llen j:3", replies: []any{int64(6)}, want: "10"},
 			{asks: list0, replies: []any{found("0")}, want: "0"},
 		}},
-		"value, of which one is gone": {value, []one{
+		"value, one key is gone": {value, []one{
 			{asks: scan0, replies: []any{found("0", "j:1", "j:2")}, want: none},
 			{asks: "getrange j:1 0 63, exists j:1, getrange j:2 0 63, exists j:2", replies: []any{"2.5", int64(1), "", int64(0)}, want: "2.5"},
 		}},

@@ -111,11 +111,11 @@ func (p *Probe) Read(a Answer) Result {
 	return p.checked(r)
 }
 
-// checked makes an error of what is no value of a metric.
+// checked makes an error of what is not a value of a metric.
 func (p *Probe) checked(r Result) Result {
 	switch {
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
-		return Result{Err: errors.New("the value is no finite number")}
+		return Result{Err: errors.New("the value is not a finite number")}
 	case r.Value < 0:
 		return Result{Err: errors.New("the value is negative, and no metric is")}
 	case p.Kind == Counter && r.Value >= maxExact:
@@ -231,7 +231,7 @@ func Info(field string, kind Kind, fold Aggregation) *Probe {
 		case errors.Is(err, redisinfo.ErrAbsent):
 			return Result{}, fmt.Errorf("INFO has no field %s", field)
 		case err != nil:
-			return Result{}, fmt.Errorf("INFO field %s is no number", field)
+			return Result{}, fmt.Errorf("INFO field %s is not a number", field)
 		}
 		return Result{Value: value}, nil
 	}}

@@ -38,9 +38,9 @@ func script(command Command, keys, args []string) *Probe {
 			if n, ok := number(reply); ok {
 				return Result{Value: n}, nil
 			}
-			return Result{}, errors.New("the script returned a text that is no number")
+			return Result{}, errors.New("the script returned a text that is not a number")
 		case nil:
-			return Result{}, errors.New("the script returned nil or false, which is no number")
+			return Result{}, errors.New("the script returned nil or false, which is not a number")
 		}
 		return Result{}, errors.New("the script returned a table, and not a number")
 	}}

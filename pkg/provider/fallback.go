@@ -153,15 +153,15 @@ func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 	return opened.Add(t.Window + t.Interval + t.Timeout)
 }
 
-// warmsUp reports whether a value was not known yet, for want of samples of which none
-// failed. A start of the adapter, or an edit, is no outage to scale by.
+// warmsUp reports whether a value was never known, and only for want of samples: no
+// attempt failed. A start of the adapter, or an edit, is not an outage to scale by.
 func (p *objectValues) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
 	var missing *history.UnknownError
 	return last.at.IsZero() && errors.As(err, &missing) && missing.Failure == nil && missing.Reason != history.Stale &&
 		now.Before(warmUpEnd(t, p.opened))
 }
 
-// sooner returns the earlier of two instants, of which zero is none.
+// sooner returns the earlier of two instants; a zero one does not count.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b

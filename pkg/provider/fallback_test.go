@@ -220,7 +220,7 @@ func TestFallbackOfDeclaredMetrics(t *testing.T) {
 	})
 }
 
-// A formula that waits to be compiled is no outage, and falls back once it was known.
+// A formula that waits to be compiled is not an outage, and falls back once it was known.
 func TestFallbackOfFormulaThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		object := falling(stated("1000"))

@@ -46,7 +46,7 @@ func (q valueKey) String() string {
 type lastValues struct {
 	mu    sync.RWMutex
 	pasts map[string]*objectValues // by target ID
-	// falling counts those of which a fallback answers.
+	// falling counts the targets that a fallback answers for.
 	falling int
 }
 

@@ -35,7 +35,7 @@ func without(name string, why error) catalog.Reader {
 	}
 }
 
-// measured finds a metric that is no expression.
+// measured finds a metric that is not an expression.
 func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool) {
 	if read, ok := p.builtin(name); ok {
 		return read, true

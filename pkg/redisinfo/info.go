@@ -71,7 +71,7 @@ type Keyspace struct {
 
 // Section returns nil if the server reported a section of that name, such as
 // "Keyspace", be it an empty one. Where a field is left out because its value
-// is nought, this tells that from a field that was never reported.
+// is 0, this distinguishes that from a field that was never reported.
 func (i *Info) Section(name string) error {
 	if _, ok := i.schema.find(sectionPrefix + name); !ok {
 		return fmt.Errorf("INFO section %s: %w", name, ErrAbsent)
@@ -101,7 +101,7 @@ func (i *Info) Int(key string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("INFO field %s: %w: %.32q is no integer", key, ErrMalformed, text)
+		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not an integer", key, ErrMalformed, text)
 	}
 	return n, nil
 }
@@ -115,7 +115,7 @@ func (i *Info) Float(key string) (float64, error) {
 	}
 	f, ok := parseFloat(text)
 	if !ok {
-		return 0, fmt.Errorf("INFO field %s: %w: %.32q is no finite number", key, ErrMalformed, text)
+		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not a finite number", key, ErrMalformed, text)
 	}
 	return f, nil
 }

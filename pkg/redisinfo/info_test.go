@@ -236,10 +236,10 @@ func TestSectionIsReportedOrNot(t *testing.T) {
 		t.Errorf("a section that is not there: %v, want ErrAbsent", err)
 	}
 	if err := info.Section("a"); !errors.Is(err, redisinfo.ErrAbsent) {
-		t.Errorf("a field is no section: %v, want ErrAbsent", err)
+		t.Errorf("a field is not a section: %v, want ErrAbsent", err)
 	}
 	if text, err := info.Text("# Server"); !errors.Is(err, redisinfo.ErrAbsent) {
-		t.Errorf("a section is no field: %q, %v; want ErrAbsent", text, err)
+		t.Errorf("a section is not a field: %q, %v; want ErrAbsent", text, err)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // error, a database, a version or itself.
 const MaxName = 64
 
-// ErrName says that a name is none that is shown or compared: it has more than
+// ErrName says that a name is neither shown nor compared: it has more than
 // MaxName bytes, or others than the printable ones of ASCII.
 var ErrName = errors.New("the server tells a name of more than 64 bytes, or of others than printable ASCII")
 

@@ -8,8 +8,8 @@ import (
 	"unique"
 )
 
-// ErrNotInfo says that a text is no answer to INFO.
-var ErrNotInfo = errors.New("the reply is no INFO text: it has no line of the form key:value")
+// ErrNotInfo says that a text is not an answer to INFO.
+var ErrNotInfo = errors.New("the reply is not an INFO text: it has no line of the form key:value")
 
 // maxLines is how many lines an answer may have. Redis has a few hundred. Their
 // places fit into 16 bits.

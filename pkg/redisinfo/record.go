@@ -63,7 +63,7 @@ func (r Record) Int(name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is no integer", r.key, ErrMalformed, name, text)
+		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is not an integer", r.key, ErrMalformed, name, text)
 	}
 	return n, nil
 }
@@ -76,7 +76,7 @@ func (r Record) Float(name string) (float64, error) {
 	}
 	f, ok := parseFloat(text)
 	if !ok {
-		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is no finite number", r.key, ErrMalformed, name, text)
+		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is not a finite number", r.key, ErrMalformed, name, text)
 	}
 	return f, nil
 }

@@ -10,7 +10,7 @@ const (
 
 // Server returns which program answered and its version, as the program itself
 // numbers it. Both are empty if the answer names no version, and the version is if
-// it is no name. A server that is
+// it is not a name. A server that is
 // none of the other kinds and has a redis_version counts as Redis.
 //
 // Valkey and Dragonfly keep a redis_version for the sake of old clients. KeyDB
@@ -39,7 +39,7 @@ func Server(info *Info) (kind, version string) {
 }
 
 // once is Name for those who need no error, which takes memory. It is read at
-// each sample. A text that is no name is empty.
+// each sample. A text that is not a name is empty.
 func (i *Info) once(key string) (text string, ok bool) {
 	place, found := i.schema.find(key)
 	if !found || i.schema.twice[key] {

@@ -191,7 +191,7 @@ func (c *Cluster) shown(node *Server) int {
 	c.t.Helper()
 	ranges, ok := node.Do("cluster", "slots").([]any)
 	if !ok {
-		c.t.Fatal("CLUSTER SLOTS is no list")
+		c.t.Fatal("CLUSTER SLOTS is not a list")
 	}
 	n := 0
 	for _, one := range ranges {

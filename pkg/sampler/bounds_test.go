@@ -176,7 +176,7 @@ func FuzzClusterSlots(f *testing.F) {
 	})
 }
 
-// FuzzSentinelReplies looks for replies that name what is no address.
+// FuzzSentinelReplies looks for replies that name what is not an address.
 func FuzzSentinelReplies(f *testing.F) {
 	f.Add(`["name", "m", "config-epoch", "3"]`, `["10.0.0.1", "6379"]`)
 	f.Add(`["config-epoch"]`, `[null, 6379]`)

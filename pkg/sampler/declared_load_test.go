@@ -187,7 +187,7 @@ func TestReadOnlyUserSuffices(t *testing.T) {
 	for _, rule := range rules {
 		command, ok := strings.CutPrefix(rule, "+")
 		if !ok || slices.Contains([]string{"info", "echo", "select", "client|setname"}, command) || strings.HasPrefix(command, "cluster|") {
-			continue // TestServerThatRefuses and TestReadOnlyUserSufficesInACluster tell that those are needed
+			continue // TestServerThatRefuses and TestReadOnlyUserSufficesInACluster show that those are needed
 		}
 		set("-" + command)
 		o.sample()

@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// TestErrorsOfScriptsAreNoRequests has scripts end with errors, of which some read
+// TestErrorsOfScriptsAreNoRequests has scripts end with errors, some of which read
 // as if the server had refused to run them.
 func TestErrorsOfScriptsAreNoRequests(t *testing.T) {
 	redistest.Each(t, errorsOfScriptsAreNoRequests)

@@ -1,51 +1,55 @@
-// Package sampler asks the servers of each target for INFO, on time, and delivers
-// what they answered.
+// Package sampler asks the servers of each target for INFO, on time, and records
+// what they answer.
 //
-// Targets flow in (Set, Remove); samples and failures flow out into the
-// target's series, and a Listener hears of each attempt. An attempt has a goroutine
-// to itself, from a worker of the timer queue, and a target one go-redis client with one
-// connection to each of its servers, so that nothing that one target's servers do
-// delays another. Attempts keep to a fixed rhythm with a phase taken from a hash of
-// the target's ID, so that those of many targets spread over the interval. Targets
-// that appear at once begin in turn, thousands in a second, which no server can
-// delay. A rate is known an interval and a tenth after a target has appeared; Warm
-// reports whether it is of all.
+// Set and Remove say which targets exist. Samples and failures go into the history
+// of the target, and a Listener is called after each attempt.
 //
-// The phase moves once the HorizontalPodAutoscaler's controller asks (Asked): it
-// comes again each 15 s, three intervals as a rule, and would be told what is up to
-// an interval old, always the same part of it. Instead a sample ends shortly before
-// it asks (lead), of which none is taken more, and successive answers cover the time
-// between them without a gap. Of several autoscalers that ask for one object's
-// metrics the first is followed.
+// # Scheduling
 //
-// An attempt delivers a sample only if it is beyond doubt: no server is loading
-// its data, the replies are in step with the requests (a random token comes back
-// after INFO), and all of it happened within the timeout. Otherwise it delivers
-// an *Error with one of a few reasons, whose text is made here and holds nothing
-// that a server said, no address and no secret. After a failure the connection is
-// closed and the next attempt dials again. Every dial, to a sentinel and to whatever
-// a server names as well, asks Config.Egress first, about the address that the name
-// was resolved to.
+// The attempts of a target keep a fixed rhythm. Its phase is a hash of the target's
+// ID, which spreads many targets over the interval. The timer queue starts a
+// goroutine for each attempt, and each server of a target has a connection of its
+// own, so nothing that the servers of one target do delays another. Targets that
+// appear at once begin in turn, thousands a second. A rate is known an interval and
+// a tenth after a target has appeared; Ready reports whether all rates are.
 //
-// Which servers a target has is found out again in each attempt (see topology):
+// The phase moves once the HorizontalPodAutoscaler controller asks (ObserveRequest).
+// It asks every 15 s, which is three intervals by default, and would always see
+// samples of the same age. Instead a sample ends shortly before it asks (lead). No
+// extra sample is taken, and successive answers cover the time between them without
+// a gap. If several autoscalers ask for metrics of one object, the first is followed.
+//
+// # Attempts
+//
+// An attempt records a sample only if it is beyond doubt: no server is loading its
+// data, the replies are in step with the requests (a random token comes back after
+// INFO), and all of it happened within the timeout. Otherwise the attempt fails with
+// an *Error. Its text comes from the table in reasons.go and holds no address, no
+// secret and nothing that a server said. After a failure the connection is closed,
+// and the next attempt dials again. Before each dial, including those to sentinels
+// and to servers that other servers name, Config.Egress judges the resolved address.
+//
+// # Topology
+//
+// Each attempt finds out again which servers a target has:
 //   - the primary that sentinels name must say itself that it is one;
-//   - the primaries of a cluster must all see the same primaries, and own all
-//     slots between them; each of them must answer, unless the object says that a
-//     part is enough;
-//   - a replica that does not answer, or does not say that it is one of that
-//     primary, leaves the sample as it is but for itself;
+//   - the primaries of a cluster must agree who the primaries are, and together own
+//     all slots; each must answer, unless the object allows partial answers;
+//   - a replica that does not answer, or does not say that it replicates that
+//     primary, is left out of the sample, which stands without it;
 //   - no server counts twice, whatever addresses lead to it (see confirm).
 //
 // A node of a cluster also reports whether slots migrate atomically (see
-// migrations), and Node.Migrating hands that on.
+// migrations). Node.Migrating passes that on.
 //
-// Credentials come from outside, for each attempt again. Newer ones are tried by a
-// second connection, after the one that goes on has given its sample; that one is
-// closed once the new one has given a sample too. Until then samples say why
-// (history.Sample.NotRenewed), and it is tried again, at each attempt at first and
-// each 30 s in the end. A connection that is lost is dialed with the newest
-// credentials or not at all. Under TLS a server is told nothing before it has shown
-// a valid certificate.
+// # Credentials
+//
+// Each attempt gets the newest credentials. Changed ones are tried on a second
+// connection, after the current one has given its sample, and replace it once they
+// have given a sample too. Until then samples say why (history.Sample.NotRenewed),
+// and the new ones are tried again, at each attempt at first and every 30 s in the
+// end. A lost connection is dialed with the newest credentials or not at all. With
+// TLS, nothing is sent to a server before it has shown a valid certificate.
 //
 // A Manager is safe for concurrent use.
 package sampler

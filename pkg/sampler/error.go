@@ -49,11 +49,11 @@ const (
 	Busy Reason = "Busy"
 	// DatabaseOutOfRange means that the server has no database of the number in spec.database.
 	DatabaseOutOfRange Reason = "DatabaseOutOfRange"
-	// Protocol means that what answered does not speak as Redis does.
+	// Protocol means that the endpoint does not speak the Redis protocol.
 	Protocol Reason = "Protocol"
 	// Refused means that the server answered with another error.
 	Refused Reason = "Refused"
-	// NotCluster means that the server is none of a Redis Cluster.
+	// NotCluster means that the server is not a node of a Redis Cluster.
 	NotCluster Reason = "NotCluster"
 	// ClusterDown means that the cluster's own state is not ok.
 	ClusterDown Reason = "ClusterDown"

@@ -265,7 +265,7 @@ func connections(t *testing.T, s *redistest.Server) int {
 	t.Helper()
 	list, ok := s.Do("client", "list").(string)
 	if !ok {
-		t.Fatal("CLIENT LIST is no text")
+		t.Fatal("CLIENT LIST is not text")
 	}
 	return countNamed(list)
 }

@@ -33,7 +33,7 @@ func TestStrangeServers(t *testing.T) {
 		{"an INFO that is null", to("info", "$-1\r\n"), Protocol},
 		{"an INFO that is an array", to("info", "*2\r\n+a\r\n+b\r\n"), Protocol},
 		{"an INFO that is a number", to("info", ":1\r\n"), Protocol},
-		{"a status that is no INFO", to("info", "+OK\r\n"), Protocol},
+		{"a status that is not an INFO", to("info", "+OK\r\n"), Protocol},
 		{"a huge INFO", to("info", "$9223372036854775807\r\n"), Protocol},
 		{"a large INFO", to("info", "$2147483647\r\n"), Protocol},
 		{"an INFO past the bound", to("info", bulk(goodInfo+strings.Repeat("x", maxReplyBytes))), Protocol},

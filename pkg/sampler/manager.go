@@ -70,7 +70,7 @@ type Manager struct {
 	dials  *dials
 
 	queue *timerQueue
-	ended    chan struct{} // closed when all loops have
+	ended chan struct{} // closed when all loops have
 
 	mu      sync.Mutex
 	loops   map[string]*loop // by target ID

@@ -16,7 +16,7 @@ func TestLoopSamplesAndEndsWithItsTarget(t *testing.T) {
 	server := redistest.New(t)
 	m, tgt := managing(t), targetAt("one", server.Addr)
 	m.Set(tgt)
-	m.Set(tgt) // a change of the object that is none of the spec
+	m.Set(tgt) // a change of the object that leaves the spec alone
 	m.awaitMore(t, tgt, 3)
 	if n := connections(t, server); n != 1 {
 		t.Errorf("%d connections for one target, want 1", n)

@@ -86,8 +86,8 @@ func stateOf(job any) string {
 }
 
 // migrations is what is known of the shards of a cluster by their primaries' IDs.
-// Replicas replay a migration after their primary, and do not tell of it: those
-// of Redis never do, those of Valkey only where slots arrive.
+// Replicas replay a migration after their primary and do not report it: Redis
+// never does, Valkey only where slots arrive.
 type migrations map[string]migration
 
 type migration struct {

@@ -291,7 +291,7 @@ func role(t *testing.T, server *redistest.Server) string {
 	t.Helper()
 	reply, ok := server.Do("role").([]any)
 	if !ok || len(reply) == 0 {
-		t.Fatal("ROLE is no list")
+		t.Fatal("ROLE is not a list")
 	}
 	name, _ := reply[0].(string)
 	return name

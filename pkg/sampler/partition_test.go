@@ -111,7 +111,7 @@ func TestPartitionFromSentinels(t *testing.T) {
 	s.sample()
 	networks[0].mend()
 
-	// Two decide on a failover, of which the third has not heard, and it alone is seen.
+	// Two decide on a failover that the third has not heard of, and only the third is seen.
 	sentinels.Nodes[0].Signal(syscall.SIGSTOP)
 	primary.Kill()
 	poll(t, "both know of the failover", func() bool {

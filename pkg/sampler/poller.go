@@ -137,7 +137,7 @@ func (p *poller) ask(ctx context.Context, l *link, q request) (response, error) 
 		}
 		p.learn(l, parsed)
 	}
-	got := response{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is no part of
+	got := response{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is not a part of
 	if withoutInfo {
 		got.Info, got.Err = nil, &Error{Reason: InfoRefused}
 	}

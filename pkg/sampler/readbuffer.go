@@ -34,7 +34,7 @@ type readBuffer struct {
 	err  error
 }
 
-// newReadBuffer returns conn itself where it is no socket.
+// newReadBuffer returns conn itself where it is not a socket.
 func newReadBuffer(conn net.Conn, from *readBuffers) net.Conn {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {

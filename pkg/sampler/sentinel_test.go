@@ -134,7 +134,7 @@ func testReplicasOfAStandaloneServer(t *testing.T, p redistest.Program) {
 	s.sample()
 	s.counts("command=set", 40)
 	if got, err := s.value("role=replica"); err == nil {
-		t.Errorf("%v requests a second at replicas of which one is silent", got)
+		t.Errorf("%v requests a second at replicas, one of them silent", got)
 	}
 	replicas[1].Kill()
 	s.sample()
@@ -144,7 +144,7 @@ func testReplicasOfAStandaloneServer(t *testing.T, p redistest.Program) {
 		return others == 2 && silent == 0
 	})
 	if got, err := s.value("role=replica"); err == nil {
-		t.Errorf("%v requests a second at replicas of which one has just restarted", got)
+		t.Errorf("%v requests a second at replicas, one of which has just restarted", got)
 	}
 	if n := len(s.nodes.pollers); n != 3 {
 		t.Errorf("%d nodes are kept, want 3", n)

@@ -40,7 +40,7 @@ type deps struct {
 type pools struct {
 	bursts  *readBuffers
 	replies *replyBuffers
-	// layouts are of answers of which kept tells what to keep.
+	// layouts are the schemas of answers; kept chooses their fields.
 	layouts *redisinfo.Schemas
 }
 

@@ -92,7 +92,7 @@ func replicasOf(info *redisinfo.Info) ([]string, error) {
 		kind, _ := record.Text("type") // which few servers tell
 		if errHost == nil && errPort == nil && kind != "rdb-channel" {
 			if _, err := strconv.ParseUint(port, 10, 16); err != nil || !isHost(host) {
-				return nil, &Error{Reason: Protocol, cause: errors.New("INFO lists a replica at what is no address")}
+				return nil, &Error{Reason: Protocol, cause: errors.New("INFO lists a replica at what is not an address")}
 			}
 			found = append(found, net.JoinHostPort(host, port))
 		}

@@ -133,7 +133,7 @@ func readLength(in *bufio.Reader, kind byte) (int, error) {
 		return 0, err
 	}
 	if line[0] != kind {
-		return 0, fmt.Errorf("%q is no length", line)
+		return 0, fmt.Errorf("%q is not a length", line)
 	}
 	return strconv.Atoi(strings.TrimSpace(line[1:]))
 }

@@ -168,7 +168,7 @@ func (c *connections) vouch(address string) {
 	}
 }
 
-// peerOf returns the peer of a remote address. What is no IP address shares one.
+// peerOf returns the peer of a remote address. What is not an IP address shares one.
 func peerOf(address string) netip.Addr {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {

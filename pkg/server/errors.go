@@ -150,7 +150,7 @@ func cut(text string, size int) string {
 	return text[:size] + ellipsis
 }
 
-// printable replaces what is no printable character.
+// printable replaces what is not a printable character.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -39,20 +39,20 @@ func TestConditions(t *testing.T) {
 		steps []step
 		want  string
 	}{
-		"nothing known":                  {nil, notSampled},
-		"one sample":                     {[]step{{server: ok}}, warmingUp},
-		"two samples":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok}}, ready},
-		"first attempt failed":           {[]step{{err: refused()}}, down},
-		"one sample, then a failure":     {[]step{{server: ok, then: 5 * time.Second}, {err: refused()}}, "Ready=Unknown/WarmingUp Reachable=False/ConnectionRefused"},
-		"failure, within maxAge":         {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {err: timeout}}, "Ready=True/Sampled Reachable=False/Timeout"},
-		"at maxAge":                      {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15 * time.Second}}, ready},
-		"past maxAge":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
-		"failure, past maxAge":           {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
-		"restart of Redis":               {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
-		"no run_id":                      {[]step{{server: anonymous, then: 5 * time.Second}, {server: anonymous}}, "Ready=False/Anonymous Reachable=True/Answered"},
-		"samples too far apart":          {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
-		"a failure of an unknown kind":   {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
-		"a reason that is no identifier": {[]step{{err: &failed{"no reason", "secret"}}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
+		"nothing known":                      {nil, notSampled},
+		"one sample":                         {[]step{{server: ok}}, warmingUp},
+		"two samples":                        {[]step{{server: ok, then: 5 * time.Second}, {server: ok}}, ready},
+		"first attempt failed":               {[]step{{err: refused()}}, down},
+		"one sample, then a failure":         {[]step{{server: ok, then: 5 * time.Second}, {err: refused()}}, "Ready=Unknown/WarmingUp Reachable=False/ConnectionRefused"},
+		"failure, within maxAge":             {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {err: timeout}}, "Ready=True/Sampled Reachable=False/Timeout"},
+		"at maxAge":                          {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15 * time.Second}}, ready},
+		"past maxAge":                        {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
+		"failure, past maxAge":               {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
+		"restart of Redis":                   {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
+		"no run_id":                          {[]step{{server: anonymous, then: 5 * time.Second}, {server: anonymous}}, "Ready=False/Anonymous Reachable=True/Answered"},
+		"samples too far apart":              {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
+		"a failure of an unknown kind":       {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
+		"a reason that is not an identifier": {[]step{{err: &failed{"no reason", "secret"}}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

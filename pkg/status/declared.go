@@ -26,7 +26,7 @@ const maxMetricSentences, maxMetricSentence = 10, 400
 
 // metricsValid judges the declared metrics and the fallbacks: which are invalid,
 // and which metrics had no value in the newest sample. It returns false for an
-// object of which there is nothing to tell.
+// object that declares neither.
 func metricsValid(t *target.Target, h *history.History, answers Answers) (verdict, bool) {
 	if !t.Declares() {
 		return verdict{}, false

@@ -33,7 +33,7 @@
 // declared metrics send commands there: they count as requests of this object. The
 // hint comes with a look at the object, and so within about a minute.
 //
-// Reachable tells how the newest attempt ended.
+// Reachable says how the newest attempt ended.
 //
 // MetricsValid, of objects with spec.metrics, is False while one of them is
 // wrong (InvalidMetric) or had no value in the newest sample (NoValue), and names
@@ -54,9 +54,9 @@
 // connection made with those before goes on (Ready and Reachable are True then). It is
 // Unknown while what fails is something else.
 //
-// A restart of the adapter is no news of Redis: what the object says stays for
+// A restart of the adapter says nothing about Redis: what the object says stays for
 // up to two intervals (at most holdAtMost) while this replica has less than two
-// samples and no failure of its own. Events tell of changes to what the object
+// samples and no failure of its own. Events report changes to what the object
 // said before, so that a restart emits none.
 //
 // # Bounds

@@ -74,7 +74,7 @@ func TestExpressionOfWhatIsNeverKnownShowsInStatus(t *testing.T) {
 	})
 }
 
-// An expression that waits for the first samples of a new leader is no news.
+// An expression that waits for the first samples of a new leader changes nothing.
 func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, redis := newWorld(t), newServer()

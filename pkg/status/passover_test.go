@@ -164,8 +164,8 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	}
 }
 
-// ofPlainAndDetailed tests a leading replica with an object of which attempts are passed over by their revision alone, and
-// with one of which a picture is made.
+// ofPlainAndDetailed tests a leading replica with an object whose attempts are passed over by their revision alone, and
+// with one that needs a picture.
 func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *world, *target.Target)) {
 	t.Helper()
 	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {

@@ -55,7 +55,7 @@ func (p *picture) hold(base *v1alpha1.RedisStatus) {
 }
 
 // judge adds the conditions. While the status of a leader before is held, a metric
-// that only waits for samples is no news.
+// that only waits for samples changes nothing.
 func (w *Writer) judge(p *picture, base *v1alpha1.RedisStatus, now time.Time) {
 	p.add(v1alpha1.ConditionReady, p.ready)
 	p.add(v1alpha1.ConditionReachable, p.reachable)

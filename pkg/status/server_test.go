@@ -15,7 +15,7 @@ type server struct {
 	gets    int64
 	clients int64 // below 0 if the server does not tell
 	memory  int64
-	valkey  string // its version, empty if it is no Valkey
+	valkey  string // its version, empty if it is not a Valkey
 }
 
 func newServer() *server {

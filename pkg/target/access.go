@@ -153,11 +153,11 @@ func caReference(field string, kind Kind, r *v1alpha1.CAReference) *Reference {
 // people are told to run, is a name and nothing else.
 func (r *Reference) check() error {
 	if problems := validation.IsDNS1123Subdomain(r.Name); len(problems) > 0 {
-		return fmt.Errorf("%s.name is no name of a %s: %s", r.Field, r.Kind, problems[0])
+		return fmt.Errorf("%s.name is not a valid name of a %s: %s", r.Field, r.Kind, problems[0])
 	}
 	for _, key := range r.Keys {
 		if problems := validation.IsConfigMapKey(key); len(problems) > 0 {
-			return fmt.Errorf("%s.key is no key of a %s: %s", r.Field, r.Kind, problems[0])
+			return fmt.Errorf("%s.key is not a valid key of a %s: %s", r.Field, r.Kind, problems[0])
 		}
 	}
 	return nil

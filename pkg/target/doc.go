@@ -1,24 +1,24 @@
 // Package target turns Redis objects into immutable targets and announces their
 // changes.
 //
-// Objects flow in from a watch on the API server; targets flow out in two ways:
-// a Sink is told of each one that appears, changes or goes, in order, and the
-// Index answers which targets exist, from memory.
+// A watch on the API server delivers the objects. A Sink is told of each target that
+// appears, changes or goes, in order, and the Index answers which targets exist,
+// from memory.
 //
-// A target names the Secrets and ConfigMaps that hold its credentials; it never
-// holds what is in them, so that it stays what it is when they change. Package
-// credentials reads them.
+// A target names the Secrets and ConfigMaps that hold its credentials, and never
+// holds their content, so it stays the same when they change. Package credentials
+// reads them.
 //
-// The Index is safe for concurrent use and its answers are never modified. The
-// Sink is never called twice at the same time.
+// The Index is safe for concurrent use, and its answers are never modified. The Sink
+// is never called twice at the same time.
 //
 // Expressions are compiled in a goroutine of their own: a target is announced at
-// once with its expressions pending (Declared.Pending), and again with them
-// compiled. Namespaces take turns, and what is kept of each is bounded, see
-// formulas.go. An object never has an expression of its spec before.
+// once with its expressions pending (Declared.Pending), and again when they are
+// compiled. Namespaces take turns, and what is kept for each is bounded (see
+// formulas.go). An object never has an expression of an earlier spec.
 //
-// When the API server cannot be reached, the targets known so far stay, and it
-// is asked again every two to three seconds, so that the watch goes on as soon as it can. An object that the API server accepted and
-// that makes no valid target (which the schema should rule out) is left out and
-// logged; it harms no other.
+// If the API server cannot be reached, the known targets stay, and it is asked again
+// every two to three seconds. An object that the API server accepted and that makes
+// no valid target (the schema should rule that out) is left out and logged. It harms
+// no other object.
 package target

@@ -11,7 +11,7 @@ import (
 )
 
 // Fallback says what is served of a metric while its value is unknown, where
-// that is no error.
+// that is not an error.
 type Fallback struct {
 	// Type is LastValue or Value.
 	Type v1alpha1.FallbackType

@@ -51,7 +51,7 @@ type Target struct {
 	Declared []Declared
 	// Probes asks the server for Declared, in their order. It is nil if there are none.
 	Probes *probe.Plan
-	// Problems tell of the declared metrics and the fallbacks that are wrong.
+	// Problems describe the invalid declared metrics and fallbacks.
 	Problems []Problem
 
 	// Fallback is that of all metrics that Fallbacks does not name, nil if an error is served.
@@ -119,7 +119,7 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 	return t, t.allow(&o.Spec)
 }
 
-// locate takes in where the servers are, of which the schema lets through one way only.
+// locate reads where the servers are. The schema lets exactly one way through.
 func (t *Target) locate(spec *v1alpha1.RedisSpec) error {
 	t.Replicas = spec.Replicas == v1alpha1.ReplicasSample
 	ways := 0

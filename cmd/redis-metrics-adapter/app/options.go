@@ -157,7 +157,7 @@ func (o *Options) validate() error {
 		"--service-name": o.ServiceName, "--service-account-name": o.ServiceAccountName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
 	} {
 		for _, problem := range validation.IsDNS1123Subdomain(value) {
-			errs = append(errs, fmt.Errorf("%s %q is no name of an object: %s", flagName, value, problem))
+			errs = append(errs, fmt.Errorf("%s %q is not a valid object name: %s", flagName, value, problem))
 		}
 	}
 	if err := logsapi.Validate(o.Logging, nil, nil).ToAggregate(); err != nil {

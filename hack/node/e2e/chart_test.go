@@ -49,7 +49,7 @@ func testChart(t *testing.T) {
 	shared.nothingLeft(t)
 }
 
-// withoutPods takes the adapter's pods away, and reads what the chapter on trouble shooting says of that.
+// withoutPods takes the adapter's pods away, and reads what the page on troubleshooting says of that.
 func (h house) withoutPods(t *testing.T) {
 	t.Helper()
 	h.kubectl(t, "scale", "deployment/redis-metrics-adapter", "-n", releaseNamespace, "--replicas=0")

@@ -4,6 +4,6 @@
 // a killed replica are looked at under a steady load.
 //
 // All tests share one node with the base and the component ha, until the last uninstalls it. That one goes on with the
-// chart, with the components for the Prometheus operator, of which there are the kinds alone, and for cert-manager, whose
+// chart, with the components for the Prometheus operator, whose kinds alone exist, and for cert-manager, whose
 // controllers run, and with Helm over kustomize. They need root on Linux; elsewhere they are left out, and a line says so.
 package e2e

@@ -37,7 +37,7 @@ type InfoSource struct {
 	Field string `json:"field"`
 
 	// type is Gauge for a level, which is served as it is, or Rate for a counter,
-	// of which the growth in a second over spec.sampling.window is served.
+	// whose growth per second over spec.sampling.window is served.
 	// +required
 	Type InfoType `json:"type"`
 

@@ -116,7 +116,7 @@ type RedisSpec struct {
 
 	// metrics are metrics of this object beyond those that every Redis object has.
 	// Condition MetricsValid names the invalid ones and those without a value.
-	// What is sent to measure them is no request in requests-per-second of this
+	// What is sent to measure them is not a request in requests-per-second of this
 	// object, unless a script sends it. It is one in that of another object of the same
 	// Redis, and, where several replicas of the adapter run, each counts what the
 	// others send: the metric selector command notin (llen) leaves it out.
