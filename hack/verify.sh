@@ -35,6 +35,16 @@ linted() {
   "$bin/golangci-lint" run ./... && (cd hack && "$bin/golangci-lint" run ./...)
 }
 
+# prose refuses old words and translated phrases in Markdown and in comments, and makes sure that it still refuses them.
+prose() {
+  local refused
+  tool prose vale github.com/vale-cli/vale/v3/cmd/vale || return
+  refused=$("$bin/vale" --config hack/prose/vale.ini --output line --no-exit hack/prose/refused/old.md | cut -d: -f2 | sort -u | wc -l)
+  [ "$refused" = "$(grep -c . hack/prose/refused/old.md)" ] || { "$bin/vale" --config hack/prose/vale.ini --output line hack/prose/refused/old.md; echo "not each line of hack/prose/refused/old.md is refused"; return 1; }
+  git ls-files --cached --others --exclude-standard -- '*.md' '*.go' ':!hack/prose/refused' ':!*/zz_generated*' |
+    xargs "$bin/vale" --config hack/prose/vale.ini --output line
+}
+
 generated() { hack/generate.sh --check; }
 
 tidy() {
@@ -69,6 +79,7 @@ invulnerable() {
 check format "gofmt -w \$(git ls-files '*.go')" formatted
 check vet "mend what go vet names above" vetted
 check lint "$bin/golangci-lint run --fix ./... , and mend the rest by hand" linted
+check prose "write what the line above says; the rules are in hack/prose/styles" prose
 check generated "make generate" generated
 check modules "go mod tidy, in the module named above" tidy
 check workflows "name each action by its commit, with the version in a comment" pinned
