@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
@@ -55,7 +56,11 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	sampled := samplerLoops(loopback)
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	sampled := samplerLoops(loopback, metrics.Reads)
 	var figures []Figure
 	for _, kind := range []struct {
 		name        string
@@ -199,11 +204,11 @@ func bareLoops(ctx context.Context, address string, count func()) func() {
 }
 
 // samplerLoops are those of the adapter.
-func samplerLoops(loopback *egress.Policy) side {
+func samplerLoops(loopback *egress.Policy, reads func(field string) bool) side {
 	return func(ctx context.Context, address string, count func()) func() {
 		manager := sampler.New(ctx, sampler.Config{
 			Store: &history.Store{}, Observer: attempts(count), Listener: func(*target.Target) {},
-			Credentials: none{&credentials.Credentials{}}, Egress: loopback,
+			Credentials: none{&credentials.Credentials{}}, Egress: loopback, Reads: reads,
 		})
 		for n := range loops {
 			name := fmt.Sprintf("redis-%d", n)

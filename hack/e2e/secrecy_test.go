@@ -63,8 +63,8 @@ func guardedSentinels(t *testing.T, s *scene) (kept []string) {
 			s.condition(ctx, "guarded", "Ready", "True", "Sampled"))
 	})
 	told := s.kubectl(t, "get", "redis", "guarded", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="CredentialsValid")].message}`)
-	if !strings.Contains(told, "of the sentinels: ") || !strings.Contains(told, "spec.sentinel.auth") {
-		t.Errorf("CredentialsValid says %q, not that it is of the sentinels", told)
+	if !strings.Contains(told, "at the sentinels: ") || !strings.Contains(told, "spec.sentinel.auth") {
+		t.Errorf("CredentialsValid says %q, not that it is at the sentinels", told)
 	}
 	body := strings.Split(string(key), "\n")[1]
 	return []string{ofServers, ofSentinels, wrong, string(key), body}

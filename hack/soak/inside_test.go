@@ -48,7 +48,7 @@ func newInside(t *testing.T, specs map[string]map[string]any) *inside {
 	index, store := &target.Index{}, &history.Store{}
 	i := &inside{Provider: provider.New(index, store, metrics, unobserved{})}
 	i.manager = sampler.New(t.Context(), sampler.Config{
-		Store: store, Observer: unwatched{}, Listener: i.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{}),
+		Store: store, Observer: unwatched{}, Listener: i.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{}), Reads: metrics.Reads,
 	})
 	t.Cleanup(i.manager.Stop)
 	client, err := target.NewClient(&rest.Config{Host: objectsAt(t, specs)})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
@@ -58,8 +59,8 @@ type Metric struct {
 	Help string
 	// Kind says what it is taken from.
 	Kind Kind
-	// Fold says how its series become one value.
-	Fold Aggregation
+	// Aggregation says how its series become one value.
+	Aggregation Aggregation
 	// Labels are the labels of its series, beside those of nodes: LabelRole, LabelNode and, in a cluster, LabelShard.
 	Labels []string
 
@@ -70,8 +71,19 @@ type Metric struct {
 	// nothing if the server does not report it. It is nil where nothing is known then.
 	never func(value string) bool
 
-	gauge  func(in gaugeInput) ([]Series, error)
-	window func(in windowInput) ([]Series, error)
+	gauge  computation[gaugeInput]
+	window computation[windowInput]
+}
+
+// computation is a pure function of samples, and the fields of INFO that it reads. A
+// field that ends in * stands for all that begin so.
+type computation[Input any] struct {
+	of     func(in Input) ([]Series, error)
+	fields []string
+}
+
+func computed[Input any](of func(in Input) ([]Series, error), fields ...string) computation[Input] {
+	return computation[Input]{of, fields}
 }
 
 // Series is one labelled value of a metric.
@@ -130,24 +142,38 @@ type Reading struct {
 
 // Catalog is a set of metrics.
 type Catalog struct {
-	metrics []Metric
-	byName  map[string]int
+	metrics  []Metric
+	byName   map[string]int
+	fields   map[string]bool
+	prefixes []string
 }
 
 // New returns a catalog of rows whose names differ, ordered by name.
 func New(rows ...Metric) (*Catalog, error) {
-	c := &Catalog{metrics: slices.Clone(rows), byName: make(map[string]int, len(rows))}
+	c := &Catalog{metrics: slices.Clone(rows), byName: make(map[string]int, len(rows)), fields: map[string]bool{"role": true}}
 	slices.SortFunc(c.metrics, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 	for n, m := range c.metrics {
 		if _, twice := c.byName[m.Name]; twice {
 			return nil, fmt.Errorf("metric %s is defined twice", m.Name)
 		}
-		if (m.gauge == nil) == (m.window == nil) {
+		if (m.gauge.of == nil) == (m.window.of == nil) {
 			return nil, fmt.Errorf("metric %s must have one function, for a gauge or for a window", m.Name)
 		}
 		c.byName[m.Name] = n
+		for _, field := range slices.Concat(m.gauge.fields, m.window.fields) {
+			if prefix, records := strings.CutSuffix(field, "*"); !records {
+				c.fields[field] = true
+			} else if !slices.Contains(c.prefixes, prefix) {
+				c.prefixes = append(c.prefixes, prefix)
+			}
+		}
 	}
 	return c, nil
+}
+
+// Reads reports whether any metric reads a field of INFO.
+func (c *Catalog) Reads(field string) bool {
+	return c.fields[field] || slices.ContainsFunc(c.prefixes, func(prefix string) bool { return strings.HasPrefix(field, prefix) })
 }
 
 // All returns every metric, ordered by name. The caller must not modify it.
@@ -171,7 +197,7 @@ func (m *Metric) Read(h History, q Query) (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	if reading.Value, err = m.Fold.of(found); err != nil {
+	if reading.Value, err = m.Aggregation.of(found); err != nil {
 		return Reading{}, &ValueError{Metric: m.Name, Err: err}
 	}
 	return reading, nil
@@ -179,7 +205,7 @@ func (m *Metric) Read(h History, q Query) (Reading, error) {
 
 // series computes the series that a query asks for, and when they were taken.
 func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
-	if m.gauge != nil {
+	if m.gauge.of != nil {
 		sample, unknown := h.Latest(q.Now)
 		if unknown != nil {
 			return nil, Reading{}, unknown
@@ -190,7 +216,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 					return nil, err
 				}
 			}
-			return m.gauge(gaugeInput{info: node.Info, database: q.Database})
+			return m.gauge.of(gaugeInput{info: node.Info, database: q.Database})
 		})
 		return found, Reading{At: sample.At}, err
 	}
@@ -207,7 +233,7 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 			_, refused := span.Last.Migrating(last)
 			return nil, cmp.Or(refused, errMigrated)
 		}
-		return m.window(windowInput{
+		return m.window.of(windowInput{
 			first: first.Info, last: last.Info, seconds: last.At.Sub(first.At).Seconds(), labelled: !q.Selector.ofNodesAlone(),
 			own: func(command string) (int64, bool) { return last.Own.Since(first.Own, command) },
 		})

@@ -108,7 +108,7 @@ func TestEachMetricIsDocumented(t *testing.T) {
 			t.Errorf("%s stands after %s", m.Name, before)
 		}
 		before = m.Name
-		if m.Unit == "" || !strings.HasSuffix(m.Help, ".") || !slices.Contains(kinds, m.Kind) || m.Fold == "" {
+		if m.Unit == "" || !strings.HasSuffix(m.Help, ".") || !slices.Contains(kinds, m.Kind) || m.Aggregation == "" {
 			t.Errorf("%s lacks a unit, a sentence of help, a kind or a fold: %+v", m.Name, m)
 		}
 		if m.Versions != "" && !versions.MatchString(m.Versions) {
@@ -117,8 +117,8 @@ func TestEachMetricIsDocumented(t *testing.T) {
 		if (m.Kind == catalog.Rate) != strings.HasSuffix(m.Name, "-per-second") {
 			t.Errorf("%s is a %s: a rate, and nothing else, ends in -per-second", m.Name, m.Kind)
 		}
-		if m.Fold == catalog.Sum && strings.Contains(m.Unit, "ratio") || m.Kind == catalog.Rate && m.Fold != catalog.Sum {
-			t.Errorf("%s is a %s in %s and folds as %s over nodes", m.Name, m.Kind, m.Unit, m.Fold)
+		if m.Aggregation == catalog.Sum && strings.Contains(m.Unit, "ratio") || m.Kind == catalog.Rate && m.Aggregation != catalog.Sum {
+			t.Errorf("%s is a %s in %s and folds as %s over nodes", m.Name, m.Kind, m.Unit, m.Aggregation)
 		}
 		if found, ok := c.Lookup(m.Name); !ok || found.Name != m.Name {
 			t.Errorf("Lookup(%s) = %v, %v", m.Name, found, ok)

@@ -7,42 +7,42 @@ import (
 func clientRows() []Metric {
 	return []Metric{
 		{
-			Name: ConnectedClients, Unit: "connections", Kind: Gauge, Fold: Sum,
+			Name: ConnectedClients, Unit: "connections", Kind: Gauge, Aggregation: Sum,
 			Help:  "Client connections, replicas left out and this adapter's own counted, as Redis does.",
 			gauge: level("connected_clients"),
 		},
 		{
-			Name: "blocked-clients", Unit: "connections", Kind: Gauge, Fold: Sum,
+			Name: "blocked-clients", Unit: "connections", Kind: Gauge, Aggregation: Sum,
 			Help:  "Clients that wait in a blocking call such as BLPOP or XREADGROUP.",
 			gauge: level("blocked_clients"),
 		},
 		{
-			Name: "tracking-clients", Unit: "connections", Kind: Gauge, Fold: Sum, Versions: "6.0+",
+			Name: "tracking-clients", Unit: "connections", Kind: Gauge, Aggregation: Sum, Versions: "6.0+",
 			Help:  "Clients that have client-side caching on (CLIENT TRACKING).",
 			gauge: level("tracking_clients"),
 		},
 		{
-			Name: "pubsub-clients", Unit: "connections", Kind: Gauge, Fold: Sum, Versions: "7.4+",
+			Name: "pubsub-clients", Unit: "connections", Kind: Gauge, Aggregation: Sum, Versions: "7.4+",
 			Help:  "Clients that subscribe to a channel or a pattern.",
 			gauge: level("pubsub_clients"),
 		},
 		{
-			Name: "client-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Max, Versions: "6.2+",
+			Name: "client-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Max, Versions: "6.2+",
 			Help:  "Connections to maxclients: clients, replicas and those of the cluster bus, since Redis holds all of them against the limit.",
-			gauge: clientUtilization,
+			gauge: computed(clientUtilization, "connected_clients", "connected_slaves", "cluster_connections", "maxclients"),
 		},
 		{
-			Name: "pubsub-channels", Unit: "channels", Kind: Gauge, Fold: Sum,
+			Name: "pubsub-channels", Unit: "channels", Kind: Gauge, Aggregation: Sum,
 			Help:  "Channels that have a subscriber.",
 			gauge: level("pubsub_channels"),
 		},
 		{
-			Name: "pubsub-shard-channels", Unit: "channels", Kind: Gauge, Fold: Sum, Versions: "7.0.3+",
+			Name: "pubsub-shard-channels", Unit: "channels", Kind: Gauge, Aggregation: Sum, Versions: "7.0.3+",
 			Help:  "Shard channels that have a subscriber (SSUBSCRIBE).",
 			gauge: level("pubsubshard_channels"),
 		},
 		{
-			Name: "pubsub-patterns", Unit: "patterns", Kind: Gauge, Fold: Sum,
+			Name: "pubsub-patterns", Unit: "patterns", Kind: Gauge, Aggregation: Sum,
 			Help:  "Patterns that have a subscriber (PSUBSCRIBE), each counted once.",
 			gauge: level("pubsub_patterns"),
 		},

@@ -9,27 +9,27 @@ import (
 )
 
 // level reads an integer field of INFO.
-func level(key string) func(gaugeInput) ([]Series, error) {
-	return func(in gaugeInput) ([]Series, error) {
+func level(key string) computation[gaugeInput] {
+	return computed(func(in gaugeInput) ([]Series, error) {
 		n, err := in.info.Int(key)
 		return []Series{{Value: float64(n)}}, err
-	}
+	}, key)
 }
 
 // fraction reads a field of INFO that has decimals.
-func fraction(key string) func(gaugeInput) ([]Series, error) {
-	return func(in gaugeInput) ([]Series, error) {
+func fraction(key string) computation[gaugeInput] {
+	return computed(func(in gaugeInput) ([]Series, error) {
 		f, err := in.info.Float(key)
 		return []Series{{Value: f}}, err
-	}
+	}, key)
 }
 
 // counterRate takes the growth of a counter of INFO in one second.
-func counterRate(key string) func(windowInput) ([]Series, error) {
-	return func(in windowInput) ([]Series, error) {
+func counterRate(key string) computation[windowInput] {
+	return computed(func(in windowInput) ([]Series, error) {
 		grown, err := in.growth(key)
 		return []Series{{Value: float64(grown) / in.seconds}}, err
-	}
+	}, key)
 }
 
 // growth is how much a counter grew over the window.

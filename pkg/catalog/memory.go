@@ -8,32 +8,32 @@ import (
 func memoryRows() []Metric {
 	return []Metric{
 		{
-			Name: UsedMemoryBytes, Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Name: UsedMemoryBytes, Unit: "bytes", Kind: Gauge, Aggregation: Sum,
 			Help:  "Memory that Redis has allocated.",
 			gauge: level("used_memory"),
 		},
 		{
-			Name: "used-memory-rss-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Name: "used-memory-rss-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
 			Help:  "Memory that the system has given to Redis (resident set), which a memory limit of a container counts.",
 			gauge: level("used_memory_rss"),
 		},
 		{
-			Name: "used-memory-peak-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Name: "used-memory-peak-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
 			Help:  "The most memory that Redis had allocated since it was started.",
 			gauge: level("used_memory_peak"),
 		},
 		{
-			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Fold: Sum,
+			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
 			Help:  "Memory that the data takes, less what Redis needs for itself, its clients and its tables.",
-			gauge: datasetBytes,
+			gauge: computed(datasetBytes, "used_memory_dataset"),
 		},
 		{
-			Name: "memory-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Fold: Max,
+			Name: "memory-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Max,
 			Help:  "Memory that Redis has allocated to maxmemory. Unknown without a maxmemory.",
-			gauge: memoryUtilization,
+			gauge: computed(memoryUtilization, "used_memory", "maxmemory"),
 		},
 		{
-			Name: "memory-fragmentation-ratio", Unit: "ratio", Kind: Gauge, Fold: Max,
+			Name: "memory-fragmentation-ratio", Unit: "ratio", Kind: Gauge, Aggregation: Max,
 			Help:  "Resident memory to allocated memory, as Redis rounds it to hundredths. It is large while Redis holds little.",
 			gauge: fraction("mem_fragmentation_ratio"),
 		},
@@ -52,7 +52,7 @@ func datasetBytes(in gaugeInput) ([]Series, error) {
 	if wrapped, err := strconv.ParseUint(text, 10, 64); err == nil && int64(wrapped) < 0 {
 		return nil, errors.New("the server takes more memory for itself than it has allocated by its own count, which has fallen below zero: it is known again once the server holds more data")
 	}
-	return level(field)(in)
+	return level(field).of(in)
 }
 
 func memoryUtilization(in gaugeInput) ([]Series, error) {

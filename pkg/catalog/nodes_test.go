@@ -38,7 +38,7 @@ func cluster(t *testing.T) (*history.History, time.Time) {
 	return s, now
 }
 
-func TestNodesFold(t *testing.T) {
+func TestNodesAggregate(t *testing.T) {
 	s, now := cluster(t)
 	for _, test := range []struct {
 		metric, selector string

@@ -7,22 +7,22 @@ import (
 func persistenceRows() []Metric {
 	return []Metric{
 		{
-			Name: "rdb-changes-since-last-save", Unit: "changes", Kind: Gauge, Fold: Sum,
+			Name: "rdb-changes-since-last-save", Unit: "changes", Kind: Gauge, Aggregation: Sum,
 			Help:  "Changes of the data since the last RDB save that succeeded, or since the start.",
 			gauge: level("rdb_changes_since_last_save"),
 		},
 		{
-			Name: "rdb-last-save-age-seconds", Unit: "s", Kind: Gauge, Fold: Max, Versions: "6.2+",
+			Name: "rdb-last-save-age-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Versions: "6.2+",
 			Help:  "Time by the server's clock since the last RDB save that succeeded, or since the start if there was none.",
-			gauge: lastSaveAge,
+			gauge: computed(lastSaveAge, "server_time_usec", "rdb_last_save_time"),
 		},
 		{
-			Name: "rdb-save-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Max,
+			Name: "rdb-save-in-progress", Unit: "0 or 1", Kind: Gauge, Aggregation: Max,
 			Help:  "1 while a child process saves an RDB file.",
 			gauge: level("rdb_bgsave_in_progress"),
 		},
 		{
-			Name: "aof-rewrite-in-progress", Unit: "0 or 1", Kind: Gauge, Fold: Max,
+			Name: "aof-rewrite-in-progress", Unit: "0 or 1", Kind: Gauge, Aggregation: Max,
 			Help:  "1 while a child process rewrites the append-only file.",
 			gauge: level("aof_rewrite_in_progress"),
 		},

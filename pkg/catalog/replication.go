@@ -14,29 +14,29 @@ func replicationRows() []Metric {
 	labels := []string{LabelReplica}
 	return []Metric{
 		{
-			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Fold: Sum,
+			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Aggregation: Sum,
 			Help:  "Replicas that are connected, those that still synchronize among them, each counted once however many connections it has.",
-			gauge: connectedReplicas,
+			gauge: computed(connectedReplicas, "connected_slaves", "slave*"),
 		},
 		{
-			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Fold: Max, Labels: labels,
+			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Max, Labels: labels,
 			Help:  "Bytes of replication that a replica has not acknowledged, of the slowest one; replicas acknowledge once a second. `replica` is the place in the primary's list, which changes when one leaves. Unknown without a replica and while one synchronizes.",
-			gauge: replicationLagBytes,
+			gauge: computed(replicationLagBytes, "master_repl_offset", "slave*"),
 		},
 		{
-			Name: "replication-lag-seconds", Unit: "s", Kind: Gauge, Fold: Max, Labels: labels,
+			Name: "replication-lag-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Labels: labels,
 			Help:  "Whole seconds since a replica last acknowledged, of the one that did so longest ago: 0 or 1 as long as all is well. Unknown without a replica and while one synchronizes.",
-			gauge: replicationLagSeconds,
+			gauge: computed(replicationLagSeconds, "slave*"),
 		},
 		{
-			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Fold: Min,
+			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Aggregation: Min,
 			Help:  "Of a replica: 1 while it is connected to its primary and synchronized. Unknown of a primary.",
-			gauge: primaryLinkUp,
+			gauge: computed(primaryLinkUp, "master_link_status"),
 		},
 		{
-			Name: "primary-last-io-seconds", Unit: "s", Kind: Gauge, Fold: Max,
+			Name: "primary-last-io-seconds", Unit: "s", Kind: Gauge, Aggregation: Max,
 			Help:  "Of a replica: whole seconds since it last heard from its primary, which sends a ping every 10 seconds when there is nothing else to send. Unknown of a primary and while the link is down.",
-			gauge: primaryLastIO,
+			gauge: computed(primaryLastIO, "master_link_status", "master_last_io_seconds_ago"),
 		},
 	}
 }
@@ -171,7 +171,7 @@ func primaryLastIO(in gaugeInput) ([]Series, error) {
 	if !up {
 		return nil, errors.New("the link to the primary is down")
 	}
-	return level("master_last_io_seconds_ago")(in)
+	return level("master_last_io_seconds_ago").of(in)
 }
 
 // linkUp reports whether a replica is connected to its primary.

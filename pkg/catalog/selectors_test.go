@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 )
 
-func TestSelectorPicksBeforeTheFold(t *testing.T) {
+func TestSelectorPicksBeforeAggregation(t *testing.T) {
 	latencies := over(t,
 		stats("cmdstat_get:calls=10,usec=100", "cmdstat_set:calls=5,usec=50", "cmdstat_SADD:calls=1,usec=1"),
 		stats("cmdstat_get:calls=20,usec=140", "cmdstat_set:calls=35,usec=410", "cmdstat_SADD:calls=1,usec=1"))

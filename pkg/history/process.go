@@ -2,6 +2,8 @@ package history
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
@@ -24,6 +26,17 @@ func monotone() [12]string {
 		"expired_keys",
 		"rejected_connections",
 	}
+}
+
+// Reads reports whether a History reads a field of INFO, to know one process from
+// another.
+func Reads(field string) bool {
+	switch field {
+	case "run_id", "process_id", "master_replid", "dragonfly_version", "role":
+		return true
+	}
+	counters := monotone()
+	return slices.Contains(counters[:], field) || strings.HasPrefix(field, commandPrefix)
 }
 
 // sameProcess reports whether counters of two consecutive samples may be

@@ -57,9 +57,9 @@ func (p *Probe) aggregate(nodes []NodeResults, place int) Result {
 		case first:
 			all, first = result, false
 			continue
-		case p.Fold == Max:
+		case p.Aggregation == Max:
 			all.Value = max(all.Value, result.Value)
-		case p.Fold == Min:
+		case p.Aggregation == Min:
 			all.Value = min(all.Value, result.Value)
 		default:
 			all.Value += result.Value

@@ -58,8 +58,8 @@ type Probe struct {
 	// Key is the key that it reads, or the first one, which tells the node of a
 	// cluster that can answer. It is empty for what each node has some of.
 	Key string
-	// Fold makes one number of those of several nodes, their sum if it is empty.
-	Fold Aggregation
+	// Aggregation makes one number of those of several nodes, their sum if it is empty.
+	Aggregation Aggregation
 	// WantsTime means that the server's clock is needed.
 	WantsTime bool
 	// InfoField is the field of INFO that it reads, empty for none.
@@ -225,7 +225,7 @@ func text(key string, kind Kind) *Probe {
 
 // Info reads a field of INFO.
 func Info(field string, kind Kind, fold Aggregation) *Probe {
-	return &Probe{Kind: kind, Fold: fold, InfoField: field, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: kind, Aggregation: fold, InfoField: field, read: func(a Answer) (Result, error) {
 		value, err := a.Info.Float(field)
 		switch {
 		case errors.Is(err, redisinfo.ErrAbsent):

@@ -48,7 +48,7 @@ func sampling(t *testing.T, object *target.Target) *sampled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager := sampler.New(t.Context(), sampler.Config{Store: store, Observer: unwatched{}, Listener: p.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{})})
+	manager := sampler.New(t.Context(), sampler.Config{Store: store, Observer: unwatched{}, Listener: p.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{}), Reads: metrics.Reads})
 	t.Cleanup(manager.Stop)
 	p.Set(object)
 	manager.Set(object)

@@ -9,9 +9,8 @@ const (
 )
 
 // Server returns which program answered and its version, as the program itself
-// numbers it. Both are empty if the answer names no version, and the version is if
-// it is not a name. A server that is
-// none of the other kinds and has a redis_version counts as Redis.
+// numbers it. Both are empty if the answer has no version; the version is
+// empty if it is not a name. Any other server with a redis_version counts as Redis.
 //
 // Valkey and Dragonfly keep a redis_version for the sake of old clients. KeyDB
 // writes its own version there, and has a count of clients for each thread,
@@ -36,6 +35,16 @@ func Server(info *Info) (kind, version string) {
 		return KeyDB, version
 	}
 	return Redis, version
+}
+
+// Reads reports whether Server or Outdated reads a field of INFO.
+func Reads(field string) bool {
+	switch field {
+	case "redis_version", "valkey_version", "dragonfly_version", "thread_0_clients",
+		"role", "master_link_status", "master_sync_in_progress", "master_last_io_seconds_ago":
+		return true
+	}
+	return false
 }
 
 // once is Name for those who need no error, which takes memory. It is read at

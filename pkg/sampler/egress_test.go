@@ -56,7 +56,7 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
 			s.nodes.close()
-			s.nodes = newNodes(test.target, deps{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools()})
+			s.nodes = newNodes(test.target, deps{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools(metricFields(t))})
 			s.fail(test.want)
 			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
 				t.Errorf("no node was refused: %+v", s.history.Nodes())

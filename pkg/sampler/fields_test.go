@@ -29,12 +29,12 @@ func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now()
-		whole, part := twice(t, string(text), now, nil), twice(t, string(text), now, kept)
+		whole, part := twice(t, string(text), now, nil), twice(t, string(text), now, newPools(metrics.Reads).keep)
 		for _, m := range metrics.All() {
 			want, errWant := m.Read(whole, catalog.Query{Now: now})
 			got, errGot := m.Read(part, catalog.Query{Now: now})
 			if got != want || (errGot == nil) != (errWant == nil) || errGot != nil && errGot.Error() != errWant.Error() {
-				t.Errorf("%s, %s: %+v, %v; of the whole answer %+v, %v: is a field missing in kept?",
+				t.Errorf("%s, %s: %+v, %v; of the whole answer %+v, %v: does its row name each field that it reads?",
 					filepath.Base(file), m.Name, got, errGot, want, errWant)
 			}
 		}

@@ -55,10 +55,19 @@ func restricted(t testing.TB, cfg egress.Config) *egress.Policy {
 	return policy
 }
 
+// metricFields are the fields of INFO that built-in metrics read.
+func metricFields(t testing.TB) func(field string) bool {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return metrics.Reads
+}
+
 // open are the dependencies that reach servers of tests that ask for no password.
 func open(t testing.TB) deps {
 	t.Helper()
-	return deps{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, rate.NewLimiter(rate.Inf, 0), newPools()}
+	return deps{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, rate.NewLimiter(rate.Inf, 0), newPools(metricFields(t))}
 }
 
 // given are the credentials of a test, the same for all servers, and others for sentinels if it has them.
@@ -186,7 +195,7 @@ func managing(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{attempts: map[string]int{}, states: map[State]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
-	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: local(t), Credentials: open(t).credentials})
+	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: local(t), Credentials: open(t).credentials, Reads: metricFields(t)})
 	t.Cleanup(w.Stop)
 	return w
 }

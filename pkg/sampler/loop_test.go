@@ -93,7 +93,7 @@ func TestServersThatHangDoNotStallLoops(t *testing.T) {
 
 func TestTargetsThatAppearAtOnceBeginInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t)})
+		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t), Reads: metricFields(t)})
 		start := time.Now()
 		const targets = 10000
 		for n := range targets {

@@ -47,6 +47,8 @@ type Config struct {
 	Listener    Listener
 	// Egress is asked at each dial, whatever the address came from.
 	Egress *egress.Policy
+	// Reads reports whether any metric reads a field of INFO. Samples leave the others out.
+	Reads func(field string) bool
 }
 
 // beginsPerSecond and beginsAtOnce bound how many loops begin: each dials, and an
@@ -85,7 +87,7 @@ type Manager struct {
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(cfg.Reads), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
 	m.queue = newTimerQueue(m.began, m.turn)

@@ -63,9 +63,9 @@ func newPoller(t *target.Target, address string, by deps) *poller {
 		reply:   replyBuffer{from: by.replies},
 		plan:    plan, run: plan.Start(probe.Sampling{Database: t.Database, Interval: t.Interval, MaxAge: t.MaxAge}),
 	}
-	p.parser.Layouts = by.layouts
+	p.parser.Layouts = by.schemas
 	if fields := plan.InfoFields(); len(fields) > 0 {
-		p.parser.Layouts = redisinfo.NewSchemas(func(key string) bool { return kept(key) || slices.Contains(fields, key) })
+		p.parser.Layouts = redisinfo.NewSchemas(func(field string) bool { return by.keep(field) || slices.Contains(fields, field) })
 	}
 	return p
 }

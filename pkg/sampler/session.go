@@ -40,12 +40,14 @@ type deps struct {
 type pools struct {
 	bursts  *readBuffers
 	replies *replyBuffers
-	// layouts are the schemas of answers; kept chooses their fields.
-	layouts *redisinfo.Schemas
+	// keep reports whether samples hold on to a field of INFO, and schemas are of answers without the others.
+	keep    func(field string) bool
+	schemas *redisinfo.Schemas
 }
 
-func newPools() *pools {
-	return &pools{newReadBuffers(), newReplyBuffers(), redisinfo.NewSchemas(kept)}
+func newPools(reads func(field string) bool) *pools {
+	keep := func(field string) bool { return kept(field) || reads(field) }
+	return &pools{newReadBuffers(), newReplyBuffers(), keep, redisinfo.NewSchemas(keep)}
 }
 
 // session is the connection to one server, over all that replaces it. It is not

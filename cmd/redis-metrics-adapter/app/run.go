@@ -97,7 +97,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		}
 		keeper.Run(background)
 	})
-	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Listener: func(t *target.Target) {
+	manager := sampler.New(background, sampler.Config{Store: samples, Observer: own, Egress: policy, Credentials: keeper, Reads: metrics.Reads, Listener: func(t *target.Target) {
 		if now, ok := index.Get(t.NamespacedName); ok && now.ID() == t.ID() {
 			t = now // its formulas have been compiled since sampling began
 		}
