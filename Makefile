@@ -18,6 +18,9 @@ UNIT_TIMEOUT ?= 30m
 UNIT_PARALLEL ?= 4
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= deploy/base
+# The image that "make image" writes, and for which nodes: amd64 or arm64. deploy/base runs this name.
+IMAGE ?= redis-metrics-adapter:dev
+ARCH  ?= $(shell go env GOARCH)
 
 export BIN_DIR := $(BIN)
 
@@ -74,6 +77,12 @@ deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the 
 .PHONY: build
 build: ## Build bin/redis-metrics-adapter, static
 	@hack/build.sh $(BIN)/redis-metrics-adapter . ./cmd/redis-metrics-adapter $(VERSION)
+
+.PHONY: image
+image: ## Write _output/redis-metrics-adapter-ARCH.tar, the image of the adapter, without a container engine
+	@GOOS=linux GOARCH=$(ARCH) hack/build.sh _output/$(ARCH)/redis-metrics-adapter . ./cmd/redis-metrics-adapter $(VERSION)
+	@cd hack && go run ./cmd/image -name $(IMAGE) -architecture $(ARCH) -version $(VERSION) \
+	  -binary ../_output/$(ARCH)/redis-metrics-adapter -output ../_output/redis-metrics-adapter-$(ARCH).tar
 
 # What gives an adapter a clock and host names of its own, on Linux.
 .PHONY: launcher

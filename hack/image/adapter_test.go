@@ -84,6 +84,24 @@ func lastStage(t *testing.T) (v1.Config, []string) {
 	return config, copied
 }
 
+// TestMakeImage runs the command that the documentation names.
+func TestMakeImage(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, "_output", "redis-metrics-adapter-arm64.tar")
+	build := exec.CommandContext(t.Context(), "make", "-C", root, "image", "ARCH=arm64", "VERSION="+version)
+	output, err := build.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if !strings.Contains(string(output), "redis-metrics-adapter:dev for linux/arm64") {
+		t.Errorf("it says %s", output)
+	}
+	isFor(t, file, "arm64")
+}
+
 // TestAdapterImages builds the released binary for each platform with the Makefile's own script and makes images of it.
 func TestAdapterImages(t *testing.T) {
 	for architecture, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
