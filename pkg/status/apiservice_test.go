@@ -11,7 +11,7 @@ import (
 
 func TestNobodyIsReadyWhileAnotherServiceIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		w.answer(r, newServer())
 		<-time.After(5 * time.Second)

@@ -18,7 +18,7 @@ const manyObjects = 10_000
 
 // many adds objects that differ in name only, so that one attempt speaks for
 // all: what is tested is how their writes are bounded.
-func (w *world) many(count int) []*target.Target {
+func (w *fixture) many(count int) []*target.Target {
 	var targets []*target.Target
 	for n := range count {
 		t := &target.Target{
@@ -33,7 +33,7 @@ func (w *world) many(count int) []*target.Target {
 	return targets
 }
 
-func (w *world) sampledAll(targets []*target.Target) {
+func (w *fixture) sampledAll(targets []*target.Target) {
 	for _, one := range targets {
 		w.writer.Sampled(one)
 	}
@@ -62,7 +62,7 @@ func checkBounds(t *testing.T, writes []wrote, perSecond, burst int) {
 
 func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		targets := w.many(manyObjects)
 		stop := w.lead()
 		defer func() { stop() }()
@@ -113,7 +113,7 @@ func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
 
 func TestConditionsThatFlapAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		targets := w.many(300)
 		defer w.lead()()
 		s := newServer()
@@ -134,7 +134,7 @@ func TestConditionsThatFlapAreBounded(t *testing.T) {
 
 func TestFewObjectsAreRefreshedEachMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		s := newServer()
@@ -161,7 +161,7 @@ func TestFewObjectsAreRefreshedEachMinute(t *testing.T) {
 }
 
 // healthy is an object whose status shows what is known, and the attempts that led to it.
-func (w *world) healthy() (*object, *target.Target) {
+func (w *fixture) healthy() (*object, *target.Target) {
 	r := w.add("r", "1")
 	r.MaxAge = time.Hour
 	w.set(r)
@@ -176,21 +176,21 @@ func (w *world) healthy() (*object, *target.Target) {
 }
 
 func BenchmarkExamine(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	o, r := w.healthy()
 	now := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		w.writer.examine(o, r, now, false)
+		w.writer.compare(o, r, now, false)
 	}
 }
 
 // BenchmarkSampled is what the notice of an attempt costs that ended as the one before.
 func BenchmarkSampled(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	_, r := w.healthy()
 	defer w.run()()
-	for !w.writer.agrees(r) {
+	for !w.writer.upToDate(r) {
 		runtime.Gosched()
 	}
 	b.ReportAllocs()

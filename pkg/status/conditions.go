@@ -193,7 +193,7 @@ func (x transitions) at(condition string) time.Time {
 }
 
 // condition makes a condition of a verdict. Its transition time is kept while its status is.
-func (x transitions) condition(of named, generation int64, before *v1alpha1.RedisStatus) metav1.Condition {
+func (x transitions) condition(of namedVerdict, generation int64, before *v1alpha1.RedisStatus) metav1.Condition {
 	c := metav1.Condition{
 		Type: of.condition, Status: of.status, Reason: of.reason, Message: of.message,
 		ObservedGeneration: generation, LastTransitionTime: second(x.at(of.condition)),

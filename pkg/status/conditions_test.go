@@ -56,7 +56,7 @@ func TestConditions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newFixture(t)
 				target := w.add("r", "1")
 				for _, s := range test.steps {
 					if s.server != nil {
@@ -108,12 +108,12 @@ func checkConditions(t *testing.T, s *v1alpha1.RedisStatus) {
 
 func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		o := newObject(r, time.Now())
 		w.fail(r, refused())
 		seen := time.Now()
-		w.writer.examine(o, r, seen, false)
+		w.writer.compare(o, r, seen, false)
 		<-time.After(time.Minute)
 		found := w.writer.statusOf(o, r)
 		want := metav1.NewTime(seen)
@@ -126,6 +126,6 @@ func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 // statusOf is what would be written now.
 func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
 	now := time.Now()
-	f := w.examine(o, t, now, false)
+	f := w.compare(o, t, now, false)
 	return w.compose(o, &f, now)
 }

@@ -27,7 +27,7 @@ func TestEndpoint(t *testing.T) {
 // Its status may be that of an earlier version, or an attempt may not have ended.
 func TestEndpointIsWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		if got := w.status(r).Endpoint; got != r.Address {

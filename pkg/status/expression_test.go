@@ -16,7 +16,7 @@ import (
 // An expression is compiled when it is declared, and can fail when it is computed.
 func TestExpressionsThatFailShowInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, redis := newWorld(t), newServer()
+		w, redis := newFixture(t), newServer()
 		r := w.add("r", "1")
 		r.Declared = []target.Declared{
 			{Name: "zero", Probe: probe.List("a")},
@@ -62,7 +62,7 @@ func TestExpressionsThatFailShowInStatus(t *testing.T) {
 // A metric that is unknown for good makes those that name it so.
 func TestExpressionOfWhatIsNeverKnownShowsInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		r.Declared = []target.Declared{{Name: "full", Expression: compiled(t, `metric("memory-utilization") * 2.0`)}}
 		defer w.lead()()
@@ -77,7 +77,7 @@ func TestExpressionOfWhatIsNeverKnownShowsInStatus(t *testing.T) {
 // An expression that waits for the first samples of a new leader changes nothing.
 func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, redis := newWorld(t), newServer()
+		w, redis := newFixture(t), newServer()
 		r := w.add("r", "1")
 		r.Declared = []target.Declared{{Name: "twice", Expression: compiled(t, `metric("requests-per-second") * 2.0`)}}
 		stop := w.lead()
@@ -110,7 +110,7 @@ func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 // A formula that waits to be compiled is told of as such, whatever else waits.
 func TestFormulaThatWaitsShowsInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		r.Declared = []target.Declared{{Name: "twice", Formula: `metric("requests-per-second") * 2.0`}}
 		defer w.lead()()

@@ -24,8 +24,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// world is an API server, a watch that follows it, and samples, all in memory.
-type world struct {
+// fixture is an API server, a watch that follows it, and samples, all in memory.
+type fixture struct {
 	t      testing.TB
 	writer *Writer
 	store  *history.Store
@@ -48,9 +48,9 @@ type wrote struct {
 	status *v1alpha1.RedisStatus
 }
 
-func newWorld(t testing.TB) *world {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	w := &world{t: t, store: &history.Store{}, targets: map[types.NamespacedName]*target.Target{}}
+	w := &fixture{t: t, store: &history.Store{}, targets: map[types.NamespacedName]*target.Target{}}
 	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -69,14 +69,14 @@ func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
 
 // newWriter is that of another replica, or of this one after a restart.
-func (w *world) newWriter() *Writer {
+func (w *fixture) newWriter() *Writer {
 	w.t.Helper()
 	c, err := catalog.Builtin()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	writer, err := New(Config{
-		Client: &fake.RESTClient{}, Events: w, Index: w, Series: w.store, Catalog: c, Answers: w.answers,
+		Client: &fake.RESTClient{}, Events: w, Index: w, Histories: w.store, Catalog: c, Answers: w.answers,
 		ReasonOf: reasonOfFailed, Foreign: func() []string { return w.foreign },
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func refused() error {
 }
 
 // Get implements Index.
-func (w *world) Get(name types.NamespacedName) (*target.Target, bool) {
+func (w *fixture) Get(name types.NamespacedName) (*target.Target, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t, ok := w.targets[name]
@@ -104,7 +104,7 @@ func (w *world) Get(name types.NamespacedName) (*target.Target, bool) {
 }
 
 // Select implements Index.
-func (w *world) Select(string, labels.Selector) []*target.Target {
+func (w *fixture) Select(string, labels.Selector) []*target.Target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all []*target.Target
@@ -114,7 +114,7 @@ func (w *world) Select(string, labels.Selector) []*target.Target {
 	return all
 }
 
-func (w *world) apply(_ context.Context, one write) error {
+func (w *fixture) apply(_ context.Context, one write) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.writes = append(w.writes, wrote{time.Now(), one.name, one.status})
@@ -133,7 +133,7 @@ func (w *world) apply(_ context.Context, one write) error {
 	return nil
 }
 
-func (w *world) show(one write) {
+func (w *fixture) show(one write) {
 	if t := w.targets[one.name]; t != nil && t.UID == one.uid {
 		changed := *t
 		changed.Status = one.status
@@ -143,7 +143,7 @@ func (w *world) show(one write) {
 }
 
 // Event implements record.EventRecorder.
-func (w *world) Event(object runtime.Object, kind, reason, message string) {
+func (w *fixture) Event(object runtime.Object, kind, reason, message string) {
 	ref, ok := object.(*corev1.ObjectReference)
 	if !ok || ref.Kind != "Redis" || ref.UID == "" || message == "" || len(message) > maxMessage {
 		w.t.Errorf("Event about %#v", object)
@@ -154,17 +154,17 @@ func (w *world) Event(object runtime.Object, kind, reason, message string) {
 }
 
 // Eventf implements record.EventRecorder.
-func (w *world) Eventf(object runtime.Object, kind, reason, format string, args ...any) {
+func (w *fixture) Eventf(object runtime.Object, kind, reason, format string, args ...any) {
 	w.Event(object, kind, reason, fmt.Sprintf(format, args...))
 }
 
 // AnnotatedEventf implements record.EventRecorder.
-func (w *world) AnnotatedEventf(object runtime.Object, _ map[string]string, kind, reason, format string, args ...any) {
+func (w *fixture) AnnotatedEventf(object runtime.Object, _ map[string]string, kind, reason, format string, args ...any) {
 	w.Event(object, kind, reason, fmt.Sprintf(format, args...))
 }
 
 // add makes an object and the series that a sampler would.
-func (w *world) add(name string, uid types.UID) *target.Target {
+func (w *fixture) add(name string, uid types.UID) *target.Target {
 	t := &target.Target{
 		NamespacedName: types.NamespacedName{Namespace: "default", Name: name},
 		UID:            uid, Generation: 1, Address: name + ".example:6379",
@@ -175,7 +175,7 @@ func (w *world) add(name string, uid types.UID) *target.Target {
 	return t
 }
 
-func (w *world) set(t *target.Target) {
+func (w *fixture) set(t *target.Target) {
 	w.mu.Lock()
 	w.targets[t.NamespacedName] = t
 	w.mu.Unlock()
@@ -183,7 +183,7 @@ func (w *world) set(t *target.Target) {
 	w.store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 }
 
-func (w *world) remove(t *target.Target) {
+func (w *fixture) remove(t *target.Target) {
 	w.mu.Lock()
 	delete(w.targets, t.NamespacedName)
 	w.mu.Unlock()
@@ -192,33 +192,33 @@ func (w *world) remove(t *target.Target) {
 }
 
 // answer is a successful attempt.
-func (w *world) answer(t *target.Target, s *server) {
+func (w *fixture) answer(t *target.Target, s *server) {
 	w.infos++
 	w.store.Get(t.ID()).Record(history.NewSample(nil, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.sampled(t)
 }
 
 // fail is a failed attempt.
-func (w *world) fail(t *target.Target, err error) {
+func (w *fixture) fail(t *target.Target, err error) {
 	w.store.Get(t.ID()).Fail(err, history.Node{Address: t.Address, Err: err})
 	w.sampled(t)
 }
 
 // sampled says that an attempt has ended, in the order in which the adapter does.
-func (w *world) sampled(t *target.Target) {
+func (w *fixture) sampled(t *target.Target) {
 	w.answers.Sampled(t)
 	w.writer.Sampled(t)
 }
 
 // lead runs the writer until the returned function is called.
-func (w *world) lead() (stop func()) {
+func (w *fixture) lead() (stop func()) {
 	stop = w.run()
 	synctest.Wait()
 	return stop
 }
 
 // run is lead outside of a bubble of synctest.
-func (w *world) run() (stop func()) {
+func (w *fixture) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.writer.Run(ctx) })
@@ -235,7 +235,7 @@ func pass(d time.Duration) {
 }
 
 // taken returns what was written since it was last called.
-func (w *world) taken() []wrote {
+func (w *fixture) taken() []wrote {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	writes := w.writes
@@ -243,7 +243,7 @@ func (w *world) taken() []wrote {
 	return writes
 }
 
-func (w *world) takenEvents() string {
+func (w *fixture) takenEvents() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	events := strings.Join(w.events, ", ")
@@ -252,7 +252,7 @@ func (w *world) takenEvents() string {
 }
 
 // says is the conditions of an object's status in short.
-func (w *world) says(t *target.Target) string {
+func (w *fixture) says(t *target.Target) string {
 	current, ok := w.Get(t.NamespacedName)
 	if !ok {
 		return "gone"
@@ -260,7 +260,7 @@ func (w *world) says(t *target.Target) string {
 	return brief(current.Status)
 }
 
-func (w *world) status(t *target.Target) *v1alpha1.RedisStatus {
+func (w *fixture) status(t *target.Target) *v1alpha1.RedisStatus {
 	current, ok := w.Get(t.NamespacedName)
 	if !ok {
 		return &v1alpha1.RedisStatus{}
@@ -285,7 +285,7 @@ func condition(s *v1alpha1.RedisStatus, name string) metav1.Condition {
 	return metav1.Condition{}
 }
 
-func (w *world) expect(what string, t *target.Target, says string, writes int, events string) {
+func (w *fixture) expect(what string, t *target.Target, says string, writes int, events string) {
 	w.t.Helper()
 	if got := w.says(t); got != says {
 		w.t.Errorf("%s: status says %q, want %q", what, got, says)

@@ -85,7 +85,7 @@ func (l *leases) start(t *testing.T, w *Writer, name string) (stop func()) {
 
 func TestOneOfTwoLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		world, shared := newWorld(t), &leases{}
+		world, shared := newFixture(t), &leases{}
 		a, b := world.newWriter(), world.newWriter()
 		leaders := func() string {
 			synctest.Wait()
@@ -131,7 +131,7 @@ func TestOneOfTwoLeads(t *testing.T) {
 }
 
 func TestLeaderConfigIsComplete(t *testing.T) {
-	if err := newWorld(t).writer.RunElected(t.Context(), LeaderConfig{}); err == nil {
+	if err := newFixture(t).writer.RunElected(t.Context(), LeaderConfig{}); err == nil {
 		t.Error("an empty LeaderConfig is taken")
 	}
 }

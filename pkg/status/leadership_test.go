@@ -15,7 +15,7 @@ func TestTakeoverRewritesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newFixture(t)
 				r := w.add("r", "1")
 				stop := w.lead()
 				s := newServer()
@@ -45,7 +45,7 @@ func TestTakeoverRewritesNothing(t *testing.T) {
 
 func TestTakeoverBelievesTheOldStatusForAWhileOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		stop := w.lead()
 		w.answer(r, newServer())

@@ -39,7 +39,7 @@ func FuzzMessage(f *testing.F) {
 // TestConditionsAndEventsAreBounded makes all texts of a status as long as they can be.
 func TestConditionsAndEventsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, redis := newWorld(t), newServer()
+		w, redis := newFixture(t), newServer()
 		long := strings.Repeat("long ", 1<<18)
 		r := w.add("r", "1")
 		for i := range 50 {

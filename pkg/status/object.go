@@ -11,7 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// object is what a round remembers of one Redis object.
+// object is what the controller remembers of one Redis object.
 type object struct {
 	name types.NamespacedName
 	uid  types.UID
@@ -37,10 +37,10 @@ type object struct {
 	// successor is the object that took the name and was hit by a write to this one.
 	successor types.UID
 
-	// again is when to look again, or once fresh ends, nil for an object that is not calm.
+	// again is when to look again, or once fresh ends, nil for an object that is not up to date.
 	again time.Time
 	fresh *freshness
-	// place is where the object stands in the agenda.
+	// place is where the object stands in the heap of due objects.
 	place int
 	// queue is where the object waits to be written, nil if it does not, and ticket its place there.
 	queue  *queue

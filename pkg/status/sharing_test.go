@@ -14,7 +14,7 @@ import (
 )
 
 // declares makes an object of a namespace that reads a list.
-func (w *world) declares(namespace, name string) *target.Target {
+func (w *fixture) declares(namespace, name string) *target.Target {
 	t := w.add(name, types.UID(name))
 	w.remove(t)
 	t.Namespace = namespace
@@ -25,19 +25,19 @@ func (w *world) declares(namespace, name string) *target.Target {
 
 func TestAnObjectOnTheSameServerIsHintedAt(t *testing.T) {
 	for name, test := range map[string]struct {
-		others func(w *world) []*target.Target
+		others func(w *fixture) []*target.Target
 		runID  string // of their server
 		hint   string
 	}{
-		"none":                      {func(*world) []*target.Target { return nil }, "a", ""},
-		"one that declares nothing": {func(w *world) []*target.Target { return []*target.Target{w.add("other", "2")} }, "a", ""},
-		"one on another server":     {func(w *world) []*target.Target { return []*target.Target{w.declares("default", "other")} }, "b", ""},
-		"one of the namespace":      {func(w *world) []*target.Target { return []*target.Target{w.declares("default", "other")} }, "a", "Redis object other samples the same server"},
-		"one of another namespace":  {func(w *world) []*target.Target { return []*target.Target{w.declares("shop", "other")} }, "a", "A Redis object of another namespace samples the same server"},
-		"several, the first by name": {func(w *world) []*target.Target {
+		"none":                      {func(*fixture) []*target.Target { return nil }, "a", ""},
+		"one that declares nothing": {func(w *fixture) []*target.Target { return []*target.Target{w.add("other", "2")} }, "a", ""},
+		"one on another server":     {func(w *fixture) []*target.Target { return []*target.Target{w.declares("default", "other")} }, "b", ""},
+		"one of the namespace":      {func(w *fixture) []*target.Target { return []*target.Target{w.declares("default", "other")} }, "a", "Redis object other samples the same server"},
+		"one of another namespace":  {func(w *fixture) []*target.Target { return []*target.Target{w.declares("shop", "other")} }, "a", "A Redis object of another namespace samples the same server"},
+		"several, the first by name": {func(w *fixture) []*target.Target {
 			return []*target.Target{w.declares("shop", "a"), w.declares("default", "c"), w.declares("default", "b")}
 		}, "a", "Redis object b samples"},
-		"one that reads INFO alone": {func(w *world) []*target.Target {
+		"one that reads INFO alone": {func(w *fixture) []*target.Target {
 			other := w.declares("default", "other")
 			other.Declared[0].Probe = probe.Info("sync_full", probe.Gauge, probe.Sum)
 			return []*target.Target{other}
@@ -45,7 +45,7 @@ func TestAnObjectOnTheSameServerIsHintedAt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newFixture(t)
 				r := w.add("r", "1")
 				others := test.others(w)
 				defer w.lead()()
@@ -88,7 +88,7 @@ func TestAnObjectOnTheSameServerIsHintedAt(t *testing.T) {
 // A new leader must not take a hint back and give it again.
 func TestAHintOutlastsItsLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r, other := w.add("r", "1"), w.declares("default", "other")
 		sample := func() {
 			for range 20 {

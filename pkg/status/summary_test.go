@@ -15,7 +15,7 @@ import (
 
 func TestSummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		summary := func() *v1alpha1.Summary {
 			return w.writer.numbers.summary(w.store.Get(r.ID()), 0, time.Now())

@@ -36,8 +36,8 @@ type Config struct {
 	Events record.EventRecorder
 	// Index tells which targets exist.
 	Index Index
-	// Series holds their samples.
-	Series Store
+	// Histories holds their samples.
+	Histories Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
 	// Answers is asked about expressions and fallbacks.
@@ -60,15 +60,15 @@ type Writer struct {
 
 	mu    sync.Mutex
 	inbox []types.NamespacedName
-	// calm holds the targets of the objects that need no look as long as their status
+	// current holds the targets of the objects that need no look as long as their status
 	// shows what is known of them, and a sample is current if it says so.
-	calm map[types.NamespacedName]*freshness
-	wake chan struct{}
+	current map[types.NamespacedName]*freshness
+	wake    chan struct{}
 }
 
 // New returns a Writer that is idle until Run.
 func New(cfg Config) (*Writer, error) {
-	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Series == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Histories == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
 		return nil, errors.New("status: a field of Config is not set")
 	}
 	n, err := newNumbers(cfg.Catalog)
@@ -109,7 +109,7 @@ func (w *Writer) collect() []types.NamespacedName {
 func (w *Writer) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.inbox, w.calm = nil, map[types.NamespacedName]*freshness{}
+	w.inbox, w.current = nil, map[types.NamespacedName]*freshness{}
 }
 
 // Run looks at every target once, then at those it is notified of, and writes,
@@ -130,5 +130,5 @@ func (w *Writer) Run(ctx context.Context) {
 		names[n] = t.NamespacedName
 	}
 	w.post(names...)
-	newRound(w).run(ctx)
+	newController(w).run(ctx)
 }

@@ -24,7 +24,7 @@ const (
 
 func TestLifeOfAnObject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		s := newServer()
@@ -80,7 +80,7 @@ func TestLifeOfAnObject(t *testing.T) {
 
 func TestRestartOfRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		s := newServer()
@@ -106,7 +106,7 @@ func TestRestartOfRedis(t *testing.T) {
 
 func TestReadyExpiresWithoutAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.answer(r, newServer())
@@ -124,7 +124,7 @@ func TestReadyExpiresWithoutAttempts(t *testing.T) {
 
 func TestSpecChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.answer(r, newServer())
@@ -148,7 +148,7 @@ func TestSpecChange(t *testing.T) {
 
 func TestWatchBehindTheLastWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.lag = 20 * time.Second
 		r := w.add("r", "1")
 		defer w.lead()()
@@ -172,7 +172,7 @@ func TestWatchBehindTheLastWrite(t *testing.T) {
 
 func TestForeignWriteIsUndone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.fail(r, refused())
@@ -190,7 +190,7 @@ func TestForeignWriteIsUndone(t *testing.T) {
 
 func TestNotElected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		w.answer(r, newServer())
 		w.lead()()
@@ -205,7 +205,7 @@ func TestNotElected(t *testing.T) {
 
 func TestObjectDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.answer(r, newServer())
@@ -218,7 +218,7 @@ func TestObjectDeleted(t *testing.T) {
 
 func TestObjectRecreatedBehindTheWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.answer(r, newServer())
@@ -247,7 +247,7 @@ func TestObjectRecreatedBehindTheWatch(t *testing.T) {
 
 func TestFailingAPIServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.err = errors.New("the API server is away")
 		r := w.add("r", "1")
 		defer w.lead()()
@@ -279,7 +279,7 @@ func TestFailingAPIServer(t *testing.T) {
 
 func TestRoleAndVersionAreWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		s := newServer()

@@ -77,7 +77,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	}
 	answers := provider.New(index, samples, metrics, own)
 	writer, err := newStatusWriter(background, config, kube, status.Config{
-		Index: index, Series: samples, Catalog: metrics, Answers: answers,
+		Index: index, Histories: samples, Catalog: metrics, Answers: answers,
 		ReasonOf: sampler.ReasonOf, Foreign: registration.Foreign,
 	})
 	if err != nil {

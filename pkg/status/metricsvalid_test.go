@@ -14,7 +14,7 @@ import (
 )
 
 // probed is a successful attempt at a target with declared metrics.
-func (w *world) probed(t *target.Target, s *server, results ...probe.Result) {
+func (w *fixture) probed(t *target.Target, s *server, results ...probe.Result) {
 	w.infos++
 	w.store.Get(t.ID()).Record(history.NewSample(results, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos)}))
 	w.sampled(t)
@@ -22,7 +22,7 @@ func (w *world) probed(t *target.Target, s *server, results ...probe.Result) {
 
 func TestDeclaredMetricsShowInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, redis := newWorld(t), newServer()
+		w, redis := newFixture(t), newServer()
 		r := w.add("r", "1")
 		r.Declared = []target.Declared{{Name: "fine", Probe: probe.List("a")}, {Name: "bad", Index: 2, Place: 1, Probe: probe.List("b")}}
 		fine, bad := probe.Result{Value: 1}, probe.Result{Err: errors.New(`key "b" is of another type: it must be a list`)}

@@ -18,12 +18,12 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// round is one time in the lead. But for the requests, which run in goroutines
-// and report to results, all of it belongs to the goroutine of run.
-type round struct {
+// controller reconciles while this replica leads. Requests run in goroutines of their
+// own and report to results; everything else belongs to the goroutine of run.
+type controller struct {
 	*Writer
 	objects map[types.NamespacedName]*object
-	agenda  agenda
+	due     dueHeap
 	atOnce  *queue
 	inTurn  *queue
 	sharing sharing
@@ -42,8 +42,8 @@ type result struct {
 	err    error
 }
 
-func newRound(w *Writer) *round {
-	return &round{
+func newController(w *Writer) *controller {
+	return &controller{
 		Writer:  w,
 		objects: map[types.NamespacedName]*object{},
 		atOnce:  newQueue(urgentPerSecond, urgentBurst, inFlightAtMost-numbersInFlight),
@@ -54,10 +54,10 @@ func newRound(w *Writer) *round {
 	}
 }
 
-func (r *round) run(ctx context.Context) {
+func (r *controller) run(ctx context.Context) {
 	defer r.requests.Wait()
 	for _, t := range r.cfg.Index.Select("", labels.Everything()) {
-		r.sharing.note(t, r.cfg.Series.Get(t.ID()))
+		r.sharing.note(t, r.cfg.Histories.Get(t.ID()))
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -68,26 +68,26 @@ func (r *round) run(ctx context.Context) {
 		case <-r.wake:
 		case <-timer.C:
 		case ended := <-r.results:
-			r.end(ctx, ended)
+			r.finishWrite(ctx, ended)
 		}
 		for _, name := range r.collect() {
-			r.look(name)
+			r.reconcile(name)
 		}
-		for _, o := range r.agenda.take(time.Now()) {
-			r.look(o.name)
+		for _, o := range r.due.take(time.Now()) {
+			r.reconcile(o.name)
 		}
-		r.send(ctx, r.atOnce)
-		r.send(ctx, r.inTurn)
+		r.startWrites(ctx, r.atOnce)
+		r.startWrites(ctx, r.inTurn)
 		timer.Reset(time.Until(r.next()))
 	}
 }
 
 // next is when there is something to do although nothing happens.
-func (r *round) next() time.Time {
+func (r *controller) next() time.Time {
 	now := time.Now()
 	next := now.Add(sweepPeriod)
-	if len(r.agenda) > 0 {
-		next = earlier(next, r.agenda[0].due)
+	if len(r.due) > 0 {
+		next = earlier(next, r.due[0].due)
 	}
 	for _, q := range []*queue{r.atOnce, r.inTurn} {
 		if opens, ok := q.opens(now); ok {
@@ -97,8 +97,8 @@ func (r *round) next() time.Time {
 	return next
 }
 
-// look decides what an object needs, and lets it wait for that.
-func (r *round) look(name types.NamespacedName) {
+// reconcile decides what an object needs, and queues it for that.
+func (r *controller) reconcile(name types.NamespacedName) {
 	now := time.Now()
 	o, t := r.remember(name, now)
 	if t == nil {
@@ -106,22 +106,22 @@ func (r *round) look(name types.NamespacedName) {
 	}
 	if o.inFlight {
 		o.again, o.fresh = now.Add(sweepPeriod), nil
-		r.agenda.set(o)
+		r.due.set(o)
 		return
 	}
-	f := r.examine(o, t, now, o.queue == r.inTurn)
-	r.settle(o, &f, now)
+	f := r.compare(o, t, now, o.queue == r.inTurn)
+	r.requeue(o, &f, now)
 }
 
 // remember returns the object of that name and its target, and forgets it if there is none.
-// It is not calm from here on: whatever is sampled later calls for a look.
-func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *target.Target) {
-	r.setCalm(name, nil)
+// It does not count as up to date from here on: each later sample causes a look.
+func (r *controller) remember(name types.NamespacedName, now time.Time) (*object, *target.Target) {
+	r.setCurrent(name, nil)
 	o := r.objects[name]
 	t, exists := r.cfg.Index.Get(name)
 	if o != nil && (!exists || o.uid != t.UID) {
 		o.put(nil)
-		r.agenda.drop(o)
+		r.due.drop(o)
 		delete(r.objects, name)
 		r.sharing.set(name, nil)
 	}
@@ -137,14 +137,14 @@ func (r *round) remember(name types.NamespacedName, now time.Time) (*object, *ta
 		r.objects[name] = o
 	}
 	o.follow(t, now)
-	h := r.cfg.Series.Get(t.ID())
+	h := r.cfg.Histories.Get(t.ID())
 	r.sharing.note(t, h)
 	o.hint = r.sharing.hint(name, h)
 	return o, t
 }
 
-// settle puts an object where its finding says.
-func (r *round) settle(o *object, f *finding, now time.Time) {
+// requeue puts an object where its comparison says.
+func (r *controller) requeue(o *object, f *comparison, now time.Time) {
 	var wanted *queue
 	switch f.need {
 	case needNumbers:
@@ -157,23 +157,23 @@ func (r *round) settle(o *object, f *finding, now time.Time) {
 		wanted = nil
 	}
 	if gap := time.Duration(len(r.objects)) * time.Second / comparedPerSecond; f.compared && gap > f.target.Interval {
-		f.again, f.calm = earlier(f.again, now.Add(gap)), true
+		f.again, f.current = earlier(f.again, now.Add(gap)), true
 	}
 	o.put(wanted)
 	o.again, o.fresh = f.again, nil
 	switch {
-	case f.calm:
+	case f.current:
 		o.fresh = newFreshness(f.target, o.hint, now, f.expires)
-		r.setCalm(o.name, o.fresh)
+		r.setCurrent(o.name, o.fresh)
 	case !f.expires.IsZero():
 		o.again = earlier(f.again, f.expires)
 	}
-	r.agenda.set(o)
+	r.due.set(o)
 }
 
-// send begins the writes that a queue has and its bounds allow. What is written
+// startWrites begins the writes that a queue has and its bounds allow. What is written
 // is what is true now, not what was when the object began to wait.
-func (r *round) send(ctx context.Context, q *queue) {
+func (r *controller) startWrites(ctx context.Context, q *queue) {
 	for {
 		now := time.Now()
 		o := q.first(now)
@@ -184,18 +184,18 @@ func (r *round) send(ctx context.Context, q *queue) {
 		if t == nil {
 			continue
 		}
-		f := r.examine(o, t, now, false)
-		r.settle(o, &f, now)
+		f := r.compare(o, t, now, false)
+		r.requeue(o, &f, now)
 		if o.queue != q {
 			continue
 		}
 		q.limit.AllowN(now, 1)
 		o.put(nil)
-		r.begin(ctx, o, q, write{name: o.name, uid: o.uid, status: r.compose(o, &f, now)}, f.base)
+		r.startWrite(ctx, o, q, write{name: o.name, uid: o.uid, status: r.compose(o, &f, now)}, f.base)
 	}
 }
 
-func (r *round) begin(ctx context.Context, o *object, q *queue, w write, base *v1alpha1.RedisStatus) {
+func (r *controller) startWrite(ctx context.Context, o *object, q *queue, w write, base *v1alpha1.RedisStatus) {
 	q.inFlight++
 	o.inFlight = true
 	begun := result{object: o, queue: q, base: base, write: w}
@@ -205,8 +205,8 @@ func (r *round) begin(ctx context.Context, o *object, q *queue, w write, base *v
 	})
 }
 
-// end takes in the outcome of a request.
-func (r *round) end(ctx context.Context, ended result) {
+// finishWrite takes in the outcome of a request.
+func (r *controller) finishWrite(ctx context.Context, ended result) {
 	o, now := ended.object, time.Now()
 	ended.queue.inFlight--
 	o.inFlight = false
@@ -230,7 +230,7 @@ func (r *round) end(ctx context.Context, ended result) {
 			klog.FromContext(ctx).Error(loggable(ended.err), "Status not written, will try again", "redis", klog.KRef(o.name.Namespace, o.name.Name))
 		})
 	}
-	r.look(o.name)
+	r.reconcile(o.name)
 }
 
 // backoff is the wait after a number of failures, a little different for each

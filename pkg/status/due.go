@@ -5,61 +5,61 @@ import (
 	"time"
 )
 
-// agenda orders objects by when they are due for a look.
-type agenda []appointment
+// dueHeap orders objects by when they are due for a look.
+type dueHeap []dueEntry
 
-// appointment is an object in the agenda, with its instant beside it: the order is
+// dueEntry is an object and when it is due, side by side: the order is
 // kept without a look into thousands of objects.
-type appointment struct {
+type dueEntry struct {
 	due time.Time
 	*object
 }
 
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].due.Before(a[j].due) }
-func (a agenda) Swap(i, j int) {
+func (a dueHeap) Len() int           { return len(a) }
+func (a dueHeap) Less(i, j int) bool { return a[i].due.Before(a[j].due) }
+func (a dueHeap) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].place, a[j].place = i, j
 }
 
 // Push implements heap.Interface.
-func (a *agenda) Push(x any) {
-	one := x.(appointment)
+func (a *dueHeap) Push(x any) {
+	one := x.(dueEntry)
 	one.place = len(*a)
 	*a = append(*a, one)
 }
 
 // Pop implements heap.Interface.
-func (a *agenda) Pop() any {
+func (a *dueHeap) Pop() any {
 	last := len(*a) - 1
 	one := (*a)[last]
-	(*a)[last] = appointment{}
+	(*a)[last] = dueEntry{}
 	*a = (*a)[:last]
 	one.place = absent
 	return one
 }
 
-// absent is the place of an object that is not in the agenda.
+// absent is the place of an object that is not in the heap.
 const absent = -1
 
-// set has an object looked at when it says. One that is in the agenda already stays where
+// set has an object looked at when it says. One that is in the heap already stays where
 // it is if that is sooner: each attempt puts off when the newest sample is too
 // old, and that is found out once it would have been, and not after each attempt.
-func (a *agenda) set(o *object) {
+func (a *dueHeap) set(o *object) {
 	next := o.next()
 	switch {
 	case o.place == absent:
-		heap.Push(a, appointment{next, o})
+		heap.Push(a, dueEntry{next, o})
 	case next.Before((*a)[o.place].due):
 		(*a)[o.place].due = next
 		heap.Fix(a, o.place)
 	}
 }
 
-// take returns the objects that must be looked at now, and out of the agenda until they
+// take returns the objects that must be looked at now, and out of the heap until they
 // are. With them come those whose turn is soon: an early look does no harm, and
-// most need none at their turn then, for which the round would have to wake.
-func (a *agenda) take(now time.Time) []*object {
+// most need none at their turn then, for which the controller would have to wake.
+func (a *dueHeap) take(now time.Time) []*object {
 	if len(*a) == 0 || (*a)[0].due.After(now) {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (a *agenda) take(now time.Time) []*object {
 	return taken
 }
 
-func (a *agenda) drop(o *object) {
+func (a *dueHeap) drop(o *object) {
 	if o.place != absent {
 		heap.Remove(a, o.place)
 	}

@@ -37,7 +37,7 @@ func forbidden() error {
 }
 
 // notRenewed is a successful attempt over a connection that newer credentials do not open.
-func (w *world) notRenewed(t *target.Target, s *server, err error) {
+func (w *fixture) notRenewed(t *target.Target, s *server, err error) {
 	w.infos++
 	w.store.Get(t.ID()).Record(history.NewSample(nil, history.Node{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond, Info: s.info(w.infos), NotRenewed: err}))
 	w.sampled(t)
@@ -45,7 +45,7 @@ func (w *world) notRenewed(t *target.Target, s *server, err error) {
 
 func TestCredentialsShowInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, redis := newWorld(t), newServer()
+		w, redis := newFixture(t), newServer()
 		r := w.add("r", "1")
 		r.Auth = &target.Auth{}
 		stop := w.lead()
@@ -96,7 +96,7 @@ func TestCredentialsShowInStatus(t *testing.T) {
 
 func TestObjectWithoutCredentialsHasNoSuchCondition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		defer w.lead()()
 		w.fail(r, wrongPassword())

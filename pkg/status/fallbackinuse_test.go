@@ -22,7 +22,7 @@ func stated(value string) *target.Fallback {
 }
 
 // falling is an object with a fallback for all metrics.
-func (w *world) falling(f *target.Fallback) *target.Target {
+func (w *fixture) falling(f *target.Fallback) *target.Target {
 	t := w.add("r", "1")
 	t.Fallback = f
 	w.set(t)
@@ -30,7 +30,7 @@ func (w *world) falling(f *target.Fallback) *target.Target {
 }
 
 // inUse asserts what condition FallbackInUse says, and which Events about it came.
-func (w *world) inUse(what string, r *target.Target, status, reason, words, events string) {
+func (w *fixture) inUse(what string, r *target.Target, status, reason, words, events string) {
 	w.t.Helper()
 	got := condition(w.status(r), v1alpha1.ConditionFallbackInUse)
 	if string(got.Status) != status || got.Reason != reason || !strings.Contains(got.Message, words) {
@@ -48,7 +48,7 @@ func (w *world) inUse(what string, r *target.Target, status, reason, words, even
 }
 
 // outage is two samples, and Redis away from 5 s after the second on.
-func (w *world) outage(r *target.Target) {
+func (w *fixture) outage(r *target.Target) {
 	s := newServer()
 	w.answer(r, s)
 	pass(5 * time.Second)
@@ -59,7 +59,7 @@ func (w *world) outage(r *target.Target) {
 
 func TestLastValueShowsAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.falling(lastValue(time.Minute))
 		defer w.lead()()
 		synctest.Wait()
@@ -92,7 +92,7 @@ func TestLastValueShowsAndEnds(t *testing.T) {
 
 func TestFallbackEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.falling(stated("800"))
 		r.Fallbacks = map[string]*target.Fallback{"connected-clients": lastValue(time.Hour), "keys": nil}
 		w.answers.Remove(r)
@@ -121,7 +121,7 @@ func TestFallbackOfAnObjectThatWasNeverSampled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newFixture(t)
 				r := w.falling(test.fallback)
 				defer w.lead()()
 				pass(2 * time.Second)
@@ -136,7 +136,7 @@ func TestFallbackOfAnObjectThatWasNeverSampled(t *testing.T) {
 
 func TestRestartOfTheAdapterIsNoFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.falling(stated("800"))
 		defer w.lead()()
 		pass(4 * time.Second)
@@ -151,7 +151,7 @@ func TestRestartOfTheAdapterIsNoFallback(t *testing.T) {
 
 func TestNoConditionWithoutFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		r := w.add("r", "1")
 		r.Fallbacks = map[string]*target.Fallback{"keys": nil}
 		defer w.lead()()

@@ -20,9 +20,9 @@ const (
 	needUrgent // conditions, roles, versions, errors
 )
 
-// finding is the outcome of a look at an object.
-type finding struct {
-	picture
+// comparison is an observation, and what the status lacks of it.
+type comparison struct {
+	observation
 	need need
 	// base is the status that the API server holds.
 	base *v1alpha1.RedisStatus
@@ -30,40 +30,40 @@ type finding struct {
 	at time.Time
 	// again is when to look again although nobody notifies, beside when the sample expires.
 	again time.Time
-	// calm means that until then nothing is to be done unless the picture changes.
-	calm bool
-	// compared means that it would be calm but for its numbers, which were found not to be worth a write yet.
+	// current means that until then nothing is to be done unless the observation changes.
+	current bool
+	// compared means that it would be current but for its numbers, which are not worth a write yet.
 	compared bool
 }
 
-// examine compares what is known of a target with its status. Of an object whose
-// numbers wait for their turn, it does not compute them.
-func (w *Writer) examine(o *object, t *target.Target, now time.Time, waits bool) finding {
-	f := finding{picture: w.see(t, w.cfg.Series.Get(t.ID()), o.hint, now), base: o.base(t, now), again: now.Add(sweepPeriod)}
+// compare compares what is known of a target with its status. It computes no numbers
+// for an object whose numbers already wait for their turn.
+func (w *Writer) compare(o *object, t *target.Target, now time.Time, waits bool) comparison {
+	f := comparison{observation: w.observe(t, w.cfg.Histories.Get(t.ID()), o.hint, now), base: o.base(t, now), again: now.Add(sweepPeriod)}
 	o.seenReady = o.seenReady || f.ready.status == metav1.ConditionTrue
-	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && holds(f.base, t, o, &f.view) {
+	if until := o.first.Add(min(2*t.Interval+t.Timeout, holdAtMost)); now.Before(until) && keepsPredecessors(f.base, t, o, &f.view) {
 		f.again = earlier(f.again, until)
 		if !f.attempted {
 			return f
 		}
 		f.hold(f.base)
 	}
-	w.judge(&f.picture, f.base, now)
+	w.judge(&f.observation, f.base, now)
 	if !f.changes.IsZero() {
 		f.again = earlier(f.again, f.changes)
 	}
 	for n := range f.count {
 		o.transitions.note(f.judged[n].condition, f.judged[n].status, now)
 	}
-	w.weigh(&f, o, now, waits)
+	w.decide(&f, o, now, waits)
 	if f.at.Before(o.retryAt) {
 		f.at = o.retryAt
 	}
 	return f
 }
 
-// weigh finds what an object needs, and whether attempts may change that.
-func (w *Writer) weigh(f *finding, o *object, now time.Time, waits bool) {
+// decide finds what an object needs, and whether attempts may change that.
+func (w *Writer) decide(f *comparison, o *object, now time.Time, waits bool) {
 	numbersAt := o.wroteAt.Add(notableGap)
 	undisturbed := f.base == f.target.Status && f.changes.IsZero()
 	switch {
@@ -71,18 +71,18 @@ func (w *Writer) weigh(f *finding, o *object, now time.Time, waits bool) {
 		f.need, f.at = needUrgent, o.wroteAt.Add(objectGap)
 	case f.held:
 	case waits:
-		f.need, f.calm = needNumbers, undisturbed
+		f.need, f.current = needNumbers, undisturbed
 	case now.Before(numbersAt):
 		// They could not be written yet, and are most of the cost of a look.
-		f.again, f.calm = earlier(f.again, numbersAt), undisturbed
+		f.again, f.current = earlier(f.again, numbersAt), undisturbed
 	default:
 		f.need, f.at = w.numbersNeed(f, o.wroteAt, now)
 		due := f.need == needNumbers && !f.at.After(now)
-		f.calm, f.compared = undisturbed && due, undisturbed && !due
+		f.current, f.compared = undisturbed && due, undisturbed && !due
 	}
 }
 
-func (w *Writer) numbersNeed(f *finding, wroteAt, now time.Time) (need, time.Time) {
+func (w *Writer) numbersNeed(f *comparison, wroteAt, now time.Time) (need, time.Time) {
 	summary := w.numbers.summary(f.history, f.target.Database, now)
 	switch {
 	case notable(f.base.Summary, summary):
@@ -93,9 +93,9 @@ func (w *Writer) numbersNeed(f *finding, wroteAt, now time.Time) (need, time.Tim
 	return needNothing, time.Time{}
 }
 
-// holds reports whether the status of a leader before is better than what this
+// keepsPredecessors reports whether the status of a leader before is better than what this
 // replica knows so far.
-func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) bool {
+func keepsPredecessors(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) bool {
 	ready := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case ready == nil || ready.ObservedGeneration != t.Generation || o.seenReady || v.failure != nil:
@@ -107,7 +107,7 @@ func holds(base *v1alpha1.RedisStatus, t *target.Target, o *object, v *view) boo
 }
 
 // compose makes the status that an object should have.
-func (w *Writer) compose(o *object, f *finding, now time.Time) *v1alpha1.RedisStatus {
+func (w *Writer) compose(o *object, f *comparison, now time.Time) *v1alpha1.RedisStatus {
 	s := &v1alpha1.RedisStatus{
 		ObservedGeneration: f.target.Generation,
 		Endpoint:           endpoint(f.target),

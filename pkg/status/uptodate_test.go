@@ -31,7 +31,7 @@ type attempt struct {
 	slow    time.Duration // the round trip, beside a millisecond
 }
 
-func (w *world) end(t *target.Target, a attempt) {
+func (w *fixture) end(t *target.Target, a attempt) {
 	h := w.store.Get(t.ID())
 	w.infos++
 	nodes := []history.Node{{Address: t.Address, At: time.Now(), RoundTrip: time.Millisecond + a.slow, Shard: a.shard, Info: a.server.info(w.infos), NotRenewed: a.renewal}}
@@ -53,34 +53,34 @@ func (w *world) end(t *target.Target, a attempt) {
 }
 
 // shows reports whether a status shows what is known.
-func (w *world) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
+func (w *fixture) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
 	now := time.Now()
-	p := w.writer.see(t, w.store.Get(t.ID()), "", now)
+	p := w.writer.observe(t, w.store.Get(t.ID()), "", now)
 	w.writer.judge(&p, s, now)
 	return p.shownBy(s, reasonOfFailed)
 }
 
 // plain is an object whose conditions follow from its nodes and its samples alone.
-func (w *world) plain() *target.Target {
+func (w *fixture) plain() *target.Target {
 	return w.with(func(*target.Target) {})
 }
 
 // declaring is a plain object with a declared metric.
-func (w *world) declaring() *target.Target {
+func (w *fixture) declaring() *target.Target {
 	return w.with(func(r *target.Target) {
 		r.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
 	})
 }
 
 // fallingBack is a plain object with a fallback of a metric of its servers.
-func (w *world) fallingBack() *target.Target {
+func (w *fixture) fallingBack() *target.Target {
 	return w.with(func(r *target.Target) {
 		r.Fallbacks = map[string]*target.Fallback{catalog.ConnectedClients: lastValue(20 * time.Second)}
 	})
 }
 
 // detailed is an object that has every condition there is.
-func (w *world) detailed() *target.Target {
+func (w *fixture) detailed() *target.Target {
 	return w.with(func(r *target.Target) {
 		r.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
 		r.Fallbacks = map[string]*target.Fallback{"length": lastValue(20 * time.Second)}
@@ -88,7 +88,7 @@ func (w *world) detailed() *target.Target {
 }
 
 // with adds an object that has credentials, and what else.
-func (w *world) with(what func(*target.Target)) *target.Target {
+func (w *fixture) with(what func(*target.Target)) *target.Target {
 	r := w.add("r", "1")
 	r.Auth = &target.Auth{}
 	what(r)
@@ -116,20 +116,20 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 		"clients are not told":       func(a *attempt) { a.server.clients = -1 },
 		"a version nobody can print": func(a *attempt) { a.server.version = "\x01" },
 	} {
-		kinds := map[string]func(*world) *target.Target{
-			"detailed": (*world).detailed, "plain": (*world).plain, "declaring": (*world).declaring, "falling back": (*world).fallingBack,
+		kinds := map[string]func(*fixture) *target.Target{
+			"detailed": (*fixture).detailed, "plain": (*fixture).plain, "declaring": (*fixture).declaring, "falling back": (*fixture).fallingBack,
 		}
 		switch name { // what is news to some objects only
 		case "metric has no value":
 			delete(kinds, "plain")
 			delete(kinds, "falling back")
 		case "clients are not told":
-			kinds = map[string]func(*world) *target.Target{"falling back": (*world).fallingBack}
+			kinds = map[string]func(*fixture) *target.Target{"falling back": (*fixture).fallingBack}
 		}
 		for kind, made := range kinds {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
+					w := newFixture(t)
 					r := made(w)
 					defer w.lead()()
 					for range 2 {
@@ -140,7 +140,7 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 					for range 2 {
 						w.end(r, calmly(old))
 						pass(2 * time.Second)
-						if !w.writer.agrees(r) || len(w.taken()) != 0 {
+						if !w.writer.upToDate(r) || len(w.taken()) != 0 {
 							t.Fatal("an attempt that changes nothing calls for a look")
 						}
 					}
@@ -165,13 +165,13 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 }
 
 // ofPlainAndDetailed tests a leading replica with an object whose attempts are passed over by their revision alone, and
-// with one that needs a picture.
-func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *world, *target.Target)) {
+// with one that needs an observation.
+func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *fixture, *target.Target)) {
 	t.Helper()
-	for kind, made := range map[string]func(*world) *target.Target{"plain": (*world).plain, "detailed": (*world).detailed} {
+	for kind, made := range map[string]func(*fixture) *target.Target{"plain": (*fixture).plain, "detailed": (*fixture).detailed} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newFixture(t)
 				r := made(w)
 				defer w.lead()()
 				test(t, w, r)
@@ -181,7 +181,7 @@ func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *world, *target.Targ
 }
 
 func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
-	ofPlainAndDetailed(t, func(t *testing.T, w *world, r *target.Target) {
+	ofPlainAndDetailed(t, func(t *testing.T, w *fixture, r *target.Target) {
 		for range 50 {
 			w.end(r, calmly(newServer()))
 			pass(5 * time.Second)
@@ -209,7 +209,7 @@ func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
 }
 
 func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
-	ofPlainAndDetailed(t, func(t *testing.T, w *world, r *target.Target) {
+	ofPlainAndDetailed(t, func(t *testing.T, w *fixture, r *target.Target) {
 		for range 4 {
 			w.end(r, calmly(newServer()))
 			pass(5 * time.Second)
@@ -225,7 +225,7 @@ func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
 
 func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		targets := w.many(2000)
 		defer w.lead()()
 		s := newServer()
@@ -240,14 +240,14 @@ func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 		w.sampledAll(targets)
 		pass(20 * time.Second)
 		w.taken()
-		calm := 0
+		current := 0
 		for _, one := range targets {
-			if w.writer.agrees(one) {
-				calm++
+			if w.writer.upToDate(one) {
+				current++
 			}
 		}
-		if calm < 1500 {
-			t.Errorf("%d of 2000 objects are calm, most of which wait for the turn of their numbers", calm)
+		if current < 1500 {
+			t.Errorf("%d of 2000 objects are up to date, most of which wait for the turn of their numbers", current)
 		}
 		s.role = "slave"
 		w.answer(targets[0], s)
@@ -262,9 +262,9 @@ func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 	for seed := range uint64(120) {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			w.lag = []time.Duration{0, time.Second, 20 * time.Second}[seed%3]
-			r := []func(*world) *target.Target{(*world).detailed, (*world).plain, (*world).fallingBack}[seed/3%3](w)
+			r := []func(*fixture) *target.Target{(*fixture).detailed, (*fixture).plain, (*fixture).fallingBack}[seed/3%3](w)
 			defer w.lead()()
 			random := rand.New(rand.NewPCG(seed, seed))
 			a := calmly(newServer())
@@ -321,7 +321,7 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 // TestNoNoticeIsLostWhileObjectsAreLookedAt has attempts end at the instants of looks, on many goroutines.
 func TestNoNoticeIsLostWhileObjectsAreLookedAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		var targets []*target.Target
 		for n := range 30 {
 			targets = append(targets, w.add("r"+strconv.Itoa(n), types.UID(strconv.Itoa(n))))

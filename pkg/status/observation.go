@@ -14,32 +14,32 @@ import (
 // maxConditions is how many conditions an object has at most.
 const maxConditions = 5
 
-// named is a verdict and the condition that it is one on.
-type named struct {
+// namedVerdict is a verdict, and the condition that it is about.
+type namedVerdict struct {
 	condition string
 	verdict
 }
 
-// picture is what is known of a target at one instant, as its status should show
-// it but for numbers. After each attempt one is made and held against the status,
-// so that neither allocates anything for a healthy object.
-type picture struct {
+// observation is what is known of a target at one instant, as its status should show
+// it, without the numbers. One is made after each attempt and compared with the
+// status; for a healthy object, neither allocates anything.
+type observation struct {
 	view
 	target  *target.Target
 	history *history.History
 	// held means that Ready is kept as a leader before wrote it.
 	held bool
 	// judged are the conditions, the first count of them.
-	judged [maxConditions]named
+	judged [maxConditions]namedVerdict
 	count  int
 	// changes is when one of them changes by itself beside Ready, zero if none does.
 	changes time.Time
 }
 
-// see begins a picture, with a hint at another object on the same server if
+// observe begins an observation, with a hint at another object on the same server if
 // there is one. Its conditions are still to be judged.
-func (w *Writer) see(t *target.Target, h *history.History, hint string, now time.Time) picture {
-	p := picture{target: t, history: h, view: look(t, h, w.cfg.ReasonOf, now)}
+func (w *Writer) observe(t *target.Target, h *history.History, hint string, now time.Time) observation {
+	p := observation{target: t, history: h, view: look(t, h, w.cfg.ReasonOf, now)}
 	if p.ready.status == metav1.ConditionTrue && hint != "" {
 		p.ready.message += " " + hint
 	}
@@ -48,7 +48,7 @@ func (w *Writer) see(t *target.Target, h *history.History, hint string, now time
 }
 
 // hold keeps Ready as a status says.
-func (p *picture) hold(base *v1alpha1.RedisStatus) {
+func (p *observation) hold(base *v1alpha1.RedisStatus) {
 	ready := meta.FindStatusCondition(base.Conditions, v1alpha1.ConditionReady)
 	p.ready = verdict{ready.Status, ready.Reason, ready.Message}
 	p.held = true
@@ -56,7 +56,7 @@ func (p *picture) hold(base *v1alpha1.RedisStatus) {
 
 // judge adds the conditions. While the status of a leader before is held, a metric
 // that only waits for samples changes nothing.
-func (w *Writer) judge(p *picture, base *v1alpha1.RedisStatus, now time.Time) {
+func (w *Writer) judge(p *observation, base *v1alpha1.RedisStatus, now time.Time) {
 	p.add(v1alpha1.ConditionReady, p.ready)
 	p.add(v1alpha1.ConditionReachable, p.reachable)
 	if valid, ok := metricsValid(p.target, p.history, w.cfg.Answers); ok {
@@ -76,14 +76,14 @@ func (w *Writer) judge(p *picture, base *v1alpha1.RedisStatus, now time.Time) {
 }
 
 // add adds a condition: the one place by which all of them go.
-func (p *picture) add(condition string, v verdict) {
+func (p *observation) add(condition string, v verdict) {
 	v.message = message(v.message)
-	p.judged[p.count] = named{condition, v}
+	p.judged[p.count] = namedVerdict{condition, v}
 	p.count++
 }
 
-// shownBy reports whether a status shows all of a picture that is written at once when it changes.
-func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) bool {
+// shownBy reports whether a status shows all of an observation that is written at once when it changes.
+func (p *observation) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) bool {
 	generation := p.target.Generation
 	if s.ObservedGeneration != generation || len(s.Conditions) != p.count || s.Endpoint != endpoint(p.target) {
 		return false
@@ -98,13 +98,13 @@ func (p *picture) shownBy(s *v1alpha1.RedisStatus, reasonOf func(error) string) 
 	return p.keepsNodes(s) || nodesShownBy(s.Nodes, p.history, reasonOf)
 }
 
-// ofNodesAlone reports whether a picture is that of an object whose metrics are served, and
+// ofNodesAlone reports whether an observation is of an object whose metrics are served, and
 // stays as it is while its rates are known and its nodes tell the same.
-func (p *picture) ofNodesAlone() bool {
+func (p *observation) ofNodesAlone() bool {
 	return p.ready.reason == reasonSampled && p.failure == nil && !p.target.Declares() && !p.target.FallsBack()
 }
 
 // keepsNodes reports whether the nodes stay as a status says, since none was asked yet.
-func (p *picture) keepsNodes(s *v1alpha1.RedisStatus) bool {
+func (p *observation) keepsNodes(s *v1alpha1.RedisStatus) bool {
 	return !p.attempted && s.ObservedGeneration == p.target.Generation
 }
