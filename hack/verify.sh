@@ -60,9 +60,9 @@ pinned() {
   ! grep -rnE '^[ -]*uses:' .github/workflows | grep -vE 'uses: [^@]+@[0-9a-f]{40} # v'
 }
 
-# invulnerable passes, with a line that says so, when the vulnerability database
+# vulncheck passes, with a line that says so, when the vulnerability database
 # cannot be reached, unless REQUIRE_VULNCHECK=1.
-invulnerable() {
+vulncheck() {
   local output code=0
   tool vuln govulncheck golang.org/x/vuln/cmd/govulncheck || return
   output=$("$bin/govulncheck" ./... 2>&1) || code=$?
@@ -83,7 +83,7 @@ check prose "write what the line above says; the rules are in hack/prose/styles"
 check generated "make generate" generated
 check modules "go mod tidy, in the module named above" tidy
 check workflows "name each action by its commit, with the version in a comment" pinned
-check vulnerabilities "go get the fixed version named above, then go mod tidy" invulnerable
+check vulnerabilities "go get the fixed version named above, then go mod tidy" vulncheck
 
 if [ ${#failures[@]} -gt 0 ]; then
   printf '\nverify failed:\n'

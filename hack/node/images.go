@@ -19,7 +19,7 @@ const pauseImage = "docker.io/library/pause:node"
 // Import gives the node an image.
 func (n *Node) Import(ctx context.Context, i image.Image) error {
 	began := time.Now()
-	file := filepath.Join(n.enclosure.Dir, "node", strings.NewReplacer("/", "-", ":", "-").Replace(i.Name)+".tar")
+	file := filepath.Join(n.namespaces.Dir, "node", strings.NewReplacer("/", "-", ":", "-").Replace(i.Name)+".tar")
 	if err := i.Save(file); err != nil {
 		return err
 	}

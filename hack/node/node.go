@@ -37,17 +37,17 @@ type Options struct {
 // Node is a running control plane with one real node.
 type Node struct {
 	*cluster.Cluster
-	enclosure Enclosure
-	binDir    string
-	log       io.Writer
-	client    kubernetes.Interface
+	namespaces Namespaces
+	binDir     string
+	log        io.Writer
+	client     kubernetes.Interface
 }
 
-// Start starts a control plane and a node inside an enclosure, and returns when the node is ready. When it fails, or
+// Start starts a control plane and a node inside namespaces, and returns when the node is ready. When it fails, or
 // ctx ends on the way, it stops what it had started.
-func Start(ctx context.Context, enclosure Enclosure, options Options) (*Node, error) {
+func Start(ctx context.Context, namespaces Namespaces, options Options) (*Node, error) {
 	plane := options.Cluster
-	plane.Dir, plane.Port = filepath.Join(enclosure.Dir, "cluster"), enclosure.Port
+	plane.Dir, plane.Port = filepath.Join(namespaces.Dir, "cluster"), namespaces.Port
 	plane.Nodes, plane.NodeAddress = 0, nodeAddress
 	if plane.BinDir == "" {
 		plane.BinDir = os.Getenv("BIN_DIR")
@@ -72,7 +72,7 @@ func Start(ctx context.Context, enclosure Enclosure, options Options) (*Node, er
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Cluster: c, enclosure: enclosure, binDir: binDir, log: plane.Log}
+	n := &Node{Cluster: c, namespaces: namespaces, binDir: binDir, log: plane.Log}
 	ctx, cancel := context.WithTimeout(ctx, options.StartTimeout)
 	defer cancel()
 	if err := n.start(ctx); err != nil {
@@ -120,7 +120,7 @@ func (n *Node) start(ctx context.Context) error {
 // prepare writes everything that the programs of the node read.
 func (n *Node) prepare() (values, error) {
 	v := values{
-		BinDir: n.binDir, Dir: filepath.Join(n.enclosure.Dir, "node"), Pause: pauseImage, CgroupRoot: n.enclosure.cgroup,
+		BinDir: n.binDir, Dir: filepath.Join(n.namespaces.Dir, "node"), Pause: pauseImage, CgroupRoot: n.namespaces.cgroup,
 		PodNetwork: podNetwork, NodeAddress: nodeAddress, DNSAddress: dnsAddress, CAFile: n.CAFile(),
 	}
 	var err error

@@ -19,7 +19,7 @@ func Supported() error {
 	if _, err := exec.LookPath("nft"); err != nil {
 		return errors.New("it needs nft: run \"hack/install.sh nftables\"")
 	}
-	if err := inSight(); err != nil {
+	if err := checkVisible(); err != nil {
 		return err
 	}
 	refused := make(chan error)
@@ -33,8 +33,8 @@ func Supported() error {
 	return nil
 }
 
-// inSight says whether what is worked with lies where it can be seen inside.
-func inSight() error {
+// checkVisible reports whether what is worked with lies where it can be seen inside.
+func checkVisible() error {
 	working, err := os.Getwd()
 	if err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 func main() {
 	binDir := flag.String("bin-dir", os.Getenv("BIN_DIR"), "directory of the binaries of control plane, node and adapter")
 	flag.Parse()
-	code, err := node.Enclose(func(enclosure node.Enclosure) int {
-		if err := run(enclosure, *binDir); err != nil && !errors.Is(err, context.Canceled) {
+	code, err := node.Run(func(namespaces node.Namespaces) int {
+		if err := run(namespaces, *binDir); err != nil && !errors.Is(err, context.Canceled) {
 			fmt.Fprintln(os.Stderr, "node:", err)
 			return 1
 		}
@@ -34,12 +34,12 @@ func main() {
 	os.Exit(code)
 }
 
-func run(enclosure node.Enclosure, binDir string) (err error) {
+func run(namespaces node.Namespaces, binDir string) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var options node.Options
 	options.Cluster.BinDir, options.Cluster.Log = binDir, os.Stdout
-	n, err := node.Start(ctx, enclosure, options)
+	n, err := node.Start(ctx, namespaces, options)
 	if err != nil {
 		return err
 	}

@@ -49,14 +49,14 @@ type house struct {
 var shared house
 
 func TestMain(m *testing.M) {
-	os.Exit(node.EncloseTests(func(enclosure node.Enclosure) int { return run(m, enclosure) }))
+	os.Exit(node.RunTests(func(namespaces node.Namespaces) int { return run(m, namespaces) }))
 }
 
-func run(m *testing.M, enclosure node.Enclosure) int {
+func run(m *testing.M, namespaces node.Namespaces) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	began := time.Now()
-	n, err := node.Start(ctx, enclosure, node.Options{Cluster: cluster.Options{
+	n, err := node.Start(ctx, namespaces, node.Options{Cluster: cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
 	}})
 	if err != nil {
@@ -65,7 +65,7 @@ func run(m *testing.M, enclosure node.Enclosure) int {
 	}
 	shared = house{Node: n, started: time.Since(began)}
 	code := 1
-	if err := shared.furnish(ctx, enclosure); err == nil {
+	if err := shared.prepare(ctx, namespaces); err == nil {
 		code = m.Run()
 	} else {
 		fmt.Fprintln(os.Stderr, "node:", err)
@@ -84,8 +84,8 @@ func run(m *testing.M, enclosure node.Enclosure) int {
 	return code
 }
 
-// furnish gives the node its images and deploys the adapter.
-func (h *house) furnish(ctx context.Context, enclosure node.Enclosure) error {
+// prepare gives the node its images and deploys the adapter.
+func (h *house) prepare(ctx context.Context, namespaces node.Namespaces) error {
 	var err error
 	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
 		return err
@@ -110,12 +110,12 @@ func (h *house) furnish(ctx context.Context, enclosure node.Enclosure) error {
 			return err
 		}
 	}
-	return h.deploy(ctx, enclosure)
+	return h.deploy(ctx, namespaces)
 }
 
 // deploy applies the base with the component ha and waits until both versions of the API are served.
-func (h *house) deploy(ctx context.Context, enclosure node.Enclosure) error {
-	overlay := filepath.Join(enclosure.Dir, "overlay")
+func (h *house) deploy(ctx context.Context, namespaces node.Namespaces) error {
+	overlay := filepath.Join(namespaces.Dir, "overlay")
 	if err := writeOverlay(overlay, "ha"); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 const cgroupRoot = "/sys/fs/cgroup"
 
 // makeCgroups makes the cgroup of the run in each hierarchy: version 1 has several, version 2 has one.
-func (e Enclosure) makeCgroups() error {
+func (e Namespaces) makeCgroups() error {
 	for _, pattern := range []string{cgroupRoot + "/cgroup.procs", cgroupRoot + "/*/cgroup.procs"} {
 		roots, err := filepath.Glob(pattern)
 		if err != nil {
@@ -38,7 +38,7 @@ func (e Enclosure) makeCgroups() error {
 }
 
 // remove removes what the kernel does not take back with the namespaces.
-func (e Enclosure) remove() error {
+func (e Namespaces) remove() error {
 	failures := []error{os.RemoveAll(e.Dir)}
 	for _, pattern := range []string{cgroupRoot + e.cgroup, cgroupRoot + "/*" + e.cgroup} {
 		groups, err := filepath.Glob(pattern)
@@ -76,15 +76,15 @@ func removeCgroup(root string) error {
 	return nil
 }
 
-// sweep removes what runs left that were killed outright: those whose process is gone. What it cannot remove, the next
+// removeStale removes what runs left that were killed outright: those whose process is gone. What it cannot remove, the next
 // one will.
-func sweep() {
+func removeStale() {
 	for _, pattern := range []string{filepath.Join(os.TempDir(), prefix+"*"), cgroupRoot + "/" + prefix + "*", cgroupRoot + "/*/" + prefix + "*"} {
 		remains, _ := filepath.Glob(pattern)
 		for _, path := range remains {
 			pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), prefix))
 			if err == nil && errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
-				_ = newEnclosure(pid, 0).remove()
+				_ = newNamespaces(pid, 0).remove()
 			}
 		}
 	}

@@ -12,15 +12,15 @@ import (
 const (
 	// prefix begins the name of everything that a run leaves to be removed.
 	prefix = "redis-metrics-node-"
-	// enclosureVariable tells a program that runs inside where it is.
-	enclosureVariable = "REDIS_METRICS_NODE_ENCLOSURE"
+	// namespacesVariable tells a program that runs inside where it is.
+	namespacesVariable = "REDIS_METRICS_NODE_NAMESPACES"
 	// requireVariable makes it a failure that a machine cannot have a node.
 	requireVariable = "REQUIRE_NODE"
 )
 
-// Enclosure is where a node runs.
-type Enclosure struct {
-	// Dir holds data, kubeconfigs and logs. It is the same inside and outside, and goes with the enclosure.
+// Namespaces is where a node runs.
+type Namespaces struct {
+	// Dir holds data, kubeconfigs and logs. It is the same inside and outside, and is removed with them.
 	Dir string
 	// Port is the API server's, on loopback, inside and outside.
 	Port int
@@ -28,26 +28,26 @@ type Enclosure struct {
 	cgroup string
 }
 
-func newEnclosure(pid, port int) Enclosure {
+func newNamespaces(pid, port int) Namespaces {
 	name := prefix + strconv.Itoa(pid)
-	return Enclosure{Dir: filepath.Join(os.TempDir(), name), Port: port, cgroup: "/" + name}
+	return Namespaces{Dir: filepath.Join(os.TempDir(), name), Port: port, cgroup: "/" + name}
 }
 
-func (e Enclosure) String() string { return fmt.Sprintf("%d,%s,%s", e.Port, e.cgroup, e.Dir) }
+func (e Namespaces) String() string { return fmt.Sprintf("%d,%s,%s", e.Port, e.cgroup, e.Dir) }
 
-func parseEnclosure(text string) (Enclosure, error) {
+func parseNamespaces(text string) (Namespaces, error) {
 	parts := strings.SplitN(text, ",", 3)
 	if len(parts) != 3 {
-		return Enclosure{}, fmt.Errorf("%s=%q is set by this program alone: unset it", enclosureVariable, text)
+		return Namespaces{}, fmt.Errorf("%s=%q is set by this program alone: unset it", namespacesVariable, text)
 	}
 	port, err := strconv.Atoi(parts[0])
-	return Enclosure{Dir: parts[2], Port: port, cgroup: parts[1]}, err
+	return Namespaces{Dir: parts[2], Port: port, cgroup: parts[1]}, err
 }
 
-// EncloseTests runs tests in an enclosure and returns their exit code. Where no node can run it says so in one line
+// RunTests runs tests in namespaces of their own and returns their exit code. Where no node can run it says so in one line
 // and leaves them out, unless $REQUIRE_NODE is set: then that is a failure.
-func EncloseTests(tests func(Enclosure) int) int {
-	code, err := Enclose(tests)
+func RunTests(tests func(Namespaces) int) int {
+	code, err := Run(tests)
 	var unsupported *UnsupportedError
 	switch {
 	case errors.As(err, &unsupported) && os.Getenv(requireVariable) == "":

@@ -12,37 +12,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// door lets connections of this machine into the enclosure, to the API server alone: a port of loopback outside leads
+// gateway lets connections of this machine into the namespaces, to the API server alone: a port of loopback outside leads
 // to the same port inside.
-type door struct{ listener net.Listener }
+type gateway struct{ listener net.Listener }
 
-func openDoor() (*door, error) {
+func openGateway() (*gateway, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	return &door{listener}, nil
+	return &gateway{listener}, nil
 }
 
-func (d *door) port() int { return d.listener.Addr().(*net.TCPAddr).Port }
+func (g *gateway) port() int { return g.listener.Addr().(*net.TCPAddr).Port }
 
-func (d *door) close() { _ = d.listener.Close() }
+func (g *gateway) close() { _ = g.listener.Close() }
 
-// serve hands on connections to a process's network namespace until the door is closed.
-func (d *door) serve(pid int) {
+// serve hands on connections to a process's network namespace until the gateway is closed.
+func (g *gateway) serve(pid int) {
 	for {
-		outer, err := d.listener.Accept()
+		outer, err := g.listener.Accept()
 		if err != nil {
 			return
 		}
-		go d.carry(outer, pid)
+		go g.forward(outer, pid)
 	}
 }
 
-func (d *door) carry(outer net.Conn, pid int) {
+func (g *gateway) forward(outer net.Conn, pid int) {
 	defer outer.Close()
-	inner, err := dialInside(pid, d.port())
+	inner, err := dialInside(pid, g.port())
 	if err != nil {
 		return // as if nobody listened
 	}

@@ -13,45 +13,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Enclose runs the rest of a program in namespaces of its own and returns its exit code: it starts the same program
+// Run runs the rest of a program in namespaces of its own and returns its exit code: it starts the same program
 // with the same arguments again, and there, as the first process of its PID namespace, it calls inside.
-func Enclose(inside func(Enclosure) int) (int, error) {
-	if text := os.Getenv(enclosureVariable); text != "" && os.Getpid() == 1 {
+func Run(inside func(Namespaces) int) (int, error) {
+	if text := os.Getenv(namespacesVariable); text != "" && os.Getpid() == 1 {
 		return enter(text, inside)
 	}
 	if err := Supported(); err != nil {
 		return 0, &UnsupportedError{err}
 	}
-	door, err := openDoor()
+	gateway, err := openGateway()
 	if err != nil {
 		return 0, err
 	}
-	defer door.close()
-	sweep()
-	e := newEnclosure(os.Getpid(), door.port())
+	defer gateway.close()
+	removeStale()
+	e := newNamespaces(os.Getpid(), gateway.port())
 	if err := os.Mkdir(e.Dir, 0o700); err != nil {
 		return 0, fmt.Errorf("make a directory for the node: %w", err)
 	}
 	if err := e.makeCgroups(); err != nil {
 		return 0, errors.Join(err, e.remove())
 	}
-	code, err := runEnclosed(e, door)
+	code, err := runInside(e, gateway)
 	return code, errors.Join(err, e.remove())
 }
 
-func enter(text string, inside func(Enclosure) int) (int, error) {
-	e, err := parseEnclosure(text)
+func enter(text string, inside func(Namespaces) int) (int, error) {
+	e, err := parseNamespaces(text)
 	if err != nil {
 		return 0, err
 	}
-	if err := furnish(); err != nil {
-		return 0, fmt.Errorf("furnish the namespaces of the node: %w", err)
+	if err := mountAll(); err != nil {
+		return 0, fmt.Errorf("mount what the node needs: %w", err)
 	}
 	return inside(e), nil
 }
 
-// runEnclosed starts the program in new namespaces and waits for its end. It hands on the signals that ask for the end.
-func runEnclosed(e Enclosure, door *door) (int, error) {
+// runInside starts the program in new namespaces and waits for its end. It hands on the signals that ask for the end.
+func runInside(e Namespaces, gateway *gateway) (int, error) {
 	// The kernel kills the child with the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -62,7 +62,7 @@ func runEnclosed(e Enclosure, door *door) (int, error) {
 	command := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
 	command.Args[0] = os.Args[0]
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = append(os.Environ(), enclosureVariable+"="+e.String())
+	command.Env = append(os.Environ(), namespacesVariable+"="+e.String())
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET,
 		Setpgid:    true, // so that Ctrl-C reaches it once
@@ -71,7 +71,7 @@ func runEnclosed(e Enclosure, door *door) (int, error) {
 	if err := command.Start(); err != nil {
 		return 0, err
 	}
-	go door.serve(command.Process.Pid)
+	go gateway.serve(command.Process.Pid)
 	done := make(chan struct{})
 	defer close(done)
 	go func() {

@@ -25,8 +25,8 @@ var tunables = map[string]string{
 	"kernel/keys/root_maxbytes": "25000000",
 }
 
-// furnish makes new namespaces a place in which a node can run.
-func furnish() error {
+// mountAll makes new namespaces a place in which a node can run.
+func mountAll() error {
 	// Nothing that is mounted from here on is seen outside; the containers' mounts are to see what the node's do.
 	for _, flag := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
 		if err := unix.Mount("", "/", "", unix.MS_REC|flag, ""); err != nil {
@@ -41,17 +41,17 @@ func furnish() error {
 			return fmt.Errorf("mount %s: %w", dir, err)
 		}
 	}
-	if err := coverTunables(); err != nil {
+	if err := mountTunables(); err != nil {
 		return err
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0); err != nil {
 		return err
 	}
-	return connect()
+	return bringUpLoopback()
 }
 
-// coverTunables lays files in memory over the kernel's.
-func coverTunables() error {
+// mountTunables lays files in memory over the kernel's.
+func mountTunables() error {
 	for name, value := range tunables {
 		cover := filepath.Join("/run/tunables", name)
 		if err := os.MkdirAll(filepath.Dir(cover), 0o755); err != nil {
@@ -67,8 +67,8 @@ func coverTunables() error {
 	return nil
 }
 
-// connect brings up loopback and gives it the node's address, which pods reach through their gateway.
-func connect() error {
+// bringUpLoopback brings up loopback and gives it the node's address, which pods reach through their gateway.
+func bringUpLoopback() error {
 	loopback, err := netlink.LinkByName("lo")
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func TestNothingIsLeft(t *testing.T) {
 		run.signal(t, unix.SIGKILL)
 		_ = run.end(t) // it says that it was killed
 		run.awaitEmpty(t)
-		sweep()
+		removeStale()
 		run.isGone(t, machine)
 	})
 }
@@ -100,8 +100,8 @@ func read(t *testing.T, file string) string {
 	return string(content)
 }
 
-// enclosedRun is a run of the command node.
-type enclosedRun struct {
+// namespacedRun is a run of the command node.
+type namespacedRun struct {
 	command    *exec.Cmd
 	kubeconfig string
 	first      int      // the PID outside of the first process inside
@@ -109,7 +109,7 @@ type enclosedRun struct {
 }
 
 // startRun starts the command and returns when its node is ready.
-func startRun(t *testing.T, binDir string) *enclosedRun {
+func startRun(t *testing.T, binDir string) *namespacedRun {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(binDir, "node"))
 	command.Stderr = os.Stderr
@@ -120,7 +120,7 @@ func startRun(t *testing.T, binDir string) *enclosedRun {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	run := &enclosedRun{command: command}
+	run := &namespacedRun{command: command}
 	for lines := bufio.NewScanner(output); run.kubeconfig == "" && lines.Scan(); {
 		_, run.kubeconfig, _ = strings.Cut(lines.Text(), "export KUBECONFIG=")
 	}
@@ -140,7 +140,7 @@ func startRun(t *testing.T, binDir string) *enclosedRun {
 }
 
 // startPod starts a pod from outside and waits until it runs.
-func (r *enclosedRun) startPod(t *testing.T) {
+func (r *namespacedRun) startPod(t *testing.T) {
 	t.Helper()
 	for _, args := range [][]string{
 		{"run", "idle", "--image=" + pauseImage},
@@ -154,7 +154,7 @@ func (r *enclosedRun) startPod(t *testing.T) {
 	}
 }
 
-func (r *enclosedRun) signal(t *testing.T, signal unix.Signal) {
+func (r *namespacedRun) signal(t *testing.T, signal unix.Signal) {
 	t.Helper()
 	if err := r.command.Process.Signal(signal); err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func (r *enclosedRun) signal(t *testing.T, signal unix.Signal) {
 }
 
 // killInside kills a program of the node.
-func (r *enclosedRun) killInside(t *testing.T, name string) {
+func (r *namespacedRun) killInside(t *testing.T, name string) {
 	t.Helper()
 	for _, pid := range processes(t) {
 		if parentOf(pid) == r.first && strings.TrimSpace(read(t, fmt.Sprintf("/proc/%d/comm", pid))) == name {
@@ -172,10 +172,10 @@ func (r *enclosedRun) killInside(t *testing.T, name string) {
 			return
 		}
 	}
-	t.Fatalf("no %s found in the enclosure", name)
+	t.Fatalf("no %s found in the namespaces", name)
 }
 
-func (r *enclosedRun) end(t *testing.T) error {
+func (r *namespacedRun) end(t *testing.T) error {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- r.command.Wait() }()
@@ -189,7 +189,7 @@ func (r *enclosedRun) end(t *testing.T) error {
 }
 
 // awaitEmpty waits until the kernel has ended the processes of a run that was killed.
-func (r *enclosedRun) awaitEmpty(t *testing.T) {
+func (r *namespacedRun) awaitEmpty(t *testing.T) {
 	t.Helper()
 	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		return len(r.inside(t)) == 0, nil
@@ -200,7 +200,7 @@ func (r *enclosedRun) awaitEmpty(t *testing.T) {
 }
 
 // inside returns the processes that are in one of the run's namespaces.
-func (r *enclosedRun) inside(t *testing.T) []int {
+func (r *namespacedRun) inside(t *testing.T) []int {
 	t.Helper()
 	var found []int
 	for _, pid := range processes(t) {
@@ -212,12 +212,12 @@ func (r *enclosedRun) inside(t *testing.T) []int {
 }
 
 // isGone fails the test for everything that is left of the run, and for what is not as it was on the machine.
-func (r *enclosedRun) isGone(t *testing.T, before map[string]string) {
+func (r *namespacedRun) isGone(t *testing.T, before map[string]string) {
 	t.Helper()
 	if left := r.inside(t); len(left) > 0 {
 		t.Errorf("processes are left: %v", left)
 	}
-	e := newEnclosure(r.command.Process.Pid, 0)
+	e := newNamespaces(r.command.Process.Pid, 0)
 	for _, pattern := range []string{e.Dir, cgroupRoot + e.cgroup, cgroupRoot + "/*" + e.cgroup} {
 		if left, err := filepath.Glob(pattern); err != nil || len(left) > 0 {
 			t.Errorf("directories are left: %v %v", left, err)
@@ -259,7 +259,7 @@ func parentOf(pid int) int {
 	return parent
 }
 
-// namespacesOf returns the namespaces of a process that an enclosure has of its own, or none when it is gone.
+// namespacesOf returns the namespaces of a process that a run has of its own, or none when it is gone.
 func namespacesOf(pid int) []string {
 	var found []string
 	for _, kind := range []string{"mnt", "pid", "net"} {
