@@ -19,7 +19,8 @@ func ClusterArguments() []string {
 
 // clusters are the rows of a Redis Cluster.
 func clusters() []Fault {
-	gone := []sampler.Reason{sampler.ShardUnavailable, sampler.TopologyUnsettled, sampler.ClusterDown}
+	// Timeout is what an attempt ends with that too few nodes answered to agree.
+	gone := []sampler.Reason{sampler.ShardUnavailable, sampler.TopologyUnsettled, sampler.ClusterDown, sampler.Timeout}
 	return []Fault{
 		{
 			Name: "a shard is killed, and started later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,
