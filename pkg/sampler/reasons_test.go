@@ -1,38 +1,14 @@
 package sampler
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
 
-var update = flag.Bool("update", false, "write the table of reasons into the documentation")
-
 func TestReasonTable(t *testing.T) {
-	const (
-		page  = "../../deploy/docs/troubleshooting.md"
-		begin = "<!-- reasons: written by make generate -->\n"
-		end   = "<!-- end of reasons -->\n"
-	)
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(text), begin)
-	table, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		t.Fatalf("%s has no place for the table between %q and %q", page, begin, end)
-	}
-	if table == ReasonsMarkdown() {
-		return
-	}
-	if !*update {
-		t.Fatalf("the table of reasons in %s is out of date; run: make generate", page)
-	}
-	if err := os.WriteFile(page, []byte(before+begin+ReasonsMarkdown()+end+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	pagetest.Table(t, "../../deploy/docs/troubleshooting.md", "reasons", ReasonsMarkdown())
 }
 
 func TestEachReasonIsExplainedOnce(t *testing.T) {

@@ -1,0 +1,37 @@
+// Package pagetest holds the generated tables of the documentation against the code
+// that makes them. It is for tests alone, and its flag -update, which make generate
+// sets, writes a table instead.
+package pagetest
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the table into the documentation")
+
+// Table fails a test unless a page has a table between the comments that bear its name.
+func Table(t testing.TB, page, name, table string) {
+	t.Helper()
+	begin, end := "<!-- "+name+": written by make generate -->\n", "<!-- end of "+name+" -->\n"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	written, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no place for the table between %q and %q", page, begin, end)
+	}
+	if written == table {
+		return
+	}
+	if !*update {
+		t.Fatalf("the table of %s in %s is out of date; run: make generate", name, page)
+	}
+	if err := os.WriteFile(page, []byte(before+begin+table+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
