@@ -84,39 +84,24 @@ func lastStage(t *testing.T) (v1.Config, []string) {
 	return config, copied
 }
 
-// TestMakeImage runs the command that the documentation names.
-func TestMakeImage(t *testing.T) {
+// TestAdapterImages makes the image of the released binary for each platform, by the command that the documentation names.
+func TestAdapterImages(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(root, "_output", "redis-metrics-adapter-arm64.tar")
-	build := exec.CommandContext(t.Context(), "make", "-C", root, "image", "ARCH=arm64", "VERSION="+version)
-	output, err := build.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	if !strings.Contains(string(output), "redis-metrics-adapter:dev for linux/arm64") {
-		t.Errorf("it says %s", output)
-	}
-	isFor(t, file, "arm64")
-}
-
-// TestAdapterImages builds the released binary for each platform with the Makefile's own script and makes images of it.
-func TestAdapterImages(t *testing.T) {
 	for architecture, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
 		t.Run(architecture, func(t *testing.T) {
-			binary := filepath.Join(t.TempDir(), "redis-metrics-adapter")
-			build := exec.CommandContext(t.Context(), "../build.sh", binary, "../..", "./cmd/redis-metrics-adapter", version)
-			build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture)
-			if output, err := build.CombinedOutput(); err != nil {
+			build := exec.CommandContext(t.Context(), "make", "-C", root, "image", "ARCH="+architecture, "VERSION="+version)
+			output, err := build.CombinedOutput()
+			if err != nil {
 				t.Fatalf("%v\n%s", err, output)
 			}
-			isStatic(t, binary, machine)
-			file := filepath.Join(t.TempDir(), "image.tar")
-			if err := Adapter("redis-metrics-adapter:dev", binary, architecture, version).Save(file); err != nil {
-				t.Fatal(err)
+			if !strings.Contains(string(output), "redis-metrics-adapter:dev for linux/"+architecture) {
+				t.Errorf("it says %s", output)
 			}
+			isStatic(t, filepath.Join(root, "_output", architecture, "redis-metrics-adapter"), machine)
+			file := filepath.Join(root, "_output", "redis-metrics-adapter-"+architecture+".tar")
 			isSmall(t, file)
 			isFor(t, file, architecture)
 		})
