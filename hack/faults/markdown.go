@@ -73,7 +73,7 @@ func (f Fault) again() string {
 	case f.Levels == ledger.Holds:
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Relearns:
-		return fmt.Sprintf("within %d intervals; by the HPA within a minute more, when Kubernetes looks for kinds and metrics again", f.Within)
+		return fmt.Sprintf("within %d intervals; by the HPA within %.0f s more, when Kubernetes looks for kinds and metrics again", f.Within, Relearning.Seconds())
 	case f.Settles:
 		return fmt.Sprintf("within %d intervals of either change, a rate within `window` more", f.Within)
 	case f.Within == 1:

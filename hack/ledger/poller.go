@@ -123,7 +123,7 @@ func (c *API) Value(_ context.Context, object string, q Expectation) (value floa
 	return value, at, window, nil
 }
 
-// askAll returns an answer for each of some objects. The list has no errors but those of all of it.
+// askAll returns an answer for each of some objects. A list has no errors of single objects.
 func (c *API) askAll(q Expectation, objects []string) []Answer {
 	asked := time.Now()
 	selector, err := labels.Parse(q.Selector)

@@ -18,7 +18,7 @@ func commandRows() []Metric {
 			Name: RequestsPerSecond, Unit: "requests/s", Kind: Rate, Aggregation: Sum, Labels: labels,
 			ofData: true, never: isListedRequest,
 			Help:   "Commands that clients asked for, less those that watch or run the server or a connection (INFO, PING, AUTH, CONFIG and the like), so that an idle server reads 0. A listed command that was never called reads 0; one of a module, or newer than the table, counts as a request. Of a read-only replica, what its primary sends is left out: writes, MULTI, EXEC, PUBLISH and PFCOUNT.",
-			window: computed(requests, "cmdstat_*", "slave_read_only"),
+			window: computed(requests, commandPrefix+"*", "slave_read_only"),
 		},
 		{
 			Name: "commands-per-second", Unit: "commands/s", Kind: Rate, Aggregation: Sum,
@@ -30,36 +30,36 @@ func commandRows() []Metric {
 			Name: "command-calls-per-second", Unit: "calls/s", Kind: Rate, Aggregation: Sum, Labels: labels,
 			ofData: true, never: isListed,
 			Help:   "Calls of each command as Redis counts them, those of monitoring, of replication, in scripts and of this adapter among them.",
-			window: computed(commandRate("calls"), "cmdstat_*"),
+			window: computed(commandRate("calls"), commandPrefix+"*"),
 		},
 		{
 			Name: "failed-calls-per-second", Unit: "calls/s", Kind: Rate, Aggregation: Sum, Labels: labels, Versions: "6.2+",
 			ofData: true, never: isListed,
 			Help:   "Calls that failed while they were executed, such as INCR of a list.",
-			window: computed(commandRate("failed_calls"), "cmdstat_*"),
+			window: computed(commandRate("failed_calls"), commandPrefix+"*"),
 		},
 		{
 			Name: "rejected-calls-per-second", Unit: "calls/s", Kind: Rate, Aggregation: Sum, Labels: labels, Versions: "6.2+",
 			ofData: true, never: isListed,
 			Help:   "Calls that were refused before they were executed, for wrong arguments, memory, rights or state. An unknown command counts in errors-per-second only.",
-			window: computed(commandRate("rejected_calls"), "cmdstat_*"),
+			window: computed(commandRate("rejected_calls"), commandPrefix+"*"),
 		},
 		{
 			Name: "errors-per-second", Unit: "errors/s", Kind: Rate, Aggregation: Sum, Labels: []string{LabelError}, Versions: "6.2+",
 			never:  isErrorLabel,
 			Help:   "Error replies by their code, such as WRONGTYPE, OOM or ERR; `other` stands for what is not a code of capital letters.",
-			window: computed(errorRates, "errorstat_*", "total_error_replies"),
+			window: computed(errorRates, errorPrefix+"*", "total_error_replies"),
 		},
 		{
 			Name: "command-latency-mean-microseconds", Unit: "µs", Kind: Ratio, Aggregation: Weighted, Labels: labels,
 			ofData: true,
 			Help:   "Time that the server took for a call, on the mean of the window, of the commands that requests-per-second counts; waiting and the network are left out. Unknown while none is called. A command that this adapter alone called, for spec.metrics, is left out; one that clients called as well has no mean, since the server adds up the times.",
-			window: computed(latencyMean, "cmdstat_*", "slave_read_only"),
+			window: computed(latencyMean, commandPrefix+"*", "slave_read_only"),
 		},
 		{
 			Name: "command-latency-percentile-microseconds", Unit: "µs", Kind: Gauge, Aggregation: Max, Labels: []string{LabelCommand, LabelPercentile}, Versions: "7.0+",
 			Help:  "Time within which that share of the calls was done (`percentile` is 50, 99 or 99.9 unless Redis is set to others), of the commands that requests-per-second counts. Redis takes it over all calls since its statistics were last reset or it was started, not over a window: it answers a change of load slowly. The largest one, unless a selector picks one.",
-			gauge: computed(latencyPercentiles, "latency_percentiles_usec_*"),
+			gauge: computed(latencyPercentiles, latencyPrefix+"*"),
 		},
 	}
 }

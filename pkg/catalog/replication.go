@@ -16,17 +16,17 @@ func replicationRows() []Metric {
 		{
 			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Aggregation: Sum,
 			Help:  "Replicas that are connected, those that still synchronize among them, each counted once however many connections it has.",
-			gauge: computed(connectedReplicas, "connected_slaves", "slave*"),
+			gauge: computed(connectedReplicas, "connected_slaves", replicaPrefix+"*"),
 		},
 		{
 			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Max, Labels: labels,
 			Help:  "Bytes of replication that a replica has not acknowledged, of the slowest one; replicas acknowledge once a second. `replica` is the place in the primary's list, which changes when one leaves. Unknown without a replica and while one synchronizes.",
-			gauge: computed(replicationLagBytes, "master_repl_offset", "slave*"),
+			gauge: computed(replicationLagBytes, "master_repl_offset", replicaPrefix+"*"),
 		},
 		{
 			Name: "replication-lag-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Labels: labels,
 			Help:  "Whole seconds since a replica last acknowledged, of the one that did so longest ago: 0 or 1 as long as all is well. Unknown without a replica and while one synchronizes.",
-			gauge: computed(replicationLagSeconds, "slave*"),
+			gauge: computed(replicationLagSeconds, replicaPrefix+"*"),
 		},
 		{
 			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Aggregation: Min,

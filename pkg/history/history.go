@@ -118,9 +118,9 @@ func (h *History) Record(sample Sample) error {
 }
 
 // newestOf returns the newest sample, the zero Sample if there is none.
-func newestOf(h *snapshot) Sample {
-	if n := len(h.samples); n > 0 {
-		return h.samples[n-1]
+func newestOf(snap *snapshot) Sample {
+	if n := len(snap.samples); n > 0 {
+		return snap.samples[n-1]
 	}
 	return Sample{}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
@@ -30,10 +31,11 @@ const (
 	nameAuthority = "spec.tls.caSecretRef or spec.tls.caConfigMapRef"
 )
 
-// explanations returns a row for each Reason of this package.
-func explanations() []explanation {
+// explanations returns a row for each Reason of this package. The rows are made once: each request for a metric that is
+// unknown reads them.
+var explanations = sync.OnceValue(func() []explanation {
 	return slices.Concat(connectionReasons(), securityReasons(), serverReasons(), topologyReasons(), boundReasons())
-}
+})
 
 func connectionReasons() []explanation {
 	return []explanation{
@@ -200,8 +202,7 @@ func boundReasons() []explanation {
 
 // explain returns the row of a reason, the one of Refused for a reason that has none.
 func explain(reason Reason) explanation {
-	all := explanations()
-	for _, row := range all {
+	for _, row := range explanations() {
 		if row.reason == reason {
 			return row
 		}
@@ -223,13 +224,12 @@ func (e explanation) ofSentinels() explanation {
 // replyReason returns what an error reply means.
 func replyReason(text string) Reason {
 	code, _, _ := strings.Cut(text, " ")
-	all := explanations()
-	for _, row := range all {
+	for _, row := range explanations() {
 		if slices.Contains(row.codes, code) {
 			return row.reason
 		}
 	}
-	for _, row := range all {
+	for _, row := range explanations() {
 		if slices.ContainsFunc(row.phrases, func(phrase string) bool { return strings.Contains(text, phrase) }) {
 			return row.reason
 		}
@@ -246,7 +246,8 @@ func ReasonsMarkdown() string {
 		if advice == "" {
 			advice = "Wait."
 		}
-		fmt.Fprintf(&b, "| `%s` | %s. | %s |\n", row.reason, strings.ToUpper(row.message[:1])+row.message[1:], strings.ReplaceAll(advice, "|", "\\|"))
+		cell := strings.NewReplacer("|", "\\|").Replace
+		fmt.Fprintf(&b, "| `%s` | %s. | %s |\n", row.reason, cell(strings.ToUpper(row.message[:1])+row.message[1:]), cell(advice))
 	}
 	return b.String()
 }
