@@ -48,8 +48,10 @@ func (l *Load) beat(ctx context.Context) {
 	}
 	if l.beats++; l.beats%seldom == 0 {
 		commands = append(commands, []any{"eval", script, 1, Clock})
-		if !l.sharded() { // it expires where no metric of the main database sees it
-			commands = append(commands, []any{"set", transient, 1, "px", expiry}, []any{"move", transient, 1})
+		if !l.sharded() {
+			// The key expires where no metric of the main database sees it. MOVE leaves it where it is while the one
+			// before has not expired, as when a server that stood still finds several batches at once.
+			commands = append(commands, []any{"set", transient, 1, "px", expiry}, []any{"move", transient, 1}, []any{"unlink", transient})
 		}
 	}
 	_ = l.send(ctx, commands, func(n int, sent, acked time.Time) {
