@@ -195,17 +195,17 @@ func (h *History) Span(now time.Time) (Span, error) {
 	if err != nil {
 		return Span{}, err
 	}
-	return h.span(snap, snap.samples, last, OneSample)
+	return h.span(snap, snap.samples, last, (*Span).imprecise, OneSample)
 }
 
 // span joins the earliest sample that it can to the last. If there is none, the
-// span is unknown for the given reason.
-func (h *History) span(snap *snapshot, samples []Sample, last Sample, reason Reason) (Span, error) {
+// span is unknown for the given reason, or because all of them are imprecise.
+func (h *History) span(snap *snapshot, samples []Sample, last Sample, imprecise func(*Span) bool, reason Reason) (Span, error) {
 	for _, first := range samples {
 		span := Span{First: first, Last: last}
 		switch apart := span.Duration(); {
 		case apart <= 0 || apart > h.maxSpan():
-		case span.imprecise():
+		case imprecise(&span):
 			reason = ImpreciseTiming
 		default:
 			return span, nil

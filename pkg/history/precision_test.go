@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,52 @@ func TestImpreciseTimingIsUnknown(t *testing.T) {
 			span, err := s.Span(now)
 			if err != nil || span.Duration() != test.want {
 				t.Errorf("span %s, %v, want %s", span.Duration(), err, test.want)
+			}
+		})
+	}
+}
+
+// A counter that one node has is divided by the time between samples, which are as
+// old as their earliest answer: one that comes later grows over another time.
+func TestScatteredAnswersAreUnknown(t *testing.T) {
+	always := func(_, _ history.Sample) bool { return true }
+	for _, test := range []struct {
+		name string
+		late []time.Duration // of the second node in samples 5 s apart, oldest first
+		want time.Duration   // length of the span, 0 if unknown
+	}{
+		{"answers at once", []time.Duration{0, 0}, 5 * time.Second},
+		{"late by a tenth of the span", []time.Duration{500 * time.Millisecond, 0}, 5 * time.Second},
+		{"late by more", []time.Duration{501 * time.Millisecond, 0}, 0},
+		{"late at the end", []time.Duration{0, 501 * time.Millisecond}, 0},
+		{"as late at both ends", []time.Duration{2 * time.Second, 2 * time.Second}, 5 * time.Second},
+		{"a longer span makes up for it", []time.Duration{time.Second, 0, 0}, 10 * time.Second},
+		{"a late first sample is left out", []time.Duration{1001 * time.Millisecond, 0, 0}, 5 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, now := open(t), time.Now()
+			hosts := []server{fresh("a"), fresh("b")}
+			for _, late := range test.late {
+				now = now.Add(interval)
+				var nodes []history.Node
+				for n := range hosts {
+					hosts[n].work(10)
+					hosts[n].infos++
+					at := now.Add(time.Duration(n) * late)
+					nodes = append(nodes, history.Node{Name: hosts[n].runID, Address: hosts[n].runID, At: at, Info: hosts[n].answer(t)})
+				}
+				s.Record(history.NewSample(nil, nodes...))
+			}
+			span, err := s.SpanJoined(now, always)
+			var unknown *history.UnknownError
+			switch {
+			case test.want > 0 && (err != nil || span.Duration() != test.want):
+				t.Errorf("span %s, %v, want %s", span.Duration(), err, test.want)
+			case test.want == 0 && (!errors.As(err, &unknown) || unknown.Reason != history.ImpreciseTiming):
+				t.Errorf("span %s, %v, want %s", span.Duration(), err, history.ImpreciseTiming)
+			}
+			if _, err := s.Span(now); err != nil {
+				t.Errorf("the counters of each node have a span of their own: %v", err)
 			}
 		})
 	}

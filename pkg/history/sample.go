@@ -215,6 +215,20 @@ func (s *Span) imprecise() bool {
 	return false
 }
 
+// scattered reports whether the time over which the counters of some node grew may
+// differ by more than a tenth from that between the samples: a node that had to be
+// dialed again answers later than the others of the same sample.
+func (s *Span) scattered() bool {
+	first, last := s.First.Counted(), s.Last.Counted()
+	for n := range last {
+		apart := last[n].At.Sub(first[n].At) - s.Duration()
+		if 10*(apart.Abs()+first[n].RoundTrip+last[n].RoundTrip) > s.Duration() {
+			return true
+		}
+	}
+	return false
+}
+
 // imprecise reports whether the time between two answers may truly differ by more
 // than a tenth from that between their arrivals, since a server takes its
 // counters somewhere within the round trip.

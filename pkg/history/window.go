@@ -14,7 +14,9 @@ func (h *History) Snapshot() *History {
 	return copied
 }
 
-// SpanJoined is Span over the newest samples that are joined one to the next.
+// SpanJoined is Span over the newest samples that are joined one to the next. It is
+// for a counter that one of the nodes has, whose growth is divided by the time between
+// the samples: the span is unknown if the nodes answered at too different times.
 func (h *History) SpanJoined(now time.Time, joined func(before, after Sample) bool) (Span, error) {
 	snap := h.load()
 	last, err := h.latest(snap, now)
@@ -29,7 +31,7 @@ func (h *History) SpanJoined(now time.Time, joined func(before, after Sample) bo
 	if first > 0 {
 		reason = CounterReset
 	}
-	return h.span(snap, snap.samples[first:], last, reason)
+	return h.span(snap, snap.samples[first:], last, (*Span).scattered, reason)
 }
 
 // CheckAge returns an *UnknownError if a scan of the keys that ended at that time is
