@@ -10,7 +10,11 @@ func counted() *Truth {
 	t := &Truth{}
 	for n := range 1200 {
 		sent := at(0.05 * float64(n))
-		t.Executed(sent, sent.Add(2*time.Millisecond), Events{Requests: 10, Gets: 3, Sets: 1, Hits: 4, Misses: 1, ThirdShard: 2})
+		done := Events{Requests: 10, Gets: 3, Sets: 1, Hits: 4, Misses: 1, ThirdShard: 2}
+		if n%seldom == 3 {
+			done[Expired] = 1
+		}
+		t.Executed(sent, sent.Add(2*time.Millisecond), done)
 	}
 	t.Set(Keys, at(0), at(0.01), 40)
 	t.Set(Followers, at(0), at(0.01), 1)
@@ -49,6 +53,8 @@ func TestRows(t *testing.T) {
 		"another share":                   {selected("expiring-keys-ratio", "", 0.2, 0), Standalone, "it was 0.125 to 0.125"},
 		"hits to look-ups":                {selected("keyspace-hit-ratio", "", 0.8, 5), Standalone, ""},
 		"no hits to look-ups":             {selected("keyspace-hit-ratio", "", 0.01, 5), Standalone, "it was"},
+		"a key that expired before":       {selected("expirations-per-second", "", 4/2.512, 3), Standalone, ""},
+		"too few keys that expired":       {selected("expirations-per-second", "", 3/2.512, 3), Standalone, "it was"},
 		"an expression":                   {selected("jobs-each", "", 10, 0), Standalone, ""},
 		"an expression divided by 0":      {selected("jobs-per-nobody", "", 0, 0), Standalone, "it had to be an error"},
 		"a level of the window":           {of("cart", value("most-jobs", 33.5, 60, 33, 5)), Standalone, ""},
