@@ -77,6 +77,9 @@ func (g *Guests) visit(ctx context.Context, name, line string) {
 		return
 	}
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "-") { // it does not wait, as where a replica takes no writes
+			return
+		}
 		if strings.Contains(strings.ToLower(lines.Text()), "pong") {
 			g.truth.Set(name, sent, time.Now(), 1)
 		}

@@ -41,23 +41,28 @@ func TestCountBoundsWhatWasUnderWay(t *testing.T) {
 	}
 }
 
-// TestShortWindows takes rates over windows as short as half a second, in which a batch more or less tells: one that is
-// true must be explained.
-func TestShortWindows(t *testing.T) {
+// TestBatchesAtTheEndsOfAWindow takes rates over windows in which a batch more or less tells: one that is true must be
+// explained.
+func TestBatchesAtTheEndsOfAWindow(t *testing.T) {
 	truth := &Truth{}
 	const each, apart, phase = 8, 0.05, 0.02
 	for n := range 300 {
 		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), Events{Requests: each})
 	}
 	for name, test := range map[string]struct {
+		window   time.Duration
 		from, to float64
 		batches  int
 	}{
-		"one more": {10.069, 10.621, 12}, "one less": {10.073, 10.619, 10}, "as many as there are": {10.045, 10.995, 19},
+		"one more":                        {time.Second, 10.069, 10.621, 12},
+		"one less":                        {time.Second, 10.073, 10.619, 10},
+		"as many as there are":            {time.Second, 10.045, 10.995, 19},
+		"one more within a longer window": {3 * time.Second, 7.569, 10.272, 55},
+		"one less within a longer window": {3 * time.Second, 7.573, 10.269, 53},
 	} {
 		t.Run(name, func(t *testing.T) {
 			perSecond := each * float64(test.batches) / (test.to - test.from)
-			lowest, highest, known := truth.Within(at(10), time.Second, rate(Requests))
+			lowest, highest, known := truth.Within(at(10), test.window, rate(Requests))
 			if !known || perSecond < lowest || perSecond > highest {
 				t.Errorf("%.0f requests/s were sent, and %.0f to %.0f are said to be, %v", perSecond, lowest, highest, known)
 			}

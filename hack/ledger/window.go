@@ -9,6 +9,8 @@ type Bounds func(w *Window) (least, largest float64)
 type Window struct {
 	Span
 	truth *Truth
+	// edge is how far off either end may be.
+	edge time.Duration
 	// unknown says that nothing is known of what was asked.
 	unknown bool
 }
@@ -18,8 +20,9 @@ func (w *Window) Seconds() float64 { return w.To.Sub(w.From).Seconds() }
 
 // Count returns the fewest and the most events of a kind that there may have been.
 func (w *Window) Count(kind Event) (fewest, most float64) {
-	low, high, known := w.truth.counts.count(kind, w.From, w.To)
-	w.unknown = w.unknown || !known
+	low, _, known := w.truth.counts.count(kind, w.From.Add(w.edge), w.To.Add(-w.edge))
+	_, high, knownBeyond := w.truth.counts.count(kind, w.From.Add(-w.edge), w.To.Add(w.edge))
+	w.unknown = w.unknown || !known || !knownBeyond
 	return float64(low), float64(high)
 }
 
