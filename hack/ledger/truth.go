@@ -11,6 +11,8 @@ const (
 	remembered = 2 * time.Minute
 	// unreplicated is how old a write may be that a failover loses: replication is asynchronous.
 	unreplicated = 1500 * time.Millisecond
+	// shortWindow is up to which a window is looked for by small steps.
+	shortWindow = 2 * time.Second
 )
 
 // Span is a time from one instant to another.
@@ -120,10 +122,13 @@ func (t *Truth) Within(at time.Time, window time.Duration, of Bounds) (least, la
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	least, largest = math.Inf(1), math.Inf(-1)
-	const step = resolution / 4
+	step, edge := resolution/4, pace/2
+	if window <= shortWindow { // a script more or less tells
+		step, edge = resolution/50, 0
+	}
 	for end := at; !end.After(at.Add(resolution)); end = end.Add(step) {
 		for length := window - resolution/2; length <= window+resolution/2; length += step {
-			w := &Window{Span: Span{end.Add(-length), end}, truth: t, edge: pace / 2}
+			w := &Window{Span: Span{end.Add(-length), end}, truth: t, edge: edge}
 			low, high := of(w)
 			if w.unknown || length <= 0 {
 				return 0, 0, false

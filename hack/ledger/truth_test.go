@@ -47,24 +47,30 @@ func TestBatchesAtTheEndsOfAWindow(t *testing.T) {
 	truth := &Truth{}
 	const each, apart, phase = 8, 0.05, 0.02
 	for n := range 300 {
-		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), Events{Requests: each})
+		done := Events{Requests: each}
+		if n%seldom == 0 {
+			done[Scripts] = each
+		}
+		truth.Executed(at(float64(n)*apart+phase), at(float64(n)*apart+phase+0.002), done)
 	}
 	for name, test := range map[string]struct {
+		of       Event
 		window   time.Duration
 		from, to float64
 		batches  int
 	}{
-		"one more":                        {time.Second, 10.069, 10.621, 12},
-		"one less":                        {time.Second, 10.073, 10.619, 10},
-		"as many as there are":            {time.Second, 10.045, 10.995, 19},
-		"one more within a longer window": {3 * time.Second, 7.569, 10.272, 55},
-		"one less within a longer window": {3 * time.Second, 7.573, 10.269, 53},
+		"one more":                        {Requests, time.Second, 10.069, 10.621, 12},
+		"one less":                        {Requests, time.Second, 10.073, 10.619, 10},
+		"as many as there are":            {Requests, time.Second, 10.045, 10.995, 19},
+		"one more within a longer window": {Requests, 3 * time.Second, 7.569, 10.272, 55},
+		"one less within a longer window": {Requests, 3 * time.Second, 7.573, 10.269, 53},
+		"one script less":                 {Scripts, 2 * time.Second, 8.533, 10.500, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			perSecond := each * float64(test.batches) / (test.to - test.from)
-			lowest, highest, known := truth.Within(at(10), test.window, rate(Requests))
+			lowest, highest, known := truth.Within(at(10), test.window, rate(test.of))
 			if !known || perSecond < lowest || perSecond > highest {
-				t.Errorf("%.0f requests/s were sent, and %.0f to %.0f are said to be, %v", perSecond, lowest, highest, known)
+				t.Errorf("%.2f/s were sent, and %.2f to %.2f are said to be, %v", perSecond, lowest, highest, known)
 			}
 		})
 	}
