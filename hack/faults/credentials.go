@@ -122,6 +122,6 @@ func unreadable(cut bool, reason sampler.Reason, takes, gives func(*Secret, cont
 			err = errors.Join(err, s.operate(ctx, disconnectSampling()))
 		}
 		hold()
-		return errors.Join(err, s.changes(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
+		return errors.Join(err, s.givesBack(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
 	}
 }

@@ -34,8 +34,11 @@ type Secret struct {
 	address         string
 	// passwords counts those that there were.
 	passwords int
-	// past are connections that were there before the Secret was changed last.
-	past []string
+	// past are connections that were there before the Secret was changed last, which was at changed. same means that it
+	// holds what it held before.
+	past    []string
+	changed time.Time
+	same    bool
 }
 
 // NewSecret makes a Secret with the adapter's right to it. Its object names the server at an address.
@@ -132,17 +135,31 @@ func (s *Subject) changes(ctx context.Context, do func(context.Context) error) e
 	if err != nil {
 		return err
 	}
-	s.Secret.past = past
-	return do(ctx)
+	err = do(ctx)
+	s.Secret.past, s.Secret.changed, s.Secret.same = past, time.Now(), false
+	return err
+}
+
+// givesBack makes the Secret what it was before it could not be read.
+func (s *Subject) givesBack(ctx context.Context, do func(context.Context) error) error {
+	err := s.changes(ctx, do)
+	s.Secret.same = true
+	return err
 }
 
 // renewed waits until each replica of the adapter has a connection by what the Secret holds.
 func (s *Subject) renewed(ctx context.Context) error {
 	return s.until(ctx, "connections by the newest password", func(ctx context.Context) bool {
-		now, err := s.connections(ctx)
-		old := slices.ContainsFunc(now, func(id string) bool { return slices.Contains(s.Secret.past, id) })
-		return err == nil && !old && len(now) >= len(s.Adapters)
+		connections, err := s.connections(ctx)
+		return err == nil && len(connections) >= len(s.Adapters) && s.Secret.read(connections, time.Now())
 	})
+}
+
+// read reports whether connections show that the adapter has read what the Secret holds: all are newer. A replica that did
+// not see that the Secret was gone goes on with what it has; then time shows it.
+func (s *Secret) read(connections []string, now time.Time) bool {
+	old := slices.ContainsFunc(connections, func(id string) bool { return slices.Contains(s.past, id) })
+	return !old || s.same && now.Sub(s.changed) > rarest
 }
 
 // hastily waits until something holds that follows when the adapter reads the Secret. It does so soon, because another
