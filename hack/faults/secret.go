@@ -34,8 +34,8 @@ type Secret struct {
 	address         string
 	// passwords counts those that there were.
 	passwords int
-	// past are connections that were there before the Secret was changed last, which was at changed. same means that it
-	// holds what it held before.
+	// past are the connections from before the Secret last changed, and changed is when it did. same means that the change
+	// gave back what the Secret held before.
 	past    []string
 	changed time.Time
 	same    bool
@@ -155,8 +155,8 @@ func (s *Subject) renewed(ctx context.Context) error {
 	})
 }
 
-// read reports whether connections show that the adapter has read what the Secret holds: all are newer. A replica that did
-// not see that the Secret was gone goes on with what it has; then time shows it.
+// read reports whether every replica of the adapter has read the Secret since it was changed. A new connection shows that.
+// A replica that never saw the Secret gone keeps its old connection, but reads the Secret within rarest.
 func (s *Secret) read(connections []string, now time.Time) bool {
 	old := slices.ContainsFunc(connections, func(id string) bool { return slices.Contains(s.past, id) })
 	return !old || s.same && now.Sub(s.changed) > rarest

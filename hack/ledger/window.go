@@ -20,9 +20,9 @@ func (w *Window) Seconds() float64 { return w.To.Sub(w.From).Seconds() }
 
 // Count returns the fewest and the most events of a kind that there may have been.
 func (w *Window) Count(kind Event) (fewest, most float64) {
-	low, _, known := w.truth.counts.count(kind, w.From.Add(w.edge), w.To.Add(-w.edge))
-	_, high, knownBeyond := w.truth.counts.count(kind, w.From.Add(-w.edge), w.To.Add(w.edge))
-	w.unknown = w.unknown || !known || !knownBeyond
+	low, _, _ := w.truth.counts.count(kind, w.From.Add(w.edge), w.To.Add(-w.edge)) // known if the wider span is
+	_, high, known := w.truth.counts.count(kind, w.From.Add(-w.edge), w.To.Add(w.edge))
+	w.unknown = w.unknown || !known
 	return float64(low), float64(high)
 }
 
