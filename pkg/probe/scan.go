@@ -21,6 +21,9 @@ const cautiousCount = 99
 // ErrNoScan is the Result of a probe of keys until a pass is complete.
 var ErrNoScan = errors.New("no pass over the keys is complete yet: it may take several samples, and begins again when the server restarts, is flushed, changes its role or moves slots")
 
+// errHeldBefore is ErrNoScan after commands were held back until an instant that was announced.
+var errHeldBefore = fmt.Errorf("it was held back before: %w", ErrNoScan)
+
 // fingerprint stands for a key. Two seeds make 128 bits, which no two keys share.
 type fingerprint [2]uint64
 
@@ -40,6 +43,7 @@ type scanner struct {
 	seen   map[fingerprint]struct{}
 	sum    float64
 	last   Result // of the newest pass that ended, if Ended is set
+	none   error  // the Err while there is none
 	// waiting is the Result of a pass that ended, until the next INFO shows that no
 	// slot moved meanwhile.
 	waiting Result
@@ -60,6 +64,7 @@ func newScanner(p *Probe, share int) *scanner {
 		share: share,
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		seen:  map[fingerprint]struct{}{},
+		none:  ErrNoScan,
 	}
 }
 
@@ -195,12 +200,18 @@ func (s *scanner) confirm() {
 	}
 }
 
+// drop ends the pass and the last one no longer counts. Until another is complete, the Result is an error.
+func (s *scanner) drop(none error) {
+	s.end(Result{})
+	s.none = none
+}
+
 // forget drops what was learnt of other data. The replies to the commands that were
 // sent are of use only if they begin a pass: otherwise they go on with that of the
 // other data, and the attempt has to end.
 func (s *scanner) forget() {
 	begins := s.began.IsZero()
-	s.end(Result{})
+	s.drop(ErrNoScan)
 	s.paused = !begins
 }
 
@@ -215,7 +226,7 @@ func (s *scanner) result(now time.Time, policy Sampling, size int64) Result {
 	case s.last.Err != nil:
 		return s.last
 	case s.last.Ended.IsZero() && apart(began, now) <= maxAge:
-		return Result{Err: ErrNoScan}
+		return Result{Err: s.none}
 	case s.last.Ended.IsZero(), apart(s.last.Began, s.last.Ended) > maxAge, apart(s.last.Ended, now) > maxAge:
 		return Result{Err: s.tooSlow(policy, size)}
 	}

@@ -129,8 +129,10 @@ func (r *Session) learn(info *redisinfo.Info) {
 	for _, s := range r.scanners {
 		switch {
 		case s == nil:
-		case r.held != nil, r.outdated != nil:
-			s.end(Result{}) // it would be too old by the time that it ends, or is already
+		case r.held != nil:
+			s.drop(errHeldBefore) // the pass would be too old by the time that it ends
+		case r.outdated != nil:
+			s.drop(ErrNoScan)
 		case !r.data.sameAs(before):
 			s.forget()
 		default:

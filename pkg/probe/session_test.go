@@ -255,3 +255,45 @@ func TestPassBeginsAgainAfterABreak(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasHeldBackSaysSoUntilAPassIsComplete tells an operator why the error is another one when the time is over that
+// the last one gave. A node of a cluster needs the INFO of the next attempt.
+func TestWhatWasHeldBackSaysSoUntilAPassIsComplete(t *testing.T) {
+	run := running(probe.KeysCount("*", "", 9))
+	for n, test := range []struct {
+		held *probe.HeldBack
+		says string
+		not  string
+	}{
+		{heldBack(), "held back until", "no pass"},
+		{nil, "held back before: no pass over the keys is complete yet", "until"},
+		{nil, "", ""},
+	} {
+		commands := run.Commands(test.held, func(string) bool { return true })
+		now := time.Now()
+		got := run.Read([]any{found("0", "a")}[:len(commands)], info(t), now, now)[0]
+		switch {
+		case test.says == "":
+			if got.Err != nil || got.Value != 1 {
+				t.Errorf("attempt %d gives %+v", n, got)
+			}
+		case got.Err == nil || !strings.Contains(got.Err.Error(), test.says) || strings.Contains(got.Err.Error(), test.not):
+			t.Errorf("attempt %d gives %+v, want %q", n, got, test.says)
+		}
+	}
+}
+
+// TestPassOfOtherDataWasNotHeldBack has a server restart after its keys were held back.
+func TestPassOfOtherDataWasNotHeldBack(t *testing.T) {
+	run := running(probe.KeysCount("*", "", 9))
+	run.Commands(nil, nil)
+	other, err := new(redisinfo.Parser).Parse([]byte(strings.ReplaceAll(primary, "run_id:", "run_id:f")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	got := run.Read([]any{found("7")}, other, now, now)[0]
+	if !errors.Is(got.Err, probe.ErrNoScan) || strings.Contains(got.Err.Error(), "held back") {
+		t.Errorf("it gives %+v", got)
+	}
+}
