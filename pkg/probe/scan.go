@@ -200,7 +200,7 @@ func (s *scanner) confirm() {
 	}
 }
 
-// drop ends the pass and the last one no longer counts. Until another is complete, the Result is an error.
+// drop ends the pass, and forgets the last one. Until another is complete, the Result is the error none.
 func (s *scanner) drop(none error) {
 	s.end(Result{})
 	s.none = none

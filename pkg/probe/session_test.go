@@ -256,8 +256,8 @@ func TestPassBeginsAgainAfterABreak(t *testing.T) {
 	}
 }
 
-// TestWhatWasHeldBackSaysSoUntilAPassIsComplete tells an operator why the error is another one when the time is over that
-// the last one gave. A node of a cluster needs the INFO of the next attempt.
+// TestWhatWasHeldBackSaysSoUntilAPassIsComplete reads a node of a cluster, where a pass counts only with the INFO of the
+// next attempt: until then the error must still name the hold, though its time is over.
 func TestWhatWasHeldBackSaysSoUntilAPassIsComplete(t *testing.T) {
 	run := running(probe.KeysCount("*", "", 9))
 	for n, test := range []struct {
