@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,8 @@ import (
 const (
 	// perServer is how many Redis objects share a server at most.
 	perServer = 1000
+	// addresses is at how many addresses a server is reached.
+	addresses = 50
 	// writers is how many objects are written at a time.
 	writers = 16
 )
@@ -27,12 +30,19 @@ func (w *world) populate(ctx context.Context, objects int, sampling map[string]a
 		return err
 	}
 	return w.create(ctx, objects, func(n int) map[string]any {
-		spec := map[string]any{"address": w.servers[n%len(w.servers)].address}
+		spec := map[string]any{"address": w.address(n)}
 		if sampling != nil {
 			spec["sampling"] = sampling
 		}
 		return spec
 	})
+}
+
+// address is where an object reaches its server. A server has so many addresses that none has more connections than the
+// adapter makes to one.
+func (w *world) address(n int) string {
+	_, port, _ := net.SplitHostPort(w.servers[n%len(w.servers)].address)
+	return net.JoinHostPort(fmt.Sprintf("127.0.1.%d", 1+n/len(w.servers)%addresses), port)
 }
 
 // create creates Redis objects until there are as many, each with the spec of its number.

@@ -80,7 +80,7 @@ func (w *world) minimal(ctx context.Context) (*cluster.Adapter, error) {
 // serve starts Redis servers at loopback addresses of their own.
 func (w *world) serve(ctx context.Context, servers int) error {
 	for n := len(w.servers); n < servers; n++ {
-		one, err := startRedis(ctx, "127.0.0."+strconv.Itoa(n+2))
+		one, err := startRedis(ctx, "127.0.0."+strconv.Itoa(n+2), "--bind", "0.0.0.0")
 		if err != nil {
 			return err
 		}

@@ -16,17 +16,27 @@ type HeldBack struct {
 	Cause string
 	// Suspects are what may have spoiled it: all that nothing bounds.
 	Suspects []string
+	// OnlyScripts leaves out scripts alone, for good: Until and Suspects are unset.
+	OnlyScripts bool
 }
 
 // maxSuspects bounds those that an error names.
 const maxSuspects = 5
 
 func (h *HeldBack) Error() string {
+	if h.OnlyScripts {
+		return "not asked again until spec changes: " + h.Cause
+	}
 	named, more := h.Suspects, ""
 	if len(named) > maxSuspects {
 		named, more = named[:maxSuspects], fmt.Sprintf(" and %d more", len(named)-maxSuspects)
 	}
 	return fmt.Sprintf("held back until %s: %s when it was asked for %s%s", h.Until.UTC().Format(time.TimeOnly+" UTC"), h.Cause, strings.Join(named, ", "), more)
+}
+
+// leavesOut reports whether the commands of a probe are left out.
+func (h *HeldBack) leavesOut(p *Probe) bool {
+	return h != nil && p.Unbounded && (!h.OnlyScripts || p.runsScript())
 }
 
 // Suspects are the commands whose time or answer nothing bounds, as the object's
@@ -49,7 +59,7 @@ func (p *Probe) suspect() string {
 	switch {
 	case p.keys != nil:
 		return fmt.Sprintf("SCAN of %q", p.keys.glob)
-	case p.Commands[0].runsScript():
+	case p.runsScript():
 		return "the script of " + strings.ToUpper(p.Commands[0][0])
 	}
 	return fmt.Sprintf("%s of %q", strings.ToUpper(strings.ReplaceAll(p.Commands[0].Name(), "|", " ")), p.Key)

@@ -3,10 +3,12 @@ package probe_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 func TestHeldBackNamesWhatMayBeAtFaultAndWhenItEnds(t *testing.T) {
@@ -34,5 +36,35 @@ func TestSuspectsAreWhatNothingBounds(t *testing.T) {
 	want := []string{"the script of EVAL_RO", "the script of FCALL_RO", `SCAN of "j:*"`, `XRANGE of "s"`, `XINFO STREAM of "s"`}
 	if got := plan.Suspects(); !slices.Equal(got, want) {
 		t.Errorf("suspects are %q, want %q", got, want)
+	}
+}
+
+func TestOnlyScriptsAreLeftOut(t *testing.T) {
+	run := running(probe.List("k"), probe.Script("x", nil, nil), probe.StreamOldestEntry("s"), probe.Function("f", nil, nil), probe.KeysCount("j:*", "", 9))
+	off := &probe.HeldBack{OnlyScripts: true, Cause: "a script did not end"}
+	commands := run.Commands(off, func(key string) bool { return key != "k" })
+	sent := map[string]bool{}
+	for _, command := range commands {
+		if command != nil {
+			sent[command[0]] = true
+		}
+	}
+	for name, want := range map[string]bool{"llen": false, "eval_ro": false, "fcall_ro": false, "xrange": true, "scan": true} {
+		if sent[name] != want {
+			t.Errorf("%s is sent: %t, want %t", name, sent[name], want)
+		}
+	}
+	if run.RunsScript() {
+		t.Error("a script is said to be sent")
+	}
+	results := run.Read(make([]any, len(commands)), &redisinfo.Info{}, time.Now(), time.Now())
+	for place, want := range []string{"the shard that holds the key", "not asked again until spec changes: a script did not end", "", "not asked again"} {
+		if err := results[place].Err; want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("probe %d: %v, want %q", place, err, want)
+		}
+	}
+	run.Commands(nil, nil)
+	if !run.RunsScript() {
+		t.Error("no script is said to be sent")
 	}
 }

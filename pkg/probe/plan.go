@@ -13,7 +13,6 @@ type Plan struct {
 	probes []*Probe
 	// commands are the distinct ones that each attempt sends; that for the time is the last.
 	commands []Command
-	bounded  []bool   // by command
 	asks     [][]int  // by probe, the places of its commands
 	names    []string // of all commands that may be sent
 	fields   []string // of INFO
@@ -32,7 +31,6 @@ func Compile(probes []*Probe) *Plan {
 				place = plan.add(command)
 				places[key] = place
 			}
-			plan.bounded[place] = !p.Unbounded
 			plan.asks[n] = append(plan.asks[n], place)
 		}
 		if p.keys != nil {
@@ -48,7 +46,6 @@ func Compile(probes []*Probe) *Plan {
 	if wantsTime {
 		// After the others: no entry is younger than what is asked for later.
 		place := plan.add(Command{"time"})
-		plan.bounded[place] = true
 		for n, p := range probes {
 			if p.WantsTime {
 				plan.asks[n] = append(plan.asks[n], place)
@@ -60,7 +57,6 @@ func Compile(probes []*Probe) *Plan {
 
 func (l *Plan) add(command Command) int {
 	l.commands = append(l.commands, command)
-	l.bounded = append(l.bounded, false)
 	l.name(command.Name())
 	return len(l.commands) - 1
 }
@@ -85,21 +81,19 @@ func (l *Plan) Unbounded() bool {
 }
 
 // commandsOf are what each attempt sends, each once and in this order. Those that
-// nothing bounds can be left out, and those about keys that are not here; nil
+// are held back can be left out, and those about keys that are not here; nil
 // stands in their place then.
-func (l *Plan) commandsOf(onlyBounded bool, here func(key string) bool) []Command {
-	if !onlyBounded && here == nil {
+func (l *Plan) commandsOf(held *HeldBack, here func(key string) bool) []Command {
+	if held == nil && here == nil {
 		return l.commands
 	}
 	sent := make([]Command, len(l.commands))
 	for n, p := range l.probes {
-		if here != nil && p.Key != "" && !here(p.Key) {
+		if held.leavesOut(p) || here != nil && p.Key != "" && !here(p.Key) {
 			continue
 		}
 		for _, place := range l.asks[n] {
-			if l.bounded[place] || !onlyBounded {
-				sent[place] = l.commands[place]
-			}
+			sent[place] = l.commands[place]
 		}
 	}
 	return sent
@@ -126,7 +120,7 @@ func (l *Plan) read(sent []Command, replies []any, info *redisinfo.Info, held *H
 		}
 		if leftOut {
 			results[n] = Result{Err: errNoOwner}
-			if held != nil {
+			if held.leavesOut(p) {
 				results[n].Err = held
 			}
 			continue

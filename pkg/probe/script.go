@@ -9,6 +9,8 @@ import (
 // have any text that its author wrote.
 func (c Command) runsScript() bool { return c[0] == "eval_ro" || c[0] == "fcall_ro" }
 
+func (p *Probe) runsScript() bool { return len(p.Commands) > 0 && p.Commands[0].runsScript() }
+
 // Script runs a Lua script that returns a number and only reads.
 func Script(source string, keys, args []string) *Probe {
 	return script(Command{"eval_ro", source}, keys, args)

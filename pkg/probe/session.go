@@ -64,14 +64,19 @@ func (r *Session) Own() Calls { return r.own }
 // that the node does not have; nil stands in their place then. A nil here means that
 // it has all of them. After an attempt that failed the same are due again.
 func (r *Session) Commands(held *HeldBack, here func(key string) bool) []Command {
-	r.sent, r.held, r.clustered = slices.Clip(r.plan.commandsOf(held != nil, here)), held, here != nil
+	r.sent, r.held, r.clustered = slices.Clip(r.plan.commandsOf(held, here)), held, here != nil
 	for _, s := range r.scanners {
 		if s != nil {
-			s.begin(held != nil)
+			s.begin(held.leavesOut(s.probe))
 			r.sent = append(r.sent, s.commands(r.cautious)...)
 		}
 	}
 	return r.sent
+}
+
+// RunsScript reports whether a script is among the commands of the attempt under way.
+func (r *Session) RunsScript() bool {
+	return slices.ContainsFunc(r.sent, func(c Command) bool { return c != nil && c.runsScript() })
 }
 
 // Lost notes that commands were sent and that the attempt failed: the server may
@@ -129,7 +134,7 @@ func (r *Session) learn(info *redisinfo.Info) {
 	for _, s := range r.scanners {
 		switch {
 		case s == nil:
-		case r.held != nil:
+		case r.held.leavesOut(s.probe):
 			s.drop(errHeldBefore) // the pass would be too old by the time that it ends
 		case r.outdated != nil:
 			s.drop(ErrNoScan)
@@ -154,7 +159,7 @@ func (r *Session) readScans(replies []any, sent, answered time.Time) {
 		}
 		replies = replies[mine:]
 		switch {
-		case r.held != nil:
+		case r.held.leavesOut(s.probe):
 			r.results[n] = Result{Err: r.held}
 		case r.outdated != nil:
 			r.results[n] = Result{Err: r.outdated}

@@ -202,6 +202,8 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 		fmt.Sprintf("| one answer to INFO | %d KiB, 8192 lines |", maxInfoBytes>>10),
 		fmt.Sprintf("| any other answer | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
 		fmt.Sprintf("| %d a second, %d at once |", dialsPerSecond, dialsAtOnce),
+		fmt.Sprintf("| connections to one IP address and port, and half of that for one namespace | %d |", maxConnections),
+		fmt.Sprintf("gives up %.0f s after the attempt", killWithin.Seconds()),
 		fmt.Sprintf("| %.0f s, or two intervals if that is longer |", longestPause.Seconds()),
 		fmt.Sprintf("| the samples of one object | %d MiB |", history.ObjectBytes>>20),
 		fmt.Sprintf("| the samples of all objects, beyond %d KiB of each | %d MiB |", history.OrdinaryBytes>>10, history.LargeBytes>>20),

@@ -42,10 +42,13 @@ type link struct {
 	// unwatch ends the wait for the end of the sampling.
 	unwatch func() bool
 	conn    atomic.Pointer[replyLimit] // what the client dialed last
+	script  askedScript
 	// with are the credentials that it is dialed with, and control is asked before.
 	with    *credentials.Credentials
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
 	dials   *rate.Limiter
+	// counted takes a connection to a server into account.
+	counted func(server net.Addr) (release func(), err error)
 	bursts  *readBuffers
 	// info is INFO with its sections, once the server is known to take several.
 	info []any
@@ -62,6 +65,7 @@ type link struct {
 // dial makes a link that dials in the next attempt.
 func (s *session) dial(with *credentials.Credentials) *link {
 	l := &link{with: with, control: s.egress.Control, dials: s.dials, bursts: s.bursts, tokens: rand.Text()[:16]}
+	l.counted = func(server net.Addr) (func(), error) { return s.connections.begin(server, s.target, s.address) }
 	l.client = redis.NewClient(s.options(l))
 	l.pipe = l.client.Pipeline()
 	// go-redis heeds a deadline and not a cancellation: only closing ends a read.
@@ -124,11 +128,17 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	guarded := &replyLimit{socket: socket}
+	release, err := l.counted(socket.RemoteAddr())
+	if err != nil {
+		_ = socket.Close()
+		return nil, err
+	}
+	guarded := &replyLimit{socket: socket, script: &l.script, release: release}
 	if l.with.TLS == nil {
 		guarded.socket = newReadBuffer(socket, l.bursts)
 		guarded.Conn = guarded.socket
 	} else if guarded.Conn, err = handshake(ctx, socket, l.with.TLS, address); err != nil {
+		release()
 		_ = socket.Close()
 		return nil, err
 	}

@@ -29,6 +29,18 @@
 // and the next attempt dials again. Before each dial, including those to sentinels
 // and to servers that other servers name, Config.Egress judges the resolved address.
 //
+// # Scripts
+//
+// A script that is not answered in time may block its server for all clients. Its
+// connection is watched on after the attempt, even if the target is gone. Once the
+// server answers BUSY to others and that connection is still silent, this script is
+// the one that runs: it is killed, and the target's scripts are off from then on.
+//
+// # Connections
+//
+// The connections to one IP address and port are bounded, for all targets and for
+// each namespace, so that targets cannot keep a server from its own clients.
+//
 // # Topology
 //
 // Each attempt finds out again which servers a target has:

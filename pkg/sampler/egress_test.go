@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/time/rate"
-
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -56,7 +54,9 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
 			s.nodes.close()
-			s.nodes = newNodes(test.target, deps{t.Context(), test.policy, open(t).credentials, rate.NewLimiter(rate.Inf, 0), newPools(metricFields(t))})
+			by := s.nodes.deps
+			by.egress = test.policy
+			s.nodes = newNodes(test.target, by)
 			s.fail(test.want)
 			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
 				t.Errorf("no node was refused: %+v", s.history.Nodes())

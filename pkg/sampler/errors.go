@@ -43,6 +43,8 @@ const (
 	TooManyClients Reason = "TooManyClients"
 	// TooManyDials means that the objects of the namespace dial more often than the adapter lets one namespace.
 	TooManyDials Reason = "TooManyDials"
+	// TooManyConnections means that other objects have all connections that the adapter makes to one server.
+	TooManyConnections Reason = "TooManyConnections"
 	// Loading means that the server is reading its data set from disk.
 	Loading Reason = "Loading"
 	// Busy means that the server runs a script that blocks it.

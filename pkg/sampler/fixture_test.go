@@ -67,7 +67,12 @@ func metricFields(t testing.TB) func(field string) bool {
 // open are the dependencies that reach servers of tests that ask for no password.
 func open(t testing.TB) deps {
 	t.Helper()
-	return deps{t.Context(), local(t), &given{newest: &credentials.Credentials{}}, rate.NewLimiter(rate.Inf, 0), newPools(metricFields(t))}
+	killers := newKillers(t.Context())
+	t.Cleanup(killers.wg.Wait)
+	return deps{
+		sampling: t.Context(), egress: local(t), credentials: &given{newest: &credentials.Credentials{}}, dials: rate.NewLimiter(rate.Inf, 0),
+		connections: newConnectionLimit(), scripts: &scripts{}, killers: killers, pools: newPools(metricFields(t)),
+	}
 }
 
 // given are the credentials of a test, the same for all servers, and others for sentinels if it has them.

@@ -63,13 +63,15 @@ const WarmUp = 15 * time.Second
 
 // Manager runs one loop for each target.
 type Manager struct {
-	cfg    Config
-	ctx    context.Context
-	cancel context.CancelFunc
-	began  time.Time
-	pools  *pools
-	begins *rate.Limiter // of loops
-	dials  *dials
+	cfg         Config
+	ctx         context.Context
+	cancel      context.CancelFunc
+	began       time.Time
+	pools       *pools
+	begins      *rate.Limiter // of loops
+	dials       *dials
+	connections *connectionLimit
+	killers     *killers
 
 	queue *timerQueue
 	ended chan struct{} // closed when all loops have
@@ -87,7 +89,7 @@ type Manager struct {
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(cfg.Reads), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(),
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(cfg.Reads), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(), connections: newConnectionLimit(), killers: newKillers(ctx),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
 	m.queue = newTimerQueue(m.began, m.turn)
@@ -103,6 +105,7 @@ func (m *Manager) run() {
 	m.stopped = true
 	m.mu.Unlock()
 	m.wg.Wait()
+	m.killers.wg.Wait()
 	m.queue.close()
 }
 
@@ -115,7 +118,10 @@ func (m *Manager) Set(t *target.Target) {
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
-	l.nodes = newNodes(t, deps{l.ctx, m.cfg.Egress, m.cfg.Credentials, m.dials.open(t.Namespace), m.pools})
+	l.nodes = newNodes(t, deps{
+		sampling: l.ctx, egress: m.cfg.Egress, credentials: m.cfg.Credentials, dials: m.dials.open(t.Namespace),
+		connections: m.connections, scripts: &scripts{}, killers: m.killers, pools: m.pools,
+	})
 	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
 	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)

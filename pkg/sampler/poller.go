@@ -31,6 +31,8 @@ type poller struct {
 	held      time.Duration
 	heldUntil time.Time
 	heldCause string
+	// scriptsOff reports whether it is known here that scripts are off for good.
+	scriptsOff bool
 }
 
 // request is what a node is asked beside INFO.
@@ -79,6 +81,7 @@ func (p *poller) attempt(ctx context.Context, q request) (response, error) {
 			if err != nil && l.conn.Load() != nil && !errors.Is(err, errDialed) {
 				p.run.Lost()
 			}
+			p.afterScript(l, err)
 			return err
 		},
 		func(ctx context.Context, l *link) error {
@@ -115,6 +118,9 @@ func (p *poller) ask(ctx context.Context, l *link, q request) (response, error) 
 		seen = askView(ctx, pipe, q.shards, l.migrations)
 	}
 	echo := l.echo(ctx)
+	if q.declared && p.run.RunsScript() {
+		l.script.begin(l.token)
+	}
 	_, err := pipe.Exec(ctx)
 	at := p.now()
 	text, refused := p.reply.of(info, err)

@@ -92,8 +92,12 @@ func (p *poller) scanOn(ctx context.Context, l *link, start time.Time, results [
 // heldBack is what the run is told if commands that nothing bounds are left out at
 // an instant, nil if they are not.
 func (p *poller) heldBack(now time.Time) *probe.HeldBack {
+	off := p.scripts.off.Load()
+	if off != nil && !p.scriptsOff {
+		p.scriptsOff, p.heldUntil = true, time.Time{} // what else was suspected is cleared
+	}
 	if !now.Before(p.heldUntil) {
-		return nil
+		return off
 	}
 	return &probe.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
 }
@@ -113,7 +117,7 @@ func heldCauses() map[Reason]string {
 // size takes those of all other metrics with it.
 func (p *poller) hold(reason Reason) {
 	now := p.now()
-	blamed := reason == Busy || (reason == Timeout || reason == Protocol) && p.met && !now.Before(p.heldUntil)
+	blamed := reason == Busy && !p.scriptsOff || (reason == Timeout || reason == Protocol) && p.met && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {
 		return
 	}

@@ -119,7 +119,7 @@ func serverReasons() []explanation {
 		{reason: Loading, message: "the server is loading its data set", codes: []string{"LOADING"}},
 		{
 			reason: Busy, message: "a script blocks the server", codes: []string{"BUSY"},
-			advice: "If the script does not end, call SCRIPT KILL.",
+			advice: "Wait: this adapter ends the scripts of its objects itself where the ACL allows +script|kill and +function|kill. If another client's script does not end, call SCRIPT KILL.",
 		},
 		{
 			reason: TooManyClients, message: "the server has reached maxclients", phrases: []string{"max number of clients"},
@@ -181,6 +181,10 @@ func boundReasons() []explanation {
 		{
 			reason: TooManyDials, message: "the objects of this namespace open more connections than this adapter makes for one namespace",
 			advice: "Look for objects of this namespace whose servers close every connection.",
+		},
+		{
+			reason: TooManyConnections, message: fmt.Sprintf("too many objects name this server: the adapter makes %d connections to one server, and half of that for one namespace", maxConnections),
+			advice: "Sample the server by fewer objects, and name it by its Service, in the Service's own namespace.",
 		},
 		{
 			reason: TooManyReplicas, message: fmt.Sprintf("the primary has more than %d replicas, and the adapter samples no more", maxReplicas),

@@ -46,6 +46,10 @@ type replyLimit struct {
 	// refusal is the first reply, if it is an error: what a server says that
 	// closes the connection right away.
 	refusal atomic.Pointer[string]
+	// release says that the connection counts no more, nil where it does not.
+	release func()
+	// script follows a script that is asked, nil where none is followed.
+	script *askedScript
 }
 
 // Read fails for good once the server has said what it must not.
@@ -55,10 +59,29 @@ func (g *replyLimit) Read(b []byte) (int, error) {
 	}
 	n, err := g.Conn.Read(b)
 	g.heard = g.heard || n > 0
+	if g.script != nil {
+		g.script.read(b[:n])
+	}
 	if g.err = g.follow(b[:n]); g.err != nil {
 		return 0, g.err
 	}
 	return n, err
+}
+
+// Close ends reads and writes alone while the connection is to be watched afterwards.
+func (g *replyLimit) Close() error {
+	if g.script != nil && g.script.watched.Load() {
+		return g.Conn.SetDeadline(time.Unix(1, 0))
+	}
+	return g.end()
+}
+
+// end closes the connection.
+func (g *replyLimit) end() error {
+	if g.release != nil {
+		g.release()
+	}
+	return g.Conn.Close()
 }
 
 // Write notes when the server is asked.
@@ -66,7 +89,11 @@ func (g *replyLimit) Write(b []byte) (int, error) {
 	if g.heard || g.asked.IsZero() {
 		g.heard, g.asked = false, time.Now()
 	}
-	return g.Conn.Write(b)
+	n, err := g.Conn.Write(b)
+	if g.script != nil && err == nil {
+		g.script.wrote(b)
+	}
+	return n, err
 }
 
 // SetReadDeadline bounds writes as well: an attempt has one deadline, which go-redis

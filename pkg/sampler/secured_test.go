@@ -35,7 +35,9 @@ func knowing(t *testing.T, a *redistest.Authority, name, password string) *crede
 // by has the nodes of a target asked by other credentials than none.
 func (s *several) by(source *given) *several {
 	s.nodes.close()
-	s.nodes = newNodes(s.nodes.target, deps{s.nodes.deps.sampling, s.nodes.deps.egress, source, s.nodes.deps.dials, s.nodes.deps.pools})
+	by := s.nodes.deps
+	by.credentials = source
+	s.nodes = newNodes(s.nodes.target, by)
 	return s
 }
 

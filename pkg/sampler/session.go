@@ -33,6 +33,11 @@ type deps struct {
 	credentials Credentials
 	// dials bounds how often the target's namespace dials.
 	dials *rate.Limiter
+	// connections bounds how many connections one server has.
+	connections *connectionLimit
+	// scripts says whether the target's scripts are still asked, and killers end those that do not end.
+	scripts *scripts
+	killers *killers
 	*pools
 }
 
