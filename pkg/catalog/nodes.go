@@ -147,7 +147,7 @@ func silence(node *history.Node) error {
 	case node.Err == nil:
 		return errNodeSilent
 	case node.Replica:
-		return fmt.Errorf("%w: %w", errNodeSilent, node.Err)
+		return fmt.Errorf("a replica that the metric selector asks for is not sampled: %w", node.Err)
 	}
 	return node.Err
 }

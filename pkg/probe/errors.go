@@ -42,6 +42,8 @@ func refusal(reply any, about subject) error {
 		return fmt.Errorf("the server does not know the command %s", strings.ToUpper(about.command))
 	case class == "BUSY", class == "LOADING", class == "MASTERDOWN", class == "OOM", class == "MISCONF":
 		return fmt.Errorf("the server refuses commands now: %s", class)
+	case about.isScript && refusesBeforeRun(text):
+		return fmt.Errorf("the script ended with an error, or the server refused to run it: %s", class)
 	case class == "MOVED", class == "ASK", class == "CLUSTERDOWN", class == "CROSSSLOT", class == "TRYAGAIN":
 		return fmt.Errorf("the server is a node of a cluster that does not hold the key: %s", class)
 	case about.isScript:

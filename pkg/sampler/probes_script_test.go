@@ -34,6 +34,9 @@ func errorsOfScriptsAreNoRequests(t *testing.T, program redistest.Program) {
 			server.Do("acl", "setuser", "default", test.rule)
 			o := declaring(t, server, probe.Script(test.source, []string{"k"}, nil))
 			o.sample()
+			if !test.known {
+				o.unknown(0, "the script ended with an error, or the server refused to run it")
+			}
 			for range 4 {
 				o.sample()
 				got, err := o.read(catalog.RequestsPerSecond)
