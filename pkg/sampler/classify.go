@@ -2,14 +2,11 @@ package sampler
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"io/fs"
 	"net"
 	"os"
-	"strings"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
@@ -32,35 +29,6 @@ func classify(err error) *Error {
 		return &Error{Reason: reason, cause: err}
 	}
 	return &Error{Reason: reasonOf(err), cause: err}
-}
-
-// tlsReason is empty for an error that is not of TLS.
-func tlsReason(err error) Reason {
-	var certificate *tls.CertificateVerificationError
-	var invalid x509.CertificateInvalidError
-	var name x509.HostnameError
-	var operation *net.OpError
-	var network net.Error
-	switch {
-	case errors.As(err, &certificate) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return ServerCertificateExpired
-	case errors.As(err, &certificate) && errors.As(err, &name):
-		return ServerNameMismatch
-	case errors.As(err, &certificate):
-		return ServerCertificateUntrusted
-	case errors.As(err, &operation) && operation.Op == "remote error":
-		// crypto/tls gives an alert of the server no type of its own.
-		// Source: alertText in crypto/tls/alert.go; every alert about a certificate says so.
-		if text := operation.Err.Error(); strings.Contains(text, "certificate") {
-			return ClientCertificateRefused
-		}
-		return TLSHandshakeFailed
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return ""
-	case errors.Is(err, errHandshake):
-		return TLSHandshakeFailed
-	}
-	return ""
 }
 
 func reasonOf(err error) Reason {

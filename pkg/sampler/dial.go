@@ -3,9 +3,7 @@ package sampler
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -30,9 +28,6 @@ const unixScheme = "unix://"
 
 // errDialed says that a link would dial a second time.
 var errDialed = errors.New("the connection was closed while idle")
-
-// errHandshake says that what failed is a TLS handshake.
-var errHandshake = errors.New("TLS handshake")
 
 // link is a client and its one connection. It does not dial again, since its
 // credentials may not be the newest any more.
@@ -144,23 +139,6 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 	}
 	l.conn.Store(guarded)
 	return guarded, nil
-}
-
-func handshake(ctx context.Context, socket net.Conn, config *tls.Config, address string) (net.Conn, error) {
-	if config.ServerName == "" {
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		host, _, _ = strings.Cut(host, "%") // the zone of an IPv6 address
-		config = config.Clone()
-		config.ServerName = strings.TrimSuffix(host, ".")
-	}
-	conn := tls.Client(socket, config)
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", errHandshake, err)
-	}
-	return conn, nil
 }
 
 // explain finds out why a server closed the connection: one that has too many

@@ -13,9 +13,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// lastRenewal is the longest time from one attempt to renew a connection to the next.
-const lastRenewal = 30 * time.Second
-
 // Credentials tells by what to authenticate at the servers of a target, or at its
 // sentinels. *credentials.Keeper implements it.
 type Credentials interface {
@@ -71,14 +68,6 @@ type session struct {
 	met bool
 }
 
-// renewal is an attempt to replace a link that goes on, and what became of it.
-type renewal struct {
-	with  *credentials.Credentials
-	err   *Error
-	wait  time.Duration
-	again time.Time
-}
-
 // operation asks a server over a link.
 type operation func(ctx context.Context, l *link) error
 
@@ -130,38 +119,6 @@ func (s *session) fail(err error) *Error {
 	s.close()
 	s.reportRejected(explained)
 	return explained
-}
-
-// renew replaces the link, which has just been asked, if there are newer
-// credentials.
-func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial operation) error {
-	if missing != nil {
-		err := classify(missing)
-		s.reportRejected(err)
-		return err
-	}
-	if newest == s.link.with {
-		s.renewal = renewal{}
-		return nil
-	}
-	if newest != s.renewal.with {
-		s.renewal = renewal{with: newest}
-	}
-	if s.now().Before(s.renewal.again) {
-		return s.renewal.err
-	}
-	next := s.dial(newest)
-	if err := s.over(ctx, next, trial); err != nil {
-		s.renewal.err = next.explain(classify(err))
-		next.close()
-		s.renewal.wait = min(max(s.target.Interval, 2*s.renewal.wait), max(s.target.Interval, lastRenewal))
-		s.renewal.again = s.now().Add(s.renewal.wait)
-		s.reportRejected(s.renewal.err)
-		return s.renewal.err
-	}
-	s.link.close()
-	s.link, s.renewal = next, renewal{}
-	return nil
 }
 
 // reportRejected has credentials that did not work read again.

@@ -20,12 +20,12 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/servingcert"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/status"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -186,12 +186,12 @@ func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.I
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
-func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *certs.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
+func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *servingcert.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
 	if !options.Server.UsesOwnCertificate() {
 		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	manager, err := certs.New(certs.Config{
+	manager, err := servingcert.New(servingcert.Config{
 		Client: kube, Registration: registration,
 		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
 	})

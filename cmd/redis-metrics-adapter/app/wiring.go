@@ -13,10 +13,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/certs"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/consent"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/admissionpolicy"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/servingcert"
 )
 
 // newEgressPolicy protects the API server at each place where this machine knows it.
@@ -44,20 +44,20 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 const secretsPolicy = name + "-secrets"
 
 // newGuard watches over the policies that bound what an author may have the adapter do.
-func newGuard(kube kubernetes.Interface, observer consent.Observer) *consent.Guard {
-	return consent.New(consent.Config{
+func newGuard(kube kubernetes.Interface, observer admissionpolicy.Observer) *admissionpolicy.Guard {
+	return admissionpolicy.New(admissionpolicy.Config{
 		Client: kube.AdmissionregistrationV1(), Observer: observer,
 		Policies: []string{secretsPolicy, name + "-addresses", name + "-scripts"},
 	})
 }
 
 // register looks at the APIServices before anything else is done for them.
-func register(ctx context.Context, options *Options, config *rest.Config, observer certs.Observer) (*certs.Registration, error) {
+func register(ctx context.Context, options *Options, config *rest.Config, observer servingcert.Observer) (*servingcert.Registration, error) {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	registration, err := certs.NewRegistration(certs.RegistrationConfig{
+	registration, err := servingcert.NewRegistration(servingcert.RegistrationConfig{
 		Dynamic: client, Observer: observer,
 		Namespace: options.Namespace, ServiceName: options.ServiceName,
 		APIServices: server.APIServices(),

@@ -1,4 +1,4 @@
-// Package consent reports whether the API server enforces the admission policies
+// Package admissionpolicy reports whether the API server enforces the admission policies
 // on which the adapter relies.
 //
 // A ValidatingAdmissionPolicy lets an author name only Secrets that the author may
@@ -20,4 +20,4 @@
 //
 // While the API server does not answer, what was found last holds. Methods are
 // safe for concurrent use, but Run runs only once.
-package consent
+package admissionpolicy

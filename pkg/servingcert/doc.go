@@ -1,4 +1,4 @@
-// Package certs makes and renews the adapter's own certificate authority and serving certificate, so that neither a
+// Package servingcert makes and renews the adapter's own certificate authority and serving certificate, so that neither a
 // certificate operator nor a hand-made Secret is needed.
 //
 // It owns the data of one Secret (tls.crt, tls.key, ca.crt, ca.key), through which all replicas agree, and the field
@@ -31,4 +31,4 @@
 // concurrently, but Run only once. While the Kubernetes API cannot be reached the pair in memory goes on being served
 // and passes are repeated with backoff; no method panics, and no key is ever logged,
 // at no verbosity.
-package certs
+package servingcert

@@ -114,12 +114,12 @@ func (m *Metrics) Served(age time.Duration) {
 	m.age.Observe(age.Seconds())
 }
 
-// APIService implements certs.Observer.
+// APIService implements servingcert.Observer.
 func (m *Metrics) APIService(name string, foreign bool) {
 	m.foreign.WithLabelValues(name).Set(oneIf(foreign))
 }
 
-// PolicyEnforced implements consent.Observer.
+// PolicyEnforced implements admissionpolicy.Observer.
 func (m *Metrics) PolicyEnforced(policy string, enforced bool) {
 	m.enforced.WithLabelValues(policy).Set(oneIf(enforced))
 }

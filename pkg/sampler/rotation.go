@@ -1,0 +1,51 @@
+package sampler
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+)
+
+// lastRenewal is the longest time from one attempt to renew a connection to the next.
+const lastRenewal = 30 * time.Second
+
+// renewal is an attempt to replace a link that goes on, and what became of it.
+type renewal struct {
+	with  *credentials.Credentials
+	err   *Error
+	wait  time.Duration
+	again time.Time
+}
+
+// renew replaces the link, which has just been asked, if there are newer
+// credentials.
+func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial operation) error {
+	if missing != nil {
+		err := classify(missing)
+		s.reportRejected(err)
+		return err
+	}
+	if newest == s.link.with {
+		s.renewal = renewal{}
+		return nil
+	}
+	if newest != s.renewal.with {
+		s.renewal = renewal{with: newest}
+	}
+	if s.now().Before(s.renewal.again) {
+		return s.renewal.err
+	}
+	next := s.dial(newest)
+	if err := s.over(ctx, next, trial); err != nil {
+		s.renewal.err = next.explain(classify(err))
+		next.close()
+		s.renewal.wait = min(max(s.target.Interval, 2*s.renewal.wait), max(s.target.Interval, lastRenewal))
+		s.renewal.again = s.now().Add(s.renewal.wait)
+		s.reportRejected(s.renewal.err)
+		return s.renewal.err
+	}
+	s.link.close()
+	s.link, s.renewal = next, renewal{}
+	return nil
+}
