@@ -69,7 +69,7 @@ func TestNumbersOfManyObjectsForAnHour(t *testing.T) {
 		s := newServer()
 		sample := func(rounds int) {
 			for range rounds {
-				s.clients = 1000 - s.clients // notable each time
+				s.clients = 1000 - s.clients
 				w.answer(targets[0], s)
 				w.sampledAll(targets)
 				pass(5 * time.Minute)
@@ -154,8 +154,8 @@ func TestFewObjectsAreRefreshedEachMinute(t *testing.T) {
 			s.clients = 1000 - s.clients
 			sample(1)
 		}
-		if got := len(w.taken()); got < 55 || got > 61 {
-			t.Errorf("%d writes of changing numbers in 10 minutes, want one in 10 s", got)
+		if got := len(w.taken()); got < 9 || got > 10 {
+			t.Errorf("%d writes of changing numbers in 10 minutes, want one a minute", got)
 		}
 	})
 }

@@ -32,8 +32,6 @@ type comparison struct {
 	again time.Time
 	// current means that until then nothing is to be done unless the observation changes.
 	current bool
-	// compared means that it would be current but for its numbers, which are not worth a write yet.
-	compared bool
 }
 
 // compare compares what is known of a target with its status. It computes no numbers
@@ -64,7 +62,7 @@ func (w *Writer) compare(o *object, t *target.Target, now time.Time, waits bool)
 
 // decide finds what an object needs, and whether attempts may change that.
 func (w *Writer) decide(f *comparison, o *object, now time.Time, waits bool) {
-	numbersAt := o.wroteAt.Add(notableGap)
+	numbersAt := o.wroteAt.Add(numbersGap)
 	undisturbed := f.base == f.target.Status && f.changes.IsZero()
 	switch {
 	case !f.shownBy(f.base, w.cfg.ReasonOf):
@@ -76,21 +74,11 @@ func (w *Writer) decide(f *comparison, o *object, now time.Time, waits bool) {
 		// They could not be written yet, and are most of the cost of a look.
 		f.again, f.current = earlier(f.again, numbersAt), undisturbed
 	default:
-		f.need, f.at = w.numbersNeed(f, o.wroteAt, now)
-		due := f.need == needNumbers && !f.at.After(now)
-		f.current, f.compared = undisturbed && due, undisturbed && !due
+		summary := w.numbers.summary(f.history, f.target.Database, now)
+		if !equality.Semantic.DeepEqual(f.base.Summary, summary) || !sampledAsShown(f.base.Nodes, f.history, w.cfg.ReasonOf) {
+			f.need, f.current = needNumbers, undisturbed
+		}
 	}
-}
-
-func (w *Writer) numbersNeed(f *comparison, wroteAt, now time.Time) (need, time.Time) {
-	summary := w.numbers.summary(f.history, f.target.Database, now)
-	switch {
-	case notable(f.base.Summary, summary):
-		return needNumbers, wroteAt.Add(notableGap)
-	case !equality.Semantic.DeepEqual(f.base.Summary, summary), !sampledAsShown(f.base.Nodes, f.history, w.cfg.ReasonOf):
-		return needNumbers, wroteAt.Add(refreshGap)
-	}
-	return needNothing, time.Time{}
 }
 
 // keepsPredecessors reports whether the status of a leader before is better than what this

@@ -156,9 +156,6 @@ func (r *controller) requeue(o *object, f *comparison, now time.Time) {
 		f.again = earlier(f.again, f.at)
 		wanted = nil
 	}
-	if gap := time.Duration(len(r.objects)) * time.Second / comparedPerSecond; f.compared && gap > f.target.Interval {
-		f.again, f.current = earlier(f.again, now.Add(gap)), true
-	}
 	o.put(wanted)
 	o.again, o.fresh = f.again, nil
 	switch {

@@ -66,10 +66,7 @@
 //   - 50 writes in a second, bursts of 100, to all (urgentPerSecond, urgentBurst).
 //
 // Numbers ride along with each such write. Alone they are written
-//   - when they changed notably: by a tenth or more, and requests per second by 1
-//     at least, or became known or unknown; each 10 s at most (notableGap). Of many
-//     objects 100 are compared in a second (comparedPerSecond), each in its turn;
-//   - after 60 s when a newer sample exists (refreshGap), for column Sampled;
+//   - 60 s after the last write, when a newer sample exists (numbersGap);
 //   - 10 in a second, bursts of 20, over all objects (numbersPerSecond,
 //     numbersBurst), in turn. Past 600 objects the turn comes less often than
 //     each 60 s: after 17 min with 10,000 objects. Numbers never delay conditions.

@@ -5,16 +5,12 @@ import "time"
 const (
 	// objectGap is the shortest time between two writes to one object.
 	objectGap = time.Second
-	// notableGap is the shortest time between a write and one of numbers that changed notably.
-	notableGap = 10 * time.Second
-	// refreshGap is the time after which numbers are written although they changed little.
-	refreshGap = 60 * time.Second
+	// numbersGap is the time between a write and one of numbers alone.
+	numbersGap = 60 * time.Second
 	// urgentPerSecond and urgentBurst bound writes that cannot wait, over all objects.
 	urgentPerSecond, urgentBurst = 50, 100
 	// numbersPerSecond and numbersBurst bound writes of numbers, over all objects.
 	numbersPerSecond, numbersBurst = 10, 20
-	// comparedPerSecond is about of how many objects the numbers are compared in a second.
-	comparedPerSecond = 100
 	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
 	inFlightAtMost, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.

@@ -2,12 +2,9 @@ package status
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
@@ -82,46 +79,4 @@ func formatBytes(n float64) string {
 
 func oneDecimal(n float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(n, 'f', 1, 64), ".0")
-}
-
-// notable reports whether a summary changed so much that people should see it
-// soon. It compares what is shown, so that it needs no memory of what was written.
-func notable(before, after *v1alpha1.Summary) bool {
-	if before == nil || after == nil {
-		return before != after
-	}
-	if (before.ConnectedClients == nil) != (after.ConnectedClients == nil) {
-		return true
-	}
-	if before.ConnectedClients != nil && differ(float64(*before.ConnectedClients), float64(*after.ConnectedClients), 1) {
-		return true
-	}
-	return shownDiffer(before.RequestsPerSecond, after.RequestsPerSecond, 1) ||
-		shownDiffer(before.UsedMemory, after.UsedMemory, 1)
-}
-
-func shownDiffer(before, after string, least float64) bool {
-	if before == after {
-		return false
-	}
-	a, okA := shown(before)
-	b, okB := shown(after)
-	return !okA || !okB || differ(a, b, least)
-}
-
-func shown(text string) (float64, bool) {
-	if text == tiny {
-		return 0, true
-	}
-	if text == "" {
-		return 0, false
-	}
-	q, err := resource.ParseQuantity(text)
-	return q.AsApproximateFloat64(), err == nil
-}
-
-// differ reports whether two numbers are a tenth of the larger apart, and least.
-func differ(a, b, least float64) bool {
-	apart := math.Abs(a - b)
-	return apart >= least && apart >= max(a, b)/10
 }

@@ -61,42 +61,6 @@ func TestFormatBytes(t *testing.T) {
 	}
 }
 
-func TestNotable(t *testing.T) {
-	of := func(requests string, clients int64, memory string) *v1alpha1.Summary {
-		s := &v1alpha1.Summary{RequestsPerSecond: requests, UsedMemory: memory}
-		if clients >= 0 {
-			s.ConnectedClients = &clients
-		}
-		return s
-	}
-	for name, test := range map[string]struct {
-		before, after *v1alpha1.Summary
-		want          bool
-	}{
-		"none and none":           {nil, nil, false},
-		"none and some":           {nil, of("1", 1, "1Mi"), true},
-		"some and none":           {of("1", 1, "1Mi"), nil, true},
-		"equal":                   {of("1", 1, "1Mi"), of("1", 1, "1Mi"), false},
-		"requests by 9 %":         {of("1000", 1, "1Mi"), of("910", 1, "1Mi"), false},
-		"requests by a tenth":     {of("1000", 1, "1Mi"), of("900", 1, "1Mi"), true},
-		"requests to zero":        {of("1000", 1, "1Mi"), of("0", 1, "1Mi"), true},
-		"a request now and then":  {of("0", 1, "1Mi"), of("0.2", 1, "1Mi"), false},
-		"less than shown":         {of("0", 1, "1Mi"), of(tiny, 1, "1Mi"), false},
-		"requests become unknown": {of("0", 1, "1Mi"), of("", 1, "1Mi"), true},
-		"a client more":           {of("1", 1, "1Mi"), of("1", 2, "1Mi"), true},
-		"a client of a hundred":   {of("1", 100, "1Mi"), of("1", 101, "1Mi"), false},
-		"clients become unknown":  {of("1", 1, "1Mi"), of("1", -1, "1Mi"), true},
-		"memory by 5 %":           {of("1", 1, "1Mi"), of("1", 1, "1.1Mi"), false},
-		"memory by half":          {of("1", 1, "1Mi"), of("1", 1, "1.5Mi"), true},
-		"another unit":            {of("1", 1, "1020Ki"), of("1", 1, "1Mi"), false},
-		"what no one can read":    {of("1", 1, "much"), of("1", 1, "1Mi"), true},
-	} {
-		if got := notable(test.before, test.after); got != test.want {
-			t.Errorf("%s: notable is %t, want %t", name, got, test.want)
-		}
-	}
-}
-
 func TestNodes(t *testing.T) {
 	known := []v1alpha1.NodeStatus{{Address: "a:1", Role: "replica", Version: "7.2.0"}}
 	shown := func(err error) string { return "Reason" }
