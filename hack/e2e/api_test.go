@@ -210,7 +210,7 @@ func (s *scene) errors(t *testing.T) {
 
 // columns reads kubectl get redis as a person does.
 func (s *scene) columns(t *testing.T) {
-	eventually(t, 40*time.Second, func(ctx context.Context) error {
+	eventually(t, 90*time.Second, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "get", "redis", "cart", "-n", s.namespace, "-o",
 			`jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.summary.requestsPerSecond} {.status.summary.connectedClients} {.status.nodes[0].role}`)
 		if err != nil {
