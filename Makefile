@@ -121,16 +121,16 @@ test-unit: setup ## Unit and integration tests with the race detector, against r
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
-# The ledger watches programs that are not built with the race detector. With it, the ledger would take a third of the
+# The verifier watches programs that are not built with the race detector. With it, the verifier would take a third of the
 # processors that they share; what it drives within its own process, TestServers, has it.
 .PHONY: test-e2e
 test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool $(addprefix $(BIN)/,$(CRDS)) build launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
-	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^TestLedger$$' $(E2E_ARGS) ./...
+	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^TestSoak$$' $(E2E_ARGS) ./...
 	cd hack && go test -count=1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak
 
 .PHONY: soak
 soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order, ARGS=-server=each takes each server for DURATION
-	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestLedger$$' ./soak -duration $(DURATION) $(ARGS)
+	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./soak -duration $(DURATION) $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // clocks are the rows of the adapter's wall clock, which is set while time goes on. The instants that it states are off
@@ -13,7 +13,7 @@ import (
 func clocks() []Fault {
 	off := func(name, how string, by time.Duration) Fault {
 		return Fault{
-			Name: name, How: how, Scope: Plane, Levels: ledger.Renews, Rates: ledger.Renews, Within: 3, Off: by, Settles: true,
+			Name: name, How: how, Scope: Plane, Levels: verifier.Renews, Rates: verifier.Renews, Within: 3, Off: by, Settles: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.set(ctx, by)
 				hold()
@@ -27,7 +27,7 @@ func clocks() []Fault {
 		off("the adapter's clock is set back by less than a window", "CLOCK_REALTIME of its process -2 s, and back", -2*time.Second),
 		{
 			Name: "the adapter starts while its clock is an hour behind", How: "SIGTERM, start with CLOCK_REALTIME -1 h, and back", Scope: Plane,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 8, Off: -time.Hour, Settles: true,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 8, Off: -time.Hour, Settles: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				s.Clock.Set(-time.Hour)
 				err := s.Adapters[0].Restart(ctx)
@@ -45,7 +45,7 @@ const burst = 200
 // set sets the adapter's clock half an interval after a burst at one of the servers.
 func (s *Subject) set(ctx context.Context, off time.Duration) error {
 	err := s.until(ctx, "a burst is through", func(ctx context.Context) bool { return s.Load.Burst(ctx, burst) == nil })
-	s.wait(ctx, s.Ledger.Policy().Interval/2)
+	s.wait(ctx, s.Verifier.Policy().Interval/2)
 	s.Clock.Set(off)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -24,7 +24,7 @@ func clusters() []Fault {
 	return []Fault{
 		{
 			Name: "a shard is killed, and started later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,
-			Levels: ledger.Holds, Rates: ledger.Holds, Within: 6, Reasons: gone,
+			Levels: verifier.Holds, Rates: verifier.Holds, Within: 6, Reasons: gone,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.breaks(func() error {
 					s.Cluster.Nodes[1].Kill()
@@ -37,7 +37,7 @@ func clusters() []Fault {
 		},
 		{
 			Name: "a shard stands still", How: "SIGSTOP of a primary without a replica, SIGCONT", Scope: Cluster,
-			Levels: ledger.Holds, Rates: ledger.Holds, Within: 6, Reasons: gone,
+			Levels: verifier.Holds, Rates: verifier.Holds, Within: 6, Reasons: gone,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				s.Cluster.Nodes[2].Signal(syscall.SIGSTOP)
 				hold()
@@ -47,26 +47,26 @@ func clusters() []Fault {
 		},
 		{
 			Name: "a primary is killed, its replica takes over", How: "SIGKILL; later it comes back as a replica", Scope: Cluster,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, Brief: true, inject: usurped(true),
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, Brief: true, inject: usurped(true),
 		},
 		{
 			Name: "a replica takes over as somebody asks it to", How: "CLUSTER FAILOVER", Scope: Cluster,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, Brief: true, inject: usurped(false),
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, Brief: true, inject: usurped(false),
 		},
 		{
 			Name: "a slot with its keys moves to another shard", How: "CLUSTER SETSLOT, MIGRATE", Scope: Cluster, Within: 4,
 			// The key that moves, and passes over keys, which begin again.
 			Except: []Exception{
-				except("a list's length", ledger.Renews, ledger.MadeOf(ledger.Backlog)),
-				except("a sum over keys", ledger.Renews, ledger.MadeOf(ledger.AllKeys)),
+				except("a list's length", verifier.Renews, verifier.MadeOf(verifier.Backlog)),
+				except("a sum over keys", verifier.Renews, verifier.MadeOf(verifier.AllKeys)),
 				// Nothing tells what a script called before the server sent it to another one.
-				except("`requests-per-second`", ledger.Renews, []string{ledger.RequestsPerSecond, "command-latency-mean-microseconds"}),
+				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"}),
 			},
 			Blurs: blurred(2), Brief: true, inject: resharded,
 		},
 		{
 			Name: "a slot with many keys moves to another shard atomically", How: "CLUSTER MIGRATION IMPORT (Redis 8.4), CLUSTER MIGRATESLOTS (Valkey 9)", Scope: Cluster,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, Brief: true, Needs: redistest.Program.MigratesSlots, inject: migrated,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, Brief: true, Needs: redistest.Program.MigratesSlots, inject: migrated,
 		},
 	}
 }
@@ -118,7 +118,7 @@ func resharded(ctx context.Context, s *Subject, hold func()) error {
 		return err
 	}
 	to := s.Cluster.Nodes[1]
-	slot, err := from.Client().ClusterKeySlot(ctx, ledger.Backlog).Result()
+	slot, err := from.Client().ClusterKeySlot(ctx, verifier.Backlog).Result()
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ const (
 // stock is the tag of the keys that move, which lie in a slot of the second shard at first.
 func stock() string {
 	n := 0
-	for ledger.Shard(fmt.Sprint("stock-", n)) != 1 {
+	for verifier.Shard(fmt.Sprint("stock-", n)) != 1 {
 		n++
 	}
 	return fmt.Sprint("stock-", n)
@@ -157,7 +157,7 @@ func migrated(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.Load.Stock(ctx, stock(), stocked, each); err != nil {
 		return err
 	}
-	from, to, slot := s.Cluster.Nodes[1], first, ledger.Slot(stock())
+	from, to, slot := s.Cluster.Nodes[1], first, verifier.Slot(stock())
 	owned, err := from.Client().ClusterGetKeysInSlot(ctx, slot, 1).Result()
 	if err != nil {
 		return err

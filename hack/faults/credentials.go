@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -34,7 +34,7 @@ func secrets() []Fault {
 		return f
 	}
 	lost := func(f Fault, inject func(context.Context, *Subject, func()) error) Fault {
-		f.Levels, f.Rates, f.Within, f.Rereads = ledger.Holds, ledger.Holds, 2, true
+		f.Levels, f.Rates, f.Within, f.Rereads = verifier.Holds, verifier.Holds, 2, true
 		return row(f, inject)
 	}
 	return []Fault{
@@ -43,11 +43,11 @@ func secrets() []Fault {
 		row(Fault{Name: "the password is changed at the server and in the Secret, connections go on", How: "ACL SETUSER, edit of the Secret", Within: 1, Brief: true},
 			rotated),
 		row(Fault{Name: "the password is changed at the server and in the Secret, connections are lost", How: "ACL SETUSER, edit of the Secret, CLIENT KILL",
-			Rates: ledger.Renews, Within: 3, Brief: true}, rotatedAndCut),
+			Rates: verifier.Renews, Within: 3, Brief: true}, rotatedAndCut),
 		row(Fault{Name: "the user may not read the keys of declared metrics", How: "ACL SETUSER resetkeys", Within: 2,
-			Except: []Exception{except("what is read from a key", ledger.Refuses, ledger.MadeOf(ledger.AnyKey)),
+			Except: []Exception{except("what is read from a key", verifier.Refuses, verifier.MadeOf(verifier.AnyKey)),
 				// Nothing tells what a script called before it was refused a key.
-				except("`requests-per-second`", ledger.Renews, []string{ledger.RequestsPerSecond, "command-latency-mean-microseconds"})}}, keysTaken),
+				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"})}}, keysTaken),
 		row(Fault{Name: "the Secret is gone, the connection goes on", How: "delete, create", Within: 1},
 			unreadable(false, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
 		lost(Fault{Name: "the Secret is gone, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []sampler.Reason{credentials.SecretNotFound}},

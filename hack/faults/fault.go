@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -56,21 +56,21 @@ const Relearning = time.Minute
 type Exception struct {
 	// What says in a few words which they are.
 	What string
-	ledger.Behaviour
+	verifier.Behaviour
 	Metrics []string
 }
 
 // except joins lists of metrics.
-func except(what string, expected ledger.Behaviour, metrics ...[]string) Exception {
+func except(what string, expected verifier.Behaviour, metrics ...[]string) Exception {
 	return Exception{what, expected, slices.Concat(metrics...)}
 }
 
 // keyspace are the built-in metrics of keys.
-func keyspace() []string { return []string{ledger.Keys, "keyspace-keys", "expiring-keys-ratio"} }
+func keyspace() []string { return []string{verifier.Keys, "keyspace-keys", "expiring-keys-ratio"} }
 
 // blurred says by how much the built-in metrics of keys may be off.
 func blurred(keys float64) map[string]float64 {
-	return map[string]float64{ledger.Keys: keys, "keyspace-keys": keys, "expiring-keys-ratio": 1}
+	return map[string]float64{verifier.Keys: keys, "keyspace-keys": keys, "expiring-keys-ratio": 1}
 }
 
 // Fault is one row of the matrix.
@@ -81,7 +81,7 @@ type Fault struct {
 	How   string
 	Scope Scope
 	// Levels and Rates are what is expected of metrics of an instant and of a window while it lasts.
-	Levels, Rates ledger.Behaviour
+	Levels, Rates verifier.Behaviour
 	// Except are metrics with another expectation.
 	Except []Exception
 	// Reasons are those that the errors give, once all that was known is too old. None is any.
@@ -125,8 +125,8 @@ func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 }
 
 // Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
 func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
-	policy := s.Ledger.Policy()
-	effect := ledger.Effect{
+	policy := s.Verifier.Policy()
+	effect := verifier.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.exceptions(), Blurs: f.Blurs,
 		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles, Wanders: f.Scope == Name,
 	}
@@ -137,7 +137,7 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	if f.Scope != Plane {
 		befallen = []string{s.Object}
 	}
-	d := s.Ledger.Begin(f.Name, effect, befallen...)
+	d := s.Verifier.Begin(f.Name, effect, befallen...)
 	held := 0
 	err = f.inject(ctx, s, func() {
 		held++
@@ -155,8 +155,8 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	return repaired, err
 }
 
-func (f Fault) exceptions() map[string]ledger.Behaviour {
-	all := map[string]ledger.Behaviour{}
+func (f Fault) exceptions() map[string]verifier.Behaviour {
+	all := map[string]verifier.Behaviour{}
 	for _, e := range f.Except {
 		for _, metric := range e.Metrics {
 			all[metric] = e.Behaviour
@@ -166,7 +166,7 @@ func (f Fault) exceptions() map[string]ledger.Behaviour {
 }
 
 // Known is after how long all is known again once it is repaired.
-func (f Fault) Known(policy ledger.Policy) time.Duration {
+func (f Fault) Known(policy verifier.Policy) time.Duration {
 	within := time.Duration(f.Within) * policy.Interval
 	if f.Rereads {
 		within += rereading
@@ -175,13 +175,13 @@ func (f Fault) Known(policy ledger.Policy) time.Duration {
 }
 
 // holds is how long the fault lasts: until all is unknown for two intervals, where it lets that happen.
-func (f Fault) holds(policy ledger.Policy) time.Duration {
+func (f Fault) holds(policy verifier.Policy) time.Duration {
 	switch {
 	case f.Brief:
 		return 0
 	case f.Settles: // until all has been known for two intervals
 		return f.Known(policy) + policy.Window + 2*policy.Interval
-	case f.Levels == ledger.Holds || f.Rates == ledger.Holds:
+	case f.Levels == verifier.Holds || f.Rates == verifier.Holds:
 		return policy.MaxAge + policy.Timeout + 2*policy.Interval
 	}
 	return 4 * policy.Interval

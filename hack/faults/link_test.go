@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -20,7 +20,7 @@ func TestLinksBreakAsTheirRowsSay(t *testing.T) {
 	}
 	t.Cleanup(link.Close)
 	ask := func(ctx context.Context) error {
-		client := redis.NewClient(ledger.Options(link.Address(), "", ""))
+		client := redis.NewClient(verifier.Options(link.Address(), "", ""))
 		defer func() { _ = client.Close() }()
 		return client.Info(ctx, "all").Err()
 	}
@@ -31,7 +31,7 @@ func TestLinksBreakAsTheirRowsSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if served := during == nil; served != (f.Levels == ledger.Serves) {
+			if served := during == nil; served != (f.Levels == verifier.Serves) {
 				t.Errorf("meanwhile the server answered with %v", during)
 			}
 			if err := ask(t.Context()); err != nil {

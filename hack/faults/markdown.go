@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // Markdown returns the matrix as the table of deploy/docs/faults.md.
@@ -26,13 +26,13 @@ func Markdown() string {
 func (f Fault) meanwhile() string {
 	text := ""
 	switch {
-	case f.Levels == ledger.Holds:
+	case f.Levels == verifier.Holds:
 		text = "the last sample until it is older than `maxAge`, then an error" + f.because()
-	case f.Levels == ledger.Refuses:
+	case f.Levels == verifier.Refuses:
 		text = "an error" + f.because()
-	case f.Levels == ledger.Renews:
+	case f.Levels == verifier.Renews:
 		text = "new samples, or an error until there are some"
-	case f.Rates == ledger.Renews:
+	case f.Rates == verifier.Renews:
 		text = "all; a rate is an error until there are two new samples"
 	default:
 		text = "all"
@@ -42,11 +42,11 @@ func (f Fault) meanwhile() string {
 	}
 	for _, e := range f.Except {
 		switch e.Behaviour {
-		case ledger.Refuses:
+		case verifier.Refuses:
 			text += "; " + e.What + " is an error"
-		case ledger.Renews:
+		case verifier.Renews:
 			text += "; " + e.What + " may be an error for a sample"
-		case ledger.Serves:
+		case verifier.Serves:
 			text += "; " + e.What + " stays known"
 		}
 	}
@@ -66,11 +66,11 @@ func (f Fault) because() string {
 
 func (f Fault) again() string {
 	switch {
-	case f.Levels == ledger.Serves && f.Rates == ledger.Serves && len(f.Except) == 0:
+	case f.Levels == verifier.Serves && f.Rates == verifier.Serves && len(f.Except) == 0:
 		return ""
 	case f.Rereads:
 		return fmt.Sprintf("within %d intervals of the next read of the Secret (%s to %s), a rate within `window` more", f.Within, rested, rarest)
-	case f.Levels == ledger.Holds:
+	case f.Levels == verifier.Holds:
 		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
 	case f.Relearns:
 		return fmt.Sprintf("within %d intervals; by the HPA within %.0f s more, when Kubernetes looks for kinds and metrics again", f.Within, Relearning.Seconds())

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // names are the rows of a host name that gets another address.
@@ -18,7 +18,7 @@ func names() []Fault {
 		},
 		{
 			Name: "the host name gets the address of another server, the connection is lost", How: "hosts file of the adapter changed, CLIENT KILL at the first server; the same back",
-			Scope: Name, Rates: ledger.Renews, Within: 3, Settles: true, inject: moved,
+			Scope: Name, Rates: verifier.Renews, Within: 3, Settles: true, inject: moved,
 		},
 	}
 }
@@ -29,7 +29,7 @@ const first, second = 1, 2
 // point lets the name be at one of the addresses, and waits until the adapter looks it up again.
 func (s *Subject) point(ctx context.Context, to int) error {
 	err := s.Host.Point(to)
-	s.wait(ctx, launcher.HostsCached+s.Ledger.Policy().Timeout)
+	s.wait(ctx, launcher.HostsCached+s.Verifier.Policy().Timeout)
 	return err
 }
 
@@ -49,9 +49,9 @@ func moved(ctx context.Context, s *Subject, hold func()) error {
 }
 
 // move ends the adapter's connections to a server, and notes that its next ones lead to another.
-func (s *Subject) move(ctx context.Context, from string, to *ledger.Truth) error {
+func (s *Subject) move(ctx context.Context, from string, to *verifier.Truth) error {
 	began := time.Now()
 	err := operateAt(ctx, from, disconnect())
-	s.Ledger.Move(s.Object, ledger.Span{From: began, To: time.Now()}, to)
+	s.Verifier.Move(s.Object, verifier.Span{From: began, To: time.Now()}, to)
 	return err
 }

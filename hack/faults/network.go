@@ -5,7 +5,7 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
@@ -14,7 +14,7 @@ const upstream, downstream = "upstream", "downstream"
 // network are the rows of the way to a server.
 func network() []Fault {
 	lost := func(f Fault, toxics ...toxic) Fault {
-		f.Scope, f.Levels, f.Rates, f.Within = Network, ledger.Holds, ledger.Holds, 4
+		f.Scope, f.Levels, f.Rates, f.Within = Network, verifier.Holds, verifier.Holds, 4
 		f.inject = bad(toxics...)
 		return f
 	}
@@ -24,7 +24,7 @@ func network() []Fault {
 		return f
 	}
 	return []Fault{
-		poor(Fault{Name: "answers are late by a twentieth of the interval", How: "proxy: latency 50 ms", Rates: ledger.Renews},
+		poor(Fault{Name: "answers are late by a twentieth of the interval", How: "proxy: latency 50 ms", Rates: verifier.Renews},
 			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 50}}),
 		poor(Fault{Name: "answers come in pieces", How: "proxy: 500 bytes at a time, 100 µs between them"},
 			toxic{Type: "slicer", Stream: downstream, Attributes: map[string]any{"average_size": 500, "size_variation": 100, "delay": 100}}),
@@ -41,7 +41,7 @@ func network() []Fault {
 		lost(Fault{Name: "an answer is cut off", How: "proxy: the connection ends after 700 bytes", Reasons: []sampler.Reason{sampler.ConnectionLost}},
 			toxic{Type: "limit_data", Stream: downstream, Attributes: map[string]any{"bytes": 700}}),
 		{
-			Name: "connections are refused", How: "proxy: listens no more", Scope: Network, Levels: ledger.Holds, Rates: ledger.Holds, Within: 4,
+			Name: "connections are refused", How: "proxy: listens no more", Scope: Network, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
 			Reasons: []sampler.Reason{sampler.ConnectionRefused},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				return s.Link.without(hold)

@@ -13,39 +13,39 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// Objects makes, changes and deletes Redis objects of a namespace, and tells the ledger. It is not safe for concurrent use.
+// Objects makes, changes and deletes Redis objects of a namespace, and tells the verifier. It is not safe for concurrent use.
 type Objects struct {
-	client dynamic.Interface
-	in     dynamic.ResourceInterface
-	ledger *ledger.Ledger
-	common map[string]any
-	made   map[string]made
+	client   dynamic.Interface
+	in       dynamic.ResourceInterface
+	verifier *verifier.Verifier
+	common   map[string]any
+	made     map[string]made
 }
 
 // made is how an object was made.
 type made struct {
 	where map[string]any
-	truth *ledger.Truth
+	truth *verifier.Truth
 }
 
 // NewObjects returns the objects of a namespace. The common part of their spec says all but where the servers are.
-func NewObjects(client dynamic.Interface, l *ledger.Ledger, namespace string, common map[string]any) *Objects {
+func NewObjects(client dynamic.Interface, l *verifier.Verifier, namespace string, common map[string]any) *Objects {
 	redises := schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
-	return &Objects{client: client, in: client.Resource(redises).Namespace(namespace), ledger: l, common: common, made: map[string]made{}}
+	return &Objects{client: client, in: client.Resource(redises).Namespace(namespace), verifier: l, common: common, made: map[string]made{}}
 }
 
 // At is the place of a single server.
 func At(address string) map[string]any { return map[string]any{"address": address} }
 
 // Make creates an object.
-func (o *Objects) Make(ctx context.Context, name string, where map[string]any, truth *ledger.Truth) error {
+func (o *Objects) Make(ctx context.Context, name string, where map[string]any, truth *verifier.Truth) error {
 	return o.bind(name, made{where, truth}, func() error { return o.create(ctx, name, where) })
 }
 
-// create makes an object that the ledger knows nothing of. It is safe for concurrent use, as delete is.
+// create makes an object that the verifier knows nothing of. It is safe for concurrent use, as delete is.
 func (o *Objects) create(ctx context.Context, name string, where map[string]any) error {
 	spec := maps.Clone(o.common)
 	maps.Copy(spec, where)
@@ -65,7 +65,7 @@ func (o *Objects) Delete(ctx context.Context, name string) error {
 }
 
 // Edit changes the spec of an object. Without a truth it names no server.
-func (o *Objects) Edit(ctx context.Context, name, patch string, truth *ledger.Truth) error {
+func (o *Objects) Edit(ctx context.Context, name, patch string, truth *verifier.Truth) error {
 	return o.bind(name, made{o.made[name].where, truth}, func() error {
 		_, err := o.in.Patch(ctx, name, types.MergePatchType, []byte(`{"spec":`+patch+`}`), metav1.PatchOptions{})
 		return err
@@ -84,7 +84,7 @@ func (o *Objects) bind(name string, as made, do func() error) error {
 		return err
 	}
 	o.made[name] = as
-	o.ledger.Bind(name, ledger.Span{From: from, To: time.Now()}, as.truth)
+	o.verifier.Bind(name, verifier.Span{From: from, To: time.Now()}, as.truth)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
 		return err
 	}
 	for name := range all {
-		o.ledger.Bind(name, ledger.Span{From: from, To: time.Now()}, nil)
+		o.verifier.Bind(name, verifier.Span{From: from, To: time.Now()}, nil)
 	}
 	do()
 	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"} {
@@ -146,33 +146,33 @@ func objects() []Fault {
 				hold()
 				return errors.Join(err, s.Objects.Label(ctx, s.Object, "off"))
 			}),
-		row(Fault{Name: "the object is told to name another server", How: "patch of spec.address, and back", Levels: ledger.Renews, Rates: ledger.Renews, Within: 4},
+		row(Fault{Name: "the object is told to name another server", How: "patch of spec.address, and back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
 				hold()
 				return errors.Join(err, s.home(ctx))
 			}),
-		row(Fault{Name: "the object names a host that does not exist", How: "patch of spec.address, and back", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+		row(Fault{Name: "the object names a host that does not exist", How: "patch of spec.address, and back", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			Reasons: unresolved()},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Edit(ctx, s.Object, `{"address":"no-such-host.invalid:6379"}`, nil)
 				hold()
 				return errors.Join(err, s.home(ctx))
 			}),
-		row(Fault{Name: "the object names a database that does not exist", How: "patch of spec.database, and back", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+		row(Fault{Name: "the object names a database that does not exist", How: "patch of spec.database, and back", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			Reasons: outOfRange()},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Edit(ctx, s.Object, `{"database":99}`, nil)
 				hold()
 				return errors.Join(err, s.home(ctx))
 			}),
-		row(Fault{Name: "the object is deleted, and made again later", How: "delete, create", Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4},
+		row(Fault{Name: "the object is deleted, and made again later", How: "delete, create", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Delete(ctx, s.Object)
 				hold()
 				return errors.Join(err, s.Objects.Make(ctx, s.Object, At(s.Server.Addr), s.Load.Truth()))
 			}),
-		row(Fault{Name: "the object is made again at once under its name, and names another server", How: "delete and create, and the same back", Levels: ledger.Renews, Rates: ledger.Renews, Within: 4},
+		row(Fault{Name: "the object is made again at once under its name, and names another server", How: "delete and create, and the same back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := errors.Join(s.Objects.Delete(ctx, s.Object), s.Objects.Make(ctx, s.Object, At(s.SpareAddress), s.Spare.Truth()))
 				hold()

@@ -6,7 +6,7 @@ import (
 	"syscall"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
@@ -31,7 +31,7 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the API server stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			Name: "the API server stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGSTOP)
 				hold()
@@ -39,7 +39,7 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8, Relearns: true,
+			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL)
 				hold()
@@ -47,12 +47,12 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 12, Relearns: true,
+			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 12, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error { return s.Objects.without(ctx, s, hold) },
 		},
 		{
 			Name: "an object is made again under its name while the watch is cut, and names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
-			Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8, Relearns: true, Brief: true, inject: recreated,
+			Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true, Brief: true, inject: recreated,
 		},
 	}
 }
@@ -78,7 +78,7 @@ func recreated(ctx context.Context, s *Subject, hold func()) error {
 func adapters() []Fault {
 	return []Fault{
 		{
-			Name: "the adapter is killed, and started later", How: "SIGKILL, start", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 8,
+			Name: "the adapter is killed, and started later", How: "SIGKILL, start", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Adapters[0].Signal(syscall.SIGKILL)
 				hold()
@@ -86,7 +86,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "the adapter stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 5,
+			Name: "the adapter stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 5,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				err := s.Adapters[0].Signal(syscall.SIGSTOP)
 				hold()
@@ -101,7 +101,7 @@ func adapters() []Fault {
 					if err := s.Adapters[one].Route(ctx); err != nil {
 						return err
 					}
-					s.wait(ctx, s.Ledger.Policy().Interval)
+					s.wait(ctx, s.Verifier.Policy().Interval)
 				}
 				return nil
 			},
@@ -122,6 +122,6 @@ func rolledOut(ctx context.Context, s *Subject, hold func()) error {
 		return err
 	}
 	// What is taken over a window needs samples of all of it.
-	s.wait(ctx, s.Ledger.Policy().Window+s.Ledger.Policy().Interval)
+	s.wait(ctx, s.Verifier.Policy().Window+s.Verifier.Policy().Interval)
 	return s.Adapters[0].Route(ctx)
 }

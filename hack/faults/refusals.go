@@ -3,7 +3,7 @@ package faults
 import (
 	"context"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
@@ -14,11 +14,11 @@ func disconnect() []any { return []any{"client", "kill", "user", "default"} }
 func errorsOfServers() []Fault {
 	refused := func(name, how string, reason sampler.Reason, breaks, repairs [][]any) Fault {
 		return Fault{
-			Name: name, How: how, Scope: Server, Levels: ledger.Holds, Rates: ledger.Holds, Within: 4,
+			Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
 			Reasons: []sampler.Reason{reason}, inject: operated(breaks, repairs),
 		}
 	}
-	writes := func(name, how string, rates ledger.Behaviour, breaks, repairs [][]any) Fault {
+	writes := func(name, how string, rates verifier.Behaviour, breaks, repairs [][]any) Fault {
 		return Fault{Name: name, How: how, Scope: Server, Rates: rates, Within: 4, inject: operated(breaks, repairs)}
 	}
 	set := func(args ...any) []any { return append([]any{"config", "set"}, args...) }
@@ -26,23 +26,23 @@ func errorsOfServers() []Fault {
 		refused("the server asks for a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
 			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
 		{
-			Name: "the user may not call INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: ledger.Refuses, Rates: ledger.Refuses, Within: 4,
+			Name: "the user may not call INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			Except: []Exception{
-				except("what needs several samples", ledger.Renews, ledger.MadeOf(ledger.AnyKey), ledger.MadeOf(ledger.AllKeys)),
-				except("what a sample reads from a key", ledger.Serves, ledger.LevelsOf(ledger.AnyKey), []string{"listeners"}),
+				except("what needs several samples", verifier.Renews, verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys)),
+				except("what a sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey), []string{"listeners"}),
 			},
 			Reasons: []sampler.Reason{sampler.InfoRefused},
 			inject:  operated([][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
 		},
 		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
-			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", ledger.MaxClients)}),
-		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", ledger.Serves,
+			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", verifier.MaxClients)}),
+		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", verifier.Serves,
 			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),
-		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", ledger.Serves,
+		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", verifier.Serves,
 			[][]any{set("min-replicas-to-write", 1)}, [][]any{set("min-replicas-to-write", 0)}),
 		{
 			Name: "a replica whose primary is gone, writes are refused (READONLY)", How: "REPLICAOF a closed port, REPLICAOF NO ONE", Scope: Server,
-			Rates: ledger.Renews, Within: 4, Except: outdated(),
+			Rates: verifier.Renews, Within: 4, Except: outdated(),
 			inject: operated([][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
 		},
 		{
@@ -56,7 +56,7 @@ func errorsOfServers() []Fault {
 			},
 		},
 		{
-			Name: "statistics are set back", How: "CONFIG RESETSTAT", Scope: Server, Rates: ledger.Renews, Within: 4, Brief: true,
+			Name: "statistics are set back", How: "CONFIG RESETSTAT", Scope: Server, Rates: verifier.Renews, Within: 4, Brief: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
 				return s.breaks(func() error { return s.operate(ctx, []any{"config", "resetstat"}) })
@@ -65,10 +65,10 @@ func errorsOfServers() []Fault {
 		{
 			Name: "all keys are deleted", How: "FLUSHALL, and all of them written again", Scope: Server, Within: 3,
 			Except: []Exception{
-				except("a string's value", ledger.Renews, ledger.MadeOf(ledger.Clock)),
-				except("a counter", ledger.Renews, ledger.MadeOf(ledger.Ticks), ledger.MadeOf(ledger.Log)),
-				except("a sum over keys", ledger.Renews, ledger.MadeOf(ledger.AllKeys)),
-				except("a number of a stream's group", ledger.Refuses, ledger.MadeOf(ledger.Lag), []string{"pending", "oldest-pending"}),
+				except("a string's value", verifier.Renews, verifier.MadeOf(verifier.Clock)),
+				except("a counter", verifier.Renews, verifier.MadeOf(verifier.Ticks), verifier.MadeOf(verifier.Log)),
+				except("a sum over keys", verifier.Renews, verifier.MadeOf(verifier.AllKeys)),
+				except("a number of a stream's group", verifier.Refuses, verifier.MadeOf(verifier.Lag), []string{"pending", "oldest-pending"}),
 			},
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Flush(ctx); err != nil {
@@ -80,7 +80,7 @@ func errorsOfServers() []Fault {
 		},
 		{
 			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made again", Scope: Server, Within: 3,
-			Except: []Exception{except("the lag of a stream's group", ledger.Refuses, ledger.MadeOf(ledger.Lag))},
+			Except: []Exception{except("the lag of a stream's group", verifier.Refuses, verifier.MadeOf(verifier.Lag))},
 			Blurs:  blurred(1),
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Forget(ctx); err != nil {

@@ -6,12 +6,12 @@ import (
 	"net"
 	"strings"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // outdated are the metrics of data that a replica cannot vouch for while it does not hear from its primary.
 func outdated() []Exception {
-	return []Exception{except("what is told of keys", ledger.Refuses, keyspace(), ledger.MadeOf(ledger.AnyKey), ledger.MadeOf(ledger.AllKeys))}
+	return []Exception{except("what is told of keys", verifier.Refuses, keyspace(), verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys))}
 }
 
 // replicas are the rows of a primary and its replica.
@@ -19,15 +19,15 @@ func replicas() []Fault {
 	return []Fault{
 		{
 			Name: "a replica is promoted behind a partition", How: "proxy between it and its primary: no byte passes; REPLICAOF NO ONE, REPLICAOF", Scope: Replicas,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, inject: promoted,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, inject: promoted,
 		},
 		{
 			Name: "the address that a replica announces leads back to its primary", How: "CONFIG SET replica-announce-port, CLIENT KILL, and back", Scope: Replicas,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 6, inject: announced,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, inject: announced,
 		},
 		{
 			Name: "a replica loses its primary, whose data changes", How: "proxy between them: closed; writes at the primary", Scope: Replica,
-			Rates: ledger.Renews, Within: 6, Except: outdated(), inject: abandoned,
+			Rates: verifier.Renews, Within: 6, Except: outdated(), inject: abandoned,
 		},
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // sampling is the user that the adapter authenticates as where an object names a Secret, and key that of its password.
@@ -110,7 +110,7 @@ func (s *Secret) revoke(ctx context.Context) error {
 func (s *Secret) tells(ctx context.Context, object, text string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	path := fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/redises.redis-metrics.dev/%s/%s", s.namespace, object, ledger.Keys)
+	path := fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/redises.redis-metrics.dev/%s/%s", s.namespace, object, verifier.Keys)
 	err := s.client.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Error()
 	return err != nil && strings.Contains(err.Error(), text)
 }

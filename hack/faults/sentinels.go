@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
@@ -16,7 +16,7 @@ import (
 func sentinels() []Fault {
 	failover := func(name, how string, inject func(context.Context, *Subject, func()) error) Fault {
 		// A sentinel takes a second to miss a primary and some to agree: what is known then may be too old.
-		return Fault{Name: name, How: how, Scope: Sentinel, Levels: ledger.Renews, Rates: ledger.Renews, Within: 5, Brief: true, inject: inject}
+		return Fault{Name: name, How: how, Scope: Sentinel, Levels: verifier.Renews, Rates: verifier.Renews, Within: 5, Brief: true, inject: inject}
 	}
 	return []Fault{
 		failover("the primary is killed, sentinels name another", "SIGKILL; later it comes back as a replica", func(ctx context.Context, s *Subject, hold func()) error {
@@ -43,7 +43,7 @@ func sentinels() []Fault {
 			},
 		},
 		{
-			Name: "all sentinels are killed, and started later", How: "SIGKILL, restart", Scope: Sentinel, Levels: ledger.Holds, Rates: ledger.Holds, Within: 5,
+			Name: "all sentinels are killed, and started later", How: "SIGKILL, restart", Scope: Sentinel, Levels: verifier.Holds, Rates: verifier.Holds, Within: 5,
 			Reasons: []sampler.Reason{sampler.SentinelUnavailable},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				for _, one := range s.Sentinels.Nodes {

@@ -11,14 +11,14 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 // servers are the rows of a server that does not answer, or begins again.
 func servers() []Fault {
 	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...sampler.Reason) Fault {
-		return Fault{Name: name, How: how, Scope: Server, Levels: ledger.Holds, Rates: ledger.Holds, Reasons: reasons, Within: 4, inject: inject}
+		return Fault{Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Reasons: reasons, Within: 4, inject: inject}
 	}
 	return []Fault{
 		silent("the server is killed, and started later", "SIGKILL, restart with its data", killed, sampler.ConnectionRefused),
@@ -29,7 +29,7 @@ func servers() []Fault {
 		silent("the server runs a script without end", "EVAL of a loop, SCRIPT KILL", busy, sampler.Busy, sampler.Timeout),
 		{
 			Name: "the server restarts at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
-			Rates: ledger.Renews, Within: 4,
+			Rates: verifier.Renews, Within: 4,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
 				return errors.Join(s.compact(ctx), s.breaks(s.restart))
@@ -37,7 +37,7 @@ func servers() []Fault {
 		},
 		{
 			Name: "the server restarts and is busier than before at once", How: "restart, and more requests than it ever had", Scope: Server, Brief: true,
-			Rates: ledger.Renews, Within: 4, inject: restartedUnderLoad,
+			Rates: verifier.Renews, Within: 4, inject: restartedUnderLoad,
 		},
 	}
 }
@@ -67,7 +67,7 @@ func (s *Subject) compact(ctx context.Context) error {
 func (s *Subject) restart() error {
 	from := time.Now()
 	s.Server.Restart()
-	s.Load.Truth().Happened(ledger.Started, ledger.Span{From: from, To: time.Now()})
+	s.Load.Truth().Happened(verifier.Started, verifier.Span{From: from, To: time.Now()})
 	return nil
 }
 
@@ -95,7 +95,7 @@ func asleep(ctx context.Context, s *Subject, hold func()) error {
 
 // longest is a little longer than a fault that makes all unknown holds.
 func (s *Subject) longest() time.Duration {
-	return Fault{Levels: ledger.Holds}.holds(s.Ledger.Policy()) + 300*time.Millisecond
+	return Fault{Levels: verifier.Holds}.holds(s.Verifier.Policy()) + 300*time.Millisecond
 }
 
 func paused(ctx context.Context, s *Subject, hold func()) error {
@@ -153,7 +153,7 @@ func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 	if err := errors.Join(s.compact(ctx), s.breaks(s.restart)); err != nil {
 		return err
 	}
-	s.wait(ctx, 2*s.Ledger.Policy().Interval+s.Ledger.Policy().Interval/2)
+	s.wait(ctx, 2*s.Verifier.Policy().Interval+s.Verifier.Policy().Interval/2)
 	if err := s.breaks(s.restart); err != nil {
 		return err
 	}

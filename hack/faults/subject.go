@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -21,7 +21,7 @@ const Operator, password = "operator", "secret"
 // restart, and can be debugged.
 func Arguments() []string {
 	return append(Persistent(),
-		"--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--maxclients", strconv.Itoa(ledger.MaxClients),
+		"--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--maxclients", strconv.Itoa(verifier.MaxClients),
 		"--user", Operator, "on", ">"+password, "~*", "&*", "+@all",
 	)
 }
@@ -33,16 +33,16 @@ func Persistent() []string { return []string{"--appendonly", "yes", "--appendfsy
 
 // OperatorOptions returns what a client of the operator is made with.
 func OperatorOptions(address string) *redis.Options {
-	return ledger.Options(address, Operator, password)
+	return verifier.Options(address, Operator, password)
 }
 
 // Subject is an object and what stands behind it. Fields that a fault's scope does not need may be empty.
 type Subject struct {
-	Ledger *ledger.Ledger
+	Verifier *verifier.Verifier
 	// Object is the name of the Redis object.
 	Object string
 	// Load is the load of the servers that the object names.
-	Load *ledger.Load
+	Load *verifier.Load
 
 	// Server is the server behind a standalone object, for the scope Server.
 	Server *redistest.Server
@@ -67,7 +67,7 @@ type Subject struct {
 	Secret *Secret
 	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.
 	Objects      *Objects
-	Spare        *ledger.Load
+	Spare        *verifier.Load
 	SpareAddress string
 	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
 	Plane    *cluster.Cluster
@@ -90,7 +90,7 @@ func (s *Subject) wait(ctx context.Context, lasting time.Duration) {
 func (s *Subject) breaks(do func() error) error {
 	from := time.Now()
 	err := do()
-	s.Load.Truth().Break(ledger.Span{From: from, To: time.Now()})
+	s.Load.Truth().Break(verifier.Span{From: from, To: time.Now()})
 	return err
 }
 
@@ -154,6 +154,6 @@ func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() e
 }
 
 // Guests are those of a server that knows the operator.
-func Guests(address string, load *ledger.Load) *ledger.Guests {
-	return ledger.NewGuests(address, Operator, password, load.Truth())
+func Guests(address string, load *verifier.Load) *verifier.Guests {
+	return verifier.NewGuests(address, Operator, password, load.Truth())
 }

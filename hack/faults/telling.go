@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // many is how many replicas a primary reports.
@@ -19,13 +19,13 @@ func telling() []Fault {
 	return []Fault{
 		{
 			Name: "a primary has 70 replicas", How: "INFO rewritten on its way, and 70 addresses that lead to what says that it is a replica", Scope: Telling,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 4, inject: crowded,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: crowded,
 		},
 		{
 			Name: "INFO tells little", How: "INFO rewritten on its way: nothing of loading, persistence, replication and commands", Scope: Telling,
-			Levels: ledger.Renews, Rates: ledger.Renews, Within: 4, inject: taciturn,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: taciturn,
 			// What needs several samples begins again, since nothing shows that the server is the same.
-			Except: []Exception{except("what a sample reads from a key", ledger.Serves, ledger.LevelsOf(ledger.AnyKey))},
+			Except: []Exception{except("what a sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey))},
 		},
 	}
 }
@@ -40,8 +40,8 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 		return err
 	}
 	truth, sent := s.Load.Truth(), time.Now()
-	truth.Set(ledger.ReplicaKeys, sent, sent, float64(many*keys))
-	truth.Set(ledger.Crowd, sent, sent, many*float64(len(s.Adapters)))
+	truth.Set(verifier.ReplicaKeys, sent, sent, float64(many*keys))
+	truth.Set(verifier.Crowd, sent, sent, many*float64(len(s.Adapters)))
 	s.Teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
 	hold()
 	lifted := time.Now()
@@ -51,7 +51,7 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 		connected, errCount := strconv.Atoi(stats["Clients"]["connected_clients"])
 		return err == nil && errCount == nil && connected < many
 	})
-	truth.Set(ledger.Crowd, lifted, time.Now(), 0)
+	truth.Set(verifier.Crowd, lifted, time.Now(), 0)
 	return err
 }
 

@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 // autoscaled holds the replicas that the HorizontalPodAutoscalers ask for against the truth. There is one for each lane
 // but those whose objects name now one server and now another.
 type autoscaled struct {
-	ledger    *ledger.Ledger
+	verifier  *verifier.Verifier
 	client    kubernetes.Interface
 	namespace string
 
@@ -46,7 +46,7 @@ type autoscaled struct {
 // autoscale makes a StatefulSet without replicas and an autoscaler for each lane, without any stabilization.
 func autoscale(t *testing.T, w *world) *autoscaled {
 	t.Helper()
-	a := &autoscaled{ledger: w.ledger, client: w.client, namespace: w.namespace, replicas: map[string]int{}, reached: map[string]bool{}}
+	a := &autoscaled{verifier: w.verifier, client: w.client, namespace: w.namespace, replicas: map[string]int{}, reached: map[string]bool{}}
 	for _, one := range w.lanes {
 		if one.scope == faults.Object || one.scope == faults.Name {
 			continue
@@ -91,7 +91,7 @@ func scaler(name string) *autoscalingv2.HorizontalPodAutoscaler {
 			Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleUp: rules, ScaleDown: rules},
 			Metrics: []autoscalingv2.MetricSpec{{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
 				DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: "redis-metrics.dev/v1alpha1", Kind: "Redis", Name: name},
-				Metric:          autoscalingv2.MetricIdentifier{Name: ledger.Backlog},
+				Metric:          autoscalingv2.MetricIdentifier{Name: verifier.Backlog},
 				Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &at},
 			}}},
 		},
@@ -130,8 +130,8 @@ func (a *autoscaled) look(ctx context.Context) {
 
 // hold holds replicas against the least that the truth demanded while the autoscaler may have looked last.
 func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
-	p := a.ledger.Policy()
-	least, known := a.ledger.LeastLevel(name, ledger.Backlog, asked.Add(-p.MaxAge-p.Interval-2*syncPeriod), asked)
+	p := a.verifier.Policy()
+	least, known := a.verifier.LeastLevel(name, verifier.Backlog, asked.Add(-p.MaxAge-p.Interval-2*syncPeriod), asked)
 	before := a.replicas[name]
 	a.replicas[name] = replicas
 	if !known {
@@ -142,7 +142,7 @@ func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
 	case replicas >= demanded:
 		a.reached[name] = true
 	case a.reached[name] && replicas < before:
-		a.ledger.Violate(fmt.Sprintf("the replicas of %s fell from %d to %d at %s, though %v jobs at least wait for %d",
+		a.verifier.Violate(fmt.Sprintf("the replicas of %s fell from %d to %d at %s, though %v jobs at least wait for %d",
 			name, before, replicas, asked.Format("15:04:05.000"), least, demanded))
 	}
 }
@@ -162,18 +162,18 @@ const (
 	inTime resumption = iota
 	// excused is late, within a span in which this machine stood still.
 	excused
-	// late is what the controller is now and then, whatever the adapter answers: the ledger holds the answers against the truth.
+	// late is what the controller is now and then, whatever the adapter answers: the verifier holds the answers against the truth.
 	late
 )
 
 // await waits until an object has as many replicas as jobs demand, in time if that is before the end of a span. It counts a
 // violation if there are not so many even after Kubernetes has looked again for all that is served.
-func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within ledger.Span) resumption {
+func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, within verifier.Span) resumption {
 	ticker := time.NewTicker(looking)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		now := time.Now()
-		stood := now.After(within.To) && a.ledger.Stood(ledger.Span{From: within.From, To: now})
+		stood := now.After(within.To) && a.verifier.Stood(verifier.Span{From: within.From, To: now})
 		if replicas, scaled := a.of(name); !scaled || replicas == min(most, jobs/share) {
 			switch {
 			case !scaled || !now.After(within.To):
@@ -196,7 +196,7 @@ func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, wi
 		return inTime
 	}
 	replicas, _ := a.of(name)
-	a.ledger.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
+	a.verifier.Violate(fmt.Sprintf("the replicas of %s are %d at %s, though %d jobs wait: scaling has not resumed after %q; %s",
 		name, replicas, time.Now().Format("15:04:05.000"), jobs, fault, a.why(name)))
 	return late
 }

@@ -14,7 +14,7 @@ import (
 	custom "k8s.io/metrics/pkg/apis/custom_metrics"
 	api "sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
@@ -121,8 +121,8 @@ func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
 
-// Value answers a question of the ledger.
-func (i *inside) Value(ctx context.Context, object string, q ledger.Expectation) (value float64, at time.Time, window time.Duration, err error) {
+// Value answers a question of the verifier.
+func (i *inside) Value(ctx context.Context, object string, q verifier.Expectation) (value float64, at time.Time, window time.Duration, err error) {
 	selector, err := labels.Parse(q.Selector)
 	if err != nil {
 		return 0, at, 0, err

@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // named is the host name that the adapters look up in what is their own.
@@ -104,7 +104,7 @@ func (w *world) named(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(far.Close)
-	w.lane(t, "named", faults.Name, ledger.Standalone, server, faults.At(net.JoinHostPort(named, port)), faults.Subject{
+	w.lane(t, "named", faults.Name, verifier.Standalone, server, faults.At(net.JoinHostPort(named, port)), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Host: w.own.hosts,
 	})
 }

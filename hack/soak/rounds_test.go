@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // round injects each fault once: those of one object side by side, then those of all.
@@ -40,7 +40,7 @@ func (w *world) prove(t *testing.T, all []faults.Fault, at *faults.Subject, befa
 			case resumed == excused:
 				say("%-10s this machine stood still meanwhile: %s", at.Object, fault.Name)
 			case try == tries-1:
-				w.ledger.Violate(fmt.Sprintf("scaling resumed late after %q, each time", fault.Name))
+				w.verifier.Violate(fmt.Sprintf("scaling resumed late after %q, each time", fault.Name))
 			}
 			again = append(again, all[n])
 		}
@@ -56,19 +56,19 @@ func (w *world) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, 
 	t.Helper()
 	began := time.Now()
 	resumed := make([]resumption, len(all))
-	before := w.ledger.Tally().Faults
+	before := w.verifier.Report().Faults
 	for n, fault := range all {
 		if !w.end.IsZero() && time.Now().After(w.end) {
 			break
 		}
 		resumed[n] = w.inject(t, fault, at, befallen...)
 	}
-	if t.Failed() || !w.ledger.Stood(ledger.Span{From: began, To: time.Now()}) {
+	if t.Failed() || !w.verifier.Stood(verifier.Span{From: began, To: time.Now()}) {
 		return resumed
 	}
-	p := w.ledger.Policy()
-	w.rest(t, p.Window+w.ledger.Settling())
-	after := w.ledger.Tally().Faults
+	p := w.verifier.Policy()
+	w.rest(t, p.Window+w.verifier.Settling())
+	after := w.verifier.Report().Faults
 	for n, fault := range all {
 		if after[fault.Name].Excused > before[fault.Name].Excused {
 			resumed[n] = max(resumed[n], excused)
@@ -119,7 +119,7 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 		t.Error(err)
 		return inTime
 	}
-	p := w.ledger.Policy()
+	p := w.verifier.Policy()
 	known := repaired.Add(fault.Known(p))
 	var resuming sync.WaitGroup
 	outcomes := make([]resumption, len(befallen))
@@ -141,7 +141,7 @@ func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, bef
 			continue
 		}
 		resuming.Go(func() {
-			outcomes[n] = w.scaled.await(ctx, fault.Name, one.Object, jobs, ledger.Span{From: began, To: deadline})
+			outcomes[n] = w.scaled.await(ctx, fault.Name, one.Object, jobs, verifier.Span{From: began, To: deadline})
 		})
 	}
 	resuming.Wait()

@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -43,7 +43,7 @@ func TestServers(t *testing.T) {
 		if *servers != "" && *servers != "each" && *servers != program.Name {
 			return
 		}
-		w := &world{ledger: ledger.New(policy()), programs: []redistest.Program{program}}
+		w := &world{verifier: verifier.New(policy()), programs: []redistest.Program{program}}
 		w.servers(t, "server-1")
 		w.sentinel(t, program)
 		w.cluster(t, program)
@@ -54,16 +54,16 @@ func TestServers(t *testing.T) {
 		w.calm(t)
 		w.faultsOfServers(t)
 		stop()
-		tally := w.ledger.Close()
-		say("%s: %s\n%s", program.Name, tally, tally.Table())
-		for _, each := range tally.Wrong {
+		report := w.verifier.Close()
+		say("%s: %s\n%s", program.Name, report, report.Table())
+		for _, each := range report.Wrong {
 			t.Error(each)
 		}
-		for _, question := range w.ledger.NeverKnown() {
+		for _, question := range w.verifier.NeverKnown() {
 			t.Errorf("%s was never known: it proves nothing", question)
 		}
-		if tally.Violations > 0 || *only == "" && tally.Checked < wantedInside {
-			t.Errorf("%d violations in %d values, want 0 in %d at least", tally.Violations, tally.Checked, wantedInside)
+		if report.Violations > 0 || *only == "" && report.Checked < wantedInside {
+			t.Errorf("%d violations in %d values, want 0 in %d at least", report.Violations, report.Checked, wantedInside)
 		}
 	})
 }
@@ -71,23 +71,23 @@ func TestServers(t *testing.T) {
 // openInside samples all objects in this process, and asks for their metrics until the returned function is called.
 func (w *world) openInside(t *testing.T) (stop func()) {
 	t.Helper()
-	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
 	specs := map[string]map[string]any{}
 	for _, one := range w.lanes {
-		spec := common(w.ledger.Policy())
+		spec := common(w.verifier.Policy())
 		maps.Copy(spec, one.where)
 		specs[one.Object] = spec
 		now := time.Now()
-		w.ledger.Bind(one.Object, ledger.Span{From: now, To: now}, one.Load.Truth())
+		w.verifier.Bind(one.Object, verifier.Span{From: now, To: now}, one.Load.Truth())
 	}
-	poller := ledger.NewPoller(w.ledger, newInside(t, specs))
+	poller := verifier.NewPoller(w.verifier, newInside(t, specs))
 	warm.Lifts()
 	warm.Repaired()
 	all := []func(){background(t.Context(), w.bystander(t))}
 	for _, one := range w.lanes {
 		all = append(all, background(t.Context(), func(ctx context.Context) {
-			poller.Ask(ctx, one.Object, askedInside, ledger.RequestsPerSecond, ledger.Keys)
+			poller.Ask(ctx, one.Object, askedInside, verifier.RequestsPerSecond, verifier.Keys)
 		}))
 	}
 	return func() {

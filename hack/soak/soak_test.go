@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -40,9 +40,9 @@ const (
 	longest = 4 * time.Minute
 )
 
-// TestLedger injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
+// TestSoak injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
 // that moves slots atomically, unless a flag names others.
-func TestLedger(t *testing.T) {
+func TestSoak(t *testing.T) {
 	if *servers == "each" {
 		for _, program := range redistest.Programs(t) { // one after the other
 			t.Run(program.Name, func(t *testing.T) { soak(t, program) })
@@ -67,10 +67,10 @@ func soak(t *testing.T, programs ...redistest.Program) {
 	for round := uint64(0); round == 0 || time.Since(began) < *duration; round++ {
 		w.round(t, rand.New(rand.NewPCG(*seed, round)))
 		w.end = began.Add(*duration)
-		say("round %d done after %s: %s", round+1, time.Since(began).Round(time.Second), w.ledger.Tally())
+		say("round %d done after %s: %s", round+1, time.Since(began).Round(time.Second), w.verifier.Report())
 	}
 	w.calm(t)
-	for *only == "" && w.ledger.Tally().Checked < wantedValues && !t.Failed() && t.Context().Err() == nil {
+	for *only == "" && w.verifier.Report().Checked < wantedValues && !t.Failed() && t.Context().Err() == nil {
 		w.calm(t) // a slow machine checks fewer values in a round
 	}
 	stop()
@@ -95,11 +95,11 @@ func background(ctx context.Context, run func(context.Context)) (stop func()) {
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
 func (w *world) observe(t *testing.T) (stop func()) {
 	t.Helper()
-	api, err := ledger.NewAPI(w.plane.Config(), w.namespace)
+	api, err := verifier.NewAPI(w.plane.Config(), w.namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	poller := ledger.NewPoller(w.ledger, api)
+	poller := verifier.NewPoller(w.verifier, api)
 	names := []string{faults.Recreated}
 	for _, one := range w.lanes {
 		names = append(names, one.Object)
@@ -110,7 +110,7 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	}
 	for _, name := range names {
 		all = append(all, background(t.Context(), func(ctx context.Context) {
-			poller.Ask(ctx, name, asked, ledger.RequestsPerSecond, ledger.Keys, ledger.Clock, ledger.Backlog, ledger.Lag)
+			poller.Ask(ctx, name, asked, verifier.RequestsPerSecond, verifier.Keys, verifier.Clock, verifier.Backlog, verifier.Lag)
 		}))
 	}
 	return sync.OnceFunc(func() {
@@ -126,7 +126,7 @@ func (w *world) bystander(t *testing.T) func(context.Context) {
 	t.Helper()
 	client := redistest.New(t, faults.Persistent()...).Client()
 	return func(ctx context.Context) {
-		w.ledger.Watch(ctx, func(ctx context.Context) error { return client.Incr(ctx, "looks").Err() })
+		w.verifier.Watch(ctx, func(ctx context.Context) error { return client.Incr(ctx, "looks").Err() })
 	}
 }
 
@@ -134,7 +134,7 @@ func (w *world) bystander(t *testing.T) func(context.Context) {
 func (w *world) complain() {
 	w.saying.Lock()
 	defer w.saying.Unlock()
-	wrong := w.ledger.Tally().Wrong
+	wrong := w.verifier.Report().Wrong
 	for _, one := range wrong[w.said:] {
 		say("violation: %s", one)
 	}
@@ -144,7 +144,7 @@ func (w *world) complain() {
 // calm lets nothing happen for a while, in which all must be known.
 func (w *world) calm(t *testing.T) {
 	t.Helper()
-	w.rest(t, 4*w.ledger.Policy().Interval)
+	w.rest(t, 4*w.verifier.Policy().Interval)
 }
 
 func (w *world) rest(t *testing.T, lasting time.Duration) {
@@ -161,14 +161,14 @@ func (w *world) rest(t *testing.T, lasting time.Duration) {
 // kept, and that has to say what is wrong.
 func (w *world) report(t *testing.T) {
 	t.Helper()
-	tally := w.ledger.Close()
-	say("%s\n%s%d looks at replicas", tally, tally.Table(), w.scaled.looks)
-	wrong := tally.Wrong
-	if tally.Violations > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d violations; the seed is %d", tally.Violations, *seed))
+	report := w.verifier.Close()
+	say("%s\n%s%d looks at replicas", report, report.Table(), w.scaled.looks)
+	wrong := report.Wrong
+	if report.Violations > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d violations; the seed is %d", report.Violations, *seed))
 	}
 	if *only == "" {
-		wrong = append(wrong, w.idle(tally)...)
+		wrong = append(wrong, w.idle(report)...)
 	}
 	if err := w.plane.Err(); err != nil {
 		wrong = append(wrong, err.Error())
@@ -182,19 +182,19 @@ func (w *world) report(t *testing.T) {
 }
 
 // idle says what keeps a whole round from having been one: too little was checked, or a fault did nothing.
-func (w *world) idle(tally ledger.Tally) (wrong []string) {
-	if tally.Checked < wantedValues {
-		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", tally.Checked, wantedValues))
+func (w *world) idle(report verifier.Report) (wrong []string) {
+	if report.Checked < wantedValues {
+		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", report.Checked, wantedValues))
 	}
-	if kinds := tally.Kinds(); w.own != nil && kinds < wantedFaults {
+	if kinds := report.Kinds(); w.own != nil && kinds < wantedFaults {
 		wrong = append(wrong, fmt.Sprintf("%d kinds of fault were injected, want %d", kinds, wantedFaults))
 	}
-	for _, question := range w.ledger.NeverKnown() {
+	for _, question := range w.verifier.NeverKnown() {
 		wrong = append(wrong, question+" was never known: it proves nothing")
 	}
 	for _, fault := range w.matrix() {
-		counts := tally.Faults[fault.Name]
-		unknown := fault.Levels == ledger.Holds || fault.Levels == ledger.Refuses
+		counts := report.Faults[fault.Name]
+		unknown := fault.Levels == verifier.Holds || fault.Levels == verifier.Refuses
 		if counts.Values == 0 || unknown && counts.Errors == 0 {
 			wrong = append(wrong, fmt.Sprintf("under the fault %q there were %d values and %d errors: it did nothing", fault.Name, counts.Values, counts.Errors))
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -27,8 +27,8 @@ func (w *world) sentinel(t *testing.T, program redistest.Program) {
 	all := append([]*redistest.Server{first}, first.Replicas(1, faults.Persistent()...)...)
 	watching := redistest.NewSentinels(t, 3, name, first, 1)
 	addresses, named := addresses(watching.Nodes)
-	load := w.load(t, redis.NewFailoverClient(ledger.FailoverOptions(name, addresses)))
-	w.lane(t, w.naming("sentinel", program), faults.Sentinel, ledger.Watched, first, sampled(map[string]any{"sentinel": map[string]any{"masterName": name, "addresses": named}}),
+	load := w.load(t, redis.NewFailoverClient(verifier.FailoverOptions(name, addresses)))
+	w.lane(t, w.naming("sentinel", program), faults.Sentinel, verifier.Watched, first, sampled(map[string]any{"sentinel": map[string]any{"masterName": name, "addresses": named}}),
 		faults.Subject{Sentinels: watching, MasterName: name, Primaries: all, Load: load})
 }
 
@@ -36,8 +36,8 @@ func (w *world) cluster(t *testing.T, program redistest.Program) {
 	t.Helper()
 	nodes := program.NewCluster(t, 3, 1, faults.ClusterArguments()...)
 	addresses, named := addresses(nodes.Nodes)
-	load := w.load(t, redis.NewClusterClient(ledger.ClusterOptions(addresses)))
-	w.lane(t, w.naming("cluster", program), faults.Cluster, ledger.Sharded, nodes.Nodes[0], sampled(map[string]any{"cluster": map[string]any{"addresses": named}}),
+	load := w.load(t, redis.NewClusterClient(verifier.ClusterOptions(addresses)))
+	w.lane(t, w.naming("cluster", program), faults.Cluster, verifier.Sharded, nodes.Nodes[0], sampled(map[string]any{"cluster": map[string]any{"addresses": named}}),
 		faults.Subject{Cluster: nodes, Load: load})
 }
 
@@ -63,22 +63,22 @@ const syncing = 20 * time.Second
 func (w *world) replicated(t *testing.T) {
 	t.Helper()
 	pair := func() faults.Subject {
-		primary := w.next().New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0", "--maxmemory", strconv.Itoa(ledger.MaxMegabytes)+"mb")...)
+		primary := w.next().New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0", "--maxmemory", strconv.Itoa(verifier.MaxMegabytes)+"mb")...)
 		link := w.link(t, primary)
 		host, port, err := net.SplitHostPort(link.Address())
 		if err != nil {
 			t.Fatal(err)
 		}
 		follower := primary.Program.New(t, append(faults.Persistent(), "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")...)
-		load := w.load(t, redis.NewClient(ledger.Options(primary.Addr, "", "")))
+		load := w.load(t, redis.NewClient(verifier.Options(primary.Addr, "", "")))
 		// A replica serves keys before it has executed what was written during its synchronization.
 		primary.Do("wait", 1, syncing.Milliseconds())
 		return faults.Subject{Primary: primary, Follower: follower, Link: link, Back: w.link(t, primary), Load: load}
 	}
 	subject := pair()
-	w.lane(t, "replicated", faults.Replicas, ledger.Replicated, subject.Primary, sampled(faults.At(subject.Primary.Addr)), subject)
+	w.lane(t, "replicated", faults.Replicas, verifier.Replicated, subject.Primary, sampled(faults.At(subject.Primary.Addr)), subject)
 	subject = pair()
-	w.lane(t, "replica", faults.Replica, ledger.Replica, subject.Follower, faults.At(subject.Follower.Addr), subject)
+	w.lane(t, "replica", faults.Replica, verifier.Replica, subject.Follower, faults.At(subject.Follower.Addr), subject)
 }
 
 // telling is a server whose INFO is rewritten on its way.
@@ -90,6 +90,6 @@ func (w *world) telling(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(teller.Close)
-	load := w.load(t, redis.NewClient(ledger.Options(server.Addr, "", "")))
-	w.lane(t, "telling", faults.Telling, ledger.Rewritten, server, sampled(faults.At(teller.Address())), faults.Subject{Server: server, Load: load, Teller: teller})
+	load := w.load(t, redis.NewClient(verifier.Options(server.Addr, "", "")))
+	w.lane(t, "telling", faults.Telling, verifier.Rewritten, server, sampled(faults.At(teller.Address())), faults.Subject{Server: server, Load: load, Teller: teller})
 }

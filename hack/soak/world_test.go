@@ -15,14 +15,14 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // policy samples as fast as the schema lets, so that each fault is soon over. The
 // window is long, so that a restart falls into many.
-func policy() ledger.Policy {
-	return ledger.Policy{Interval: time.Second, Timeout: 500 * time.Millisecond, Window: 5 * time.Second, MaxAge: 3 * time.Second}
+func policy() verifier.Policy {
+	return verifier.Policy{Interval: time.Second, Timeout: 500 * time.Millisecond, Window: 5 * time.Second, MaxAge: 3 * time.Second}
 }
 
 // syncPeriod is how often the HPA controller looks.
@@ -31,7 +31,7 @@ const syncPeriod = time.Second
 // world is all that a run needs.
 type world struct {
 	end       time.Time // of the rounds after the first, which is always whole
-	ledger    *ledger.Ledger
+	verifier  *verifier.Verifier
 	plane     *cluster.Cluster
 	client    kubernetes.Interface
 	namespace string
@@ -53,14 +53,14 @@ type lane struct {
 	scope    faults.Scope
 	where    map[string]any
 	program  redistest.Program
-	expected []ledger.Expectation
+	expected []verifier.Expectation
 }
 
 func newWorld(t *testing.T, programs []redistest.Program) *world {
 	t.Helper()
-	w := &world{ledger: ledger.New(policy()), own: newOwn(t), programs: programs}
+	w := &world{verifier: verifier.New(policy()), own: newOwn(t), programs: programs}
 	w.startPlane(t)
-	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.ledger, w.namespace, common(w.ledger.Policy()))
+	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.verifier, w.namespace, common(w.verifier.Policy()))
 	w.behindLink(t)
 	w.servers(t, "server-1", "server-2")
 	w.named(t)
@@ -76,12 +76,12 @@ func newWorld(t *testing.T, programs []redistest.Program) *world {
 }
 
 // common is the spec of objects but for where their servers are.
-func common(p ledger.Policy) map[string]any {
+func common(p verifier.Policy) map[string]any {
 	return map[string]any{
 		"sampling": map[string]any{
 			"interval": p.Interval.String(), "timeout": p.Timeout.String(), "window": p.Window.String(), "maxAge": p.MaxAge.String(),
 		},
-		"metrics": ledger.Declarations(),
+		"metrics": verifier.Declarations(),
 	}
 }
 
@@ -115,9 +115,9 @@ func (w *world) startPlane(t *testing.T) {
 }
 
 // load begins to load servers.
-func (w *world) load(t *testing.T, client redis.UniversalClient) *ledger.Load {
+func (w *world) load(t *testing.T, client redis.UniversalClient) *verifier.Load {
 	t.Helper()
-	load := ledger.NewLoad(client, &ledger.Truth{})
+	load := verifier.NewLoad(client, &verifier.Truth{})
 	t.Cleanup(background(t.Context(), load.Run))
 	if err := load.Fill(t.Context(), faults.Base); err != nil {
 		t.Fatal(err)
@@ -133,12 +133,12 @@ func (w *world) next() redistest.Program {
 }
 
 // standalone starts a server with load and guests.
-func (w *world) standalone(t *testing.T) (*redistest.Server, *ledger.Load) {
+func (w *world) standalone(t *testing.T) (*redistest.Server, *verifier.Load) {
 	t.Helper()
 	return w.started(t, w.next())
 }
 
-func (w *world) started(t *testing.T, program redistest.Program) (*redistest.Server, *ledger.Load) {
+func (w *world) started(t *testing.T, program redistest.Program) (*redistest.Server, *verifier.Load) {
 	t.Helper()
 	server := program.New(t, faults.Arguments()...)
 	load := w.load(t, redis.NewClient(faults.OperatorOptions(server.Addr)))
@@ -150,15 +150,15 @@ func (w *world) started(t *testing.T, program redistest.Program) (*redistest.Ser
 }
 
 // lane adds an object of servers, one of which is asked for the fields that INFO has.
-func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology ledger.Topology, server *redistest.Server, where map[string]any, s faults.Subject) {
+func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology verifier.Topology, server *redistest.Server, where map[string]any, s faults.Subject) {
 	t.Helper()
-	s.Ledger, s.Object = w.ledger, name
+	s.Verifier, s.Object = w.verifier, name
 	third := ""
 	if s.Cluster != nil {
 		third = s.Cluster.Nodes[2].ID()
 	}
 	client := server.Client()
-	if topology == ledger.Standalone {
+	if topology == verifier.Standalone {
 		client = redis.NewClient(faults.OperatorOptions(server.Addr))
 		defer func() { _ = client.Close() }()
 	}
@@ -171,8 +171,8 @@ func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology led
 	if scope == faults.Object {
 		readers = 3 // and both, by an object that is made again
 	}
-	expected := ledger.Expectations(topology, third, readers, func(field string) bool { return strings.Contains(info, "\n"+field+":") })
-	w.ledger.Expect(name, expected)
+	expected := verifier.Expectations(topology, third, readers, func(field string) bool { return strings.Contains(info, "\n"+field+":") })
+	w.verifier.Expect(name, expected)
 	w.lanes = append(w.lanes, &lane{Subject: &s, scope: scope, where: where, program: server.Program, expected: expected})
 }
 
@@ -180,7 +180,7 @@ func (w *world) behindLink(t *testing.T) {
 	t.Helper()
 	server, load := w.standalone(t)
 	link := w.link(t, server)
-	w.lane(t, "network", faults.Network, ledger.Standalone, server, faults.At(link.Address()), faults.Subject{Server: server, Load: load, Link: link})
+	w.lane(t, "network", faults.Network, verifier.Standalone, server, faults.At(link.Address()), faults.Subject{Server: server, Load: load, Link: link})
 }
 
 // link opens a way to a server.
@@ -198,7 +198,7 @@ func (w *world) servers(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		server, load := w.standalone(t)
-		w.lane(t, name, faults.Server, ledger.Standalone, server, faults.At(server.Addr), faults.Subject{Server: server, Load: load})
+		w.lane(t, name, faults.Server, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{Server: server, Load: load})
 	}
 }
 
@@ -215,12 +215,12 @@ func (w *world) guarded(t *testing.T, names ...string) {
 		if err := subject.Accept(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		w.lane(t, name, faults.Credentials, ledger.Standalone, server, secret.Where(), subject)
+		w.lane(t, name, faults.Credentials, verifier.Standalone, server, secret.Where(), subject)
 	}
 }
 
 // spare starts a server like another, with load that differs.
-func (w *world) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *ledger.Load) {
+func (w *world) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *verifier.Load) {
 	t.Helper()
 	server, load := w.started(t, of.Program)
 	for range 3 {
@@ -236,7 +236,7 @@ func (w *world) edited(t *testing.T) {
 	t.Helper()
 	server, load := w.standalone(t)
 	spare, other := w.spare(t, server)
-	w.lane(t, "object", faults.Object, ledger.Standalone, server, faults.At(server.Addr), faults.Subject{
+	w.lane(t, "object", faults.Object, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Objects: w.objects,
 	})
 }
@@ -245,7 +245,7 @@ func (w *world) edited(t *testing.T) {
 func (w *world) whole() *faults.Subject {
 	edited := w.lanes[len(w.lanes)-1].Subject
 	return &faults.Subject{
-		Ledger: w.ledger, Object: "all objects", Load: edited.Load, Server: edited.Server, Spare: edited.Spare, SpareAddress: edited.SpareAddress,
+		Verifier: w.verifier, Object: "all objects", Load: edited.Load, Server: edited.Server, Spare: edited.Spare, SpareAddress: edited.SpareAddress,
 		Objects: w.objects, Plane: w.plane, Adapters: w.adapters, Clock: w.own.clock(),
 	}
 }
@@ -253,7 +253,7 @@ func (w *world) whole() *faults.Subject {
 // open makes the objects and a second replica of the adapter, which begins to sample later, and waits until all is known.
 func (w *world) open(t *testing.T) {
 	t.Helper()
-	warm := w.ledger.Begin(ledger.WarmUp, ledger.Effect{Levels: ledger.Renews, Rates: ledger.Renews, Within: 4 * policy().Interval})
+	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
 	for _, one := range w.lanes {
 		if err := w.objects.Make(t.Context(), one.Object, one.where, one.Load.Truth()); err != nil {
@@ -261,7 +261,7 @@ func (w *world) open(t *testing.T) {
 		}
 	}
 	edited := w.lanes[len(w.lanes)-1]
-	w.ledger.Expect(faults.Recreated, edited.expected)
+	w.verifier.Expect(faults.Recreated, edited.expected)
 	if err := w.objects.Make(t.Context(), faults.Recreated, edited.where, edited.Load.Truth()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package ledger
-
-// processors returns a function for each place to look from, which is any processor here.
-func processors() []func() { return []func(){func() {}} }

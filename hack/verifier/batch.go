@@ -1,0 +1,177 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// found and lost are how many GETs of a batch find a key, and how many do not.
+	found, lost = 3, 2
+	// seldom is how many batches come for each that has more in it: a script, and a key that expires.
+	seldom = 10
+	// scriptMicroseconds is how long a script keeps the processor, by its own clock.
+	scriptMicroseconds = 1000
+	// kept is how many entries of the stream Log are kept.
+	kept = 20
+	// expiry is in how many milliseconds a key expires, which is before the next one.
+	expiry = 15
+)
+
+// script computes for a while, by the clock of the processor where a script may read it. Redis 7.0 has none, and its TIME
+// goes on within a script. Source: "Freeze time sampling" in the release notes of Redis 7.2.
+var script = fmt.Sprintf(`
+local has, clock = pcall(function() return os.clock end)
+if not has then clock = function() local t = redis.call("TIME") return t[1] + t[2] / 1000000 end end
+local ends = clock() + %d / 1000000
+repeat for i = 1, 10000 do end until clock() >= ends
+return 1`, scriptMicroseconds)
+
+// beat sends one batch.
+func (l *Load) beat(ctx context.Context) {
+	now := time.Since(l.began).Milliseconds()
+	commands := [][]any{
+		{"set", Clock, now}, {"incr", Ticks}, {"xadd", Log, "maxlen", kept, "*", "n", 1},
+		{"hget", Clock, "none"}, {"strlen", Clock, "too", "many"},
+	}
+	for n := range found {
+		commands = append(commands, []any{"get", "base:" + strconv.Itoa(n)})
+	}
+	for n := range lost {
+		commands = append(commands, []any{"get", "none:" + strconv.Itoa(n)})
+	}
+	if l.beats++; l.beats%seldom == 0 {
+		commands = append(commands, []any{"eval", script, 1, Clock})
+		if !l.sharded() {
+			// The key expires where no metric of the main database sees it. MOVE leaves it where it is while the one
+			// before has not expired, as when a server that stood still finds several batches at once.
+			commands = append(commands, []any{"set", transient, 1, "px", expiry}, []any{"move", transient, 1}, []any{"unlink", transient})
+		}
+	}
+	_ = l.send(ctx, commands, func(n int, sent, acked time.Time) {
+		if n == 0 {
+			l.truth.Set(Clock, sent, acked, float64(now))
+		}
+	})
+}
+
+// transient is a key that expires.
+const transient = "transient"
+
+// outcome is what came of a command.
+type outcome int
+
+const (
+	done outcome = iota
+	// faulty is what Redis executed, and answered with an error.
+	faulty
+	// rejected is what Redis did not execute.
+	rejected
+	// doubtful is what Redis may have executed.
+	inDoubt
+)
+
+// alreadyThere is what Redis says of an entry that a stream has already.
+const alreadyThere = "equal or smaller than the target stream top item"
+
+func outcomeOf(cmd *redis.Cmd) outcome {
+	err := cmd.Err()
+	var refusal redis.Error
+	switch {
+	case err == nil || errors.Is(err, redis.Nil):
+		return done
+	case !errors.As(err, &refusal):
+		return inDoubt
+	case strings.HasPrefix(err.Error(), "WRONGTYPE"), strings.Contains(err.Error(), "user_script"), strings.Contains(err.Error(), alreadyThere):
+		return faulty
+	}
+	return rejected
+}
+
+func name(command []any) string { return fmt.Sprint(command[0]) }
+
+// inVain reports whether a command is sent to be rejected.
+func inVain(command []any) bool { return name(command) == "strlen" }
+
+// keyAt is where the key of a command stands, 0 without one.
+func keyAt(command []any) int {
+	switch name(command) {
+	case "flushall":
+		return 0
+	case "xgroup":
+		return 2
+	case "eval":
+		return 3
+	case "xreadgroup":
+		return len(command) - 2
+	}
+	return 1
+}
+
+// toldBy is what an answer reports.
+func (l *Load) toldBy(command []any, cmd *redis.Cmd, what outcome) Events {
+	e := possible(command)
+	if what == rejected {
+		return Events{Rejected: e[Rejected], SentBytes: e[SentBytes]}
+	}
+	e[Rejected] = 0
+	if what != faulty || name(command) != "hget" {
+		e[Failed] = 0
+	}
+	if missed(cmd) {
+		e[Hits] = 0
+	} else {
+		e[Misses] = 0
+	}
+	if moved, _ := cmd.Int64(); name(command) == "move" && moved == 1 {
+		if l.expiring {
+			e[Expired] = 1
+		}
+		l.expiring = true
+	}
+	return e
+}
+
+// missed reports whether a look-up found nothing.
+func missed(cmd *redis.Cmd) bool {
+	length, isNumber := cmd.Val().(int64)
+	return errors.Is(cmd.Err(), redis.Nil) || cmd.Val() == "" || isNumber && length == 0
+}
+
+// possible is all that may come of a command.
+func possible(command []any) Events {
+	e := Events{Requests: 1, SentBytes: int64(len("*1\r\n"))}
+	for _, part := range command {
+		e[SentBytes] += int64(len(fmt.Sprint(part)) + len("$1\r\n\r\n"))
+	}
+	switch name(command) {
+	case "get":
+		e[Gets], e[Hits], e[Misses] = 1, 1, 1
+	case "llen", "getrange":
+		e[Hits], e[Misses] = 1, 1
+	case "hget":
+		e[Failed], e[Hits], e[Misses] = 1, 1, 1
+	case "set":
+		e[Sets] = 1
+	case "incr":
+		e[Increments] = 1
+	case "strlen":
+		e[Rejected], e[Requests] = 1, 0
+	case "eval":
+		e[Scripts], e[ComputedMicroseconds] = 1, scriptMicroseconds
+	case "xadd":
+		if command[1] == Log {
+			e[Entries] = 1
+		}
+	}
+	if at := keyAt(command); at > 0 {
+		e[int(FirstShard)+Shard(fmt.Sprint(command[at]))] = e[Requests]
+	}
+	return e
+}

@@ -1,0 +1,163 @@
+package verifier
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+	"k8s.io/metrics/pkg/client/custom_metrics"
+)
+
+// autoscaler is whom the HorizontalPodAutoscaler asks as.
+const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+
+// asking bounds one question. The autoscaler's own client has no bound.
+const asking = 3 * time.Second
+
+// Asker answers questions. Window is 0 where the answer states none.
+type Asker interface {
+	Value(ctx context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error)
+}
+
+// Poller asks questions, and gives the answers to a verifier.
+type Poller struct {
+	verifier *Verifier
+	asker    Asker
+}
+
+// NewPoller returns a poller.
+func NewPoller(verifier *Verifier, asker Asker) *Poller { return &Poller{verifier, asker} }
+
+// API asks for metrics as the HorizontalPodAutoscaler does, with its client, its rights and through the API server.
+type API struct {
+	metrics custom_metrics.MetricsInterface
+}
+
+// NewAPI returns what asks for metrics of the objects of a namespace, for an administrator's configuration.
+func NewAPI(config *rest.Config, namespace string) (*API, error) {
+	config = rest.CopyConfig(config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: autoscaler}
+	config.Timeout = asking
+	config.QPS = -1
+	group := schema.GroupVersion{Group: "redis-metrics.dev", Version: "v1alpha1"}
+	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{group})
+	mapper.AddSpecific(group.WithKind("Redis"), group.WithResource("redises"), group.WithResource("redis"), meta.RESTScopeNamespace)
+	client, err := custom_metrics.NewForVersionForConfig(config, mapper, v1beta2.SchemeGroupVersion)
+	if err != nil {
+		return nil, err
+	}
+	return &API{metrics: client.NamespacedMetrics(namespace)}, nil
+}
+
+// Ask asks an object at each tick until ctx ends, and gives the answers to the verifier: in turn for a metric that is asked
+// for often, and for one of all that are expected of it.
+func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, often ...string) {
+	questions := p.verifier.questions(object)
+	often = slices.DeleteFunc(often, func(metric string) bool {
+		return !slices.ContainsFunc(questions, func(e Expectation) bool { return e.String() == metric })
+	})
+	p.each(ctx, every, func(n int) {
+		q := questions[n/2%len(questions)]
+		if n%2 == 0 {
+			q = Expectation{Metric: often[n/2%len(often)]}
+		}
+		if a := p.ask(ctx, object, q); ctx.Err() == nil {
+			p.verifier.Add(a)
+		}
+	})
+}
+
+// AskAll asks the API for one metric of all objects at each tick, of all metrics that are expected of several, until ctx
+// ends. It is one of some parts that ask side by side, and asks for its part of the metrics.
+func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part, parts int) {
+	shared := p.verifier.shared()
+	p.each(ctx, every, func(n int) {
+		q := shared[(n*parts+part)%len(shared)]
+		for _, a := range api.askAll(q.Expectation, q.objects) {
+			if ctx.Err() == nil {
+				p.verifier.Add(a)
+			}
+		}
+	})
+}
+
+func (p *Poller) each(ctx context.Context, every time.Duration, ask func(n int)) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			ask(n)
+		}
+	}
+}
+
+// kind is that of the objects.
+func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }
+
+func (p *Poller) ask(ctx context.Context, object string, q Expectation) Answer {
+	a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: time.Now()}
+	a.Value, a.At, a.Window, a.Err = p.asker.Value(ctx, object, q)
+	a.Answered = time.Now()
+	return a
+}
+
+// Value asks for one metric of one object.
+func (c *API) Value(_ context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error) {
+	selector, err := labels.Parse(q.Selector)
+	if err != nil {
+		return 0, at, 0, err
+	}
+	stated, err := c.metrics.GetForObject(kind(), object, q.Metric, selector)
+	if err != nil {
+		return 0, at, 0, err
+	}
+	value, at, window = read(stated)
+	return value, at, window, nil
+}
+
+// askAll returns an answer for each of some objects. A list has no errors of single objects.
+func (c *API) askAll(q Expectation, objects []string) []Answer {
+	asked := time.Now()
+	selector, err := labels.Parse(q.Selector)
+	var list *v1beta2.MetricValueList
+	if err == nil {
+		list, err = c.metrics.GetForObjects(kind(), labels.Everything(), q.Metric, selector)
+	}
+	answered := time.Now()
+	left := errLeftOut
+	values := map[string]*v1beta2.MetricValue{}
+	switch {
+	case err == nil:
+		for n := range list.Items {
+			values[list.Items[n].DescribedObject.Name] = &list.Items[n]
+		}
+	case leaks(Answer{Err: err}):
+		left = err
+	}
+	answers := make([]Answer, 0, len(objects))
+	for _, object := range objects {
+		a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: asked, Answered: answered, Err: left}
+		if value, ok := values[object]; ok {
+			a.Err = nil
+			a.Value, a.At, a.Window = read(value)
+		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// read returns what an answer states.
+func read(stated *v1beta2.MetricValue) (value float64, at time.Time, window time.Duration) {
+	if stated.WindowSeconds != nil {
+		window = time.Duration(*stated.WindowSeconds) * time.Second
+	}
+	return stated.Value.AsApproximateFloat64(), stated.Timestamp.Time, window
+}

@@ -1,0 +1,29 @@
+package verifier
+
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// processors returns a function for each processor that this process may use, which ties the calling goroutine to it for
+// as long as the goroutine lives.
+func processors() []func() {
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return []func(){func() {}}
+	}
+	var pins []func()
+	for cpu := range len(all) * 64 {
+		if !all.IsSet(cpu) {
+			continue
+		}
+		pins = append(pins, func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
+			var one unix.CPUSet
+			one.Set(cpu)
+			_ = unix.SchedSetaffinity(0, &one)
+		})
+	}
+	return pins
+}

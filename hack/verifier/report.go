@@ -1,0 +1,135 @@
+package verifier
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// listed bounds how many violations of one question under one kind of fault are told in words, and listedInAll how many
+// of all. Each is counted.
+const listed, listedInAll = 2, 300
+
+// Report is counts of answers.
+type Report struct {
+	// Checked counts values that were held against the truth, and Unknown those whose truth is not known.
+	Checked, Unknown int
+	// Explained counts errors that a fault window explains, and Violations all that is wrong.
+	Explained, Violations int
+	// Unsteady counts errors that nothing explains but that this machine stood still.
+	Unsteady int
+	// Wrong has a sentence for each of the first violations.
+	Wrong []string
+	// Faults counts by kind of fault.
+	Faults map[string]Counts
+	// Metrics counts by metric and selector.
+	Metrics map[string]Counts
+
+	// told counts violations by fault and question.
+	told map[string]int
+}
+
+// Counts are values and errors that were given while something lasted, or until all had to be known again, how many of
+// them are violations, and how many would be had this machine not stood still.
+type Counts struct {
+	Values, Errors, Violations, Excused int
+}
+
+func newTally() Report {
+	return Report{Faults: map[string]Counts{}, Metrics: map[string]Counts{}, told: map[string]int{}}
+}
+
+// verdict is what the check of an answer found.
+type verdict int
+
+const (
+	explained verdict = iota
+	violated
+	unknown  // nothing is known to hold it against
+	unsteady // the machine stood still about it
+)
+
+func (r *Report) count(a Answer, due []*FaultWindow, found verdict) {
+	switch {
+	case found == unknown:
+		r.Unknown++
+		return
+	case found == unsteady:
+		r.Unsteady++
+		return
+	case a.Err == nil:
+		r.Checked++
+	case found == explained:
+		r.Explained++
+	}
+	add := func(to map[string]Counts, name string) {
+		c := to[name]
+		if a.Err != nil {
+			c.Errors++
+		} else {
+			c.Values++
+		}
+		if found == violated {
+			c.Violations++
+		}
+		to[name] = c
+	}
+	add(r.Metrics, question(a.Metric, a.Selector))
+	for _, d := range due {
+		add(r.Faults, d.Fault)
+	}
+}
+
+// excuse counts an answer that proves nothing about fault windows.
+func (r *Report) excuse(due []*FaultWindow) {
+	for _, d := range due {
+		c := r.Faults[d.Fault]
+		c.Excused++
+		r.Faults[d.Fault] = c
+	}
+}
+
+// violate counts a violation that a question found, while some fault lasted; either is empty for none.
+func (r *Report) violate(fault, question, sentence string) {
+	r.Violations++
+	about := fault + ": " + question
+	if r.told[about]++; r.told[about] <= listed && len(r.Wrong) < listedInAll {
+		r.Wrong = append(r.Wrong, sentence)
+	}
+}
+
+func (r *Report) clone() Report {
+	c := *r
+	c.Wrong, c.Faults, c.Metrics = slices.Clone(r.Wrong), maps.Clone(r.Faults), maps.Clone(r.Metrics)
+	return c
+}
+
+// WarmUp names the fault window that is not a fault: nothing is known yet.
+const WarmUp = "warm-up"
+
+// Kinds counts the kinds of fault.
+func (t Report) Kinds() int {
+	kinds := len(t.Faults)
+	if _, warm := t.Faults[WarmUp]; warm {
+		kinds--
+	}
+	return kinds
+}
+
+// String says the counts in one line.
+func (t Report) String() string {
+	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
+		t.Checked, t.Explained, t.Violations, t.Kinds(), t.Unknown, t.Unsteady)
+}
+
+// Table lists the counts of each kind of fault and of each metric.
+func (t Report) Table() string {
+	var b strings.Builder
+	for _, part := range []map[string]Counts{t.Faults, t.Metrics} {
+		for _, name := range slices.Sorted(maps.Keys(part)) {
+			fmt.Fprintf(&b, "  %-70s %6d values %6d errors %6d violations\n", name, part[name].Values, part[name].Errors, part[name].Violations)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,152 @@
+package verifier
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+const (
+	// remembered is how far back a Truth reaches.
+	remembered = 2 * time.Minute
+	// unreplicated is how old a write may be that a failover loses: replication is asynchronous.
+	unreplicated = 1500 * time.Millisecond
+	// shortWindow is up to which a window is looked for by small steps.
+	shortWindow = 2 * time.Second
+)
+
+// Span is a time from one instant to another.
+type Span struct{ From, To time.Time }
+
+// Truth is what is known of the servers behind an object. Its zero value knows nothing and is ready for use.
+type Truth struct {
+	mu     sync.Mutex
+	counts counter
+	levels map[string]*level
+	breaks []Span
+}
+
+// Executed notes events that answers report.
+func (t *Truth) Executed(sent, acked time.Time, n Events) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts.add(sent, acked, n)
+	t.counts.forget(acked.Add(-remembered))
+}
+
+// Doubtful notes events that there may be, since no answer came.
+func (t *Truth) Doubtful(sent time.Time, n Events) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts.doubt(sent, n)
+}
+
+// Settled says that what was doubtful until now is not executed after an instant.
+func (t *Truth) Settled(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts.settle(at)
+}
+
+// Set notes that a level became a value between two instants. A zero acked leaves open whether it did.
+func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.levels == nil {
+		t.levels = map[string]*level{}
+	}
+	if t.levels[metric] == nil {
+		t.levels[metric] = &level{}
+	}
+	t.levels[metric].set(sent, acked, value)
+	t.levels[metric].forget(sent.Add(-remembered))
+}
+
+// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it.
+func (t *Truth) Break(span Span) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.breaks = append(t.breaks, span)
+}
+
+// Leaves notes that the one replica may leave its primary from now on.
+func (t *Truth) Leaves() { t.Set(Followers, time.Now(), time.Time{}, 0) }
+
+// Returns notes that the one replica is there.
+func (t *Truth) Returns() { t.Set(Followers, time.Now(), time.Now(), 1) }
+
+// Happened notes that something happened at some instant within a span, which a level holds from then on. A zero end leaves
+// open whether it did.
+func (t *Truth) Happened(name string, span Span) {
+	last := span.To
+	if last.IsZero() {
+		last = time.Now()
+	}
+	t.Set(name, span.From, span.To, stamp(last))
+	t.Set(name, span.From, time.Time{}, stamp(span.From)) // it may be as early as that
+}
+
+// Level returns the least and the largest value that a level may have had between two instants.
+func (t *Truth) Level(name string, from, to time.Time) (least, largest float64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.level(name, from, to)
+}
+
+func (t *Truth) level(name string, from, to time.Time) (least, largest float64, known bool) {
+	l := t.levels[name]
+	if l == nil {
+		return 0, 0, false
+	}
+	// A failover that nothing was written after may have taken back what was written before.
+	written, _ := l.ackedBefore(from)
+	for _, lost := range t.breaks {
+		if !lost.To.Before(written) && !lost.From.After(to) && lost.From.Add(-unreplicated).Before(from) {
+			from = lost.From.Add(-unreplicated)
+		}
+	}
+	return l.between(from, to)
+}
+
+// Over returns the bounds of a number that is taken at some instant of a span.
+func (t *Truth) Over(span Span, of Bounds) (least, largest float64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &Window{Span: span, truth: t}
+	least, largest = of(w)
+	return least, largest, !w.unknown
+}
+
+// Within returns the bounds of a number over all windows that agree with an instant and a window in whole seconds.
+func (t *Truth) Within(at time.Time, window time.Duration, of Bounds) (least, largest float64, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	least, largest = math.Inf(1), math.Inf(-1)
+	step, edge := resolution/4, pace/2
+	if window <= shortWindow { // a script more or less tells
+		step, edge = resolution/50, 0
+	}
+	for end := at; !end.After(at.Add(resolution)); end = end.Add(step) {
+		for length := window - resolution/2; length <= window+resolution/2; length += step {
+			w := &Window{Span: Span{end.Add(-length), end}, truth: t, edge: edge}
+			low, high := of(w)
+			if w.unknown || length <= 0 {
+				return 0, 0, false
+			}
+			least, largest = min(least, low), max(largest, high)
+		}
+	}
+	return least, largest, true
+}
+
+// broken returns a break that lies within a span.
+func (t *Truth) broken(within Span) (Span, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.breaks {
+		if b.From.After(within.From) && b.To.Before(within.To) {
+			return b, true
+		}
+	}
+	return Span{}, false
+}

@@ -1,0 +1,120 @@
+package verifier
+
+import "time"
+
+// Bounds returns the least and the largest value that is true of a window.
+type Bounds func(w *Window) (least, largest float64)
+
+// Window is a time within which, or over which, a number was taken.
+type Window struct {
+	Span
+	truth *Truth
+	// edge is how far off either end may be.
+	edge time.Duration
+	// unknown says that nothing is known of what was asked.
+	unknown bool
+}
+
+// Seconds returns how long it is.
+func (w *Window) Seconds() float64 { return w.To.Sub(w.From).Seconds() }
+
+// Count returns the fewest and the most events of a kind that there may have been.
+func (w *Window) Count(kind Event) (fewest, most float64) {
+	low, _, _ := w.truth.counts.count(kind, w.From.Add(w.edge), w.To.Add(-w.edge)) // known if the wider span is
+	_, high, known := w.truth.counts.count(kind, w.From.Add(-w.edge), w.To.Add(w.edge))
+	w.unknown = w.unknown || !known
+	return float64(low), float64(high)
+}
+
+// Level returns the least and the largest value that a level may have had.
+func (w *Window) Level(name string) (least, largest float64) {
+	least, largest, known := w.truth.level(name, w.From, w.To)
+	w.unknown = w.unknown || !known
+	return least, largest
+}
+
+// rate bounds the events of a kind in a second.
+func rate(kind Event) Bounds {
+	return func(w *Window) (least, largest float64) {
+		fewest, most := w.Count(kind)
+		return fewest / w.Seconds(), most / w.Seconds()
+	}
+}
+
+// held bounds a level.
+func held(name string) Bounds {
+	return func(w *Window) (least, largest float64) { return w.Level(name) }
+}
+
+// exactly bounds what never changes.
+func exactly(value float64) Bounds { return between(value, value) }
+
+func between(low, high float64) Bounds {
+	return func(*Window) (least, largest float64) { return low, high }
+}
+
+// plus bounds a number that is off from another by what is known.
+func plus(of Bounds, low, high float64) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = of(w)
+		return least + low, largest + high
+	}
+}
+
+// times bounds a multiple of a number.
+func times(factor float64, of Bounds) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = of(w)
+		return factor * least, factor * largest
+	}
+}
+
+// product bounds one number times another, neither of which is below 0.
+func product(of, by Bounds) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = of(w)
+		low, high := by(w)
+		return least * low, largest * high
+	}
+}
+
+// quotient bounds one number by another, which may not be 0.
+func quotient(of, by Bounds) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = of(w)
+		low, high := by(w)
+		if low <= 0 {
+			w.unknown = true
+			return 0, 0
+		}
+		return least / high, largest / low
+	}
+}
+
+// age bounds how long ago an instant was that a level holds, as stamp made it.
+func age(name string) Bounds {
+	return func(w *Window) (least, largest float64) {
+		first, last := w.Level(name)
+		return stamp(w.From) - last, stamp(w.To) - first
+	}
+}
+
+// stamp is an instant as a level holds it, in seconds.
+func stamp(at time.Time) float64 { return float64(at.UnixNano()) / float64(time.Second) }
+
+// sum bounds the sum of two numbers, and difference what is left of one without the other, which is a part of it.
+func sum(a, b Bounds) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = a(w)
+		low, high := b(w)
+		return least + low, largest + high
+	}
+}
+
+func difference(a, b Bounds) Bounds {
+	return func(w *Window) (least, largest float64) {
+		least, largest = a(w)
+		low, high := b(w)
+		return max(0, least-high), largest - low
+	}
+}
