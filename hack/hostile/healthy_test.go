@@ -1,0 +1,137 @@
+package hostile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/ledger"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const (
+	// healthyServers share healthyObjects evenly.
+	healthyServers, healthyObjects = 5, 20
+	// perSecond is how many requests each healthy server gets.
+	perSecond = 200
+	// leastJobs is how many entries the list of the first object has, the others one more each.
+	leastJobs = 100
+	// warmUp is how long all metrics of healthy objects may take to be known.
+	warmUp = time.Minute
+)
+
+// Metrics that healthy objects are asked for: a rate that is built in, and a level that they declare.
+const requests, jobs = "requests-per-second", "jobs-waiting"
+
+// healthy is an object whose numbers are known.
+type healthy struct {
+	name string
+	// jobs is the length of the list that it declares.
+	jobs int
+	load *traffic.Driver
+}
+
+// list is the key that no other object reads.
+func (h *healthy) list() string { return listPrefix + h.name }
+
+const listPrefix = "jobs:"
+
+// team is all healthy objects.
+type team struct {
+	api     *ledger.API
+	servers []*redistest.Server
+	objects []*healthy
+	late    *lateness
+}
+
+func newTeam(t *testing.T, w *world) *team {
+	t.Helper()
+	api, err := ledger.NewAPI(w.Config(), healthyNamespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := &team{api: api, late: newLateness()}
+	var loads []*traffic.Driver
+	for range healthyServers {
+		server := redistest.New(t)
+		all.servers = append(all.servers, server)
+		loads = append(loads, drive(t, server.Addr))
+		all.late.watch(t, server.Addr)
+	}
+	for n := range healthyObjects {
+		h := &healthy{name: fmt.Sprintf("healthy-%02d", n), jobs: leastJobs + n, load: loads[n%healthyServers]}
+		entries := make([]any, h.jobs)
+		for i := range entries {
+			entries[i] = i
+		}
+		all.servers[n%healthyServers].Do(append([]any{"rpush", h.list()}, entries...)...)
+		spec := map[string]any{"address": all.address(n), "metrics": declared(h.list())}
+		if _, err := w.redises.Namespace(healthyNamespace).Create(t.Context(), redis(h.name, spec), metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		all.objects = append(all.objects, h)
+	}
+	return all
+}
+
+// address returns where the adapter finds the server of an object.
+func (a *team) address(n int) string {
+	_, port, _ := net.SplitHostPort(a.servers[n%healthyServers].Addr)
+	return net.JoinHostPort(healthyHost, port)
+}
+
+func declared(key string) []any {
+	return []any{map[string]any{"name": jobs, "list": map[string]any{"key": key}}}
+}
+
+// drive loads a server until the test ends.
+func drive(t *testing.T, address string) *traffic.Driver {
+	t.Helper()
+	driver := traffic.New(address)
+	driver.SetRate(perSecond)
+	t.Cleanup(background(t.Context(), func(ctx context.Context) {
+		if err := driver.Run(ctx); err != nil {
+			t.Errorf("the load of a healthy server ended: %v", err)
+		}
+	}))
+	return driver
+}
+
+// awaitKnown returns once each metric of each object is known. What is unknown until then is due to the start.
+func (a *team) awaitKnown(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), warmUp)
+	defer cancel()
+	for _, h := range a.objects {
+		for _, metric := range []string{requests, jobs} {
+			if _, err := awaitAnswer(ctx, a.api, h.name, metric, known); err != nil {
+				t.Fatalf("%s of %s is not known before the attack: %v", metric, h.name, err)
+			}
+		}
+	}
+}
+
+// looking is how often an object is asked for what shall become known, or be gone.
+const looking = 100 * time.Millisecond
+
+func known(err error) bool { return err == nil }
+
+// awaitAnswer asks for a metric until the answer is as it shall be, and returns when it was.
+func awaitAnswer(ctx context.Context, api *ledger.API, object, metric string, so func(error) bool) (at time.Time, err error) {
+	for {
+		_, _, _, err = api.Value(ctx, object, ledger.Expectation{Metric: metric})
+		switch {
+		case so(err):
+			return time.Now(), nil
+		case ctx.Err() != nil:
+			return time.Time{}, errors.Join(ctx.Err(), err)
+		}
+		sleep(ctx, looking)
+	}
+}
