@@ -5,9 +5,9 @@ BIN     := $(CURDIR)/bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # How many inputs each fuzz target gets, or for how long it runs: 10000x, 10m.
 FUZZTIME ?= 10000x
-# How long "make soak" breaks things.
+# How long "make soak" breaks things, and "make hostile" attacks.
 DURATION ?= 10m
-# Arguments for "make demo", "make cluster" and "make soak", and for the end-to-end tests.
+# Arguments for "make demo", "make cluster", "make soak" and "make hostile", and for the end-to-end tests.
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
@@ -121,16 +121,20 @@ test-unit: setup ## Unit and integration tests with the race detector, against r
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
-# The ledger watches programs that are not built with the race detector. With it, the ledger would take a third of the
-# processors that they share; what it drives within its own process, TestServers, has it.
+# The ledger and the hostile tier watch programs that are not built with the race detector. With it, they would take a
+# third of the processors that they share; what the ledger drives within its own process, TestServers, has it.
 .PHONY: test-e2e
 test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool $(addprefix $(BIN)/,$(CRDS)) build launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
-	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^TestLedger$$' $(E2E_ARGS) ./...
-	cd hack && go test -count=1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak
+	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Ledger|UnderAttack)$$' $(E2E_ARGS) ./...
+	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
 
 .PHONY: soak
 soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order, ARGS=-server=each takes each server for DURATION
 	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestLedger$$' ./soak -duration $(DURATION) $(ARGS)
+
+.PHONY: hostile
+hostile: setup tools build launcher ## Attack the adapter for DURATION in all known ways at once, and measure what it does to others (root on Linux)
+	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestUnderAttack$$' ./hostile -duration $(DURATION) $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities
