@@ -38,14 +38,14 @@ func TestUnderAttack(t *testing.T) {
 	did := &tally{}
 	attacks := w.attacks(t, did)
 
-	before, idle := w.written(t), w.spent()
+	before, earlier := w.written(t), w.spent()
 	sizes, stopWatching := w.watchSizes(t)
 	began := time.Now()
 	team.late.begin(began)
 	fresh := newcomers{api: team.api, objects: w.redises.Namespace(healthyNamespace), address: team.address(0)}
 	say("the attack begins and lasts for %s", *duration)
 	runAtOnce(t.Context(), append(attacks, fresh.run, func(ctx context.Context) { w.progress(ctx, before) })...)
-	ended, spent := time.Now(), w.spent().since(idle)
+	ended, spent := time.Now(), w.spent().since(earlier)
 	after := w.written(t)
 	stopAsking()
 	stopWatching()
