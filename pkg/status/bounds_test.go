@@ -17,12 +17,13 @@ import (
 const manyObjects = 10_000
 
 // many adds objects that differ in name only, so that one attempt speaks for
-// all: what is tested is how their writes are bounded.
+// all: what is tested is how their writes are bounded. Each namespace has as many as
+// may be written at once.
 func (w *fixture) many(count int) []*target.Target {
 	var targets []*target.Target
 	for n := range count {
 		t := &target.Target{
-			NamespacedName: types.NamespacedName{Namespace: "default", Name: "r" + strconv.Itoa(n)},
+			NamespacedName: types.NamespacedName{Namespace: "team-" + strconv.Itoa(n/namespaceBurst), Name: "r" + strconv.Itoa(n)},
 			UID:            "1", Generation: 1, Address: "r.example:6379",
 			Interval: 5 * time.Minute, Timeout: time.Second, Window: 15 * time.Minute, MaxAge: 10 * time.Minute,
 			Status: &v1alpha1.RedisStatus{},
@@ -129,6 +130,53 @@ func TestConditionsThatFlapAreBounded(t *testing.T) {
 		writes := w.taken()
 		t.Logf("%d writes in a minute", len(writes))
 		checkBounds(t, writes, urgentPerSecond+numbersPerSecond, urgentBurst+numbersBurst)
+	})
+}
+
+// TestObjectsOfANamespaceTakeTurns has servers of one namespace fail at every other attempt.
+func TestObjectsOfANamespaceTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFixture(t)
+		var restless []*target.Target
+		for n := range 2 * namespaceBurst {
+			restless = append(restless, w.addIn("restless", "r"+strconv.Itoa(n), "1"))
+		}
+		calm := w.addIn("calm", "r", "1")
+		defer w.lead()()
+		const seconds = 600
+		for n := range seconds {
+			s := newServer()
+			for _, one := range restless {
+				if n%2 == 0 {
+					w.answer(one, s)
+				} else {
+					w.fail(one, refused())
+				}
+				w.writer.Sampled(one)
+			}
+			pass(time.Second)
+		}
+		written, all := map[types.NamespacedName]int{}, 0
+		for _, one := range w.taken() {
+			if one.name != calm.NamespacedName {
+				written[one.name]++
+				all++
+			}
+		}
+		if most := namespaceBurst + namespacePerSecond*seconds + 1; all > most {
+			t.Errorf("%d writes in %d s, want at most %d", all, seconds, most)
+		}
+		for _, one := range restless {
+			if got := written[one.NamespacedName]; got < 2 {
+				t.Errorf("%s was written %d times: turns are not even", one.NamespacedName, got)
+			}
+		}
+		w.answer(calm, newServer())
+		w.writer.Sampled(calm)
+		pass(time.Second)
+		if condition(w.status(calm), "Reachable").Status != "True" {
+			t.Errorf("an object of another namespace says %q", w.says(calm))
+		}
 	})
 }
 

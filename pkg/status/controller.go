@@ -26,6 +26,7 @@ type controller struct {
 	due     dueHeap
 	atOnce  *queue
 	inTurn  *queue
+	turns   turns
 	sharing sharing
 
 	results  chan result
@@ -48,6 +49,7 @@ func newController(w *Writer) *controller {
 		objects: map[types.NamespacedName]*object{},
 		atOnce:  newQueue(urgentPerSecond, urgentBurst, inFlightAtMost-numbersInFlight),
 		inTurn:  newQueue(numbersPerSecond, numbersBurst, numbersInFlight),
+		turns:   turns{},
 		results: make(chan result, inFlightAtMost),
 		logging: rate.Sometimes{Interval: failureLogGap},
 		sharing: newSharing(),
@@ -152,8 +154,11 @@ func (r *controller) requeue(o *object, f *comparison, now time.Time) {
 	case needUrgent:
 		wanted = r.atOnce
 	}
-	if wanted != nil && f.at.After(now) {
-		f.again = earlier(f.again, f.at)
+	if wanted != nil && o.turn.IsZero() && !f.at.After(now) {
+		o.turn = r.turns.next(o.name.Namespace, now)
+	}
+	if at := later(f.at, o.turn); wanted != nil && at.After(now) {
+		f.again = earlier(f.again, at)
 		wanted = nil
 	}
 	o.put(wanted)
@@ -188,6 +193,7 @@ func (r *controller) startWrites(ctx context.Context, q *queue) {
 		}
 		q.limit.AllowN(now, 1)
 		o.put(nil)
+		o.turn = time.Time{}
 		r.startWrite(ctx, o, q, write{name: o.name, uid: o.uid, status: r.compose(o, &f, now)}, f.base)
 	}
 }

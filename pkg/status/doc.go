@@ -71,6 +71,10 @@
 //     numbersBurst), in turn. Past 600 objects the turn comes less often than
 //     each 60 s: after 17 min with 10,000 objects. Numbers never delay conditions.
 //
+// The objects of one namespace take turns: 100 writes of all kinds at once, then one
+// in a second (namespaceBurst, namespacePerSecond). Otherwise a tenant whose servers
+// change what they say at each attempt would fill etcd.
+//
 // So etcd sees 60 writes in a second at worst, and 10 when nothing changes. The
 // client must let that through, so that these bounds alone decide: give its
 // rest.Config a QPS above 60 and a Burst above 120, or QPS -1. Events pass through

@@ -165,8 +165,12 @@ func (w *fixture) AnnotatedEventf(object runtime.Object, _ map[string]string, ki
 
 // add makes an object and the series that a sampler would.
 func (w *fixture) add(name string, uid types.UID) *target.Target {
+	return w.addIn("default", name, uid)
+}
+
+func (w *fixture) addIn(namespace, name string, uid types.UID) *target.Target {
 	t := &target.Target{
-		NamespacedName: types.NamespacedName{Namespace: "default", Name: name},
+		NamespacedName: types.NamespacedName{Namespace: namespace, Name: name},
 		UID:            uid, Generation: 1, Address: name + ".example:6379",
 		Interval: 5 * time.Second, Timeout: time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second,
 		Status: &v1alpha1.RedisStatus{},

@@ -11,6 +11,8 @@ const (
 	urgentPerSecond, urgentBurst = 50, 100
 	// numbersPerSecond and numbersBurst bound writes of numbers, over all objects.
 	numbersPerSecond, numbersBurst = 10, 20
+	// namespacePerSecond and namespaceBurst bound writes of all kinds to the objects of one namespace.
+	namespacePerSecond, namespaceBurst = 1, 100
 	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
 	inFlightAtMost, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.

@@ -13,7 +13,12 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("| a message of a condition or an Event | %d bytes", maxMessage); !strings.Contains(string(text), want) {
-		t.Errorf("%s lacks %q", file, want)
+	for _, want := range []string{
+		fmt.Sprintf("| a message of a condition or an Event | %d bytes", maxMessage),
+		fmt.Sprintf("| %d at once, and %d a second after that |", namespaceBurst, namespacePerSecond),
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %q", file, want)
+		}
 	}
 }

@@ -29,6 +29,8 @@ type object struct {
 	wroteAt time.Time
 	// hint says what other object reads the same server, empty for none.
 	hint string
+	// turn is when its namespace lets it be written, zero if it needed no write since the last.
+	turn time.Time
 	// inFlight means that a write waits for its answer; nothing else is done about the object then.
 	inFlight bool
 	// failures counts writes that failed since the last that succeeded; none goes out before retryAt.

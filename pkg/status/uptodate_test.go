@@ -324,7 +324,7 @@ func TestNoNoticeIsLostWhileObjectsAreLookedAt(t *testing.T) {
 		w := newFixture(t)
 		var targets []*target.Target
 		for n := range 30 {
-			targets = append(targets, w.add("r"+strconv.Itoa(n), types.UID(strconv.Itoa(n))))
+			targets = append(targets, w.addIn("team-"+strconv.Itoa(n), "r", types.UID(strconv.Itoa(n))))
 		}
 		defer w.lead()()
 		for round := range 60 {

@@ -51,3 +51,21 @@ func (q *queue) opens(now time.Time) (time.Time, bool) {
 	// Rounding up keeps the loop from waking a moment too early, again and again.
 	return now.Add(time.Duration(missing/float64(q.limit.Limit())*float64(time.Second)) + time.Millisecond), true
 }
+
+// turns bounds the writes to the objects of each namespace, which take turns.
+type turns map[string]*rate.Limiter
+
+// next returns when the next write to a namespace may go out that has no turn yet.
+func (t turns) next(namespace string, now time.Time) time.Time {
+	limiter := t[namespace]
+	if limiter == nil {
+		for other, rested := range t {
+			if rested.TokensAt(now) >= namespaceBurst {
+				delete(t, other) // a new one would be the same
+			}
+		}
+		limiter = rate.NewLimiter(namespacePerSecond, namespaceBurst)
+		t[namespace] = limiter
+	}
+	return now.Add(limiter.ReserveN(now, 1).DelayFrom(now))
+}
