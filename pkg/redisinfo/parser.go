@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unique"
 )
 
 // ErrNotInfo says that a text is not an answer to INFO.
@@ -22,7 +21,7 @@ var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 // It is not safe for concurrent use.
 type Parser struct {
 	// Layouts are those that the answers of several Parsers share. Nil keeps all
-	// fields, and shares with none. It must not change once there was an answer.
+	// fields, and shares with none. They must not change once there was an answer.
 	Layouts *Schemas
 
 	layout *schema
@@ -37,37 +36,23 @@ type Parser struct {
 // that occurs twice is malformed, since nothing tells which value holds. A key that
 // is longer than a name, or not printable, is cut, and its value unknown: see ErrName.
 func (p *Parser) Parse(text []byte) (*Info, error) {
+	if p.Layouts == nil {
+		p.Layouts = NewSchemas(nil)
+	}
 	if p.layout == nil {
 		p.layout = &schema{}
 	}
 	if info := p.parseKnown(text); info != nil {
 		return info, nil
 	}
-	var lines []unique.Handle[string]
-	fields := 0
-	for rest := text; len(rest) > 0; {
-		var line []byte
-		line, rest = cutLine(rest)
-		key, ok := keyOf(line)
-		if !ok {
-			continue
-		}
-		if !isSection(key) {
-			fields++
-		}
-		lines = append(lines, unique.Make(keyText(key)))
-	}
+	lines, fields := p.Layouts.names.keysIn(text)
 	switch {
 	case fields == 0:
 		return nil, ErrNotInfo
 	case len(lines) > maxLines:
 		return nil, ErrTooManyLines
 	}
-	if p.Layouts != nil {
-		p.layout = p.Layouts.of(lines)
-	} else {
-		p.layout = newSchema(lines, nil)
-	}
+	p.layout = p.Layouts.of(lines)
 	return p.parseKnown(text), nil
 }
 
@@ -88,7 +73,7 @@ func (p *Parser) parseKnown(text []byte) *Info {
 		var line []byte
 		line, text = cutLine(text)
 		if n < len(known.lines) {
-			if value, ok := valueOf(line, known.lines[n].Value()); ok {
+			if value, ok := valueOf(line, known.lines[n]); ok {
 				if !known.dropped[n] {
 					values = append(values, value...)
 					ends = append(ends, uint32(len(values)))
@@ -101,7 +86,7 @@ func (p *Parser) parseKnown(text []byte) *Info {
 		if !ok {
 			continue
 		}
-		if n == len(known.lines) || !isCut(known.lines[n].Value()) || keyText(key) != known.lines[n].Value() {
+		if n == len(known.lines) || !isCut(known.lines[n]) || keyText(key) != known.lines[n] {
 			return nil
 		}
 		if !known.dropped[n] { // its value is unknown

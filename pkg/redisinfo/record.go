@@ -114,11 +114,11 @@ func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 		run := i.schema.run(prefix)
 		for place := run.first; place < run.end; place++ {
 			key := i.schema.keys[place]
-			name, ok := strings.CutPrefix(key.Value(), prefix)
+			name, ok := strings.CutPrefix(key, prefix)
 			if !ok {
 				continue
 			}
-			if !yield(name, i.record(place, key.Value())) {
+			if !yield(name, i.record(place, key)) {
 				return
 			}
 		}

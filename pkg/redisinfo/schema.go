@@ -6,18 +6,17 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"unique"
 )
 
 // schema is the sequence of keys of an answer, shared by the answers of a
-// server, and of others by Layouts. The keys themselves are shared by all servers.
+// server, and of others by Schemas.
 type schema struct {
 	// lines are the keys of all lines, and dropped tells which of them are not kept.
-	lines   []unique.Handle[string]
+	lines   []string
 	dropped []bool
 	// keys are those that are kept. places finds them: a hash table with open
 	// addressing, a third of it empty at least, of their places counted from 1.
-	keys   []unique.Handle[string]
+	keys   []string
 	places []uint16
 	seed   maphash.Seed
 	// twice marks keys that occur more than once, whose value is therefore unknown.
@@ -35,25 +34,25 @@ type run struct {
 }
 
 // newSchema indexes lines that were not seen in this order before.
-func newSchema(lines []unique.Handle[string], keep func(key string) bool) *schema {
+func newSchema(lines []string, keep func(key string) bool) *schema {
 	l := &schema{lines: slices.Clone(lines), dropped: make([]bool, len(lines)), seed: maphash.MakeSeed()}
 	count := len(lines)
 	for n, key := range lines {
-		if l.dropped[n] = keep != nil && !isSection(key.Value()) && !keep(key.Value()); l.dropped[n] {
+		if l.dropped[n] = keep != nil && !isSection(key) && !keep(key); l.dropped[n] {
 			count--
 		}
 	}
-	const ofLine = 8 + 1 + 8 + 2*2 + 48 // with what package unique keeps
+	const ofLine = 2*16 + 1 + 2*2
 	for _, key := range lines {
-		l.size += len(key.Value()) + ofLine
+		l.size += len(key) + ofLine
 	}
-	l.keys, l.places = make([]unique.Handle[string], 0, count), make([]uint16, 1<<bits.Len(uint(count+count/2)))
+	l.keys, l.places = make([]string, 0, count), make([]uint16, 1<<bits.Len(uint(count+count/2)))
 	for n, key := range lines {
 		if l.dropped[n] {
 			continue
 		}
 		l.keys = append(l.keys, key)
-		slot, found := l.slot(key.Value())
+		slot, found := l.slot(key)
 		if !found {
 			l.places[slot] = uint16(len(l.keys))
 			continue
@@ -61,7 +60,7 @@ func newSchema(lines []unique.Handle[string], keep func(key string) bool) *schem
 		if l.twice == nil {
 			l.twice = map[string]bool{}
 		}
-		l.twice[key.Value()] = true
+		l.twice[key] = true
 	}
 	return l
 }
@@ -83,7 +82,7 @@ func (l *schema) slot(key string) (int, bool) {
 		if place == 0 {
 			return slot, false
 		}
-		if l.keys[place-1].Value() == key {
+		if l.keys[place-1] == key {
 			return slot, true
 		}
 	}
@@ -106,7 +105,7 @@ func (l *schema) run(prefix string) run {
 	}
 	found := run{prefix: prefix}
 	for place, key := range l.keys {
-		if strings.HasPrefix(key.Value(), prefix) {
+		if strings.HasPrefix(key, prefix) {
 			if found.end == 0 {
 				found.first = place
 			}

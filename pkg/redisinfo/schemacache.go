@@ -5,33 +5,84 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"unique"
 	"weak"
 )
 
 // Schemas are the sequences of keys of answers, which servers of one version that
 // are used alike have in common: one takes more memory than the values of a sample.
-// A layout is forgotten once no answer has it any more. Safe for concurrent use.
+// A schema is forgotten once no answer has it any more. They are safe for concurrent
+// use.
 type Schemas struct {
 	keep func(key string) bool
 	seed maphash.Seed
 
 	mu    sync.Mutex
 	known map[uint64]weak.Pointer[schema] // by a hash of their lines
+
+	names *names
 }
 
-// NewSchemas returns Layouts of the fields that keep tells to keep, nil for all. To
+// names are keys that schemas share: most servers have the same fields, and not all
+// of them the same schema. They are safe for concurrent use.
+type names struct {
+	mu     sync.Mutex
+	shared map[string]string
+}
+
+// maxShared bounds the names that are shared, since a server can make up any. Redis
+// has about 300 fields, and two for each of 500 commands.
+const maxShared = 1 << 12
+
+// NewSchemas returns Schemas of the fields that keep tells to keep, nil for all. To
 // an Info the others are absent.
 func NewSchemas(keep func(key string) bool) *Schemas {
-	return &Schemas{keep: keep, seed: maphash.MakeSeed(), known: map[uint64]weak.Pointer[schema]{}}
+	return (&Schemas{names: &names{shared: map[string]string{}}}).Keeping(keep)
+}
+
+// Keeping returns Schemas of other fields, which share their names with these.
+func (l *Schemas) Keeping(keep func(key string) bool) *Schemas {
+	return &Schemas{keep: keep, seed: maphash.MakeSeed(), known: map[uint64]weak.Pointer[schema]{}, names: l.names}
+}
+
+// keysIn returns the keys of an answer's lines, headings of sections among them, and
+// how many are fields.
+func (n *names) keysIn(text []byte) (lines []string, fields int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for len(text) > 0 && len(lines) <= maxLines {
+		var line []byte
+		line, text = cutLine(text)
+		key, ok := keyOf(line)
+		if !ok {
+			continue
+		}
+		if !isSection(key) {
+			fields++
+		}
+		lines = append(lines, n.share(key))
+	}
+	return lines, fields
+}
+
+// share returns a key as it is kept. The caller holds the lock.
+func (n *names) share(key []byte) string {
+	if shared, ok := n.shared[string(key)]; ok {
+		return shared
+	}
+	kept := keyText(key)
+	if len(n.shared) < maxShared && len(kept) == len(key) {
+		n.shared[kept] = kept
+	}
+	return kept
 }
 
 // of returns the layout of lines.
-func (l *Schemas) of(lines []unique.Handle[string]) *schema {
+func (l *Schemas) of(lines []string) *schema {
 	var hash maphash.Hash
 	hash.SetSeed(l.seed)
 	for _, line := range lines {
-		maphash.WriteComparable(&hash, line)
+		hash.WriteString(line)
+		hash.WriteByte('\n')
 	}
 	sum := hash.Sum64()
 	l.mu.Lock()

@@ -1,10 +1,12 @@
 package redisinfo
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 )
 
 func TestServersThatAreAlikeShareALayout(t *testing.T) {
@@ -65,4 +67,52 @@ func TestLayoutsWithoutAnswersAreForgotten(t *testing.T) {
 		runtime.GC() // what it finds is cleaned up by another goroutine
 	}
 	t.Errorf("%d layouts are left that no answer has", left())
+}
+
+func TestNamesAreSharedUpToANumber(t *testing.T) {
+	all := NewSchemas(nil)
+	parse := func(schemas *Schemas, text string) *Info {
+		p := Parser{Layouts: schemas}
+		info, err := p.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	one, other := parse(all, "used_memory:1\r\n"), parse(all.Keeping(nil), "role:master\r\nused_memory:2\r\n")
+	if unsafe.StringData(one.schema.lines[0]) != unsafe.StringData(other.schema.lines[1]) {
+		t.Error("a name is kept twice")
+	}
+	var flood strings.Builder
+	for n := range maxLines {
+		fmt.Fprintf(&flood, "made_up_%d:1\r\n", n)
+	}
+	if got := parse(all, flood.String()); len(got.schema.lines) != maxLines || got.schema.lines[maxLines-1] != fmt.Sprintf("made_up_%d", maxLines-1) {
+		t.Errorf("%d names are kept of %d", len(got.schema.lines), maxLines)
+	}
+	if got := len(all.names.shared); got != maxShared {
+		t.Errorf("%d names are shared, want %d", got, maxShared)
+	}
+}
+
+// BenchmarkChangingKeys reads the most names that an answer may have, new ones each time: what one server of a tenant
+// costs all.
+func BenchmarkChangingKeys(b *testing.B) {
+	p := Parser{Layouts: NewSchemas(nil)}
+	text := func(n int) []byte {
+		var t strings.Builder
+		for line := range maxLines {
+			fmt.Fprintf(&t, "cmdstat_%d_%d:calls=1\r\n", n, line)
+		}
+		return []byte(t.String())
+	}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		b.StopTimer()
+		answer := text(n)
+		b.StartTimer()
+		if _, err := p.Parse(answer); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

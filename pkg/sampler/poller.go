@@ -67,7 +67,7 @@ func newPoller(t *target.Target, address string, by deps) *poller {
 	}
 	p.parser.Layouts = by.schemas
 	if fields := plan.InfoFields(); len(fields) > 0 {
-		p.parser.Layouts = redisinfo.NewSchemas(func(field string) bool { return by.keep(field) || slices.Contains(fields, field) })
+		p.parser.Layouts = by.schemas.Keeping(func(field string) bool { return by.keep(field) || slices.Contains(fields, field) })
 	}
 	return p
 }
