@@ -56,10 +56,10 @@ func (o *Options) AddFlags(sections *flag.NamedFlagSets) {
 		serving.AddFlag(f)
 	}
 	serving.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
-		"How long to go on serving after a signal to stop, so that clients learn that this replica goes away.")
+		"How long to keep serving after a signal to stop, so that clients learn that this replica is going away.")
 	serving.StringSliceVar(&o.Autoscalers, "autoscaler-users", o.Autoscalers,
-		"Users that the HorizontalPodAutoscaler's controller asks as. They are answered and authorized apart from all others, so that nobody keeps them waiting; "+
-			"name another where your cluster's controller has another, and nobody else.")
+		"Users as which the HorizontalPodAutoscaler controller sends requests. They are authorized and served apart from all others, so no other client delays them. "+
+			"If the controller of your cluster runs as another user, list that user, and nobody else.")
 	o.Adapter.Authentication.AddFlags(sections.FlagSet("authentication"))
 	o.Adapter.Authorization.AddFlags(sections.FlagSet("authorization"))
 }
@@ -67,14 +67,14 @@ func (o *Options) AddFlags(sections *flag.NamedFlagSets) {
 // servingFlags are the flags of the generic API server that have a meaning here, with what they mean here.
 func servingFlags() map[string]string {
 	return map[string]string{
-		"bind-address":                     "Address to listen at.",
-		"secure-port":                      "Port to serve HTTPS at, from 1 to 65535.",
+		"bind-address":                     "Address to listen on.",
+		"secure-port":                      "Port to serve HTTPS on, from 1 to 65535.",
 		"disable-http2-serving":            "Serve HTTP/1.1 only.",
-		"http2-max-streams-per-connection": "Requests at a time in one HTTP/2 connection; 0 leaves it to Go.",
-		"tls-cert-file":                    "File with the serving certificate, followed by those of intermediate authorities. It is read again when it changes. Without it the adapter makes its own certificate and keeps spec.caBundle of its APIServices current.",
+		"http2-max-streams-per-connection": "Maximum number of concurrent requests in one HTTP/2 connection. 0 means Go's default.",
+		"tls-cert-file":                    "File with the serving certificate, followed by those of intermediate authorities. The adapter reads it again when it changes. Without it, the adapter makes its own certificate and keeps spec.caBundle of its APIServices current.",
 		"tls-private-key-file":             "File with the private key of --tls-cert-file.",
-		"tls-cipher-suites":                "Cipher suites of TLS 1.2, by the names of Go's package crypto/tls. Empty means Go's own choice.",
-		"tls-min-version":                  "Lowest version of TLS: VersionTLS12 or VersionTLS13. Empty means Go's own choice, 1.2.",
+		"tls-cipher-suites":                "Cipher suites of TLS 1.2, by their names in Go's package crypto/tls. Empty means Go's default.",
+		"tls-min-version":                  "Lowest version of TLS: VersionTLS12 or VersionTLS13. Empty means Go's default, 1.2.",
 	}
 }
 

@@ -78,35 +78,35 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 	sections := &flag.NamedFlagSets{}
 	cluster := sections.FlagSet("cluster")
 	cluster.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig,
-		"File that says how to reach the Kubernetes API server. Leave it empty inside a cluster.")
+		"Kubeconfig file for the Kubernetes API server. Leave it empty inside a cluster.")
 	cluster.StringVar(&o.Namespace, "namespace", o.Namespace,
 		"Namespace of the adapter itself, for its Service, Secret and Lease. Defaults to the environment variable POD_NAMESPACE.")
 	cluster.StringVar(&o.Identity, "identity", o.Identity,
-		"Name that tells this replica from the others in the Lease. Defaults to the environment variable POD_NAME, else the host's name.")
+		"Name of this replica in the Lease. Defaults to the environment variable POD_NAME, or else to the host name.")
 	cluster.StringVar(&o.ServiceAccountName, "service-account-name", o.ServiceAccountName,
-		"ServiceAccount of the adapter itself, for what status says of a Secret that it may not read: whom to let read it.")
+		"ServiceAccount that the adapter runs as. Conditions name it in the commands that grant the right to read a Secret.")
 	cluster.StringVar(&o.ServiceName, "service-name", o.ServiceName,
-		"Service through which the Kubernetes API server reaches the adapter: its serving certificate is made for this name.")
+		"Service through which the Kubernetes API server reaches the adapter. The adapter makes its serving certificate for this name.")
 	cluster.StringVar(&o.TLSSecretName, "tls-secret-name", o.TLSSecretName,
-		"Secret in which replicas share the serving certificate that the adapter makes, unless --tls-cert-file is set.")
+		"Secret in which replicas share the serving certificate that the adapter makes. Not used if --tls-cert-file is set.")
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
-		"Lease by which the one replica that writes status and Events is elected.")
+		"Lease that elects the one replica that writes status and Events.")
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
-			"Without it the adapter stays and samples, and serves whom the APIServices send. It never takes one over.")
+			"Without this flag, the adapter runs, and serves the requests that reach it. It never takes over an APIService.")
 	cluster.BoolVar(&o.RequireSecretsPolicy, "require-secrets-policy", o.RequireSecretsPolicy,
-		"Read no Secret that a Redis object names while the API server does not enforce the ValidatingAdmissionPolicy "+secretsPolicy+
-			". For an adapter that may read every Secret: without the policy, an author could have it send any password anywhere.")
+		"Read no Secret that a Redis object names unless the API server enforces the ValidatingAdmissionPolicy "+secretsPolicy+
+			". Set it for an adapter that may read every Secret: without the policy, an author could have it send any password to any address.")
 	egress := sections.FlagSet("egress")
 	egress.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback,
-		"Let Redis objects name loopback addresses. For an adapter that runs beside its Redis on one machine; in a cluster it would open the pod itself.")
+		"Let Redis objects name loopback addresses. Set it for an adapter that runs beside its Redis on one machine. In a cluster it would expose the adapter's own pod.")
 	egress.StringSliceVar(&o.AllowAddresses, "allow-addresses", o.AllowAddresses,
-		"Networks to which the adapter may connect to sample Redis, as CIDR or CIDR:port, such as 10.0.0.0/8:6379; to be repeated or separated by commas. "+
-			"Where it is given, every other address is refused. Refused in any case are link-local, multicast, broadcast and unspecified addresses, "+
+		"Networks to which the adapter may connect to sample Redis, as CIDR or CIDR:port, such as 10.0.0.0/8:6379. Repeat the flag, or separate networks by commas. "+
+			"If set, every other address is refused. Always refused are link-local, multicast, broadcast and unspecified addresses, "+
 			"those where cloud providers serve credentials, the API server and, unless --allow-loopback is set, loopback.")
 	egress.StringSliceVar(&o.AllowUnixSockets, "allow-unix-sockets", o.AllowUnixSockets,
-		"Directories in which Redis objects of all namespaces may name Unix sockets, such as /var/run/redis; to be repeated or separated by commas. "+
-			"Without it none is dialed: on a node, a path may lead to the container runtime.")
+		"Directories in which Redis objects of all namespaces may name Unix sockets, such as /var/run/redis. Repeat the flag, or separate directories by commas. "+
+			"By default all sockets are refused: on a node, a path may lead to the container runtime.")
 	o.Server.AddFlags(sections)
 	logsapi.AddFlags(o.Logging, sections.FlagSet("logging"))
 	return sections
