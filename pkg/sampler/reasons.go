@@ -25,7 +25,7 @@ type explanation struct {
 }
 
 const (
-	checkTLS      = "check that the port in spec is the one of Redis, and write spec.tls if it speaks TLS."
+	checkTLS      = "check that the port in spec is the port of Redis, and write spec.tls if that port uses TLS."
 	allowPartial  = "Where the remaining shards are enough, set spec.cluster.partial to Allow."
 	sampleFewer   = "Sample fewer nodes, leave out replicas, or raise spec.sampling.interval."
 	nameAuthority = "spec.tls.caSecretRef or spec.tls.caConfigMapRef"
@@ -45,8 +45,8 @@ func connectionReasons() []explanation {
 		},
 		{
 			reason: AddressRefused, message: "this adapter's address policy refuses the address",
-			advice: "Write the address of a Redis: loopback, link-local and multicast addresses and the API server are refused, " +
-				"and so is what the flags --allow-addresses and --allow-unix-sockets leave out.",
+			advice: "Write the address of a Redis. Loopback, link-local and multicast addresses and the API server are refused, " +
+				"and so is every address that the flags --allow-addresses and --allow-unix-sockets do not allow.",
 		},
 		{
 			reason: ConnectionRefused, message: "the connection was refused: nothing listens at the address",
@@ -58,7 +58,7 @@ func connectionReasons() []explanation {
 		},
 		{
 			reason: ConnectionLost, message: "the server closed the connection",
-			advice: "If this stays, " + checkTLS,
+			advice: "If this persists, " + checkTLS,
 		},
 		{
 			reason: Timeout, message: "the server did not answer within spec.sampling.timeout",
@@ -74,17 +74,17 @@ func connectionReasons() []explanation {
 func securityReasons() []explanation {
 	return []explanation{
 		{
-			reason: AuthenticationFailed, message: "the server refused the credentials, or requires some", credentials: true,
+			reason: AuthenticationFailed, message: "the server refused the credentials, or requires authentication", credentials: true,
 			advice: "Write spec.auth with the user name, and with a Secret that holds the password that the server expects.",
 			codes:  []string{"NOAUTH", "WRONGPASS"}, phrases: []string{"ERR AUTH", "ERR invalid password"},
 		},
 		{
 			reason: TLSHandshakeFailed, message: "the TLS handshake failed", credentials: true,
-			advice: "Check that the port in spec speaks TLS 1.2 or newer, or remove spec.tls. If the server requires a client certificate, name one in spec.tls.certificateSecretRef.",
+			advice: "Check that the port in spec uses TLS 1.2 or newer, or remove spec.tls. If the server requires a client certificate, name one in spec.tls.certificateSecretRef.",
 		},
 		{
-			reason: ServerCertificateUntrusted, message: "no authority that spec.tls trusts has signed the server's certificate", credentials: true,
-			advice: "Name the certificate of the server's authority in " + nameAuthority + ".",
+			reason: ServerCertificateUntrusted, message: "the server's certificate is not signed by an authority that spec.tls trusts", credentials: true,
+			advice: "Name the certificate of the authority that signed it in " + nameAuthority + ".",
 		},
 		{
 			reason: ServerCertificateExpired, message: "the certificate of the server, or of its authority, has expired or is not valid yet", credentials: true,
@@ -108,7 +108,7 @@ func securityReasons() []explanation {
 		},
 		{
 			reason:  MigrationsRefused,
-			message: "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, so a migration of slots would not show: allow the user +cluster|getslotmigrations",
+			message: "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, and slot migrations cannot be detected without it: allow the user +cluster|getslotmigrations",
 			advice:  "Allow the user +cluster|getslotmigrations.",
 		},
 	}
@@ -142,11 +142,11 @@ func topologyReasons() []explanation {
 		},
 		{
 			reason: ClusterDown, message: "the cluster is down: its cluster_state is not ok",
-			advice: "See CLUSTER INFO of its nodes. " + allowPartial,
+			advice: "Run CLUSTER INFO on its nodes. " + allowPartial,
 		},
 		{
-			reason: SlotsUncovered, message: "no shard serves some hash slots of the cluster",
-			advice: "See CLUSTER INFO of its nodes. " + allowPartial,
+			reason: SlotsUncovered, message: "some hash slots of the cluster are not served by any shard",
+			advice: "Run CLUSTER INFO on its nodes. " + allowPartial,
 		},
 		{
 			reason: ShardUnavailable, message: "the primary of a shard did not answer: status.nodes says which, and why",
@@ -154,7 +154,7 @@ func topologyReasons() []explanation {
 		},
 		{
 			reason:  TopologyUnsettled,
-			message: "the nodes do not agree which of them are primaries: a failover or a change of the cluster is under way",
+			message: "the nodes disagree on which of them are primaries: a failover or a change of the cluster is under way",
 		},
 		{
 			reason: SentinelUnavailable, message: "fewer than half of the sentinels in spec.sentinel.addresses answered",
@@ -166,12 +166,13 @@ func topologyReasons() []explanation {
 			phrases: []string{"No such master with that name"},
 		},
 		{
-			reason: SharedServer, message: "the addresses of two nodes lead to one server",
+			reason: SharedServer, message: "the addresses of two nodes lead to the same server",
 			advice: "Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname.",
 		},
 		{
 			reason:  NotReplica,
 			message: "the server listed as a replica does not replicate this primary: it was promoted, or its announced address leads to another server",
+			advice:  "If this persists, check the address that the replica announces.",
 		},
 	}
 }
@@ -179,15 +180,16 @@ func topologyReasons() []explanation {
 func boundReasons() []explanation {
 	return []explanation{
 		{
-			reason: TooManyDials, message: "the objects of this namespace open more connections than this adapter makes for one namespace",
+			reason: TooManyDials, message: "the objects of this namespace open connections faster than this adapter allows for one namespace",
 			advice: "Look for objects of this namespace whose servers close every connection.",
 		},
 		{
-			reason: TooManyConnections, message: fmt.Sprintf("too many objects name this server: the adapter makes %d connections to one server, and half of that for one namespace", maxConnections),
-			advice: "Sample the server by fewer objects, and name it by its Service, in the Service's own namespace.",
+			reason: TooManyConnections, message: fmt.Sprintf("too many objects name this server: the adapter makes at most %d connections to one server, and half of that for one namespace", maxConnections),
+			advice: "Sample the server with fewer objects, in the namespace of its Service, and name it by that Service.",
 		},
 		{
 			reason: TooManyReplicas, message: fmt.Sprintf("the primary has more than %d replicas, and the adapter samples no more", maxReplicas),
+			advice: "Reduce the number of replicas, or read no metrics of replicas.",
 		},
 		{
 			reason: TooManyNodes, message: fmt.Sprintf("the cluster has more than %d nodes, and the adapter samples no more for one object", maxNodes),
@@ -198,7 +200,7 @@ func boundReasons() []explanation {
 			advice: sampleFewer,
 		},
 		{
-			reason: MemoryFull, message: fmt.Sprintf("the samples of large objects take all of the %d MiB that they may take beyond %d KiB each", history.LargeBytes>>20, history.OrdinaryBytes>>10),
+			reason: MemoryFull, message: fmt.Sprintf("the samples of large objects fill the %d MiB that they share beyond %d KiB each", history.LargeBytes>>20, history.OrdinaryBytes>>10),
 			advice: sampleFewer,
 		},
 	}
