@@ -109,24 +109,24 @@ func (r *Report) clone() Report {
 const WarmUp = "warm-up"
 
 // Kinds counts the kinds of fault.
-func (t Report) Kinds() int {
-	kinds := len(t.Faults)
-	if _, warm := t.Faults[WarmUp]; warm {
+func (r Report) Kinds() int {
+	kinds := len(r.Faults)
+	if _, warm := r.Faults[WarmUp]; warm {
 		kinds--
 	}
 	return kinds
 }
 
 // String says the counts in one line.
-func (t Report) String() string {
+func (r Report) String() string {
 	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
-		t.Checked, t.Explained, t.Violations, t.Kinds(), t.Unknown, t.Unsteady)
+		r.Checked, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.
-func (t Report) Table() string {
+func (r Report) Table() string {
 	var b strings.Builder
-	for _, part := range []map[string]Counts{t.Faults, t.Metrics} {
+	for _, part := range []map[string]Counts{r.Faults, r.Metrics} {
 		for _, name := range slices.Sorted(maps.Keys(part)) {
 			fmt.Fprintf(&b, "  %-70s %6d values %6d errors %6d violations\n", name, part[name].Values, part[name].Errors, part[name].Violations)
 		}
