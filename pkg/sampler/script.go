@@ -91,7 +91,7 @@ func (s *askedScript) read(b []byte) {
 // scan reports whether what follows a tail holds one of some words, and returns the
 // tail that what comes next may complete to one.
 func scan(tail, b []byte, words ...[]byte) ([]byte, bool) {
-	all, keep, found := append(tail, b...), 0, false
+	all, keep, found := slices.Concat(tail, b), 0, false
 	for _, word := range words {
 		found, keep = found || bytes.Contains(all, word), max(keep, len(word))
 	}
@@ -123,7 +123,7 @@ func (p *poller) watchScript(l *link) {
 	}
 	w := &scriptWatch{
 		conn: conn, asked: &l.script, off: p.scripts,
-		dial: func() *link { return p.session.dialBare(p.killers.ctx, l) },
+		dial: func() *link { return p.dialBare(p.killers.ctx, l) },
 	}
 	logger := klog.FromContext(p.killers.ctx).WithValues("redis", p.target.NamespacedName)
 	p.killers.wg.Go(func() {

@@ -78,7 +78,9 @@ func TestScriptOfAnotherClientIsNotEnded(t *testing.T) {
 		default:
 		}
 		server.Do("script", "kill")
-		<-ended
+		if err := <-ended; err == nil {
+			t.Error("the other script ended by itself")
+		}
 	})
 }
 
