@@ -46,7 +46,11 @@ type world struct {
 
 func newWorld(t *testing.T, memory *memoryGroup) *world {
 	t.Helper()
-	plane, err := cluster.Start(t.Context(), cluster.Options{Log: os.Stderr, Nodes: 1})
+	plane, err := cluster.Start(t.Context(), cluster.Options{
+		Log: os.Stderr, Nodes: 1,
+		// etcd keeps all that is written, so that its growth can be told apart by who wrote.
+		ExtraArgs: map[string][]string{cluster.APIServer: {"--etcd-compaction-interval=0"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
