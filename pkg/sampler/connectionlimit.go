@@ -11,7 +11,7 @@ import (
 // maxConnections bounds the connections to one IP address and port. Targets of one
 // namespace get half of them, and so do all targets but those that name a Service of
 // their own namespace: neither can keep the server from whoever runs it.
-const maxConnections = 128
+const maxConnections = 256
 
 // connectionLimit counts the connections to each server. It is safe for concurrent
 // use.

@@ -1,8 +1,10 @@
 package sampler
 
 import (
+	"fmt"
 	"net"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -84,7 +86,8 @@ func TestEndedTargetsGiveTheirConnectionsBack(t *testing.T) {
 	w := managing(t)
 	var all []*target.Target
 	for n := range maxConnections/2 + 10 {
-		tgt := targetAt(string(rune('a'+n/26))+string(rune('a'+n%26)), server.Addr)
+		tgt := targetAt(fmt.Sprintf("t%d", n), server.Addr)
+		tgt.Interval = time.Second
 		all = append(all, tgt)
 		w.Set(tgt)
 	}
