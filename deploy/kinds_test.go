@@ -124,6 +124,7 @@ type kustomization struct {
 			Namespace string `json:"namespace"`
 		} `json:"target"`
 		Patch string `json:"patch"`
+		Path  string `json:"path"` // of a file with the patch
 	} `json:"patches"`
 	ConfigMapGenerator []struct {
 		Name      string   `json:"name"`
