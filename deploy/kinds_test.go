@@ -108,6 +108,7 @@ type customResourceDefinition struct {
 type kustomization struct {
 	metav1.TypeMeta `json:",inline"`
 	Resources       []string `json:"resources"`
+	Components      []string `json:"components"`
 	Labels          []struct {
 		Pairs            map[string]string `json:"pairs"`
 		IncludeTemplates bool              `json:"includeTemplates"`
