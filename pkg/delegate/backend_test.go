@@ -131,14 +131,14 @@ func TestFailures(t *testing.T) {
 		{"switches protocols", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Upgrade", "x")
 			w.Header().Set("Connection", "Upgrade")
-			w.WriteHeader(101)
+			w.WriteHeader(http.StatusSwitchingProtocols)
 		}, nil, Invalid, 502, "does not answer as an API server does"},
 		{"has long headers", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X", strings.Repeat("x", 2*answerHeaderBytes))
 		}, nil, Unreachable, 502, "cannot be reached"},
 		{"has a long body", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "16777217")
-			w.WriteHeader(200)
+			w.WriteHeader(http.StatusOK)
 		}, nil, TooLong, 502, "answers with more than 16 MiB"},
 		{"there is no token", ok, func(f *fixture) { f.tokens.held.Store(nil) }, NoToken, 503, "there is no token"},
 		{"the token has ended", ok, func(f *fixture) { f.tokens.held.Store(&token{text: "x", end: time.Now()}) }, NoToken, 503, "there is no token"},

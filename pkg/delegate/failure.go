@@ -80,9 +80,9 @@ func (f Failure) status(backend string) *apierrors.StatusError {
 	}}
 }
 
-// failureOf returns what an error of the transport or of a body means. client is
-// the context of the request as it came.
-func failureOf(err error, client context.Context) Failure {
+// failureOf returns what an error of the transport or of a body means. The
+// context is that of the request as it came.
+func failureOf(client context.Context, err error) Failure {
 	var failure Failure
 	var network net.Error
 	var unverified *tls.CertificateVerificationError

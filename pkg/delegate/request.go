@@ -44,7 +44,7 @@ func (b *Backend) newProxy() *httputil.ReverseProxy {
 		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			a := answerOf(r.Context())
-			a.fail(failureOf(err, a.request.Context()), b.cfg.name())
+			a.fail(failureOf(a.request.Context(), err), b.cfg.name())
 		},
 		ErrorLog: log.New(io.Discard, "", 0), // failures are counted, and an error has addresses in it
 	}
@@ -101,7 +101,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	}
 	if err != nil && err != io.EOF {
 		a := answerOf(b.ctx)
-		a.failure = failureOf(err, a.request.Context())
+		a.failure = failureOf(a.request.Context(), err)
 		if late {
 			a.failure = gone
 		}
