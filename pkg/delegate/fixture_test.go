@@ -82,12 +82,7 @@ func start(t *testing.T, handler http.HandlerFunc) *fixture {
 		defer close(ended)
 		_ = server.Serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}}))
 	}()
-	f.transport.dial = func(ctx context.Context, _, address string) (net.Conn, error) {
-		if address != host+":443" {
-			return nil, fmt.Errorf("dialed %s", address)
-		}
-		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
-	}
+	f.transport.dial = dialTo(listener.Addr().String())
 	f.reload(t)
 	t.Cleanup(func() {
 		f.transport.CloseIdleConnections()
@@ -95,6 +90,16 @@ func start(t *testing.T, handler http.HandlerFunc) *fixture {
 		<-ended
 	})
 	return f
+}
+
+// dialTo has the name of the Service lead to an address.
+func dialTo(here string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		if address != host+":443" {
+			return nil, fmt.Errorf("dialed %s", address)
+		}
+		return (&net.Dialer{}).DialContext(ctx, "tcp", here)
+	}
 }
 
 // startInBubble has it answer where the clock is the test's.
@@ -106,7 +111,7 @@ func startInBubble(t *testing.T, handler http.HandlerFunc) *fixture {
 	return f
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{
 		authority: redistest.NewAuthority(t), caFile: filepath.Join(t.TempDir(), "ca.crt"),
@@ -128,7 +133,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // reload has the settings of the transport take effect.
-func (f *fixture) reload(t *testing.T) {
+func (f *fixture) reload(t testing.TB) {
 	t.Helper()
 	f.transport.loaded = nil
 	if err := f.transport.load(); err != nil {
@@ -137,7 +142,7 @@ func (f *fixture) reload(t *testing.T) {
 }
 
 // trust writes the file with the backend's authority.
-func (f *fixture) trust(t *testing.T, authority *redistest.Authority) {
+func (f *fixture) trust(t testing.TB, authority *redistest.Authority) {
 	t.Helper()
 	if err := os.WriteFile(f.caFile, authority.PEM, 0o600); err != nil {
 		t.Fatal(err)
