@@ -17,7 +17,7 @@ UNIT_TIMEOUT ?= 30m
 # they wait for failovers of five servers more than they work.
 UNIT_PARALLEL ?= 4
 # What "make deploy" applies: a folder with a kustomization.
-MANIFESTS ?= deploy/base
+MANIFESTS ?= $(if $(DELEGATE),deploy/delegate,deploy/base)
 # The image that "make image" writes, and for which nodes: amd64 or arm64. deploy/base runs this name.
 IMAGE ?= redis-metrics-adapter:dev
 ARCH  ?= $(shell go env GOARCH)
@@ -70,7 +70,7 @@ bench-sample bench-reaction bench-api bench-isolation bench-scale: bench-%:
 	@$(MAKE) --no-print-directory bench ARGS=$*
 
 .PHONY: deploy
-deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place
+deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place, DELEGATE=1 and keeps its metrics
 	@hack/deploy.sh $(MANIFESTS)
 
 ##@ Build

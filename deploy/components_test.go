@@ -148,6 +148,53 @@ func TestComponentAllSecrets(t *testing.T) {
 	bindsTheAdapter(t, binding.RoleRef, binding.Subjects, role.Name)
 }
 
+func TestComponentDelegate(t *testing.T) {
+	const dir, account = "components/delegate", name + "-delegate"
+	roles, bindings := all[*rbacv1.ClusterRole](t, dir), only[*rbacv1.ClusterRoleBinding](t, dir)
+	read := rbacv1.PolicyRule{APIGroups: []string{"custom.metrics.k8s.io"}, Resources: []string{"*"}, Verbs: []string{"get"}}
+	checkRules(t, "ClusterRole", roles[account].Rules, []rbacv1.PolicyRule{read})
+	seen := only[*corev1.ServiceAccount](t, dir)
+	if want := (rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Name: seen.Name, Namespace: name}); seen.Name != account || seen.Namespace != name ||
+		*seen.AutomountServiceAccountToken || bindings.RoleRef.Name != account || !slices.Equal(bindings.Subjects, []rbacv1.Subject{want}) {
+		t.Errorf("%s is bound to %v", bindings.RoleRef.Name, bindings.Subjects)
+	}
+	role, binding := only[*rbacv1.Role](t, dir), only[*rbacv1.RoleBinding](t, dir)
+	checkRules(t, "Role", role.Rules, []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"serviceaccounts/token"}, ResourceNames: []string{account}, Verbs: []string{"create"}},
+	})
+	bindsTheAdapter(t, binding.RoleRef, binding.Subjects, role.Name)
+
+	view, before := roles[name+"-view"], all[*rbacv1.ClusterRole](t, base)[name+"-view"]
+	if len(view.Rules) != len(before.Rules) || !slices.Contains(before.Rules[1].Resources, "*") {
+		t.Fatalf("the role %s has rules %v, and in the base %v", view.Name, view.Rules, before.Rules)
+	}
+	for _, resource := range view.Rules[1].Resources {
+		if !strings.HasPrefix(resource, v1alpha1.GroupResource().String()+"/") {
+			t.Errorf("people may read %s, which is not ours", resource)
+		}
+	}
+
+	pod := deploymentPatch(t, "delegate").Spec.Template.Spec
+	config, mount := pod.Volumes[0].ConfigMap, pod.Containers[0].VolumeMounts[0]
+	var patches strings.Builder
+	for _, patch := range componentOf(t, "delegate").Patches {
+		patches.WriteString(patch.Patch)
+	}
+	wants := []string{"--delegate-ca-file=" + mount.MountPath + "/" + config.Items[0].Path + "\n"}
+	for flag, variable := range map[string]int{"--delegate-to": 0, "--delegate-server-name": 1} {
+		env := pod.Containers[0].Env[variable]
+		if env.ValueFrom.ConfigMapKeyRef.Name != config.Name {
+			t.Errorf("%s is from ConfigMap %s, the authority from %s", env.Name, env.ValueFrom.ConfigMapKeyRef.Name, config.Name)
+		}
+		wants = append(wants, flag+"=$("+env.Name+")\n")
+	}
+	for _, want := range wants {
+		if !strings.Contains(patches.String(), want) {
+			t.Errorf("no patch has %q", want)
+		}
+	}
+}
+
 // TestSampleQuotaCountsRedisObjects holds the sample against the name of the resource.
 func TestSampleQuotaCountsRedisObjects(t *testing.T) {
 	quota := only[*corev1.ResourceQuota](t, "samples-quota")

@@ -108,6 +108,7 @@ type customResourceDefinition struct {
 type kustomization struct {
 	metav1.TypeMeta `json:",inline"`
 	Resources       []string `json:"resources"`
+	Components      []string `json:"components"`
 	Labels          []struct {
 		Pairs            map[string]string `json:"pairs"`
 		IncludeTemplates bool              `json:"includeTemplates"`
@@ -124,6 +125,7 @@ type kustomization struct {
 			Namespace string `json:"namespace"`
 		} `json:"target"`
 		Patch string `json:"patch"`
+		Path  string `json:"path"` // of a file with the patch
 	} `json:"patches"`
 	ConfigMapGenerator []struct {
 		Name      string   `json:"name"`

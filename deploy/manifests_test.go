@@ -151,7 +151,13 @@ func TestKustomizationsNameEveryFile(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
-		for _, resource := range object.(*kustomization).Resources {
+		files := object.(*kustomization).Resources
+		for _, patch := range object.(*kustomization).Patches {
+			if patch.Path != "" {
+				files = append(files, patch.Path)
+			}
+		}
+		for _, resource := range files {
 			file := filepath.Join(filepath.Dir(path), resource)
 			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s names a file that does not exist: %v", path, err)

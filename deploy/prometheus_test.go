@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -94,10 +95,13 @@ type dashboard struct {
 // TestMetricsThatAreAskedForExist holds alerts and dashboard to the metrics that the adapter registers.
 func TestMetricsThatAreAskedForExist(t *testing.T) {
 	exist := map[string]bool{}
-	if _, err := server.NewMetrics(func(each metrics.Registerable) error {
+	register := func(each metrics.Registerable) error {
 		exist[each.FQName()] = true
 		return nil
-	}); err != nil {
+	}
+	_, err := server.NewMetrics(register)
+	_, of := server.NewDelegateMetrics(register)
+	if err := errors.Join(err, of); err != nil {
 		t.Fatal(err)
 	}
 	asked := map[string]string{}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
-# reasons from the sampler, of faults from the matrix), and the files of the chart that are copies of what kustomize applies.
+# reasons from the sampler, of faults from the matrix), the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -11,6 +11,7 @@ crds=deploy/base/crd
 metrics=TestMetricTable
 reasons=TestReasonTable
 faults=TestFaultTable
+view=TestViewRole
 copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
@@ -19,8 +20,10 @@ trap 'rm -rf "$output"' EXIT
 "$output/controller-gen" object paths="./$types" output:object:dir="$output/object"
 "$output/controller-gen" crd paths="./$types" output:crd:dir="$output/crd"
 
+[ "${1:-}" = --check ] || go test -count=1 -run "^$view\$" ./pkg/catalog -update
 mkdir "$output/chart"
 cp "$output"/crd/* deploy/base/{admission,admission-apiservices,rbac-users}.yaml deploy/components/prometheus/{rules.yaml,dashboard.json} "$output/chart/"
+cp deploy/components/delegate/view.yaml "$output/chart/delegate-view.yaml"
 
 if [ "${1:-}" = --check ]; then
   diff -u "$types/zz_generated.deepcopy.go" "$output/object/zz_generated.deepcopy.go"
@@ -28,7 +31,7 @@ if [ "${1:-}" = --check ]; then
     diff -u "$crds/$(basename "$file")" "$file"
   done
   diff -ru "$copies" "$output/chart"
-  go test -count=1 -run "^$metrics\$" ./pkg/catalog
+  go test -count=1 -run "^($metrics|$view)\$" ./pkg/catalog
   go test -count=1 -run "^$reasons\$" ./pkg/sampler
   (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0

@@ -77,6 +77,16 @@ func TestBinary(t *testing.T) {
 		{"no network", []string{"--namespace=a", "--allow-addresses=10.0.0.0/8,redis:6379"}, `--allow-addresses: "redis:6379" is not a network: write CIDR`},
 		{"loopback listed", []string{"--namespace=a", "--allow-addresses=127.0.0.1/32:6379"}, `--allow-addresses: "127.0.0.1/32:6379" is loopback: set --allow-loopback too`},
 		{"sockets of the machine", []string{"--namespace=a", "--allow-unix-sockets=/var/run/redis,/"}, `--allow-unix-sockets: "/" holds every socket of the machine`},
+		{"no Service to delegate to", []string{"--namespace=a", "--delegate-to=prometheus-adapter", "--delegate-ca-file=ca.crt"}, `--delegate-to: "prometheus-adapter" is not a Service: write NAMESPACE/SERVICE`},
+		{"no port to delegate to", []string{"--namespace=a", "--delegate-to=monitoring/prometheus-adapter:", "--delegate-ca-file=ca.crt"}, `--delegate-to: "monitoring/prometheus-adapter:" is not a Service`},
+		{"a port too high", []string{"--namespace=a", "--delegate-to=monitoring/prometheus-adapter:65536", "--delegate-ca-file=ca.crt"}, `--delegate-to: "monitoring/prometheus-adapter:65536" is not a Service`},
+		{"delegates to itself", []string{"--namespace=a", "--delegate-to=a/redis-metrics-adapter:6443", "--delegate-ca-file=ca.crt"}, "--delegate-to: a/redis-metrics-adapter is the adapter's own Service"},
+		{"delegates without an authority", []string{"--namespace=a", "--delegate-to=monitoring/prometheus-adapter"}, "--delegate-to needs --delegate-ca-file"},
+		{"delegates to nobody", []string{"--namespace=a", "--delegate-server-name=x"}, "need --delegate-to"},
+		{"delegates to a name that is none", []string{"--namespace=a", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--delegate-server-name=a:1"}, `--delegate-server-name "a:1"`},
+		{"delegates as nobody", []string{"--namespace=a", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--delegate-service-account="}, `--delegate-service-account ""`},
+		{"another's APIServices", []string{"--namespace=a", "--apiservice=other"}, `--apiservice must be own or none, is "other"`},
+		{"nobody's APIServices", []string{"--namespace=a", "--apiservice=none", "--exit-on-foreign-apiservice"}, "contradict each other"},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -16,6 +16,7 @@ var components = []struct{ folder, value string }{
 	{"ha", "ha"},
 	{"network-policy", "networkPolicy"},
 	{"all-secrets", "allSecrets"},
+	{"delegate", "delegate"},
 	{"connect-anywhere", "connectAnywhere"},
 	{"run-scripts", "runScripts"},
 	{"prometheus", "prometheus"},

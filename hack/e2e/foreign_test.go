@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
+
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
@@ -110,9 +112,17 @@ func TestDeployRefusesToSteal(t *testing.T) {
 }
 
 // emptyHouse is a control plane without an adapter.
-func emptyHouse(t *testing.T) house {
+func emptyHouse(t *testing.T, change ...func(*cluster.Options)) house {
 	t.Helper()
-	c, err := cluster.Start(t.Context(), cluster.Options{Log: os.Stderr})
+	options := cluster.Options{Log: os.Stderr}
+	for _, each := range change {
+		each(&options)
+	}
+	c, err := cluster.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kubernetes.NewForConfig(c.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,16 +131,21 @@ func emptyHouse(t *testing.T) house {
 			t.Error(err)
 		}
 	})
-	return house{Cluster: c}
+	return house{Cluster: c, client: client}
 }
 
 func (s scene) deploy(t *testing.T, env ...string) (string, error) {
+	t.Helper()
+	return s.deployFrom(t, filepath.Join(repository(t), "deploy", "base"), env...)
+}
+
+func (s scene) deployFrom(t *testing.T, manifests string, env ...string) (string, error) {
 	t.Helper()
 	bin, err := filepath.Abs(os.Getenv("BIN_DIR"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), filepath.Join(repository(t), "hack", "deploy.sh"), filepath.Join(repository(t), "deploy", "base"))
+	command := exec.CommandContext(t.Context(), filepath.Join(repository(t), "hack", "deploy.sh"), manifests)
 	command.Env = append(os.Environ(), append(env, "PATH="+bin+":"+os.Getenv("PATH"), "KUBECONFIG="+s.Kubeconfig())...)
 	out, err := command.CombinedOutput()
 	return string(out), err

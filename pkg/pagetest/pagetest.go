@@ -1,6 +1,7 @@
 // Package pagetest holds the generated tables of the documentation against the code
-// that makes them. It is for tests alone, and its flag -update, which make generate
-// sets, writes a table instead.
+// that makes them, and other files that are made of it. It is for tests alone, and its
+// flag -update, which make generate
+// sets, writes instead.
 package pagetest
 
 import (
@@ -32,6 +33,21 @@ func Table(t testing.TB, page, name, table string) {
 		t.Fatalf("the table of %s in %s is out of date; run: make generate", name, page)
 	}
 	if err := os.WriteFile(page, []byte(before+begin+table+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// File fails a test unless a file has a text.
+func File(t testing.TB, path, text string) {
+	t.Helper()
+	written, err := os.ReadFile(path)
+	if err == nil && string(written) == text {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s is out of date; run: make generate", path)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

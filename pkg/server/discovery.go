@@ -27,17 +27,20 @@ const (
 // second time, as a resource of its own whose name has no slash, and
 // withMetricAlias answers under that name.
 func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo) {
-	priorities := map[string]int{
-		v1beta1.SchemeGroupVersion.Version: v1beta1Priority,
-		v1beta2.SchemeGroupVersion.Version: v1beta2Priority,
-	}
-	for version, priority := range priorities {
+	for version, priority := range versionPriorities() {
 		manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
 			Version:   version,
 			Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
 			Resources: resources(version, infos),
 		})
 		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, groupPriority, priority)
+	}
+}
+
+func versionPriorities() map[string]int {
+	return map[string]int{
+		v1beta1.SchemeGroupVersion.Version: v1beta1Priority,
+		v1beta2.SchemeGroupVersion.Version: v1beta2Priority,
 	}
 }
 

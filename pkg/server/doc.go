@@ -18,6 +18,10 @@
 // constants beside what they bound: connections.go, requests.go, selector.go,
 // lists.go, errors.go and inflight.go.
 //
+// Where there is another adapter as well, its metrics are listed beside ours and
+// requests for them are sent on to it (delegate.go), once they are authorized.
+// Nothing of ours waits for it, and no check of health asks it.
+//
 // New fails if flags contradict each other, or if the cluster's API server cannot be
 // asked how to authenticate clients.
 package server

@@ -39,7 +39,8 @@ const (
 //
 // Length: a message may hold names that a client or a server has chosen. It is
 // cut here, where every error comes by, whoever made it: the provider, the
-// library, the filters for authentication and authorization, or a refusal.
+// library, the filters for authentication and authorization, or a refusal. One
+// of a delegate is its own and passes as it is; the header Via tells it.
 func withBoundedErrors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := &errorWriter{ResponseWriter: w, api: strings.HasPrefix(r.URL.Path, "/api")}
@@ -60,7 +61,7 @@ type errorWriter struct {
 
 func (e *errorWriter) WriteHeader(code int) {
 	e.Header().Del("Retry-After")
-	if e.api && code >= http.StatusBadRequest {
+	if e.api && code >= http.StatusBadRequest && e.Header().Get("Via") == "" {
 		e.failed = code
 		return
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,6 +77,12 @@ func servingFlags() map[string]string {
 		"tls-cipher-suites":                "Cipher suites of TLS 1.2, by their names in Go's package crypto/tls. Empty means Go's default.",
 		"tls-min-version":                  "Lowest version of TLS: VersionTLS12 or VersionTLS13. Empty means Go's default, 1.2.",
 	}
+}
+
+// FromAutoscaler reports whether a request is of the HorizontalPodAutoscaler's
+// controller.
+func (o *Options) FromAutoscaler(ctx context.Context) bool {
+	return autoscalers(o.Autoscalers).ask(ctx)
 }
 
 // UsesOwnCertificate reports whether no certificate files were named, so that the

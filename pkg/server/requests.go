@@ -29,13 +29,19 @@ const (
 	every = "*"
 )
 
-// withCheckedRequest refuses what no answer can come of before anybody is asked
-// who sent it and whether they may: a request that is too large, one for another
+// requestCheck refuses what no answer can come of before anybody is asked who
+// sent it and whether they may: a request that is too large, one for another
 // API, another resource or a name that nothing in Kubernetes can have, and a
 // selector that is malformed or too long.
-func withCheckedRequest(next http.Handler) http.Handler {
+type requestCheck struct {
+	// delegates says that metrics of other resources are another server's, which
+	// judges names and selectors itself.
+	delegates bool
+}
+
+func (c requestCheck) filter(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := checkRequest(r); err != nil {
+		if err := c.checkRequest(r); err != nil {
 			refuse(w, r, err)
 			return
 		}
@@ -43,7 +49,7 @@ func withCheckedRequest(next http.Handler) http.Handler {
 	})
 }
 
-func checkRequest(r *http.Request) error {
+func (c requestCheck) checkRequest(r *http.Request) error {
 	if size := len(r.URL.Path); size > pathBytes {
 		return refusal(http.StatusRequestURITooLong, metav1.StatusReasonUnknown,
 			fmt.Sprintf("the path has %d bytes, at most %d are read", size, pathBytes))
@@ -52,8 +58,11 @@ func checkRequest(r *http.Request) error {
 		return refusal(http.StatusRequestHeaderFieldsTooLarge, metav1.StatusReasonUnknown,
 			fmt.Sprintf("the headers have %d bytes, at most %d are read", size, headerBytes))
 	}
-	if err := checkPath(r.Method, r.URL.Path); err != nil {
+	if err := c.checkPath(r.Method, r.URL.Path); err != nil {
 		return err
+	}
+	if c.delegated(r.URL.Path) {
+		return checkQuerySize(r.URL.RawQuery)
 	}
 	return checkQuery(r.URL.RawQuery)
 }
@@ -69,7 +78,7 @@ func headerSize(header http.Header) int {
 }
 
 // checkPath looks at paths of the API, and leaves all others alone.
-func checkPath(method, path string) error {
+func (c requestCheck) checkPath(method, path string) error {
 	const root = "/apis/" + custom_metrics.GroupName
 	inside, found := strings.CutPrefix(path, root)
 	if !found || (inside != "" && inside[0] != '/') {
@@ -91,8 +100,16 @@ func checkPath(method, path string) error {
 		return noPath()
 	case inside == "":
 		return nil
+	case c.delegated(path):
+		return checkDelegatedPath(path)
 	}
 	return checkMetricPath(inside)
+}
+
+// delegated reports whether a path is for another server to answer.
+func (c requestCheck) delegated(path string) bool {
+	_, inside, ok := versionPath(path)
+	return c.delegates && ok && inside != "" && !Owns(resourceOf(inside))
 }
 
 // checkMetricPath looks at namespaces/NAMESPACE/RESOURCE/NAME/METRIC, or RESOURCE/NAME/METRIC, which the provider refuses

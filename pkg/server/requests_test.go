@@ -77,7 +77,7 @@ func TestRequestsWithoutAnAnswerAreRefusedAtOnce(t *testing.T) {
 		{"GET", redises + "cart/" + strings.Repeat("a", 1<<20), 414, "at most 1024 are read"},
 		{"GET", "/metrics/" + strings.Repeat("a", 1024), 414, "at most 1024 are read"},
 	} {
-		code, says := passed(t, withCheckedRequest, httptest.NewRequest(test.method, test.path, nil))
+		code, says := passed(t, requestCheck{}.filter, httptest.NewRequest(test.method, test.path, nil))
 		if code != test.code || !strings.Contains(says, test.says) {
 			t.Errorf("%s %.90s is answered %d %q, want %d %q", test.method, test.path, code, says, test.code, test.says)
 		}
@@ -87,7 +87,7 @@ func TestRequestsWithoutAnAnswerAreRefusedAtOnce(t *testing.T) {
 func TestHeadersAreBounded(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header["X-Remote-Group"] = []string{strings.Repeat("a", headerBytes/2), strings.Repeat("b", headerBytes/2)}
-	if code, says := passed(t, withCheckedRequest, r); code != http.StatusRequestHeaderFieldsTooLarge || !strings.Contains(says, "at most 131072 are read") {
+	if code, says := passed(t, requestCheck{}.filter, r); code != http.StatusRequestHeaderFieldsTooLarge || !strings.Contains(says, "at most 131072 are read") {
 		t.Errorf("answered %d %q", code, says)
 	}
 }
@@ -119,7 +119,7 @@ func TestSelectorsAreBounded(t *testing.T) {
 		{"fieldSelector", "a", 400, "fieldSelector cannot be read"},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/apis/custom.metrics.k8s.io/v1beta2/namespaces/a/redises.redis-metrics.dev/*/keys?"+url.Values{test.name: {test.value}}.Encode(), nil)
-		code, says := passed(t, withCheckedRequest, r)
+		code, says := passed(t, requestCheck{}.filter, r)
 		if code != test.code || !strings.Contains(says, test.says) {
 			t.Errorf("%s %.40q is answered %d %q, want %d %q", test.name, test.value, code, says, test.code, test.says)
 		}
@@ -179,7 +179,7 @@ func FuzzPath(f *testing.F) {
 			}
 			path = other
 		}
-		if checkPath(http.MethodGet, path) != nil {
+		if (requestCheck{}).checkPath(http.MethodGet, path) != nil {
 			return
 		}
 		info, err := factory.NewRequestInfo(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})

@@ -33,8 +33,8 @@ func checkQuery(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	if len(raw) > queryBytes {
-		return apierrors.NewBadRequest(fmt.Sprintf("the query has %d bytes, at most %d are read, with at most %d in each selector", len(raw), queryBytes, selectorBytes))
+	if err := checkQuerySize(raw); err != nil {
+		return err
 	}
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -46,6 +46,13 @@ func checkQuery(raw string) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+func checkQuerySize(raw string) error {
+	if len(raw) > queryBytes {
+		return apierrors.NewBadRequest(fmt.Sprintf("the query has %d bytes, at most %d are read, with at most %d in each selector", len(raw), queryBytes, selectorBytes))
 	}
 	return nil
 }

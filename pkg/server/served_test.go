@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -127,6 +129,27 @@ func (anything) GetMetricBySelector(context.Context, string, labels.Selector, pr
 	return &custom_metrics.MetricValueList{}, nil
 }
 
+// troubled is a delegate that does what its metric is called.
+type troubled struct{}
+
+func (troubled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Via", delegate.Via)
+	switch path.Base(r.URL.Path) {
+	case "fails":
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, strings.Repeat("x", 2*errorBytes))
+	case "breaks":
+		_, _ = io.WriteString(w, `{"items": [`)
+		panic(http.ErrAbortHandler)
+	case "hangs":
+		<-r.Context().Done()
+	}
+}
+
+func (troubled) Resources(string) []metav1.APIResource { return metricsOf("pods/fails") }
+
+func (troubled) OnListed(listed func()) { listed() }
+
 // served is a whole server, and the API server that it asks.
 type served struct {
 	*apiServer
@@ -150,7 +173,7 @@ func serve(t *testing.T) *served {
 	options.Adapter.SecureServing.Listener, options.ShutdownDelay = listener, 0
 	yes := func() bool { return true }
 	server, err := New(options, Config{
-		Kubeconfig: kubeconfigFor(t, cluster.URL), Provider: anything{}, Asked: func(types.NamespacedName) {},
+		Kubeconfig: kubeconfigFor(t, cluster.URL), Provider: anything{}, Delegate: troubled{}, Asked: func(types.NamespacedName) {},
 		Synced: yes, Warm: yes, Alive: func() error { return nil },
 	})
 	if err != nil {

@@ -32,6 +32,8 @@ type Config struct {
 	Version string
 	// Provider answers the API.
 	Provider provider.CustomMetricsProvider
+	// Delegate answers for metrics of other resources; nil if there is none.
+	Delegate Delegate
 	// Asked is told that the HorizontalPodAutoscaler's controller asks for a metric of an object. It must return at once.
 	Asked func(object types.NamespacedName)
 	// Certificate is the serving certificate; nil means that Options name files.
@@ -97,7 +99,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.RequestTimeout = requestTimeout
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
-	if err := protect(generic, o); err != nil {
+	if err := protect(generic, o, cfg); err != nil {
 		return nil, err
 	}
 	generic.AddReadyzChecks(cfg.ready()...)
@@ -106,7 +108,11 @@ func New(o *Options, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the API server: %w", err)
 	}
-	listMetrics(adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics())
+	document, ours := adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics()
+	listMetrics(document, ours)
+	if cfg.Delegate != nil {
+		followDelegate(document, ours, cfg.Delegate)
+	}
 	if err := metrics.RegisterMetrics(legacyregistry.Register); err != nil {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
@@ -115,7 +121,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 
 // protect bounds what clients can take of the server, each filter where it stands:
 // what is refused costs the less the earlier it is.
-func protect(generic *genericapiserver.Config, o *Options) error {
+func protect(generic *genericapiserver.Config, o *Options, cfg Config) error {
 	public, err := newPublicPaths(o.Adapter.Authorization.AlwaysAllowPaths)
 	if err != nil {
 		return fmt.Errorf("--authorization-always-allow-paths: %w", err)
@@ -132,8 +138,12 @@ func protect(generic *genericapiserver.Config, o *Options) error {
 	turns := newInflight(waitersAtMost, o.Autoscalers)
 	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil)}
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		served := genericapiserver.DefaultBuildHandlerChain(turns.limit(api), c)
-		checked := withMetricAlias(withCheckedRequest(direct.limit(withPlainLists(served))))
+		routed := turns.limit(api)
+		if cfg.Delegate != nil {
+			routed = routes{own: routed, listed: provider.NewCustomMetricResourceLister(cfg.Provider), delegate: cfg.Delegate}
+		}
+		served := genericapiserver.DefaultBuildHandlerChain(routed, c)
+		checked := withMetricAlias(requestCheck{cfg.Delegate != nil}.filter(direct.limit(withPlainLists(served))))
 		return withGoAway(cut.withDeadline(withCompleteDiscovery(withBoundedErrors(checked))), c.ShutdownInitiatedNotify())
 	}
 	return nil

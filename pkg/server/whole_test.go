@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ func TestServer(t *testing.T) {
 	t.Run("who is not the front proxy speaks for nobody", s.impostorAsks)
 	t.Run("what has no answer is authorized for nobody", s.nonsense)
 	t.Run("an error about long names is short", s.longNames)
+	t.Run("a delegate in trouble troubles nobody", s.delegateInTrouble)
 	t.Run("connections are bounded, but those of the front proxy", s.crowdConnects)
 }
 
@@ -56,7 +58,8 @@ func (s *served) impostorAsks(t *testing.T) {
 func (s *served) nonsense(t *testing.T) {
 	before := s.reviews("")
 	for _, path := range []string{
-		strings.Replace(metricPath, "redises.redis-metrics.dev", "pods", 1),
+		strings.Replace(metricPath, "redises.redis-metrics.dev", "redis.redis-metrics.dev", 1),
+		strings.Replace(metricPath, "redises.redis-metrics.dev", "pods/a/b", 1),
 		strings.Replace(metricPath, "/cart/", "/CART/", 1),
 		strings.Replace(metricPath, "v1beta2", "v9", 1),
 		metricPath + "?metricLabelSelector=" + strings.Repeat("!a,", 65) + "!a",
@@ -79,6 +82,39 @@ func (s *served) longNames(t *testing.T) {
 			t.Errorf("answered %d with %d bytes, %v: %s", code, len(body), err, body)
 		}
 	}
+}
+
+func (s *served) delegateInTrouble(t *testing.T) {
+	of := func(metric string) string { return apiRoot + "namespaces/shop/pods/*/" + metric }
+	if code, _, err := s.ask(t.Context(), s.nobody, "", of("fails")); err != nil || code != http.StatusUnauthorized {
+		t.Errorf("nobody is answered %d, %v", code, err)
+	}
+	before := s.reviews("viewer")
+	if code, body, err := s.ask(t.Context(), s.proxy, "viewer", of("fails")); err != nil || code != http.StatusNotFound || len(body) != 2*errorBytes {
+		t.Errorf("an error is answered %d with %d bytes, %v", code, len(body), err)
+	}
+	if s.reviews("viewer") == before {
+		t.Error("nobody was asked whether the user may")
+	}
+	if code, body, err := s.ask(t.Context(), s.proxy, "viewer", of("breaks")); err == nil {
+		t.Errorf("an answer that breaks off looks whole: %d %s", code, body)
+	}
+	if code, body, err := s.ask(t.Context(), s.proxy, "viewer", apiRoot[:len(apiRoot)-1]); err != nil || code != http.StatusOK || !strings.Contains(body, `"pods/fails"`) {
+		t.Errorf("discovery is answered %d %s, %v", code, body, err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	var crowd sync.WaitGroup
+	for range 2 * waitersAtMost {
+		crowd.Go(func() { _, _, _ = s.ask(ctx, s.proxy, "viewer", of("hangs")) })
+	}
+	for range 20 {
+		began := time.Now()
+		if code, body, err := s.ask(t.Context(), s.proxy, "viewer", metricPath); err != nil || code != http.StatusOK {
+			t.Errorf("ours is answered %d %s, %v after %s", code, body, err, time.Since(began))
+		}
+	}
+	leave()
+	crowd.Wait()
 }
 
 // crowdConnects opens connections that ask for nothing.

@@ -41,6 +41,11 @@ type Options struct {
 	// ExitOnForeignAPIService ends the adapter at start if its APIServices belong to another Service.
 	ExitOnForeignAPIService bool
 
+	// APIService says whose the APIServices are: apiServiceOwn or apiServiceNone.
+	APIService string
+	// Delegate says who answers for metrics that are not of Redis.
+	Delegate delegateOptions
+
 	// RequireSecretsPolicy has no Secret read while the API server does not check who names it.
 	RequireSecretsPolicy bool
 
@@ -51,6 +56,13 @@ type Options struct {
 	// AllowUnixSockets are the directories in which Redis objects may name Unix sockets.
 	AllowUnixSockets []string
 }
+
+const (
+	// apiServiceOwn has requests sent here by the adapter's own APIServices.
+	apiServiceOwn = "own"
+	// apiServiceNone leaves the APIServices to a server that sends requests on.
+	apiServiceNone = "none"
+)
 
 // NewOptions returns the defaults, some of which come from the environment of a pod.
 func NewOptions() *Options {
@@ -64,6 +76,9 @@ func NewOptions() *Options {
 		LeaseName:     name,
 
 		ServiceAccountName: name,
+
+		APIService: apiServiceOwn,
+		Delegate:   delegateOptions{ServiceAccount: name + "-delegate"},
 	}
 }
 
@@ -91,6 +106,9 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 		"Secret in which replicas share the serving certificate that the adapter makes. Not used if --tls-cert-file is set.")
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease that elects the one replica that writes status and Events.")
+	cluster.StringVar(&o.APIService, "apiservice", o.APIService,
+		"Whose the APIServices of custom.metrics.k8s.io are: own, those of the adapter's Service; or none, those of another server that sends requests on to the adapter, "+
+			"which then neither reads nor writes them. Such a server verifies the adapter by ca.crt in the Secret --tls-secret-name.")
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
 			"Without this flag, the adapter runs, and serves the requests that reach it. It never takes over an APIService.")
@@ -107,6 +125,7 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 	egress.StringSliceVar(&o.AllowUnixSockets, "allow-unix-sockets", o.AllowUnixSockets,
 		"Directories in which Redis objects of all namespaces may name Unix sockets, such as /var/run/redis. Repeat the flag, or separate directories by commas. "+
 			"By default all sockets are refused: on a node, a path may lead to the container runtime.")
+	o.Delegate.addFlags(sections.FlagSet("delegate"))
 	o.Server.AddFlags(sections)
 	logsapi.AddFlags(o.Logging, sections.FlagSet("logging"))
 	return sections
@@ -144,11 +163,17 @@ func (o *Options) allowed() ([]egress.Range, error) {
 
 func (o *Options) validate() error {
 	_, err := o.allowed()
-	errs := []error{o.Server.Validate(), err}
+	errs := []error{o.Server.Validate(), err, o.Delegate.validate(o.Namespace + "/" + o.ServiceName)}
 	for _, dir := range o.AllowUnixSockets {
 		if err := egress.CheckSocketDirectory(dir); err != nil {
 			errs = append(errs, fmt.Errorf("--allow-unix-sockets: %w", err))
 		}
+	}
+	if o.APIService != apiServiceOwn && o.APIService != apiServiceNone {
+		errs = append(errs, fmt.Errorf("--apiservice must be %s or %s, is %q", apiServiceOwn, apiServiceNone, o.APIService))
+	}
+	if o.APIService == apiServiceNone && o.ExitOnForeignAPIService {
+		errs = append(errs, errors.New("--exit-on-foreign-apiservice and --apiservice=none contradict each other: leave one of them out"))
 	}
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))

@@ -117,7 +117,11 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	api, err := server.New(options.Server, server.Config{
+	other, err := newDelegate(options, kube)
+	if err != nil {
+		return err
+	}
+	api, err := server.New(options.Server, withDelegate(background, &rooms, other, server.Config{
 		Kubeconfig: options.Kubeconfig,
 		Version:    version,
 		Provider:   answers,
@@ -130,7 +134,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		Synced:      watcher.Synced,
 		Warm:        manager.Ready,
 		Alive:       manager.Stalled,
-	})
+	}))
 	if err != nil {
 		return err
 	}

@@ -57,10 +57,14 @@ func register(ctx context.Context, options *Options, config *rest.Config, observ
 	if err != nil {
 		return nil, err
 	}
+	names := server.APIServices()
+	if options.APIService == apiServiceNone {
+		names = nil
+	}
 	registration, err := servingcert.NewRegistration(servingcert.RegistrationConfig{
 		Dynamic: client, Observer: observer,
 		Namespace: options.Namespace, ServiceName: options.ServiceName,
-		APIServices: server.APIServices(),
+		APIServices: names,
 	})
 	if err != nil {
 		return nil, err

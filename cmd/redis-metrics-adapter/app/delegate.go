@@ -1,0 +1,122 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/component-base/metrics/legacyregistry"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
+)
+
+// delegateOptions say who answers for metrics that are not of Redis.
+type delegateOptions struct {
+	// To is NAMESPACE/SERVICE[:PORT], empty for nobody.
+	To string
+	// CAFile has the certificates that the delegate's is verified by.
+	CAFile string
+	// ServerName is the name in its certificate, empty for that of the Service.
+	ServerName string
+	// ServiceAccount is the account that the delegate sees, of the adapter's namespace.
+	ServiceAccount string
+}
+
+func (o *delegateOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.To, "delegate-to", o.To,
+		"Service of another adapter, as NAMESPACE/SERVICE or NAMESPACE/SERVICE:PORT, with port 443 unless it is given. It answers requests for metrics of all resources but "+
+			"redises.redis-metrics.dev, after they are authorized. Empty refuses them.")
+	flags.StringVar(&o.CAFile, "delegate-ca-file", o.CAFile,
+		"File with the certificates, in PEM, by which the certificate of --delegate-to is verified; required with it. It is read again when it changes.")
+	flags.StringVar(&o.ServerName, "delegate-server-name", o.ServerName,
+		"Name in the certificate of --delegate-to. Defaults to SERVICE.NAMESPACE.svc.")
+	flags.StringVar(&o.ServiceAccount, "delegate-service-account", o.ServiceAccount,
+		"ServiceAccount of the adapter's own namespace as which --delegate-to is asked. It needs get on custom.metrics.k8s.io and nothing else, "+
+			"and the adapter the right to create tokens for it.")
+}
+
+// service reads --delegate-to.
+func (o *delegateOptions) service() (namespace, name string, port int, err error) {
+	place, portText, hasPort := strings.Cut(o.To, ":")
+	namespace, name, found := strings.Cut(place, "/")
+	port = 443
+	if hasPort {
+		port, err = strconv.Atoi(portText)
+	}
+	wrong := validation.IsDNS1123Label(namespace)
+	wrong = append(wrong, validation.IsDNS1123Label(name)...)
+	if !found || len(wrong) > 0 || err != nil || len(validation.IsValidPortNum(port)) > 0 {
+		return "", "", 0, fmt.Errorf("--delegate-to: %q is not a Service: write NAMESPACE/SERVICE or NAMESPACE/SERVICE:PORT, such as monitoring/prometheus-adapter:443", o.To)
+	}
+	return namespace, name, port, nil
+}
+
+// validate names each flag whose value cannot be. own is the adapter's Service.
+func (o *delegateOptions) validate(own string) error {
+	if o.To == "" {
+		if given := cmp.Or(o.CAFile, o.ServerName); given != "" {
+			return errors.New("--delegate-ca-file and --delegate-server-name need --delegate-to: set it too, or neither of them")
+		}
+		return nil
+	}
+	namespace, name, _, err := o.service()
+	errs := []error{err}
+	if err == nil && namespace+"/"+name == own {
+		errs = append(errs, fmt.Errorf("--delegate-to: %s is the adapter's own Service: write that of the other adapter", own))
+	}
+	if o.CAFile == "" {
+		errs = append(errs, errors.New("--delegate-to needs --delegate-ca-file: write the file with the authority of its certificate"))
+	}
+	if o.ServerName != "" {
+		for _, problem := range validation.IsDNS1123Subdomain(o.ServerName) {
+			errs = append(errs, fmt.Errorf("--delegate-server-name %q is not a host name: %s", o.ServerName, problem))
+		}
+	}
+	for _, problem := range validation.IsDNS1123Subdomain(o.ServiceAccount) {
+		errs = append(errs, fmt.Errorf("--delegate-service-account %q is not a valid object name: %s", o.ServiceAccount, problem))
+	}
+	return errors.Join(errs...)
+}
+
+// newDelegate returns the other adapter, nil if there is none.
+func newDelegate(options *Options, kube kubernetes.Interface) (*delegate.Backend, error) {
+	o := options.Delegate
+	if o.To == "" {
+		return nil, nil
+	}
+	namespace, name, port, err := o.service()
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := server.NewDelegateMetrics(legacyregistry.Register)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := delegate.New(delegate.Config{
+		Namespace: namespace, Service: name, Port: port, CAFile: o.CAFile, ServerName: o.ServerName,
+		ServiceAccount: o.ServiceAccount, Tokens: kube.CoreV1().ServiceAccounts(options.Namespace),
+		Owns: server.Owns, Preferred: options.Server.FromAutoscaler, Observer: metrics,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--delegate-ca-file: %w", err)
+	}
+	return backend, nil
+}
+
+// withDelegate runs the other adapter's room, if there is one, and has the server
+// know it.
+func withDelegate(ctx context.Context, rooms *sync.WaitGroup, other *delegate.Backend, cfg server.Config) server.Config {
+	if other != nil {
+		rooms.Go(func() { other.Run(ctx) })
+		cfg.Delegate = other
+	}
+	return cfg
+}

@@ -1,0 +1,264 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+const delegateAccount = adapterAccount + "-delegate"
+
+// TestBesideAnotherAdapter runs ours with another adapter as its delegate.
+func TestBesideAnotherAdapter(t *testing.T) {
+	t.Parallel()
+	if err := launcher.LeftOut(); err != nil {
+		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
+	}
+	h, o := besideHouse(t)
+	s := newScene(t, h)
+	server := redistest.New(t)
+	s.redis(t, "cart", server.Addr, nil)
+	awaitRequests(t, s, "cart")
+
+	s.listsBoth(t)
+	s.answersAsTheOther(t, o)
+	s.judgesWhoAsks(t, o)
+	s.scalesByBoth(t, o, server.Addr)
+	s.outlivesTheOther(t, o)
+}
+
+// besideHouse is a control plane, another adapter and ours.
+func besideHouse(t *testing.T) (house, *other) {
+	t.Helper()
+	h := emptyHouse(t, func(o *cluster.Options) { o.HPASyncPeriod, o.HPADownscaleStabilization = syncPeriod, stabilization })
+	o := startOther(t, h.Cluster, h.client)
+	hosts := filepath.Join(t.TempDir(), "hosts")
+	if _, err := launcher.NewHosts(hosts, otherHost); err != nil {
+		t.Fatal(err)
+	}
+	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
+		Manifests: filepath.Join(repository(t), "deploy", "delegate"),
+		Launcher:  launcher.Options{Hosts: hosts}.Command(program),
+		ExtraArgs: []string{fmt.Sprintf("--delegate-to=monitoring/prometheus-adapter:%d", o.port), "--delegate-ca-file=" + o.caFile, "--delegate-server-name="},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the end of the adapter's log:\n%s", h.adapter.LogTail(60))
+		}
+	})
+	return h, o
+}
+
+// raw asks for a path through the API server, for whatever code it answers.
+func (s *scene) raw(ctx context.Context, client kubernetes.Interface, path, accept string) (code int, body []byte) {
+	result := client.CoreV1().RESTClient().Get().AbsPath(path).SetHeader("Accept", accept).Do(ctx).StatusCode(&code)
+	body, _ = result.Raw()
+	return code, body
+}
+
+func (s *scene) listsBoth(t *testing.T) {
+	t.Helper()
+	wants := []string{"pods/http_requests", "services/hits", "nodes/load", "namespaces/queue", "redises.redis-metrics.dev/requests-per-second"}
+	for _, version := range versions() {
+		eventually(t, 30*time.Second, func(ctx context.Context) error {
+			code, body := s.raw(ctx, s.client, "/apis/custom.metrics.k8s.io/"+version, "application/json")
+			for _, want := range wants {
+				if !strings.Contains(string(body), `"`+want+`"`) {
+					return fmt.Errorf("%s lists no %s: %d %.300s", version, want, code, body)
+				}
+			}
+			return nil
+		})
+	}
+	eventually(t, 60*time.Second, func(ctx context.Context) error { // the API server reads it again each minute
+		out, err := s.Kubectl(ctx, "api-resources", "--api-group=custom.metrics.k8s.io", "--no-headers", "-o", "name")
+		for _, want := range []string{"pods.custom", "services.custom", "nodes.custom", "requests-per-second.redises.redis-metrics.dev.custom"} {
+			if err != nil || !strings.Contains(out, want) {
+				return fmt.Errorf("no %s among %s, %w", want, out, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *scene) answersAsTheOther(t *testing.T, o *other) {
+	t.Helper()
+	inside := "namespaces/" + s.namespace + "/"
+	for _, version := range versions() {
+		for _, path := range []string{
+			inside + "services/web/hits", inside + "pods/*/http_requests", inside + "pods/a/http_requests", inside + "metrics/queue", "nodes/a/load",
+			inside + "services/web/none", inside + "services/a%3Ab/hits", inside + "services/web/hits?metricLabelSelector=a%3Db", inside + "pods/*/http_requests?labelSelector=%28",
+		} {
+			for _, accept := range []string{"application/json", "application/vnd.kubernetes.protobuf, */*", "application/yaml"} {
+				path := "/apis/custom.metrics.k8s.io/" + version + "/" + path
+				wantCode, want := o.direct(t, path, accept)
+				code, body := s.request(t, path, accept)
+				if code != wantCode || !bytes.Equal(body, want) {
+					t.Errorf("%s as %s is answered %d\n%q, by the other %d\n%q", path, accept, code, body, wantCode, want)
+				}
+			}
+		}
+	}
+	if users := o.asked(); !slices.Equal(users, []string{delegateAccount}) {
+		t.Errorf("the other saw %q", users)
+	}
+}
+
+// request asks for a path with a query.
+func (s *scene) request(t *testing.T, path, accept string) (code int, body []byte) {
+	t.Helper()
+	result := s.client.CoreV1().RESTClient().Get().RequestURI(path).SetHeader("Accept", accept).Do(t.Context()).StatusCode(&code)
+	body, _ = result.Raw()
+	return code, body
+}
+
+// judgesWhoAsks has a stranger and a viewer ask. The other adapter is asked by
+// neither.
+func (s *scene) judgesWhoAsks(t *testing.T, o *other) {
+	t.Helper()
+	s.kubectl(t, "create", "rolebinding", "viewer", "--clusterrole=view", "--user=viewer", "--namespace="+s.namespace)
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		_, err := s.Kubectl(ctx, "get", "--as=viewer", "--raw", s.path("v1beta2", "cart", "keys"))
+		return err
+	})
+	o.asked()
+	root := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + s.namespace + "/"
+	for _, user := range []string{"jane", "viewer"} {
+		for _, path := range []string{root + "pods/*/http_requests", root + "services/web/hits", root + "metrics/queue"} {
+			if out, err := s.Kubectl(t.Context(), "get", "--as="+user, "--raw", path); err == nil || !strings.Contains(err.Error(), "forbidden") {
+				t.Errorf("%s reads %s: %s, %v", user, path, out, err)
+			}
+		}
+	}
+	// Ours knows for itself what the API server refused before.
+	code, body, _ := aggregatorFor(t, s.house, "jane")(root + "services/web/hits")
+	if code != http.StatusForbidden || len(o.asked()) > 0 {
+		t.Errorf("asked past the API server, jane is answered %d %s", code, body)
+	}
+	s.kubectl(t, "create", "role", "hits", "--verb=get", "--resource=services.custom.metrics.k8s.io/hits", "--namespace="+s.namespace)
+	s.kubectl(t, "create", "rolebinding", "hits", "--role=hits", "--user=jane", "--namespace="+s.namespace)
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		_, err := s.Kubectl(ctx, "get", "--as=jane", "--raw", root+"services/web/hits")
+		return err
+	})
+	if users := o.asked(); !slices.Equal(users, []string{delegateAccount}) {
+		t.Errorf("the other saw %q", users)
+	}
+}
+
+// scalesByBoth has the stock HPA scale one workload by the other's metric of
+// pods, one by its metric of a Service, and one by Redis.
+func (s *scene) scalesByBoth(t *testing.T, o *other, address string) {
+	t.Helper()
+	target := autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(100, resource.DecimalSI)}
+	for name, metric := range map[string]autoscalingv2.MetricSpec{
+		"by-pods": {Type: autoscalingv2.PodsMetricSourceType, Pods: &autoscalingv2.PodsMetricSource{
+			Metric: autoscalingv2.MetricIdentifier{Name: "http_requests"}, Target: target,
+		}},
+		"by-service": {Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
+			DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: "v1", Kind: "Service", Name: "web"},
+			Metric:          autoscalingv2.MetricIdentifier{Name: "hits"}, Target: target,
+		}},
+	} {
+		s.workload(t, name, metric)
+	}
+	drive(t, address, 2500)
+	s.apply(t, address, "redis.yaml", "statefulset.yaml", "hpa-averagevalue.yaml")
+	s.awaitReplicas(t, 3, scaling)
+	for name, want := range map[string]int32{"by-pods": 3, "by-service": 2} {
+		eventually(t, scaling, func(ctx context.Context) error { return s.deployed(ctx, name, want) })
+	}
+	if users := o.asked(); !slices.Equal(users, []string{delegateAccount}) {
+		t.Errorf("the other saw %q", users)
+	}
+}
+
+// workload makes a Deployment and its HorizontalPodAutoscaler, of up to three replicas.
+func (s *scene) workload(t *testing.T, name string, metric autoscalingv2.MetricSpec) {
+	t.Helper()
+	app := map[string]string{"app": name}
+	meta, one := metav1.ObjectMeta{Name: name, Namespace: s.namespace}, int32(1)
+	_, errOf := s.client.AppsV1().Deployments(s.namespace).Create(t.Context(), &appsv1.Deployment{ObjectMeta: meta, Spec: appsv1.DeploymentSpec{
+		Replicas: &one, Selector: &metav1.LabelSelector{MatchLabels: app},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: app}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "app"}}}},
+	}}, metav1.CreateOptions{})
+	_, err := s.client.AutoscalingV2().HorizontalPodAutoscalers(s.namespace).Create(t.Context(), &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: meta, Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: name},
+			MaxReplicas:    3, Metrics: []autoscalingv2.MetricSpec{metric},
+		},
+	}, metav1.CreateOptions{})
+	if err := errors.Join(errOf, err); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *scene) deployed(ctx context.Context, name string, want int32) error {
+	deployment, err := s.client.AppsV1().Deployments(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	if err == nil && deployment.Status.ReadyReplicas != want {
+		err = fmt.Errorf("%s has %d replicas, %d ready, want %d", name, *deployment.Spec.Replicas, deployment.Status.ReadyReplicas, want)
+	}
+	return err
+}
+
+// outlivesTheOther has the other adapter hang, and then end. Ours goes on, and so
+// does the cluster.
+func (s *scene) outlivesTheOther(t *testing.T, o *other) {
+	t.Helper()
+	hits := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + s.namespace + "/services/web/hits"
+	for _, harm := range []func(){func() { o.hangs.Store(true) }, o.stop} {
+		harm()
+		eventually(t, time.Minute, func(ctx context.Context) error {
+			code, body := s.raw(ctx, s.client, hits, "application/json")
+			if code < 500 || !strings.Contains(string(body), "Service monitoring/prometheus-adapter") || strings.Contains(string(body), "127.0.0.1") {
+				return fmt.Errorf("answered %d %s", code, body)
+			}
+			return nil
+		})
+		throughout(t, 3*syncPeriod, func(ctx context.Context) error {
+			began := time.Now()
+			if _, err := s.requests(ctx, "cart"); err != nil || time.Since(began) > time.Second {
+				return fmt.Errorf("ours took %s, %w", time.Since(began), err)
+			}
+			for _, version := range versions() {
+				status, err := s.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", `jsonpath={.status.conditions[?(@.type=="Available")].status}`)
+				if err != nil || status != "True" {
+					return fmt.Errorf("APIService of %s is available: %q, %w", version, status, err)
+				}
+			}
+			return s.set(ctx, "app-statefulset", 3)
+		})
+	}
+	passing := newScene(t, s.house)
+	s.kubectl(t, "delete", "namespace", passing.namespace, "--wait=true", "--timeout=30s")
+	s.listsBoth(t) // what was known
+	if code, body, _ := aggregator(t, s.house)("/readyz"); code != http.StatusOK {
+		t.Errorf("/readyz says %d %s", code, body)
+	}
+}

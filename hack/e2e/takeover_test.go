@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+// TestTakeOverAndGiveBack runs "make deploy DELEGATE=1" where another adapter
+// serves, and gives the API back, under a request each 20 ms for its metrics.
+func TestTakeOverAndGiveBack(t *testing.T) {
+	t.Parallel()
+	if err := launcher.LeftOut(); err != nil {
+		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
+	}
+	h := emptyHouse(t)
+	o := startOther(t, h.Cluster, h.client)
+	s := newScene(t, h)
+	s.otherServes(t, o)
+	s.standby(t, o)
+	s.redis(t, "cart", redistest.New(t).Addr, nil)
+	hits := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + s.namespace + "/services/web/hits"
+
+	answered := s.asking(t, hits)
+	manifests := s.localManifests(t)
+	out, err := s.deployFrom(t, manifests, "DELEGATE=1")
+	if err != nil || !strings.Contains(out, fmt.Sprintf("sent on to monitoring/prometheus-adapter:%d", o.port)) {
+		t.Fatalf("deploy says %v\n%s", err, out)
+	}
+	awaitRequests(t, s, "cart")
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		_, err := s.Kubectl(ctx, "get", "--raw", strings.Replace(hits, "v1beta1", "v1beta2", 1))
+		return err
+	})
+	written := s.kubectl(t, "get", "configmap", "redis-metrics-adapter-delegate", "-n", cluster.AdapterName, "-o", `jsonpath={.data.to} {.data.ca\.crt}`)
+	if want := fmt.Sprintf("monitoring/prometheus-adapter:%d %s", o.port, o.ca); written != want {
+		t.Errorf("written down is %s", written)
+	}
+	if out, err := s.deployFrom(t, manifests, "DELEGATE=1"); err != nil { // once more changes nothing
+		t.Fatalf("deploy says %v\n%s", err, out)
+	}
+	count := answered()
+	if count < 100 {
+		t.Errorf("%d requests in all while it was taken over", count)
+	}
+
+	answered = s.asking(t, hits)
+	s.otherServes(t, o)
+	s.kubectl(t, "delete", "apiservice", newer)
+	throughout(t, 5*time.Second, func(ctx context.Context) error {
+		holder, err := s.Kubectl(ctx, "get", "apiservice", older, "-o", "jsonpath={.spec.service.name}")
+		if err == nil && holder != "prometheus-adapter" {
+			err = fmt.Errorf("the APIService is of %s again", holder)
+		}
+		return err
+	})
+	answered()
+}
+
+// otherServes gives the older version to the other adapter, as its chart does.
+func (s *scene) otherServes(t *testing.T, o *other) {
+	t.Helper()
+	for _, manifest := range []string{
+		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"monitoring"}}`,
+		`{"apiVersion":"v1","kind":"Service","metadata":{"name":"prometheus-adapter","namespace":"monitoring"},"spec":{"type":"ExternalName","externalName":"localhost"}}`,
+		`{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
+			"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,"caBundle":"` + base64.StdEncoding.EncodeToString(o.ca) + `",
+			"service":{"namespace":"monitoring","name":"prometheus-adapter","port":` + fmt.Sprint(o.port) + `}}}`,
+	} {
+		if _, err := s.KubectlInput(t.Context(), strings.NewReader(manifest), "apply", "--server-side", "--force-conflicts", "-f", "-"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.kubectl(t, "wait", "--for=condition=Available", "apiservice/"+older, "--timeout=30s")
+}
+
+// standby runs our adapter, which nobody asks yet, for the pods that are not run
+// here.
+func (s *scene) standby(t *testing.T, o *other) {
+	t.Helper()
+	objects, err := s.Render(t.Context(), filepath.Join(repository(t), "deploy", "delegate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before []*unstructured.Unstructured
+	for _, object := range objects {
+		if kind := object.GetKind(); kind != "APIService" && kind != "Deployment" && kind != "Service" {
+			before = append(before, object)
+		}
+	}
+	if err := s.Apply(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	hosts := filepath.Join(t.TempDir(), "hosts")
+	if _, err := launcher.NewHosts(hosts, otherHost); err != nil {
+		t.Fatal(err)
+	}
+	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.adapter, err = s.StartAdapter(t.Context(), cluster.AdapterOptions{
+		Standby: true, Manifests: filepath.Join(repository(t), "deploy", "delegate"), Launcher: launcher.Options{Hosts: hosts}.Command(program),
+		ExtraArgs: []string{fmt.Sprintf("--delegate-to=monitoring/prometheus-adapter:%d", o.port), "--delegate-ca-file=" + o.caFile, "--delegate-server-name="},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// localManifests is an overlay in which our Service leads to this machine.
+func (s *scene) localManifests(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy", "delegate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.adapter.BaseURL(), "https://"), ":")
+	text := `resources: ["` + base + `"]
+patches:
+- target: {kind: Service, name: redis-metrics-adapter}
+  patch: '[{"op": "replace", "path": "/spec", "value": {"type": "ExternalName", "externalName": "localhost"}}]'
+- target: {kind: APIService}
+  patch: '[{"op": "replace", "path": "/spec/service/port", "value": ` + port + `}]'
+`
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// asking asks for a path each 20 ms until the returned function is called, which
+// fails the test if a request failed, and returns how many there were.
+func (s *scene) asking(t *testing.T, path string) func() int {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	count, failed := 0, map[string]int{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			count++
+			if code, body := s.raw(t.Context(), s.client, path, "application/json"); code != 200 {
+				failed[fmt.Sprintf("%s: %d %s", time.Now().Format(time.TimeOnly), code, body)]++
+			}
+		}
+	}()
+	return func() int {
+		t.Helper()
+		stop()
+		<-done
+		if len(failed) > 0 {
+			t.Errorf("of %d requests failed %v", count, failed)
+		}
+		t.Logf("%d requests, %d failed", count, len(failed))
+		return count
+	}
+}

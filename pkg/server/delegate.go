@@ -1,0 +1,156 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/endpoints/discovery"
+	"k8s.io/apiserver/pkg/endpoints/discovery/aggregated"
+	"k8s.io/apiserver/pkg/endpoints/handlers/negotiation"
+	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
+	"k8s.io/metrics/pkg/apis/custom_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
+)
+
+// Delegate is another adapter, which answers for metrics of all resources but
+// ours.
+type Delegate interface {
+	// ServeHTTP answers a request for a metric.
+	http.Handler
+	// Resources returns the metrics that are listed for a version.
+	Resources(version string) []metav1.APIResource
+	// OnListed has a function called now, and whenever what is listed may have
+	// changed.
+	OnListed(func())
+}
+
+// Owns reports whether metrics of a resource are ours to answer for, be it with
+// an error. Those of the aliases of our metrics are.
+func Owns(resource string) bool {
+	return resource == v1alpha1.GroupName || strings.HasSuffix(resource, "."+v1alpha1.GroupName)
+}
+
+// routes sends each request for a metric to whoever answers for it. It stands
+// behind authentication and authorization.
+type routes struct {
+	own      http.Handler
+	listed   discovery.APIResourceLister // ours
+	delegate Delegate
+}
+
+// ServeHTTP implements http.Handler.
+func (d routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	version, inside, ok := versionPath(r.URL.Path)
+	switch {
+	case !ok:
+		d.own.ServeHTTP(w, r)
+	case inside == "":
+		responsewriters.WriteObjectNegotiated(apiserver.Codecs, negotiation.DefaultEndpointRestrictions, schema.GroupVersion{},
+			w, r, http.StatusOK, d.list(version), false)
+	case Owns(resourceOf(inside)):
+		d.own.ServeHTTP(w, r)
+	case slices.Contains(r.Header.Values("Via"), delegate.Via):
+		refuse(w, r, refusal(http.StatusLoopDetected, metav1.StatusReasonUnknown,
+			"the server to which redis-metrics-adapter delegates sends requests back to it: look at --delegate-to"))
+	default:
+		d.delegate.ServeHTTP(w, r)
+	}
+}
+
+// list returns what there is of a version, ours before the delegate's.
+func (d routes) list(version string) *metav1.APIResourceList {
+	return &metav1.APIResourceList{
+		GroupVersion: schema.GroupVersion{Group: custom_metrics.GroupName, Version: version}.String(),
+		APIResources: append(d.listed.ListAPIResources(), d.delegate.Resources(version)...),
+	}
+}
+
+// versionPath takes a path of a version of the API apart.
+func versionPath(path string) (version, inside string, ok bool) {
+	const root = "/apis/" + custom_metrics.GroupName + "/"
+	path, ok = strings.CutPrefix(path, root)
+	version, inside, _ = strings.Cut(path, "/")
+	return version, inside, ok && (version == "v1beta1" || version == "v1beta2")
+}
+
+// resourceOf returns the resource whose metric is at a path inside a version.
+func resourceOf(inside string) string {
+	resource, rest, _ := strings.Cut(inside, "/")
+	if resource != "namespaces" {
+		return resource
+	}
+	_, rest, _ = strings.Cut(rest, "/")
+	resource, _, _ = strings.Cut(rest, "/")
+	return resource
+}
+
+// checkDelegatedPath refuses each path at which two servers might read different
+// things: what is authorized here must be what is answered there. It lets
+// through RESOURCE/NAME/METRIC, namespaces/NAMESPACE/RESOURCE/NAME/METRIC and
+// namespaces/NAMESPACE/metrics/METRIC, with no part that is empty.
+func checkDelegatedPath(path string) error {
+	_, inside, _ := versionPath(path)
+	parts := strings.Split(inside, "/")
+	for _, part := range parts {
+		if !isMetricName(part) {
+			return invalid("path", "each part must have 1 to 253 printable ASCII characters")
+		}
+	}
+	switch {
+	// Authorization takes watch and proxy for verbs.
+	case parts[0] != "namespaces" && parts[0] != "watch" && parts[0] != "proxy" && len(parts) == 3:
+		return nil
+	case parts[0] == "namespaces" && len(parts) == 4 && parts[2] == "metrics":
+		return nil
+	// Authorization takes status and finalize for parts of the namespace itself.
+	case parts[0] == "namespaces" && len(parts) == 5 && parts[2] != "status" && parts[2] != "finalize":
+		return nil
+	}
+	return noPath()
+}
+
+// followDelegate keeps the aggregated discovery document current.
+func followDelegate(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo, other Delegate) {
+	other.OnListed(func() {
+		for version := range versionPriorities() {
+			manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
+				Version:   version,
+				Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
+				Resources: append(resources(version, infos), delegated(version, other.Resources(version))...),
+			})
+		}
+	})
+}
+
+// delegated returns the described resources of a delegate, each with its metrics.
+// A resource has the verb get, which it does not answer itself, since kubectl
+// api-resources leaves out what has no verb.
+func delegated(version string, resources []metav1.APIResource) []apidiscoveryv2.APIResourceDiscovery {
+	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
+	var found []apidiscoveryv2.APIResourceDiscovery
+	for _, resource := range resources { // which are in order
+		name, metric, _ := strings.Cut(resource.Name, "/")
+		if last := len(found) - 1; last < 0 || found[last].Resource != name {
+			scope := apidiscoveryv2.ScopeCluster
+			if resource.Namespaced {
+				scope = apidiscoveryv2.ScopeNamespace
+			}
+			found = append(found, apidiscoveryv2.APIResourceDiscovery{
+				Resource: name, SingularResource: name, ResponseKind: kind, Scope: scope, Verbs: []string{"get"},
+			})
+		}
+		parent := &found[len(found)-1]
+		parent.Subresources = append(parent.Subresources, apidiscoveryv2.APISubresourceDiscovery{
+			Subresource: metric, ResponseKind: kind, Verbs: []string{"get"},
+		})
+	}
+	return found
+}

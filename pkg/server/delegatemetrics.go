@@ -1,0 +1,85 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"k8s.io/component-base/metrics"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
+)
+
+// DelegateMetrics are the adapter's own metrics of its delegate. An adapter
+// without one has none of them. All methods are safe for concurrent use.
+type DelegateMetrics struct {
+	requests *metrics.CounterVec
+	took     *metrics.Histogram
+	failures *metrics.CounterVec
+	listed   *metrics.Gauge
+	refused  *metrics.Gauge
+}
+
+var _ delegate.Observer = (*DelegateMetrics)(nil)
+
+// NewDelegateMetrics registers the metrics of the delegate.
+func NewDelegateMetrics(register func(metrics.Registerable) error) (*DelegateMetrics, error) {
+	m := &DelegateMetrics{
+		requests: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "delegate_requests_total", StabilityLevel: metrics.ALPHA,
+			Help: "Requests for metrics of --delegate-to, by the code of the answer, 0 if the client went away.",
+		}, []string{"code"}),
+		took: metrics.NewHistogram(&metrics.HistogramOpts{
+			Namespace: namespace, Name: "delegate_request_duration_seconds", StabilityLevel: metrics.ALPHA,
+			Help:    "How long requests for metrics of --delegate-to took.",
+			Buckets: metrics.ExponentialBuckets(0.001, 2, 14),
+		}),
+		failures: metrics.NewCounterVec(&metrics.CounterOpts{
+			Namespace: namespace, Name: "delegate_failures_total", StabilityLevel: metrics.ALPHA,
+			Help: "Requests for metrics of --delegate-to that it did not answer, by the reason.",
+		}, []string{"reason"}),
+		listed: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "delegate_discovery_timestamp_seconds", StabilityLevel: metrics.ALPHA,
+			Help: "When what --delegate-to serves was last read, as seconds since 1970, 0 before the first time.",
+		}),
+		refused: metrics.NewGauge(&metrics.GaugeOpts{
+			Namespace: namespace, Name: "delegate_breaker_open", StabilityLevel: metrics.ALPHA,
+			Help: "1 while requests for metrics of --delegate-to are refused at once, but for one at a time that tries.",
+		}),
+	}
+	var errs []error
+	for _, each := range []metrics.Registerable{m.requests, m.took, m.failures, m.listed, m.refused} {
+		errs = append(errs, register(each))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("registering the delegate's metrics: %w", err)
+	}
+	return m, nil
+}
+
+// Delegated implements delegate.Observer. A code that is none of HTTP's counts
+// as 999, so that no backend can make up series.
+func (m *DelegateMetrics) Delegated(code int, took time.Duration) {
+	if code != 0 && http.StatusText(code) == "" {
+		code = 999
+	}
+	m.requests.WithLabelValues(strconv.Itoa(code)).Inc()
+	m.took.Observe(took.Seconds())
+}
+
+// DelegateFailed implements delegate.Observer.
+func (m *DelegateMetrics) DelegateFailed(failure delegate.Failure) {
+	m.failures.WithLabelValues(string(failure)).Inc()
+}
+
+// DelegateListed implements delegate.Observer.
+func (m *DelegateMetrics) DelegateListed(at time.Time) {
+	m.listed.Set(float64(at.Unix()))
+}
+
+// DelegateRefused implements delegate.Observer.
+func (m *DelegateMetrics) DelegateRefused(refused bool) {
+	m.refused.Set(oneIf(refused))
+}
