@@ -24,7 +24,7 @@
 // An attempt records a sample only if it is beyond doubt: no server is loading its
 // data, the replies are in step with the requests (a random token comes back after
 // INFO), and all of it happened within the timeout. Otherwise the attempt fails with
-// an *Error. Its text comes from the table in reasons.go and holds no address, no
+// an *Error. Its text comes from the table in reasontexts.go and holds no address, no
 // secret and nothing that a server said. After a failure the connection is closed,
 // and the next attempt dials again. Before each dial, including those to sentinels
 // and to servers that other servers name, Config.Egress judges the resolved address.

@@ -14,10 +14,6 @@ import (
 // maxTries bounds how often one attempt asks the nodes because the topology changed.
 const maxTries = 3
 
-// maxNodes bounds how many nodes of a cluster are sampled for one object, each over
-// a connection of its own.
-const maxNodes = 128
-
 // errTopologyChanged says that the nodes of a target are not the ones that were asked.
 var errTopologyChanged = errors.New("topology changed during the attempt")
 

@@ -60,22 +60,6 @@ func (s *schedule) follow(asked time.Time, took time.Duration) {
 	s.phase = (s.phase + off.Truncate(tick)) % s.interval
 }
 
-// longestPause bounds the time between two attempts at a server that is away, where
-// the interval is shorter.
-const longestPause = time.Minute
-
-// pause is the time from one attempt to the next, after attempts have failed for so
-// long without one that succeeded. From the third failure on every other beat is
-// left out, so that a server that is away costs less than one that answers. Then
-// the pause is a twentieth of the outage: what people wait for, that the server is
-// seen again, is put off by no more than that.
-func (s *schedule) pause(outage time.Duration) time.Duration {
-	if outage < s.interval*3/2 {
-		return s.interval
-	}
-	return max(2*s.interval, min(outage/20, longestPause))
-}
-
 // next is the first beat of the rhythm that lies at least half the interval after
 // the last attempt was due: a rate over less would be coarse, and unknown where a
 // server, or this process with thousands of targets to begin with, is slow at first.

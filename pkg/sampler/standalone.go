@@ -12,10 +12,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxReplicas bounds how many replicas of one primary outside of a cluster are
-// sampled, each over a connection of its own.
-const maxReplicas = 64
-
 // standalone is one server, and its replicas where the object asks for them.
 type standalone struct {
 	target *target.Target

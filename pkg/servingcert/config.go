@@ -9,13 +9,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-const (
-	defaultCAValidity      = 10 * 365 * 24 * time.Hour
-	defaultServingValidity = 365 * 24 * time.Hour
-	// minValidity leaves room for publishing a new authority, with the longest backoff, within the last third of a life.
-	minValidity = time.Hour
-)
-
 // Config says for which Service certificates are made, and where they are kept.
 type Config struct {
 	// Client reads and writes the Secret.

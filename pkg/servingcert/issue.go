@@ -15,23 +15,11 @@ import (
 	"k8s.io/client-go/util/keyutil"
 )
 
-// maxBackdate lets a certificate be valid at once on a machine whose clock is behind.
-const maxBackdate = time.Hour
-
 // issuer makes authorities and serving certificates for one Service.
 type issuer struct {
 	dnsNames        []string
 	caValidity      time.Duration
 	servingValidity time.Duration
-}
-
-func backdate(validity time.Duration) time.Duration {
-	return min(maxBackdate, validity/10)
-}
-
-// renewAt is the instant at which two thirds of a certificate's life have passed.
-func renewAt(c *x509.Certificate) time.Time {
-	return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 3 * 2)
 }
 
 // newAuthority makes a self-signed authority.

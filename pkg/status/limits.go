@@ -3,16 +3,6 @@ package status
 import "time"
 
 const (
-	// objectGap is the shortest time between two writes to one object.
-	objectGap = time.Second
-	// numbersGap is the time between a write and one of numbers alone.
-	numbersGap = 60 * time.Second
-	// urgentPerSecond and urgentBurst bound writes that cannot wait, over all objects.
-	urgentPerSecond, urgentBurst = 50, 100
-	// numbersPerSecond and numbersBurst bound writes of numbers, over all objects.
-	numbersPerSecond, numbersBurst = 10, 20
-	// namespacePerSecond and namespaceBurst bound writes of all kinds to the objects of one namespace.
-	namespacePerSecond, namespaceBurst = 1, 100
 	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
 	inFlightAtMost, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.

@@ -1,0 +1,25 @@
+package servingcert
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+const (
+	defaultCAValidity      = 10 * 365 * 24 * time.Hour
+	defaultServingValidity = 365 * 24 * time.Hour
+	// minValidity leaves room for publishing a new authority, with the longest backoff, within the last third of a life.
+	minValidity = time.Hour
+)
+
+// maxBackdate lets a certificate be valid at once on a machine whose clock is behind.
+const maxBackdate = time.Hour
+
+func backdate(validity time.Duration) time.Duration {
+	return min(maxBackdate, validity/10)
+}
+
+// renewAt is the instant at which two thirds of a certificate's life have passed.
+func renewAt(c *x509.Certificate) time.Time {
+	return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 3 * 2)
+}
