@@ -117,6 +117,10 @@ test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
 test-unit: setup ## Unit and integration tests with the race detector, against real servers of Redis and Valkey
 	go test -race -timeout $(UNIT_TIMEOUT) -parallel $(UNIT_PARALLEL) ./...
 
+.PHONY: test-fast
+test-fast: setup ## Unit and integration tests without the race detector, changed packages first
+	@hack/test-fast.sh -parallel $(UNIT_PARALLEL)
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
