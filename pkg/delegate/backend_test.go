@@ -83,7 +83,7 @@ func TestAPathArrivesAsItWasAuthorized(t *testing.T) {
 		root + "web/a:b":           root + "web/a:b",
 		root + "%77eb/hits":        root + "web/hits",
 		root + "web%3Fa/hits%25":   root + "web%3Fa/hits%25",
-		root + "web/%2e%2e%2fhits": root + "web/../hits", // which no server takes, and is no path that is authorized here
+		root + "web/%2e%2e%2fhits": root + "web/../hits", // which no server takes, and nobody is authorized for
 	} {
 		var got string
 		f := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI })

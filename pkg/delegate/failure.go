@@ -29,7 +29,7 @@ const (
 	Untrusted Failure = "Untrusted"
 	// TooLong says that the answer passes the bound.
 	TooLong Failure = "TooLong"
-	// Invalid says that the answer is none of an API server.
+	// Invalid says that no API server answers so.
 	Invalid Failure = "Invalid"
 	// NoToken says that the API server has issued no token yet.
 	NoToken Failure = "NoToken"
@@ -38,7 +38,7 @@ const (
 	// VersionNotServed says that the backend serves the other version alone.
 	VersionNotServed Failure = "VersionNotServed"
 
-	// gone says that the client went away, which is no failure of the backend.
+	// gone says that the client went away, for which the backend is not to blame.
 	gone Failure = "gone"
 )
 
