@@ -31,18 +31,20 @@ func TestLint(t *testing.T) {
 
 func TestSchemaRefuses(t *testing.T) {
 	for says, given := range map[string]values{
-		"additional properties 'replicas' not allowed":    {"replicas": 3},
-		"additional properties 'enable' not allowed":      {"ha": values{"enable": true}},
-		"additional properties 'name' not allowed":        {"image": values{"name": "x"}},
-		"additional properties 'claims' not allowed":      {"resources": values{"claims": []any{}}},
-		"at '/ha/enabled': got string, want boolean":      {"ha": values{"enabled": "yes"}},
-		"at '/ha': got boolean, want object":              {"ha": true},
-		"at '/image/tag': got number, want string":        {"image": values{"tag": 1.2}},
-		"at '/extraArgs': got string, want array":         {"extraArgs": "--v=2"},
-		"at '/extraArgs/0': 'v=2' does not match pattern": {"extraArgs": []any{"v=2"}},
-		"at '/networkPolicy/redisPorts/0': maximum":       {"networkPolicy": values{"redisPorts": []any{65536}}},
-		"at '/prometheus/labels/release': got boolean":    {"prometheus": values{"labels": values{"release": true}}},
-		"at '/image/pullPolicy': value must be one of":    {"image": values{"pullPolicy": "Often"}},
+		"additional properties 'replicas' not allowed":     {"replicas": 3},
+		"additional properties 'enable' not allowed":       {"ha": values{"enable": true}},
+		"additional properties 'name' not allowed":         {"image": values{"name": "x"}},
+		"additional properties 'claims' not allowed":       {"resources": values{"claims": []any{}}},
+		"at '/ha/enabled': got string, want boolean":       {"ha": values{"enabled": "yes"}},
+		"at '/ha': got boolean, want object":               {"ha": true},
+		"at '/image/tag': got number, want string":         {"image": values{"tag": 1.2}},
+		"at '/extraArgs': got string, want array":          {"extraArgs": "--v=2"},
+		"at '/extraArgs/0': 'v=2' does not match pattern":  {"extraArgs": []any{"v=2"}},
+		"at '/networkPolicy/redisPorts/0': maximum":        {"networkPolicy": values{"redisPorts": []any{65536}}},
+		"at '/prometheus/labels/release': got boolean":     {"prometheus": values{"labels": values{"release": true}}},
+		"at '/delegate/to': 'prometheus-adapter' does not": {"delegate": values{"to": "prometheus-adapter"}},
+		"delegate.ca is required with delegate.to":         {"delegate": values{"enabled": true, "to": "monitoring/prometheus-adapter"}},
+		"at '/image/pullPolicy': value must be one of":     {"image": values{"pullPolicy": "Often"}},
 	} {
 		if _, err := install(name, given); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v: error %v, want one that says %q", given, err, says)
@@ -95,6 +97,10 @@ func TestValues(t *testing.T) {
 		{
 			values{"prometheus": values{"enabled": true, "labels": values{"release": "stack"}}},
 			[]string{"PrometheusRule " + name + " " + name, "metadata", "labels", "release"}, "stack",
+		},
+		{
+			values{"delegate": values{"enabled": true, "to": "monitoring/prometheus-adapter:443", "ca": "pem"}},
+			[]string{"ConfigMap " + name + " " + name + "-delegate", "data"}, `{ca.crt: pem, server-name: "", to: "monitoring/prometheus-adapter:443"}`,
 		},
 	} {
 		found := chartObjects(t, name, test.given)

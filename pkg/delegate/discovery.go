@@ -86,7 +86,8 @@ func (b *Backend) refresh(ctx context.Context) error {
 		return errors.New("the delegate serves no version of custom.metrics.k8s.io")
 	}
 	if before := b.known.Load(); found.lacks(v1beta2.SchemeGroupVersion.Version) && !before.lacks(v1beta2.SchemeGroupVersion.Version) {
-		klog.FromContext(ctx).Error(nil, "The delegate serves v1beta1 alone: requests of v1beta2 for its metrics are refused, and HorizontalPodAutoscalers make these; keep its own APIServices, or update it")
+		klog.FromContext(ctx).Error(nil, "The delegate serves v1beta1 alone: requests for its metrics in v1beta2 are refused, "+
+			"and HorizontalPodAutoscalers ask in v1beta2; leave it its APIServices, or update it")
 	}
 	b.learn(found)
 	return nil
@@ -125,8 +126,8 @@ func (b *Backend) list(ctx context.Context, version string) (resources []metav1.
 	return resources, true, err
 }
 
-// readList returns the metrics in a list, in order, of which the adapter serves
-// none itself.
+// readList returns the metrics in a list, in order, without those that the
+// adapter serves itself.
 func (b *Backend) readList(text []byte) ([]metav1.APIResource, error) {
 	if len(text) > listBytes {
 		return nil, fmt.Errorf("the list has more than %d MiB", listBytes>>20)

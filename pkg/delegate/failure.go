@@ -29,7 +29,7 @@ const (
 	Untrusted Failure = "Untrusted"
 	// TooLong says that the answer passes the bound.
 	TooLong Failure = "TooLong"
-	// Invalid says that no API server answers so.
+	// Invalid says that what answers is not an API server.
 	Invalid Failure = "Invalid"
 	// NoToken says that the API server has issued no token yet.
 	NoToken Failure = "NoToken"
@@ -45,7 +45,7 @@ const (
 // Error implements error.
 func (f Failure) Error() string { return string(f) }
 
-// texts are what clients are told, about the Service that %s stands for.
+// text returns what clients are told of the Service that %s stands for.
 func (f Failure) text() (code int32, reason metav1.StatusReason, format string) {
 	switch f {
 	case Overloaded:

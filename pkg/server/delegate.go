@@ -61,6 +61,7 @@ func (d routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, refusal(http.StatusLoopDetected, metav1.StatusReasonUnknown,
 			"the server to which redis-metrics-adapter delegates sends requests back to it: look at --delegate-to"))
 	default:
+		leaveTurn(r.Context())
 		d.delegate.ServeHTTP(w, r)
 	}
 }

@@ -59,7 +59,7 @@ func NewDelegateMetrics(register func(metrics.Registerable) error) (*DelegateMet
 	return m, nil
 }
 
-// Delegated implements delegate.Observer. A code that HTTP does not have counts
+// Delegated implements delegate.Observer. A code that HTTP does not know counts
 // as 999, so that no backend can make up series.
 func (m *DelegateMetrics) Delegated(code int, took time.Duration) {
 	if code != 0 && http.StatusText(code) == "" {

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"sync"
 
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
@@ -17,6 +19,7 @@ type direct struct {
 	frontProxy  authenticator.Request // nil if none is known
 	public      publicPaths
 	turns       *inflight
+	delegates   bool
 }
 
 // newFrontProxy returns an authenticator of the front proxy itself, by its
@@ -41,9 +44,25 @@ func (d *direct) limit(next http.Handler) http.Handler {
 			refuse(w, r, tooMany())
 			return
 		}
-		defer d.turns.leave()
-		next.ServeHTTP(w, r)
+		if !d.delegates {
+			defer d.turns.leave()
+			next.ServeHTTP(w, r)
+			return
+		}
+		leave := sync.OnceFunc(d.turns.leave)
+		defer leave()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), turnKey{}, leave)))
 	})
+}
+
+type turnKey struct{}
+
+// leaveTurn gives up the turn of a direct request that is authorized by now, and
+// is to wait for a delegate.
+func leaveTurn(ctx context.Context) {
+	if leave, ok := ctx.Value(turnKey{}).(func()); ok {
+		leave()
+	}
 }
 
 // proxied reports whether a request comes through the front proxy. A connection is vouched for once.
