@@ -70,7 +70,7 @@ bench-sample bench-reaction bench-api bench-isolation bench-scale: bench-%:
 	@$(MAKE) --no-print-directory bench ARGS=$*
 
 .PHONY: deploy
-deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place, DELEGATE=1 and keeps its metrics
+deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place, DELEGATE=1 takes it and keeps its metrics
 	@hack/deploy.sh $(MANIFESTS)
 
 ##@ Build
