@@ -188,7 +188,7 @@ func TestDirectRequestsDoNotWaitForTheDelegate(t *testing.T) {
 func FuzzDelegatedPath(f *testing.F) {
 	for _, seed := range []string{
 		"pods/a/b", "namespaces/shop/pods/a/b", "namespaces/shop/metrics/a", "namespaces/a/b", "watch/pods/a", "namespaces/shop/status/a/b", "//pods/a/b/",
-		"namespaces/namespaces/namespaces/a/b", "redises.redis-metrics.dev/a/b", "namespaces/proxy/watch/a/b",
+		"namespaces/namespaces/namespaces/a/b", "redises.redis-metrics.dev/a/b", "namespaces/proxy/watch/a/b", "/",
 	} {
 		f.Add(apiRoot + seed)
 	}

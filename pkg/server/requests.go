@@ -98,10 +98,10 @@ func (c requestCheck) checkPath(method, path string) error {
 		return nil
 	case version != "v1beta1" && version != "v1beta2":
 		return noPath()
-	case inside == "":
-		return nil
 	case c.delegated(path):
 		return checkDelegatedPath(path)
+	case inside == "":
+		return nil
 	}
 	return checkMetricPath(inside)
 }
