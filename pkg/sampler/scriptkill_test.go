@@ -54,7 +54,7 @@ func TestScriptThatNeverEndsIsEndedOnce(t *testing.T) {
 
 func TestScriptOfAnotherClientIsNotEnded(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, program redistest.Program) {
-		server := program.New(t, "--busy-reply-threshold", "2500") // when this adapter's script has been waiting
+		server := program.New(t, "--busy-reply-threshold", "4500") // when this adapter's script has been waiting
 		other, ended := server.Dial(), make(chan error, 1)
 		hasty := redis.NewClient(&redis.Options{Addr: server.Addr, DisableIdentity: true, MaxRetries: -1, ContextTimeoutEnabled: true})
 		t.Cleanup(func() { _ = hasty.Close() })
@@ -63,7 +63,7 @@ func TestScriptOfAnotherClientIsNotEnded(t *testing.T) {
 		o.poller.target.Timeout = time.Second
 		go func() { ended <- other.Eval(t.Context(), endless, nil).Err() }()
 		poll(t, "the other script runs", func() bool {
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 			defer cancel()
 			return hasty.Ping(ctx).Err() != nil
 		})
