@@ -84,8 +84,13 @@ func (s *askedScript) wrote(b []byte) {
 
 func (s *askedScript) read(b []byte) {
 	if s.watched.Load() && !s.answered {
-		s.in, s.answered = scan(s.in, b, s.token, []byte(busyReply))
+		s.hear(b)
 	}
+}
+
+// hear looks for an answer in what was received.
+func (s *askedScript) hear(b []byte) {
+	s.in, s.answered = scan(s.in, b, s.token, []byte(busyReply))
 }
 
 // scan reports whether what follows a tail holds one of some words, and returns the
@@ -203,12 +208,11 @@ func (w *scriptWatch) answered(wait time.Duration) bool {
 	for {
 		n, err := w.conn.Conn.Read(chunk)
 		w.late += n
-		found := false
-		w.asked.in, found = scan(w.asked.in, chunk[:n], w.asked.token, []byte(busyReply))
+		w.asked.hear(chunk[:n])
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return false
-		case err != nil, w.late > maxLateReply, found:
+		case err != nil, w.late > maxLateReply, w.asked.answered:
 			w.asked.answered = true
 			return true
 		}
