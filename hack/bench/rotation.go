@@ -35,7 +35,7 @@ func (w *world) rotation(ctx context.Context, c *caller) (_ []Figure, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.client.Close()) }()
-	if err := errors.Join(s.await(ctx, 0), w.told(ctx)); err != nil {
+	if err := s.await(ctx, 0); err != nil {
 		return nil, err
 	}
 	before, err := c.scrape(ctx)

@@ -2,13 +2,8 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 )
 
 const (
@@ -77,9 +72,10 @@ func measureScale(ctx context.Context, w *world) ([]Figure, error) {
 	return append(figures, more...), err
 }
 
-// loadOf measures what the objects cost once all are warm and their status says so.
+// loadOf measures what the objects cost once the rates of all are served. Status is written to the objects of one namespace
+// over minutes, so that goes on meanwhile, as it does in a cluster.
 func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
-	if err := errors.Join(w.warm(ctx, c, objects), w.told(ctx)); err != nil {
+	if err := w.warm(ctx, c, objects); err != nil {
 		return load{}, err
 	}
 	if err := wait(ctx, settled); err != nil {
@@ -152,32 +148,6 @@ func (w *world) warm(ctx context.Context, c *caller, objects int) error {
 	return until(ctx, 200*time.Millisecond, func() (bool, error) {
 		found, err := c.values(ctx, allObjects)
 		return err == nil && found >= objects, ctx.Err()
-	})
-}
-
-// told returns when the status of all objects says that they are ready. So many new ones are written over minutes.
-func (w *world) told(ctx context.Context) error {
-	client, err := dynamic.NewForConfig(w.Config())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	return until(ctx, 5*time.Second, func() (bool, error) {
-		list, err := client.Resource(redises).Namespace(namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return false, err
-		}
-		ready := 0
-		for _, object := range list.Items {
-			conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-			for _, one := range conditions {
-				if c, ok := one.(map[string]any); ok && c["type"] == "Ready" && c["status"] == "True" {
-					ready++
-				}
-			}
-		}
-		return ready >= w.objects, nil
 	})
 }
 
