@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,8 +15,6 @@ import (
 const (
 	// perServer is how many Redis objects share a server at most.
 	perServer = 1000
-	// addresses is at how many addresses a server is reached.
-	addresses = 50
 	// writers is how many objects are written at a time.
 	writers = 16
 )
@@ -38,11 +35,9 @@ func (w *world) populate(ctx context.Context, objects int, sampling map[string]a
 	})
 }
 
-// address is where an object reaches its server. A server has so many addresses that none has more connections than the
-// adapter makes to one.
+// address returns where the object of a number reaches its server.
 func (w *world) address(n int) string {
-	_, port, _ := net.SplitHostPort(w.servers[n%len(w.servers)].address)
-	return net.JoinHostPort(fmt.Sprintf("127.0.1.%d", 1+n/len(w.servers)%addresses), port)
+	return w.servers[n%len(w.servers)].addressOf(n / len(w.servers))
 }
 
 // create creates Redis objects until there are as many, each with the spec of its number.

@@ -40,6 +40,14 @@ func startRedis(ctx context.Context, host string, args ...string) (*redisServer,
 	return s, until(ctx, 20*time.Millisecond, func() (bool, error) { return answered(client.Ping(ctx).Err()), nil })
 }
 
+// addressOf returns the address where the client of a number reaches a server that listens at all of them. It spreads
+// clients over so many addresses that the adapter's bound on connections to one address keeps none of them away.
+func (s *redisServer) addressOf(client int) string {
+	const addresses = 50
+	_, port, _ := net.SplitHostPort(s.address)
+	return net.JoinHostPort(fmt.Sprintf("127.0.1.%d", 1+client%addresses), port)
+}
+
 func (s *redisServer) dial() *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: s.address, MaxRetries: -1})
 }

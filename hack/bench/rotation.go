@@ -70,7 +70,7 @@ type shared struct {
 
 // share has the first objects name one server, and one Secret for it.
 func (w *world) share(ctx context.Context) (*shared, error) {
-	server, err := startRedis(ctx, "127.0.0.1")
+	server, err := startRedis(ctx, "127.0.0.1", "--bind", "0.0.0.0")
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +83,14 @@ func (w *world) share(ctx context.Context) (*shared, error) {
 	if err := w.grant(ctx); err != nil {
 		return nil, err
 	}
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"address": server.address, "auth": map[string]any{
-		"username": sharedUser, "passwordSecretRef": map[string]any{"name": sharedName, "key": "password"},
-	}}})
-	if err != nil {
-		return nil, err
-	}
 	return s, w.each(ctx, 0, sharers, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
-		_, err := client.Patch(ctx, objectName(n), types.MergePatchType, patch, metav1.PatchOptions{})
+		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"address": server.addressOf(n), "auth": map[string]any{
+			"username": sharedUser, "passwordSecretRef": map[string]any{"name": sharedName, "key": "password"},
+		}}})
+		if err != nil {
+			return err
+		}
+		_, err = client.Patch(ctx, objectName(n), types.MergePatchType, patch, metav1.PatchOptions{})
 		return err
 	})
 }
