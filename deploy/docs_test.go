@@ -8,6 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
 
 // TestManifestsOfTheDocs holds what the documentation shows against the API.
@@ -73,9 +74,11 @@ func documents(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	for _, page := range pages(t) {
-		for _, rest := range strings.Split(read(t, page), "\n```yaml\n")[1:] {
-			block, _, _ := strings.Cut(rest, "\n```")
-			for _, document := range strings.Split(block, "\n---\n") {
+		for _, block := range pagetest.Blocks(t, page) {
+			if block.Kind != "yaml" {
+				continue
+			}
+			for _, document := range strings.Split(block.Text, "\n---\n") {
 				if strings.HasPrefix(document, "spec:") {
 					document = "apiVersion: redis-metrics.dev/v1alpha1\nkind: Redis\n" + document
 				}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
 
 // readmeWords is how many words a newcomer has to read at most.
@@ -22,8 +24,7 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	links := 0
-	for _, page := range append(pages(t), "README.md", "../pkg/README.md", "../hack/README.md",
-		"../.github/CONTRIBUTING.md", "../.github/SECURITY.md") {
+	for _, page := range everyPage(t) {
 		for _, match := range link.FindAllStringSubmatch(read(t, page), -1) {
 			if strings.Contains(match[1], "://") {
 				continue
@@ -54,6 +55,20 @@ func TestDocsAreLinked(t *testing.T) {
 			t.Errorf("README.md does not link deploy/%s", page)
 		}
 	}
+}
+
+// TestCodeBlocksSayWhatTheyAre checks what the end-to-end test of the documentation, which runs them, relies on.
+func TestCodeBlocksSayWhatTheyAre(t *testing.T) {
+	for _, page := range everyPage(t) {
+		pagetest.Blocks(t, page)
+	}
+}
+
+// everyPage returns all pages that are written for users and contributors.
+func everyPage(t *testing.T) []string {
+	t.Helper()
+	return append(pages(t), "README.md", "../pkg/README.md", "../hack/README.md",
+		"../.github/CONTRIBUTING.md", "../.github/SECURITY.md")
 }
 
 // pages returns README.md and the pages of docs.

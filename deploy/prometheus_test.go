@@ -61,6 +61,7 @@ func TestCertManagerCarriesTheCAOfTheServiceMonitor(t *testing.T) {
 }
 
 func TestAlertsTellWhatToDo(t *testing.T) {
+	readme := read(t, "README.md")
 	seen := map[string]bool{}
 	for _, group := range only[*prometheusRule](t, prometheusDir).Spec.Groups {
 		for _, rule := range group.Rules {
@@ -68,6 +69,9 @@ func TestAlertsTellWhatToDo(t *testing.T) {
 				t.Errorf("the name %q is taken, or does not say whose it is", rule.Alert)
 			}
 			seen[rule.Alert] = true
+			if !strings.Contains(readme, "\n| `"+rule.Alert+"` | ") {
+				t.Errorf("README.md does not list %s", rule.Alert)
+			}
 			if rule.For.Duration <= 0 || !slices.Contains([]string{"critical", "warning"}, rule.Labels["severity"]) {
 				t.Errorf("%s fires after %s as %q", rule.Alert, rule.For.Duration, rule.Labels["severity"])
 			}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Applies manifests of the adapter. A cluster has one server for each version of custom.metrics.k8s.io: where another
-# one is, nothing is applied, unless FORCE=1 says to take its place, or DELEGATE=1 to take it and to send requests for
-# its metrics on to it. DELEGATE_CA=FILE has the authority of its certificate, if its APIServices do not.
+# Applies the adapter's manifests. A cluster has one server for each version of custom.metrics.k8s.io. If another adapter
+# serves one, this applies nothing, unless FORCE=1 replaces that adapter, or DELEGATE=1 replaces it and sends requests
+# for its metrics on to it. DELEGATE_CA=FILE names the CA of its certificate, if its APIServices have no caBundle.
 # Usage: [FORCE=1 | DELEGATE=1 [DELEGATE_CA=FILE]] deploy.sh DIRECTORY [ARGUMENT-OF-KUBECTL-APPLY ...]
 set -euo pipefail
 
@@ -10,7 +10,7 @@ shift
 name=redis-metrics-adapter
 own=$name/$name
 group=custom.metrics.k8s.io
-# On the server's side, so that what another took in the meantime is a conflict and no loss.
+# Server-side, so that a concurrent change by somebody else is a conflict and is not overwritten.
 apply=(kubectl apply --server-side "$@")
 
 fail() {
@@ -18,7 +18,7 @@ fail() {
   exit 1
 }
 
-# field VERSION PATH prints a field of an APIService, nothing if there is none.
+# field VERSION PATH prints a field of an APIService, or nothing if there is no such APIService.
 field() {
   kubectl get apiservice "$1.$group" --ignore-not-found -o "jsonpath=$2"
 }
@@ -40,10 +40,9 @@ if [ "${DELEGATE:-}" = 1 ]; then
 fi
 if [ "${#foreign[@]}" -gt 0 ] && [ "${FORCE:-}" != 1 ]; then
   cat >&2 <<'TEXT'
-Nothing was applied: from then on the metrics of that Service would be served no more, and HorizontalPodAutoscalers
-that use them would hold. Say DELEGATE=1 to keep them: requests for them are then sent on to that Service, as
-deploy/docs/coexistence.md says. Or remove that adapter and its APIServices, or say FORCE=1 to give them to
-redis-metrics-adapter. deploy/docs/migration.md says what to write instead of its metrics.
+Nothing was applied: it would end the metrics of that Service, and HorizontalPodAutoscalers that use them would hold.
+To keep them, set DELEGATE=1: requests for them then go on to that Service (see deploy/docs/coexistence.md). To replace
+that adapter, remove it and its APIServices, or set FORCE=1. deploy/docs/migration.md says what replaces its metrics.
 TEXT
   exit 1
 fi

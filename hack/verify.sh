@@ -55,6 +55,8 @@ tidy() {
   return $ok
 }
 
+shared() { hack/versions.sh; }
+
 # pinned refuses an action by tag, which its owner can move to other code.
 pinned() {
   ! grep -rnE '^[ -]*uses:' .github/workflows | grep -vE 'uses: [^@]+@[0-9a-f]{40} # v'
@@ -82,6 +84,7 @@ check lint "$bin/golangci-lint run --fix ./... , and mend the rest by hand" lint
 check prose "write what the line above says; the rules are in hack/prose/styles" prose
 check generated "make generate" generated
 check modules "go mod tidy, in the module named above" tidy
+check versions "go get the newest version named above in each of the modules, then go mod tidy" shared
 check workflows "name each action by its commit, with the version in a comment" pinned
 check vulnerabilities "go get the fixed version named above, then go mod tidy" vulncheck
 

@@ -115,7 +115,7 @@ func grantAsTold(t *testing.T, s *scene) {
 	})
 	s.awaitEvents(t, "cart", "SecretForbidden")
 	told := s.kubectl(t, "get", "redis", "cart", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="CredentialsValid")].message}`)
-	_, commands, ok := strings.Cut(told, "Who may read it lets the adapter read it too: ")
+	_, commands, ok := strings.Cut(told, "Somebody who may read it can grant the adapter the same right: ")
 	if !ok {
 		t.Fatalf("status says %q, and no command", told)
 	}

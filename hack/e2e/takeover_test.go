@@ -33,7 +33,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	hits := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + s.namespace + "/services/web/hits"
 
 	answered := s.asking(t, hits)
-	manifests := s.localManifests(t)
+	manifests := s.localManifests(t, "delegate")
 	out, err := s.deployFrom(t, manifests, "DELEGATE=1")
 	if err != nil || !strings.Contains(out, fmt.Sprintf("sent on to monitoring/prometheus-adapter:%d", o.port)) {
 		t.Fatalf("deploy says %v\n%s", err, out)
@@ -119,14 +119,14 @@ func (s *scene) standby(t *testing.T, o *other) {
 	}
 }
 
-// localManifests is an overlay in which our Service leads to this machine.
-func (s *scene) localManifests(t *testing.T) string {
+// localManifests is an overlay of a folder of deploy/ in which our Service leads to this machine.
+func (s *scene) localManifests(t *testing.T, folder string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy", "delegate"))
+	base, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy", folder))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func clusters() []Fault {
 	gone := []sampler.Reason{sampler.ShardUnavailable, sampler.TopologyUnsettled, sampler.ClusterDown, sampler.Timeout}
 	return []Fault{
 		{
-			Name: "a shard is killed, and started later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,
+			Name: "a shard is killed, and restarted later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,
 			Levels: verifier.Holds, Rates: verifier.Holds, Within: 6, Reasons: gone,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.breaks(func() error {
@@ -36,7 +36,7 @@ func clusters() []Fault {
 			},
 		},
 		{
-			Name: "a shard stands still", How: "SIGSTOP of a primary without a replica, SIGCONT", Scope: Cluster,
+			Name: "a shard is suspended", How: "SIGSTOP of a primary without a replica, SIGCONT", Scope: Cluster,
 			Levels: verifier.Holds, Rates: verifier.Holds, Within: 6, Reasons: gone,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				s.Cluster.Nodes[2].Signal(syscall.SIGSTOP)
@@ -46,18 +46,18 @@ func clusters() []Fault {
 			},
 		},
 		{
-			Name: "a primary is killed, its replica takes over", How: "SIGKILL; later it comes back as a replica", Scope: Cluster,
+			Name: "a primary is killed, its replica takes over (failover)", How: "SIGKILL; it returns later as a replica", Scope: Cluster,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, Brief: true, inject: usurped(true),
 		},
 		{
-			Name: "a replica takes over as somebody asks it to", How: "CLUSTER FAILOVER", Scope: Cluster,
+			Name: "an operator starts a failover of a shard", How: "CLUSTER FAILOVER", Scope: Cluster,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, Brief: true, inject: usurped(false),
 		},
 		{
 			Name: "a slot with its keys moves to another shard", How: "CLUSTER SETSLOT, MIGRATE", Scope: Cluster, Within: 4,
 			// The key that moves, and passes over keys, which begin again.
 			Except: []Exception{
-				except("a list's length", verifier.Renews, verifier.MadeOf(verifier.Backlog)),
+				except("the length of a list", verifier.Renews, verifier.MadeOf(verifier.Backlog)),
 				except("a sum over keys", verifier.Renews, verifier.MadeOf(verifier.AllKeys)),
 				// Nothing tells what a script called before the server sent it to another one.
 				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"}),

@@ -38,23 +38,23 @@ func secrets() []Fault {
 		return row(f, inject)
 	}
 	return []Fault{
-		lost(Fault{Name: "the password is changed at the server, and in the Secret later", How: "ACL SETUSER, CLIENT KILL; edit of the Secret",
+		lost(Fault{Name: "the password changes in Redis, and later in the Secret", How: "ACL SETUSER, CLIENT KILL; edit of the Secret",
 			Reasons: []sampler.Reason{sampler.AuthenticationFailed}}, passwordChanged),
-		row(Fault{Name: "the password is changed at the server and in the Secret, connections go on", How: "ACL SETUSER, edit of the Secret", Within: 1, Brief: true},
+		row(Fault{Name: "the password changes in Redis and in the Secret, connections stay", How: "ACL SETUSER, edit of the Secret", Within: 1, Brief: true},
 			rotated),
-		row(Fault{Name: "the password is changed at the server and in the Secret, connections are lost", How: "ACL SETUSER, edit of the Secret, CLIENT KILL",
+		row(Fault{Name: "the password changes in Redis and in the Secret, connections are lost", How: "ACL SETUSER, edit of the Secret, CLIENT KILL",
 			Rates: verifier.Renews, Within: 3, Brief: true}, rotatedAndCut),
-		row(Fault{Name: "the user may not read the keys of declared metrics", How: "ACL SETUSER resetkeys", Within: 2,
-			Except: []Exception{except("what is read from a key", verifier.Refuses, verifier.MadeOf(verifier.AnyKey)),
+		row(Fault{Name: "the ACL denies the keys of declared metrics", How: "ACL SETUSER resetkeys", Within: 2,
+			Except: []Exception{except("each metric that reads a key", verifier.Refuses, verifier.MadeOf(verifier.AnyKey)),
 				// Nothing tells what a script called before it was refused a key.
 				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"})}}, keysTaken),
-		row(Fault{Name: "the Secret is gone, the connection goes on", How: "delete, create", Within: 1},
+		row(Fault{Name: "the Secret is deleted, the connection stays", How: "delete, create", Within: 1},
 			unreadable(false, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
-		lost(Fault{Name: "the Secret is gone, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []sampler.Reason{credentials.SecretNotFound}},
+		lost(Fault{Name: "the Secret is deleted, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []sampler.Reason{credentials.SecretNotFound}},
 			unreadable(true, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
-		row(Fault{Name: "the Secret may not be read, the connection goes on", How: "RoleBinding deleted, and made again", Within: 1},
+		row(Fault{Name: "the adapter loses the right to the Secret, the connection stays", How: "RoleBinding deleted, and created again", Within: 1},
 			unreadable(false, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
-		lost(Fault{Name: "the Secret may not be read, the connection is lost", How: "RoleBinding deleted, CLIENT KILL, RoleBinding made again",
+		lost(Fault{Name: "the adapter loses the right to the Secret, the connection is lost", How: "RoleBinding deleted, CLIENT KILL, RoleBinding created again",
 			Reasons: []sampler.Reason{credentials.SecretForbidden}},
 			unreadable(true, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
 	}

@@ -32,7 +32,7 @@ const (
 	// Replica is a replica that an object names.
 	Replica Scope = "Replica"
 	// Telling is what a server reports about itself.
-	Telling Scope = "What a server tells"
+	Telling Scope = "What a server reports"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
 	// Plane is the control plane and the adapter, and with them all objects.

@@ -10,7 +10,7 @@ import (
 // Markdown returns the matrix as the table of deploy/docs/faults.md.
 func Markdown() string {
 	var b strings.Builder
-	b.WriteString("| What is wrong | How it is brought about | What is served meanwhile | Known again |\n|---|---|---|---|\n")
+	b.WriteString("| Fault | How the test injects it | What is served meanwhile | Values return |\n|---|---|---|---|\n")
 	for _, scope := range Scopes() {
 		fmt.Fprintf(&b, "| **%s** | | | |\n", scope)
 		for _, f := range All() {
@@ -31,14 +31,14 @@ func (f Fault) meanwhile() string {
 	case f.Levels == verifier.Refuses:
 		text = "an error" + f.because()
 	case f.Levels == verifier.Renews:
-		text = "new samples, or an error until there are some"
+		text = "an error until there are new samples"
 	case f.Rates == verifier.Renews:
 		text = "all; a rate is an error until there are two new samples"
 	default:
 		text = "all"
 	}
 	if f.Off != 0 {
-		text += "; the instants that are stated are off as well"
+		text += "; timestamps are off by as much as the clock"
 	}
 	for _, e := range f.Except {
 		switch e.Behaviour {
@@ -69,13 +69,13 @@ func (f Fault) again() string {
 	case f.Levels == verifier.Serves && f.Rates == verifier.Serves && len(f.Except) == 0:
 		return ""
 	case f.Rereads:
-		return fmt.Sprintf("within %d intervals of the next read of the Secret (%s to %s), a rate within `window` more", f.Within, rested, rarest)
+		return fmt.Sprintf("within %d intervals after the next read of the Secret (%s to %s), a rate one `window` later", f.Within, rested, rarest)
 	case f.Levels == verifier.Holds:
-		return fmt.Sprintf("within %d intervals, a rate within `window` more", f.Within)
+		return fmt.Sprintf("within %d intervals, a rate one `window` later", f.Within)
 	case f.Relearns:
-		return fmt.Sprintf("within %d intervals; by the HPA within %.0f s more, when Kubernetes looks for kinds and metrics again", f.Within, Relearning.Seconds())
+		return fmt.Sprintf("within %d intervals; for the HPA up to %.0f s later, when Kubernetes discovers kinds and metrics again", f.Within, Relearning.Seconds())
 	case f.Settles:
-		return fmt.Sprintf("within %d intervals of either change, a rate within `window` more", f.Within)
+		return fmt.Sprintf("within %d intervals after either change, a rate one `window` later", f.Within)
 	case f.Within == 1:
 		return "within an interval"
 	}

@@ -13,11 +13,11 @@ import (
 func names() []Fault {
 	return []Fault{
 		{
-			Name: "the host name gets the address of another server, the connection goes on", How: "hosts file of the adapter changed, and back",
+			Name: "the host name resolves to another server, the connection stays", How: "the adapter's hosts file is changed, and changed back",
 			Scope: Name, Within: 1, inject: renamed,
 		},
 		{
-			Name: "the host name gets the address of another server, the connection is lost", How: "hosts file of the adapter changed, CLIENT KILL at the first server; the same back",
+			Name: "the host name resolves to another server, the connection is lost", How: "the adapter's hosts file is changed, CLIENT KILL at the first server; the same back",
 			Scope: Name, Rates: verifier.Renews, Within: 3, Settles: true, inject: moved,
 		},
 	}

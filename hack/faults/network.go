@@ -24,24 +24,24 @@ func network() []Fault {
 		return f
 	}
 	return []Fault{
-		poor(Fault{Name: "answers are late by a twentieth of the interval", How: "proxy: latency 50 ms", Rates: verifier.Renews},
+		poor(Fault{Name: "replies are late by a twentieth of the interval", How: "proxy: latency 50 ms", Rates: verifier.Renews},
 			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 50}}),
-		poor(Fault{Name: "answers come in pieces", How: "proxy: 500 bytes at a time, 100 µs between them"},
+		poor(Fault{Name: "replies arrive in pieces", How: "proxy: 500 bytes at a time, 100 µs apart"},
 			toxic{Type: "slicer", Stream: downstream, Attributes: map[string]any{"average_size": 500, "size_variation": 100, "delay": 100}}),
-		lost(Fault{Name: "answers are later than the timeout", How: "proxy: latency of three timeouts", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "replies are later than the timeout", How: "proxy: latency three times the timeout", Reasons: []sampler.Reason{sampler.Timeout}},
 			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 1800}}),
-		lost(Fault{Name: "the line is too slow for an answer", How: "proxy: 1 KB/s", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the connection is too slow for a reply", How: "proxy: 1 KB/s", Reasons: []sampler.Reason{sampler.Timeout}},
 			toxic{Type: "bandwidth", Stream: downstream, Attributes: map[string]any{"rate": 1}}),
-		lost(Fault{Name: "a black hole", How: "proxy: takes connections and lets no byte through", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the network forwards nothing in either direction", How: "proxy: accepts connections and forwards nothing", Reasons: []sampler.Reason{sampler.Timeout}},
 			silence()...),
-		lost(Fault{Name: "a half-open connection", How: "proxy: questions arrive, no byte comes back", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the connection is half-open", How: "proxy: forwards requests and no replies", Reasons: []sampler.Reason{sampler.Timeout}},
 			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
 		lost(Fault{Name: "connections are reset", How: "proxy: RST at the first byte", Reasons: []sampler.Reason{sampler.ConnectionLost, sampler.Timeout}},
 			toxic{Type: "reset_peer", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
-		lost(Fault{Name: "an answer is cut off", How: "proxy: the connection ends after 700 bytes", Reasons: []sampler.Reason{sampler.ConnectionLost}},
+		lost(Fault{Name: "a reply is cut off", How: "proxy: closes the connection after 700 bytes", Reasons: []sampler.Reason{sampler.ConnectionLost}},
 			toxic{Type: "limit_data", Stream: downstream, Attributes: map[string]any{"bytes": 700}}),
 		{
-			Name: "connections are refused", How: "proxy: listens no more", Scope: Network, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
+			Name: "connections are refused", How: "proxy: stops listening", Scope: Network, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
 			Reasons: []sampler.Reason{sampler.ConnectionRefused},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				return s.Link.without(hold)

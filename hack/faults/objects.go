@@ -103,7 +103,7 @@ func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
 	if err := definitions.Delete(ctx, definition, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	err = s.until(ctx, "the definition is gone", func(ctx context.Context) bool {
+	err = s.until(ctx, "the definition is deleted", func(ctx context.Context) bool {
 		_, err := definitions.Get(ctx, definition, metav1.GetOptions{})
 		return apierrors.IsNotFound(err)
 	})
@@ -140,13 +140,13 @@ func objects() []Fault {
 		return f
 	}
 	return []Fault{
-		row(Fault{Name: "the object's labels are changed", How: "patch of metadata", Within: 1},
+		row(Fault{Name: "the labels of the object change", How: "patch of metadata", Within: 1},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Label(ctx, s.Object, "on")
 				hold()
 				return errors.Join(err, s.Objects.Label(ctx, s.Object, "off"))
 			}),
-		row(Fault{Name: "the object is told to name another server", How: "patch of spec.address, and back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
+		row(Fault{Name: "the object names another server", How: "patch of spec.address, and back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
 				hold()
@@ -166,13 +166,13 @@ func objects() []Fault {
 				hold()
 				return errors.Join(err, s.home(ctx))
 			}),
-		row(Fault{Name: "the object is deleted, and made again later", How: "delete, create", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4},
+		row(Fault{Name: "the object is deleted, and created again later", How: "delete, create", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Delete(ctx, s.Object)
 				hold()
 				return errors.Join(err, s.Objects.Make(ctx, s.Object, At(s.Server.Addr), s.Load.Truth()))
 			}),
-		row(Fault{Name: "the object is made again at once under its name, and names another server", How: "delete and create, and the same back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
+		row(Fault{Name: "the object is replaced by one of the same name that names another server", How: "delete and create, and the same back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := errors.Join(s.Objects.Delete(ctx, s.Object), s.Objects.Make(ctx, s.Object, At(s.SpareAddress), s.Spare.Truth()))
 				hold()

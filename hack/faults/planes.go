@@ -23,7 +23,7 @@ const Recreated = "recreated"
 func planes() []Fault {
 	return []Fault{
 		{
-			Name: "etcd stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Within: 2,
+			Name: "etcd is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Within: 2,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.Etcd).Signal(syscall.SIGSTOP)
 				hold()
@@ -31,7 +31,7 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the API server stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
+			Name: "the API server is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGSTOP)
 				hold()
@@ -39,7 +39,7 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the API server is killed, and all watches with it", How: "SIGKILL, restart", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true,
+			Name: "the API server is killed, which ends all watches", How: "SIGKILL, restart", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL)
 				hold()
@@ -47,11 +47,11 @@ func planes() []Fault {
 			},
 		},
 		{
-			Name: "the CustomResourceDefinition is deleted, and made again with all objects", How: "delete, create", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 12, Relearns: true,
+			Name: "the CustomResourceDefinition is deleted, and created again with all objects", How: "delete, create", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 12, Relearns: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error { return s.Objects.without(ctx, s, hold) },
 		},
 		{
-			Name: "an object is made again under its name while the watch is cut, and names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
+			Name: "while the watch is down, the object is replaced by one of the same name that names another server", How: "adapter SIGSTOP, API server restart, delete and create, adapter SIGCONT",
 			Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true, Brief: true, inject: recreated,
 		},
 	}
@@ -78,7 +78,7 @@ func recreated(ctx context.Context, s *Subject, hold func()) error {
 func adapters() []Fault {
 	return []Fault{
 		{
-			Name: "the adapter is killed, and started later", How: "SIGKILL, start", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8,
+			Name: "the adapter is killed, and restarted later", How: "SIGKILL, start", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Adapters[0].Signal(syscall.SIGKILL)
 				hold()
@@ -86,7 +86,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "the adapter stands still", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 5,
+			Name: "the adapter is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 5,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				err := s.Adapters[0].Signal(syscall.SIGSTOP)
 				hold()
@@ -94,7 +94,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "two replicas of the adapter answer in turn", How: "the Service routes to the one and the other, which began to sample later", Scope: Plane, Within: 1, Brief: true,
+			Name: "two replicas of the adapter answer in turn", How: "the Service routes to both by turns; the second began to sample later", Scope: Plane, Within: 1, Brief: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
 				for _, one := range []int{1, 0, 1, 0} {
@@ -107,7 +107,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start, and back once it has sampled for a `window`", Scope: Plane, Within: 1, Brief: true,
+			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start; the Service routes back once the new one has sampled for a `window`", Scope: Plane, Within: 1, Brief: true,
 			inject: rolledOut,
 		},
 	}

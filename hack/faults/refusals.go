@@ -23,30 +23,30 @@ func errorsOfServers() []Fault {
 	}
 	set := func(args ...any) []any { return append([]any{"config", "set"}, args...) }
 	return []Fault{
-		refused("the server asks for a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
+		refused("the server requires a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
 			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
 		{
-			Name: "the user may not call INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
+			Name: "the ACL denies INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
 			Except: []Exception{
-				except("what needs several samples", verifier.Renews, verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys)),
-				except("what a sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey), []string{"listeners"}),
+				except("a metric that needs several samples", verifier.Renews, verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys)),
+				except("a metric that one sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey), []string{"listeners"}),
 			},
 			Reasons: []sampler.Reason{sampler.InfoRefused},
 			inject:  operated([][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
 		},
 		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
 			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", verifier.MaxClients)}),
-		writes("memory is used up, writes are refused (OOM)", "CONFIG SET maxmemory 1", verifier.Serves,
+		writes("maxmemory is reached, writes are refused (OOM)", "CONFIG SET maxmemory 1", verifier.Serves,
 			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),
-		writes("too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", verifier.Serves,
+		writes("there are too few replicas, writes are refused (NOREPLICAS)", "CONFIG SET min-replicas-to-write 1", verifier.Serves,
 			[][]any{set("min-replicas-to-write", 1)}, [][]any{set("min-replicas-to-write", 0)}),
 		{
-			Name: "a replica whose primary is gone, writes are refused (READONLY)", How: "REPLICAOF a closed port, REPLICAOF NO ONE", Scope: Server,
+			Name: "the server becomes a replica of a dead primary, writes are refused (READONLY)", How: "REPLICAOF a closed port, REPLICAOF NO ONE", Scope: Server,
 			Rates: verifier.Renews, Within: 4, Except: outdated(),
 			inject: operated([][]any{{"replicaof", "127.0.0.1", 1}}, [][]any{{"replicaof", "no", "one"}}),
 		},
 		{
-			Name: "saving fails, writes are refused (MISCONF)", How: "BGSAVE to a place that is taken", Scope: Server, Within: 2,
+			Name: "RDB saves fail, writes are refused (MISCONF)", How: "BGSAVE to a file name that a directory has", Scope: Server, Within: 2,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.unsaved(ctx); err != nil {
 					return err
@@ -56,19 +56,19 @@ func errorsOfServers() []Fault {
 			},
 		},
 		{
-			Name: "statistics are set back", How: "CONFIG RESETSTAT", Scope: Server, Rates: verifier.Renews, Within: 4, Brief: true,
+			Name: "statistics are reset", How: "CONFIG RESETSTAT", Scope: Server, Rates: verifier.Renews, Within: 4, Brief: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
 				return s.breaks(func() error { return s.operate(ctx, []any{"config", "resetstat"}) })
 			},
 		},
 		{
-			Name: "all keys are deleted", How: "FLUSHALL, and all of them written again", Scope: Server, Within: 3,
+			Name: "all keys are deleted", How: "FLUSHALL, then all are written again", Scope: Server, Within: 3,
 			Except: []Exception{
-				except("a string's value", verifier.Renews, verifier.MadeOf(verifier.Clock)),
+				except("the value of a string", verifier.Renews, verifier.MadeOf(verifier.Clock)),
 				except("a counter", verifier.Renews, verifier.MadeOf(verifier.Ticks), verifier.MadeOf(verifier.Log)),
 				except("a sum over keys", verifier.Renews, verifier.MadeOf(verifier.AllKeys)),
-				except("a number of a stream's group", verifier.Refuses, verifier.MadeOf(verifier.Lag), []string{"pending", "oldest-pending"}),
+				except("each number of a consumer group", verifier.Refuses, verifier.MadeOf(verifier.Lag), []string{"pending", "oldest-pending"}),
 			},
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Flush(ctx); err != nil {
@@ -79,8 +79,8 @@ func errorsOfServers() []Fault {
 			},
 		},
 		{
-			Name: "the server knows no lag of a stream's group (NULL)", How: "XDEL in its midst, and the stream made again", Scope: Server, Within: 3,
-			Except: []Exception{except("the lag of a stream's group", verifier.Refuses, verifier.MadeOf(verifier.Lag))},
+			Name: "the server does not know the lag of a consumer group (NULL)", How: "XDEL of an entry in the middle; the stream is created again", Scope: Server, Within: 3,
+			Except: []Exception{except("the lag of a consumer group", verifier.Refuses, verifier.MadeOf(verifier.Lag))},
 			Blurs:  blurred(1),
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				if err := s.Load.Forget(ctx); err != nil {

@@ -11,22 +11,22 @@ import (
 
 // outdated are the metrics of data that a replica cannot vouch for while it does not hear from its primary.
 func outdated() []Exception {
-	return []Exception{except("what is told of keys", verifier.Refuses, keyspace(), verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys))}
+	return []Exception{except("each metric of keys", verifier.Refuses, keyspace(), verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys))}
 }
 
 // replicas are the rows of a primary and its replica.
 func replicas() []Fault {
 	return []Fault{
 		{
-			Name: "a replica is promoted behind a partition", How: "proxy between it and its primary: no byte passes; REPLICAOF NO ONE, REPLICAOF", Scope: Replicas,
+			Name: "a replica is promoted behind a partition", How: "proxy between it and its primary: forwards nothing; REPLICAOF NO ONE, REPLICAOF", Scope: Replicas,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, inject: promoted,
 		},
 		{
-			Name: "the address that a replica announces leads back to its primary", How: "CONFIG SET replica-announce-port, CLIENT KILL, and back", Scope: Replicas,
+			Name: "a replica announces the address of its primary", How: "CONFIG SET replica-announce-port, CLIENT KILL, and back", Scope: Replicas,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 6, inject: announced,
 		},
 		{
-			Name: "a replica loses its primary, whose data changes", How: "proxy between them: closed; writes at the primary", Scope: Replica,
+			Name: "a replica loses its primary while the data changes", How: "proxy between them: stops listening; writes to the primary", Scope: Replica,
 			Rates: verifier.Renews, Within: 6, Except: outdated(), inject: abandoned,
 		},
 	}

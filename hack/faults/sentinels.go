@@ -19,22 +19,22 @@ func sentinels() []Fault {
 		return Fault{Name: name, How: how, Scope: Sentinel, Levels: verifier.Renews, Rates: verifier.Renews, Within: 5, Brief: true, inject: inject}
 	}
 	return []Fault{
-		failover("the primary is killed, sentinels name another", "SIGKILL; later it comes back as a replica", func(ctx context.Context, s *Subject, hold func()) error {
+		failover("the primary is killed, the sentinels fail over", "SIGKILL; it returns later as a replica", func(ctx context.Context, s *Subject, hold func()) error {
 			return s.deposed(ctx, hold, (*redistest.Server).Kill, (*redistest.Server).Restart)
 		}),
-		failover("the primary stands still, sentinels name another", "SIGSTOP; SIGCONT after the failover", func(ctx context.Context, s *Subject, hold func()) error {
+		failover("the primary is suspended, the sentinels fail over", "SIGSTOP; SIGCONT after the failover", func(ctx context.Context, s *Subject, hold func()) error {
 			return s.deposed(ctx, hold,
 				func(one *redistest.Server) { one.Signal(syscall.SIGSTOP) },
 				func(one *redistest.Server) { one.Signal(syscall.SIGCONT) })
 		}),
-		failover("a failover that somebody asks for", "SENTINEL FAILOVER", func(ctx context.Context, s *Subject, hold func()) error {
+		failover("an operator starts a failover", "SENTINEL FAILOVER", func(ctx context.Context, s *Subject, hold func()) error {
 			return s.deposed(ctx, hold, func(*redistest.Server) {
 				s.Sentinels.Nodes[0].Do("sentinel", "failover", s.MasterName)
 			}, func(*redistest.Server) {})
 		}),
 		{
 			// One that goes on does not take part in a failover for half a minute.
-			Name: "one of three sentinels stands still", How: "SIGSTOP, SIGCONT", Scope: Sentinel, Within: 2,
+			Name: "one of three sentinels is suspended", How: "SIGSTOP, SIGCONT", Scope: Sentinel, Within: 2,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				s.Sentinels.Nodes[2].Signal(syscall.SIGSTOP)
 				hold()
@@ -43,7 +43,7 @@ func sentinels() []Fault {
 			},
 		},
 		{
-			Name: "all sentinels are killed, and started later", How: "SIGKILL, restart", Scope: Sentinel, Levels: verifier.Holds, Rates: verifier.Holds, Within: 5,
+			Name: "all sentinels are killed, and restarted later", How: "SIGKILL, restart", Scope: Sentinel, Levels: verifier.Holds, Rates: verifier.Holds, Within: 5,
 			Reasons: []sampler.Reason{sampler.SentinelUnavailable},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				for _, one := range s.Sentinels.Nodes {

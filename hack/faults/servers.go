@@ -21,14 +21,14 @@ func servers() []Fault {
 		return Fault{Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Reasons: reasons, Within: 4, inject: inject}
 	}
 	return []Fault{
-		silent("the server is killed, and started later", "SIGKILL, restart with its data", killed, sampler.ConnectionRefused),
-		silent("the server stands still", "SIGSTOP, SIGCONT", halted, sampler.Timeout),
-		silent("the server sleeps in a command", "DEBUG SLEEP", asleep, sampler.Timeout),
-		silent("the server lets all clients wait", "CLIENT PAUSE ALL", paused, sampler.Timeout),
-		slowly(silent("the server loads its data", "DEBUG RELOAD with key-load-delay", loading, sampler.Loading, sampler.Timeout)),
-		silent("the server runs a script without end", "EVAL of a loop, SCRIPT KILL", busy, sampler.Busy, sampler.Timeout),
+		silent("the server is killed, and restarted later", "SIGKILL, restart with its data", killed, sampler.ConnectionRefused),
+		silent("the server is suspended", "SIGSTOP, SIGCONT", halted, sampler.Timeout),
+		silent("a command blocks the server", "DEBUG SLEEP", asleep, sampler.Timeout),
+		silent("the server pauses all clients", "CLIENT PAUSE ALL", paused, sampler.Timeout),
+		slowly(silent("the server is loading its data", "DEBUG RELOAD with key-load-delay", loading, sampler.Loading, sampler.Timeout)),
+		silent("a script does not end", "EVAL of an endless loop, SCRIPT KILL", busy, sampler.Busy, sampler.Timeout),
 		{
-			Name: "the server restarts at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
+			Name: "the server is killed, and restarted at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
 			Rates: verifier.Renews, Within: 4,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
@@ -36,7 +36,7 @@ func servers() []Fault {
 			},
 		},
 		{
-			Name: "the server restarts and is busier than before at once", How: "restart, and more requests than it ever had", Scope: Server, Brief: true,
+			Name: "the server restarts, and its counters outgrow the old ones at once", How: "restart, then more requests than it served before", Scope: Server, Brief: true,
 			Rates: verifier.Renews, Within: 4, inject: restartedUnderLoad,
 		},
 	}

@@ -18,14 +18,14 @@ const many = 70
 func telling() []Fault {
 	return []Fault{
 		{
-			Name: "a primary has 70 replicas", How: "INFO rewritten on its way, and 70 addresses that lead to what says that it is a replica", Scope: Telling,
+			Name: "a primary has 70 replicas", How: "proxy: rewrites INFO to list 70 addresses, each of which reports that it is a replica", Scope: Telling,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: crowded,
 		},
 		{
-			Name: "INFO tells little", How: "INFO rewritten on its way: nothing of loading, persistence, replication and commands", Scope: Telling,
+			Name: "INFO reports little", How: "proxy: removes loading, persistence, replication and commands from INFO", Scope: Telling,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: taciturn,
 			// What needs several samples begins again, since nothing shows that the server is the same.
-			Except: []Exception{except("what a sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey))},
+			Except: []Exception{except("a metric that one sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey))},
 		},
 	}
 }

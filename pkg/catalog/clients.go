@@ -8,7 +8,7 @@ func clientRows() []Metric {
 	return []Metric{
 		{
 			Name: ConnectedClients, Unit: "connections", Kind: Gauge, Aggregation: Sum,
-			Help:  "Client connections, replicas left out and this adapter's own counted, as Redis does.",
+			Help:  "Client connections as Redis counts them: with this adapter's own, without replicas.",
 			gauge: level("connected_clients"),
 		},
 		{
@@ -18,7 +18,7 @@ func clientRows() []Metric {
 		},
 		{
 			Name: "tracking-clients", Unit: "connections", Kind: Gauge, Aggregation: Sum, Versions: "6.0+",
-			Help:  "Clients that have client-side caching on (CLIENT TRACKING).",
+			Help:  "Clients that use client-side caching (CLIENT TRACKING).",
 			gauge: level("tracking_clients"),
 		},
 		{
@@ -28,7 +28,7 @@ func clientRows() []Metric {
 		},
 		{
 			Name: "client-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Max, Versions: "6.2+",
-			Help:  "Connections to maxclients: clients, replicas and those of the cluster bus, since Redis holds all of them against the limit.",
+			Help:  "Connections divided by maxclients. Clients, replicas and the cluster bus all count, because Redis counts all of them against the limit.",
 			gauge: computed(clientUtilization, "connected_clients", "connected_slaves", "cluster_connections", "maxclients"),
 		},
 		{

@@ -13,19 +13,19 @@ func keyspaceRows() []Metric {
 		{
 			Name: "keys", Unit: "keys", Kind: Gauge, Aggregation: Sum,
 			ofData: true,
-			Help:   "Keys in the logical database that spec.database names. Unknown of a replica whose link to its primary is down.",
+			Help:   "Keys in the database that spec.database selects. Unknown on a replica whose link to its primary is down.",
 			gauge:  computed(keys, "db*"),
 		},
 		{
 			Name: "keyspace-keys", Unit: "keys", Kind: Gauge, Aggregation: Sum, Labels: []string{LabelDatabase},
 			ofData: true,
-			Help:   "Keys in each logical database, expired ones that are not removed yet among them.",
+			Help:   "Keys in each database, including expired keys that are not removed yet.",
 			gauge:  computed(keyspaceKeys, "db*"),
 		},
 		{
 			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Weighted,
 			ofData: true,
-			Help:   "Share of the keys in the logical database that spec.database names that have an expiry. Unknown while it has no key.",
+			Help:   "Share of the keys in the database that spec.database selects that have an expiry. Unknown while the database has no key.",
 			gauge:  computed(expiringKeys, "db*"),
 		},
 		{

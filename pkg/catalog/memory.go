@@ -14,27 +14,27 @@ func memoryRows() []Metric {
 		},
 		{
 			Name: "used-memory-rss-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
-			Help:  "Memory that the system has given to Redis (resident set), which a memory limit of a container counts.",
+			Help:  "Resident memory of the server process. A container's memory limit counts it.",
 			gauge: level("used_memory_rss"),
 		},
 		{
 			Name: "used-memory-peak-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
-			Help:  "The most memory that Redis had allocated since it was started.",
+			Help:  "The most memory that Redis has allocated since it started.",
 			gauge: level("used_memory_peak"),
 		},
 		{
 			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
-			Help:  "Memory that the data takes, less what Redis needs for itself, its clients and its tables.",
+			Help:  "Memory of the data, without what Redis needs for itself, its clients and its tables.",
 			gauge: computed(datasetBytes, "used_memory_dataset"),
 		},
 		{
 			Name: "memory-utilization", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Max,
-			Help:  "Memory that Redis has allocated to maxmemory. Unknown without a maxmemory.",
+			Help:  "Memory that Redis has allocated, divided by maxmemory. Unknown if maxmemory is 0.",
 			gauge: computed(memoryUtilization, "used_memory", "maxmemory"),
 		},
 		{
 			Name: "memory-fragmentation-ratio", Unit: "ratio", Kind: Gauge, Aggregation: Max,
-			Help:  "Resident memory to allocated memory, as Redis rounds it to hundredths. It is large while Redis holds little.",
+			Help:  "Resident memory divided by allocated memory, rounded to hundredths by Redis. It is large while Redis holds little data.",
 			gauge: fraction("mem_fragmentation_ratio"),
 		},
 	}

@@ -14,12 +14,12 @@ func networkRows() []Metric {
 		},
 		{
 			Name: "network-input-bytes-per-second", Unit: "bytes/s", Kind: Rate, Aggregation: Sum,
-			Help:   "Bytes that the server read from the network, those of replication among them.",
+			Help:   "Bytes that the server read from the network, including replication.",
 			window: counterRate("total_net_input_bytes"),
 		},
 		{
 			Name: "network-output-bytes-per-second", Unit: "bytes/s", Kind: Rate, Aggregation: Sum,
-			Help:   "Bytes that the server wrote to the network, those of replication among them.",
+			Help:   "Bytes that the server wrote to the network, including replication.",
 			window: counterRate("total_net_output_bytes"),
 		},
 		{

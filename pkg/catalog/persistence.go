@@ -8,12 +8,12 @@ func persistenceRows() []Metric {
 	return []Metric{
 		{
 			Name: "rdb-changes-since-last-save", Unit: "changes", Kind: Gauge, Aggregation: Sum,
-			Help:  "Changes of the data since the last RDB save that succeeded, or since the start.",
+			Help:  "Changes to the data since the last successful RDB save, or since the server started.",
 			gauge: level("rdb_changes_since_last_save"),
 		},
 		{
 			Name: "rdb-last-save-age-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Versions: "6.2+",
-			Help:  "Time by the server's clock since the last RDB save that succeeded, or since the start if there was none.",
+			Help:  "Time by the server's clock since the last successful RDB save, or since the server started.",
 			gauge: computed(lastSaveAge, "server_time_usec", "rdb_last_save_time"),
 		},
 		{

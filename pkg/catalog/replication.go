@@ -15,27 +15,27 @@ func replicationRows() []Metric {
 	return []Metric{
 		{
 			Name: "connected-replicas", Unit: "replicas", Kind: Gauge, Aggregation: Sum,
-			Help:  "Replicas that are connected, those that still synchronize among them, each counted once however many connections it has.",
+			Help:  "Connected replicas, including those that still synchronize. A replica with several connections counts once.",
 			gauge: computed(connectedReplicas, "connected_slaves", replicaPrefix+"*"),
 		},
 		{
 			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Max, Labels: labels,
-			Help:  "Bytes of replication that a replica has not acknowledged, of the slowest one; replicas acknowledge once a second. `replica` is the place in the primary's list, which changes when one leaves. Unknown without a replica and while one synchronizes.",
+			Help:  "Bytes of the replication stream that a replica has not acknowledged yet; replicas acknowledge once a second. Without a selector, that of the slowest replica. `replica` is the position in the primary's list, which changes when a replica leaves. Unknown without replicas, and while one synchronizes.",
 			gauge: computed(replicationLagBytes, "master_repl_offset", replicaPrefix+"*"),
 		},
 		{
 			Name: "replication-lag-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Labels: labels,
-			Help:  "Whole seconds since a replica last acknowledged, of the one that did so longest ago: 0 or 1 as long as all is well. Unknown without a replica and while one synchronizes.",
+			Help:  "Whole seconds since a replica last acknowledged: 0 or 1 in normal operation. Without a selector, that of the slowest replica. Unknown without replicas, and while one synchronizes.",
 			gauge: computed(replicationLagSeconds, replicaPrefix+"*"),
 		},
 		{
 			Name: "primary-link-up", Unit: "0 or 1", Kind: Gauge, Aggregation: Min,
-			Help:  "Of a replica: 1 while it is connected to its primary and synchronized. Unknown of a primary.",
+			Help:  "On a replica: 1 while it is connected to its primary and synchronized. Unknown on a primary.",
 			gauge: computed(primaryLinkUp, "master_link_status"),
 		},
 		{
 			Name: "primary-last-io-seconds", Unit: "s", Kind: Gauge, Aggregation: Max,
-			Help:  "Of a replica: whole seconds since it last heard from its primary, which sends a ping every 10 seconds when there is nothing else to send. Unknown of a primary and while the link is down.",
+			Help:  "On a replica: whole seconds since it last heard from its primary, which sends at least a ping every 10 seconds. Unknown on a primary, and while the link is down.",
 			gauge: computed(primaryLastIO, "master_link_status", "master_last_io_seconds_ago"),
 		},
 	}

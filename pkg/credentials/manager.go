@@ -138,7 +138,7 @@ func (k *Manager) Get(ctx context.Context, t *target.Target, party target.Party)
 	}
 	e := k.entry(t, party)
 	if e == nil {
-		return nil, &Error{Reason: SecretUnavailable, text: "what the object names could not be read yet"}
+		return nil, &Error{Reason: SecretUnavailable, text: "the Secrets and ConfigMaps that the object names could not be read yet"}
 	}
 	for n, d := range e.documents {
 		select {
@@ -270,7 +270,7 @@ func (e *entry) problems(account types.NamespacedName) *Error {
 		}
 	}
 	if first != nil && len(grants) > 0 {
-		first.advice = strings.TrimSpace(first.advice + " Who may read it lets the adapter read it too: " + strings.Join(grants, " && "))
+		first.advice = strings.TrimSpace(first.advice + " Somebody who may read it can grant the adapter the same right: " + strings.Join(grants, " && "))
 	}
 	return first
 }

@@ -135,7 +135,7 @@ func TestWhatIsMissingTakesThePlaceOfWhatWas(t *testing.T) {
 			{func() {}, SecretNotFound, "the Secret that spec.auth.passwordSecretRef names does not exist",
 				"Create Secret my-redis-auth in namespace shop, with the key password, or write another name."},
 			{func() { s.refuse(authPath, http.StatusForbidden) }, SecretForbidden, "the adapter may not read the Secret that spec.auth.passwordSecretRef names",
-				"Who may read it lets the adapter read it too: " +
+				"Somebody who may read it can grant the adapter the same right: " +
 					"kubectl create role adapter-secret-my-redis-auth -n shop --verb=get --resource=secrets --resource-name=my-redis-auth && " +
 					"kubectl create rolebinding adapter-secret-my-redis-auth -n shop --role=adapter-secret-my-redis-auth --serviceaccount=monitoring:adapter"},
 			{func() {

@@ -20,14 +20,15 @@ func TestFailuresAreDocumented(t *testing.T) {
 			t.Errorf("the page has no row %q", row)
 		}
 	}
+	text := strings.Join(strings.Fields(string(page)), " ")
 	for _, bound := range []string{
 		fmt.Sprintf("within %d s fails", int(requestTimeout.Seconds())),
-		fmt.Sprintf("every %d s one of them tries", int(openFor.Seconds())),
-		fmt.Sprintf("At most %d\nrequests", requestsAtMost),
-		fmt.Sprintf("An answer has at most %d MiB", bodyBytes>>20),
+		fmt.Sprintf("one attempt every %d s", int(openFor.Seconds())),
+		fmt.Sprintf("At most %d requests", requestsAtMost),
+		fmt.Sprintf("A response may have at most %d MiB", bodyBytes>>20),
 		fmt.Sprintf("more than %d MiB or 10,000 metrics", listBytes>>20),
 	} {
-		if !strings.Contains(string(page), bound) {
+		if !strings.Contains(text, bound) {
 			t.Errorf("the page does not say %q", bound)
 		}
 	}

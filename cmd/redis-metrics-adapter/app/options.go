@@ -107,8 +107,8 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease that elects the one replica that writes status and Events.")
 	cluster.StringVar(&o.APIService, "apiservice", o.APIService,
-		"Whose the APIServices of custom.metrics.k8s.io are: own, those of the adapter's Service; or none, those of another server that sends requests on to the adapter, "+
-			"which then neither reads nor writes them. Such a server verifies the adapter by ca.crt in the Secret --tls-secret-name.")
+		"Who serves the APIServices of custom.metrics.k8s.io: own, if they belong to the adapter's Service; none, if another server has them and sends requests on to the adapter, "+
+			"which then neither reads nor writes them. That server verifies the adapter with ca.crt in the Secret --tls-secret-name.")
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
 			"Without this flag, the adapter runs, and serves the requests that reach it. It never takes over an APIService.")

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
 
 // TestUninstall ends what the node had until here, and does the same again with the chart, with the components for
@@ -56,20 +57,16 @@ func (h house) uninstallKustomize(t *testing.T, applied string) {
 	}
 }
 
-// uninstallCommands returns the arguments of kubectl in the first block of the chapter on kustomize.
+// uninstallCommands returns the arguments of kubectl in the block that deletes what kustomize applied.
 func uninstallCommands(t *testing.T) (commands [][]string) {
 	t.Helper()
-	text, err := os.ReadFile("../../../deploy/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, chapter, _ := strings.Cut(string(text), "\n## Uninstall\n")
-	for line := range strings.Lines(chapter) {
-		line, isCode := strings.CutPrefix(line, "    kubectl ")
-		if isCode {
-			commands = append(commands, strings.Fields(strings.ReplaceAll(line, " deploy/", " ../../../deploy/")))
-		} else if len(commands) > 0 {
-			break
+	for _, block := range pagetest.Blocks(t, "../../../deploy/README.md") {
+		if !strings.Contains(block.Text, "kubectl delete -k deploy/base ") {
+			continue
+		}
+		for _, command := range block.Commands() {
+			args := strings.TrimPrefix(command, "kubectl ")
+			commands = append(commands, strings.Fields(strings.ReplaceAll(args, " deploy/", " ../../../deploy/")))
 		}
 	}
 	return commands

@@ -62,19 +62,20 @@ type Metric struct {
 	// +optional
 	Info *InfoSource `json:"info,omitempty"`
 
-	// keys measures all keys of the database that match a pattern, by scanning all
-	// keys (SCAN) over and over. A sample looks at up to 25000 keys of the database and
-	// sends up to 5000 commands to those that match: one each for Length, two each for
-	// Value. All such metrics of an object share these numbers. Where that is not enough,
-	// a pass over the keys takes several samples: with the defaults of spec.sampling a
-	// database may have about 50000 keys. In a sample, a scan goes on for at most a
-	// quarter of spec.sampling.timeout. KeyDB is asked for 99 keys at a time.
-	// The value is that of the newest complete pass, at its end, and its window is
-	// the time that the pass took: a key that appears or goes meanwhile may or may not
-	// count. It is unknown until a pass is complete, and where a pass takes longer than
-	// spec.sampling.maxAge allows. Passes begin again when the server restarts or changes
-	// its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots move. In a cluster a
-	// pass counts from the next sample on, which shows that no slot moved meanwhile.
+	// keys measures all keys of the database that match a pattern. It scans the
+	// database over and over. One sample scans up to 25000 keys and sends up to 5000
+	// commands to the keys that match: one each for Length, two each for Value. All
+	// such metrics of an object share these bounds. A larger database takes several
+	// samples: with the defaults of spec.sampling it may have about 50000 keys. In one
+	// sample, a scan takes at most a quarter of spec.sampling.timeout. KeyDB is asked
+	// for 99 keys at a time.
+	// The value is that of the newest complete scan, at its end, and its window is the
+	// time that the scan took. A key that is added or removed meanwhile may or may not
+	// count. The value is unknown until the first scan is complete, and if a scan takes
+	// longer than spec.sampling.maxAge allows. Scans begin again when the server
+	// restarts or changes its role, after FLUSHALL, FLUSHDB and SWAPDB, and when slots
+	// move. In a cluster, a scan counts only after the next sample, which shows that no
+	// slot moved meanwhile.
 	// No key that matches is 0.
 	// +optional
 	Keys *KeysSource `json:"keys,omitempty"`
