@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -23,7 +24,7 @@ func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(dir, "redis.sock")
 	server := redistest.New(t, "--unixsocket", path, "--requirepass", "hunter2")
 	o, _ := with(t, "unix://"+path, password("", "hunter2"))
-	o.fail(AddressRefused)
+	o.fail(reason.AddressRefused)
 	o.poller.egress = restricted(t, egress.Config{SocketDirectories: []string{dir}})
 	o.sample()
 	work(t, server, 100, 0)
@@ -34,11 +35,11 @@ func TestUnixSocket(t *testing.T) {
 		t.Error(err)
 	}
 	server.Kill()
-	o.fail(ConnectionRefused)
+	o.fail(reason.ConnectionRefused)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	o.fail(ConnectionRefused)
+	o.fail(reason.ConnectionRefused)
 	server.Restart()
 	o.sample()
 }
@@ -55,7 +56,7 @@ func TestServersNameNoUnixSocket(t *testing.T) {
 	for _, named := range []string{filepath.Join(dir, "redis.sock"), "unix://" + filepath.Join(dir, "redis.sock")} {
 		o := probing(t, targetAt("named", net.JoinHostPort(named, "6379")))
 		o.poller.egress = restricted(t, egress.Config{AllowLoopback: true, SocketDirectories: []string{dir}})
-		if _, err := o.attempt(t.Context()); err == nil || classify(err).Reason == Timeout {
+		if _, err := o.attempt(t.Context()); err == nil || reason.Classify(err).Reason == reason.Timeout {
 			t.Errorf("%s gave %v", named, err)
 		}
 	}
@@ -160,7 +161,7 @@ func TestNameThatMoves(t *testing.T) {
 	}
 	resolved.Store(nil)
 	far.reset()
-	o.fail(NameNotResolved)
+	o.fail(reason.NameNotResolved)
 }
 
 // resolving has this process resolve one name to an address that changes, and no other. It

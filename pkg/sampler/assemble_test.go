@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -59,18 +60,18 @@ func TestClusterSettles(t *testing.T) {
 		shards  func() []shard
 		partial bool
 		change  func(answers []result)
-		want    Reason // of the failure
+		want    reason.Reason // of the failure
 		moved   bool
 	}{
 		"all is well":             {shards: halves},
-		"slots without an owner":  {shards: gap, want: SlotsUncovered},
+		"slots without an owner":  {shards: gap, want: reason.SlotsUncovered},
 		"a part that is enough":   {shards: gap, partial: true},
-		"one sees another owner":  {shards: three, change: func(answers []result) { answers[2].shards = halves() }, want: TopologyUnsettled},
-		"a primary was demoted":   {shards: halves, change: func(answers []result) { answers[1].Replica = true }, want: TopologyUnsettled},
-		"two are one server":      {shards: halves, change: func(answers []result) { answers[1].Name = "a" }, want: SharedServer},
+		"one sees another owner":  {shards: three, change: func(answers []result) { answers[2].shards = halves() }, want: reason.TopologyUnsettled},
+		"a primary was demoted":   {shards: halves, change: func(answers []result) { answers[1].Replica = true }, want: reason.TopologyUnsettled},
+		"two are one server":      {shards: halves, change: func(answers []result) { answers[1].Name = "a" }, want: reason.SharedServer},
 		"a node moved":            {shards: halves, change: func(answers []result) { answers[0].shards, answers[1].shards = elsewhere(), elsewhere() }, moved: true},
 		"a node was replaced":     {shards: halves, change: func(answers []result) { answers[0].shards, answers[1].shards = renamed(), renamed() }, moved: true},
-		"a shard does not answer": {shards: halves, change: func(answers []result) { answers[1] = result{err: &Error{Reason: Timeout}} }, want: ShardUnavailable},
+		"a shard does not answer": {shards: halves, change: func(answers []result) { answers[1] = result{err: &reason.Error{Reason: reason.Timeout}} }, want: reason.ShardUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := knowingShards(test.shards())
@@ -90,7 +91,7 @@ func TestClusterSettles(t *testing.T) {
 					t.Errorf("settle = %v, want that the nodes be asked again", err)
 				}
 			case test.want != "":
-				if err == nil || classify(err).Reason != test.want {
+				if err == nil || reason.Classify(err).Reason != test.want {
 					t.Errorf("settle = %v, want %s", err, test.want)
 				}
 			case err != nil || len(sample.Nodes) != len(asked):
@@ -159,8 +160,8 @@ func TestSentinelsPrimaryMustSayThatItIsOne(t *testing.T) {
 	if _, err := s.assemble(asked, []result{answering(t, "role:master")}); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.assemble(asked, []result{answering(t, "role:slave")}); err == nil || classify(err).Reason != TopologyUnsettled {
-		t.Errorf("settle = %v, want %s", err, TopologyUnsettled)
+	if _, err := s.assemble(asked, []result{answering(t, "role:slave")}); err == nil || reason.Classify(err).Reason != reason.TopologyUnsettled {
+		t.Errorf("settle = %v, want %s", err, reason.TopologyUnsettled)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -41,8 +42,8 @@ func TestNodesOfAClusterAreBounded(t *testing.T) {
 		switch {
 		case test.fits && (err != nil || len(shards) != test.primaries):
 			t.Errorf("%+v: %d shards, %v", test, len(shards), err)
-		case !test.fits && (err == nil || classify(err).Reason != TooManyNodes):
-			t.Errorf("%+v: %v, want %s", test, err, TooManyNodes)
+		case !test.fits && (err == nil || reason.Classify(err).Reason != reason.TooManyNodes):
+			t.Errorf("%+v: %v, want %s", test, err, reason.TooManyNodes)
 		}
 	}
 }
@@ -63,8 +64,8 @@ func TestMostNodesSettleAtOnce(t *testing.T) {
 	c := &cluster{target: inCluster(true)}
 	begun := time.Now()
 	_, err := c.assemble(nil, answers)
-	if took := time.Since(begun); err == nil || classify(err).Reason != TooManyNodes || took > 5*time.Second {
-		t.Errorf("settle = %v after %s, want %s", err, took, TooManyNodes)
+	if took := time.Since(begun); err == nil || reason.Classify(err).Reason != reason.TooManyNodes || took > 5*time.Second {
+		t.Errorf("settle = %v after %s, want %s", err, took, reason.TooManyNodes)
 	}
 }
 
@@ -100,7 +101,7 @@ func TestObjectThatTakesTooMuchSaysSo(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		if classify(err).Reason != TooMuchData || !strings.Contains(err.Error(), "more than 16 MiB") || i < 10 || i > 16 {
+		if reason.Classify(err).Reason != reason.TooMuchData || !strings.Contains(err.Error(), "more than 16 MiB") || i < 10 || i > 16 {
 			t.Errorf("sample %d: %v", i, err)
 		}
 		return
@@ -187,6 +188,20 @@ func FuzzSentinelReplies(f *testing.F) {
 			t.Fatalf("%q leads to %q, %v", place, address, err)
 		}
 	})
+}
+
+func TestMessagesNameTheLimits(t *testing.T) {
+	for failure, want := range map[reason.Reason]string{
+		reason.TooManyNodes:       fmt.Sprintf("more than %d nodes", maxNodes),
+		reason.TooManyReplicas:    fmt.Sprintf("more than %d replicas", maxReplicas),
+		reason.TooManyConnections: fmt.Sprintf("at most %d connections", maxConnections),
+		reason.TooMuchData:        fmt.Sprintf("more than %d MiB", history.ObjectBytes>>20),
+		reason.MemoryFull:         fmt.Sprintf("the %d MiB that they share beyond %d KiB each", history.LargeBytes>>20, history.OrdinaryBytes>>10),
+	} {
+		if text := (&reason.Error{Reason: failure}).Error(); !strings.Contains(text, want) {
+			t.Errorf("%s says %q, want %q in it", failure, text, want)
+		}
+	}
 }
 
 func TestLimitsAreAsDocumented(t *testing.T) {

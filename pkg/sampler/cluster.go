@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -60,7 +61,7 @@ func (c *cluster) assemble(asked []endpoint, results []result) (history.Sample, 
 	}
 	if countNodes(seen) > maxNodes {
 		c.shards = nil
-		return history.Sample{}, &Error{Reason: TooManyNodes}
+		return history.Sample{}, &reason.Error{Reason: reason.TooManyNodes}
 	}
 	known := c.shards
 	c.shards = seen
@@ -71,9 +72,9 @@ func (c *cluster) assemble(asked []endpoint, results []result) (history.Sample, 
 	case !sameNodes(known, seen, c.target.Replicas):
 		return history.Sample{}, errTopologyChanged
 	case !agreed:
-		return history.Sample{}, &Error{Reason: TopologyUnsettled}
+		return history.Sample{}, &reason.Error{Reason: reason.TopologyUnsettled}
 	case !covered(seen) && !c.target.Cluster.AllowPartial:
-		return history.Sample{}, &Error{Reason: SlotsUncovered}
+		return history.Sample{}, &reason.Error{Reason: reason.SlotsUncovered}
 	}
 	if err := confirm(asked, results); err != nil {
 		return history.Sample{}, err
@@ -86,10 +87,10 @@ func (c *cluster) assemble(asked []endpoint, results []result) (history.Sample, 
 		switch {
 		case n >= primaries:
 		case results[n].err != nil && !c.target.Cluster.AllowPartial:
-			return history.Sample{}, &Error{Reason: ShardUnavailable, cause: results[n].err}
+			return history.Sample{}, &reason.Error{Reason: reason.ShardUnavailable, Cause: results[n].err}
 		case results[n].err != nil:
 		case found[n].Replica:
-			return history.Sample{}, &Error{Reason: TopologyUnsettled}
+			return history.Sample{}, &reason.Error{Reason: reason.TopologyUnsettled}
 		default:
 			answering++
 		}
@@ -173,7 +174,7 @@ func withAllReplicas(seen []shard, results []result) []shard {
 func firstFailure(results []result) error {
 	n := slices.IndexFunc(results, func(one result) bool { return one.err != nil })
 	if n < 0 {
-		return &Error{Reason: TopologyUnsettled}
+		return &reason.Error{Reason: reason.TopologyUnsettled}
 	}
 	return results[n].err
 }

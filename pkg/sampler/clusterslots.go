@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -110,7 +111,7 @@ func (v view) err() error {
 // Source: https://redis.io/docs/latest/commands/cluster-slots/
 func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard, error) {
 	if !t.Cluster.AllowPartial && !strings.Contains(v.state.Val(), "cluster_state:ok") {
-		return nil, &Error{Reason: ClusterDown}
+		return nil, &reason.Error{Reason: reason.ClusterDown}
 	}
 	ranges, ok := v.slots.Val().([]any)
 	if !ok {
@@ -132,7 +133,7 @@ func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard
 		place, known := endpoints[members[0]]
 		if !known {
 			if place = len(shards); place == maxNodes {
-				return nil, &Error{Reason: TooManyNodes}
+				return nil, &reason.Error{Reason: reason.TooManyNodes}
 			}
 			endpoints[members[0]] = place
 			shards = append(shards, shard{primary: members[0], replicas: members[1:]})
@@ -140,7 +141,7 @@ func (v view) read(ctx context.Context, asked string, t *target.Target) ([]shard
 		shards[place].slots = append(shards[place].slots, r)
 	}
 	if countNodes(shards) > maxNodes {
-		return nil, &Error{Reason: TooManyNodes}
+		return nil, &reason.Error{Reason: reason.TooManyNodes}
 	}
 	for _, s := range shards {
 		slices.SortFunc(s.slots, func(a, b slotRange) int { return cmp.Compare(a.first, b.first) })
@@ -158,7 +159,7 @@ func countNodes(shards []shard) int {
 }
 
 func errSlots() error {
-	return &Error{Reason: Protocol, cause: errors.New("the reply to CLUSTER SLOTS is not what Redis answers")}
+	return &reason.Error{Reason: reason.Protocol, Cause: errors.New("the reply to CLUSTER SLOTS is not what Redis answers")}
 }
 
 // readRange reads a range of slots and its nodes, the primary first and alone

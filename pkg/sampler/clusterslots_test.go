@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -55,29 +56,29 @@ func TestViewThatIsRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		state string
 		slots any
-		want  Reason
+		want  reason.Reason
 	}{
-		"a cluster that is down":     {"cluster_state:fail\r\n", []any{[]any{int64(0), int64(16383), good}}, ClusterDown},
-		"no list":                    {up, "OK", Protocol},
-		"a host of 254 bytes":        {up, []any{[]any{int64(0), int64(16383), node(strings.Repeat("a", maxHost+1), 7000, "a")}}, Protocol},
-		"a host that is not a text":  {up, []any{[]any{int64(0), int64(16383), node("a\x1b", 7000, "a")}}, Protocol},
-		"an ID that is not a text":   {up, []any{[]any{int64(0), int64(16383), node("a", 7000, "\x00")}}, Protocol},
-		"a range that is not a list": {up, []any{int64(1)}, Protocol},
-		"a range without a node":     {up, []any{[]any{int64(0), int64(1)}}, Protocol},
-		"slots that are text":        {up, []any{[]any{"0", "1", good}}, Protocol},
-		"slots backwards":            {up, []any{[]any{int64(2), int64(1), good}}, Protocol},
-		"more slots than there are":  {up, []any{[]any{int64(0), int64(16384), good}}, Protocol},
-		"a negative slot":            {up, []any{[]any{int64(-1), int64(1), good}}, Protocol},
-		"a node without an ID":       {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 7000, "")}}, Protocol},
-		"an ID too long":             {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 7000, strings.Repeat("a", 64))}}, Protocol},
-		"an unknown address":         {up, []any{[]any{int64(0), int64(1), node("?", 7000, "a")}}, Protocol},
-		"an address that is none":    {up, []any{[]any{int64(0), int64(1), node(int64(1), 7000, "a")}}, Protocol},
-		"a port of 0":                {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 0, "a")}}, Protocol},
-		"a port past the last":       {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 65536, "a")}}, Protocol},
-		"a node that is not a list":  {up, []any{[]any{int64(0), int64(1), "10.0.0.1:7000"}}, Protocol},
+		"a cluster that is down":     {"cluster_state:fail\r\n", []any{[]any{int64(0), int64(16383), good}}, reason.ClusterDown},
+		"no list":                    {up, "OK", reason.Protocol},
+		"a host of 254 bytes":        {up, []any{[]any{int64(0), int64(16383), node(strings.Repeat("a", maxHost+1), 7000, "a")}}, reason.Protocol},
+		"a host that is not a text":  {up, []any{[]any{int64(0), int64(16383), node("a\x1b", 7000, "a")}}, reason.Protocol},
+		"an ID that is not a text":   {up, []any{[]any{int64(0), int64(16383), node("a", 7000, "\x00")}}, reason.Protocol},
+		"a range that is not a list": {up, []any{int64(1)}, reason.Protocol},
+		"a range without a node":     {up, []any{[]any{int64(0), int64(1)}}, reason.Protocol},
+		"slots that are text":        {up, []any{[]any{"0", "1", good}}, reason.Protocol},
+		"slots backwards":            {up, []any{[]any{int64(2), int64(1), good}}, reason.Protocol},
+		"more slots than there are":  {up, []any{[]any{int64(0), int64(16384), good}}, reason.Protocol},
+		"a negative slot":            {up, []any{[]any{int64(-1), int64(1), good}}, reason.Protocol},
+		"a node without an ID":       {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 7000, "")}}, reason.Protocol},
+		"an ID too long":             {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 7000, strings.Repeat("a", 64))}}, reason.Protocol},
+		"an unknown address":         {up, []any{[]any{int64(0), int64(1), node("?", 7000, "a")}}, reason.Protocol},
+		"an address that is none":    {up, []any{[]any{int64(0), int64(1), node(int64(1), 7000, "a")}}, reason.Protocol},
+		"a port of 0":                {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 0, "a")}}, reason.Protocol},
+		"a port past the last":       {up, []any{[]any{int64(0), int64(1), node("10.0.0.1", 65536, "a")}}, reason.Protocol},
+		"a node that is not a list":  {up, []any{[]any{int64(0), int64(1), "10.0.0.1:7000"}}, reason.Protocol},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if shards, err := viewOf(test.state, test.slots).read(t.Context(), "10.0.0.9:7000", inCluster(false)); err == nil || classify(err).Reason != test.want {
+			if shards, err := viewOf(test.state, test.slots).read(t.Context(), "10.0.0.9:7000", inCluster(false)); err == nil || reason.Classify(err).Reason != test.want {
 				t.Errorf("read = %+v, %v; want %s", shards, err, test.want)
 			}
 		})
@@ -95,7 +96,7 @@ func TestCommonView(t *testing.T) {
 		}
 		return o
 	}
-	failed := result{err: &Error{Reason: Timeout}}
+	failed := result{err: &reason.Error{Reason: reason.Timeout}}
 	for name, test := range map[string]struct {
 		answers []result
 		want    string

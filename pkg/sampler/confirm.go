@@ -1,5 +1,7 @@
 package sampler
 
+import "github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
+
 // confirm checks that each server that answered is the one that its endpoint
 // means. A server asked as a replica that says that it is a primary, that
 // replicates another primary or that answered at another endpoint too becomes an
@@ -17,11 +19,11 @@ func confirm(asked []endpoint, results []result) error {
 		servers[got.Name] = true
 		switch {
 		case !at.replica && known:
-			return &Error{Reason: SharedServer}
+			return &reason.Error{Reason: reason.SharedServer}
 		case !at.replica:
 			data[at.shard] = dataOf(got)
 		case known || !got.Replica || replicatesOther(got, data[at.shard]):
-			*got = result{err: &Error{Reason: NotReplica}}
+			*got = result{err: &reason.Error{Reason: reason.NotReplica}}
 		}
 	}
 	return nil

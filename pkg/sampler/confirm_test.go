@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
@@ -88,17 +89,17 @@ func TestConfirm(t *testing.T) {
 		},
 		"a primary that does not answer": {
 			asked:   []endpoint{primary, other, replica},
-			answers: []result{{err: &Error{Reason: Timeout}}, answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave")},
+			answers: []result{{err: &reason.Error{Reason: reason.Timeout}}, answering(t, "run_id:a", "role:master"), answering(t, "run_id:b", "role:slave")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := confirm(test.asked, test.answers)
-			if failed := err != nil; failed != test.fails || failed && classify(err).Reason != SharedServer {
+			if failed := err != nil; failed != test.fails || failed && reason.Classify(err).Reason != reason.SharedServer {
 				t.Fatalf("confirm = %v, want an error: %t", err, test.fails)
 			}
 			silent := 0
 			for _, got := range test.answers {
-				if got.err != nil && got.err.Reason == NotReplica {
+				if got.err != nil && got.err.Reason == reason.NotReplica {
 					silent++
 				}
 			}
@@ -128,7 +129,7 @@ func (s *several) refused() {
 	if primaries != 1 || replicas != 0 || silent != 1 {
 		s.t.Fatalf("%d primaries, %d replicas and %d errors, want 1, 0 and 1", primaries, replicas, silent)
 	}
-	if got := newest.Nodes[1]; !got.Replica || ReasonOf(got.Err) != string(NotReplica) {
+	if got := newest.Nodes[1]; !got.Replica || reason.Of(got.Err) != reason.NotReplica {
 		s.t.Errorf("the replica is %+v", got)
 	}
 	if got := s.gauge("keys"); got != 2 {
@@ -218,7 +219,7 @@ func TestClusterNodesAtOneServer(t *testing.T) {
 		tgt.Cluster.AllowPartial = partial
 		s := surveying(t, tgt)
 		poll(t, "the addresses of two nodes are found to lead to one server", func() bool {
-			return ReasonOf(s.attempt()) == string(SharedServer)
+			return reason.Of(s.attempt()) == reason.SharedServer
 		})
 	}
 }

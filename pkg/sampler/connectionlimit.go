@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -43,7 +44,7 @@ func (c *connectionLimit) begin(server net.Addr, t *target.Target, address strin
 	defer c.mu.Unlock()
 	for group, most := range bounds {
 		if c.counts[group] >= most {
-			return nil, &Error{Reason: TooManyConnections}
+			return nil, &reason.Error{Reason: reason.TooManyConnections}
 		}
 	}
 	for group := range bounds {

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -27,7 +28,7 @@ func TestConnectionsToOneServerAreBounded(t *testing.T) {
 		for ; got <= maxConnections; got++ {
 			release, err := limit.begin(server, of, of.Address)
 			if err != nil {
-				if classify(err).Reason != TooManyConnections {
+				if reason.Classify(err).Reason != reason.TooManyConnections {
 					t.Fatal(err)
 				}
 				break

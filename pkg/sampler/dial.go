@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // ClientName is the name under which the adapter's connections stand in CLIENT LIST.
@@ -27,7 +28,7 @@ const writeBufferBytes, longWriteBufferBytes, clientReadBufferBytes = 512, 4 << 
 const unixScheme = "unix://"
 
 // errDialed says that a link would dial a second time.
-var errDialed = errors.New("the connection was closed while idle")
+var errDialed error = &reason.Error{Reason: reason.ConnectionLost, Cause: errors.New("the connection was closed while idle")}
 
 // link is a client and its one connection. It does not dial again, since its
 // credentials may not be the newest any more.
@@ -144,16 +145,16 @@ func (l *link) connect(ctx context.Context, network, address string) (net.Conn, 
 // explain finds out why a server closed the connection: one that has too many
 // clients says so unasked, and go-redis takes that for the answer to HELLO. Under
 // TLS 1.3, one that takes no certificate says so after the handshake only, if it is heard at all.
-func (l *link) explain(err *Error) *Error {
+func (l *link) explain(err *reason.Error) *reason.Error {
 	conn := l.conn.Load()
-	if err.Reason != ConnectionLost || conn == nil {
+	if err.Reason != reason.ConnectionLost || conn == nil {
 		return err
 	}
-	if refusal := conn.refusal.Load(); refusal != nil && replyReason(*refusal) == TooManyClients {
-		return &Error{Reason: TooManyClients, cause: err}
+	if refusal := conn.refusal.Load(); refusal != nil && reason.OfReply(*refusal) == reason.TooManyClients {
+		return &reason.Error{Reason: reason.TooManyClients, Cause: err}
 	}
 	if l.with.TLS != nil && !conn.begun.Load() {
-		return &Error{Reason: TLSHandshakeFailed, cause: err}
+		return &reason.Error{Reason: reason.TLSHandshakeFailed, Cause: err}
 	}
 	return err
 }
@@ -162,8 +163,8 @@ func (l *link) explain(err *Error) *Error {
 // closed while idle, or the server did not let it go on with credentials that are
 // not the newest any more.
 func (l *link) usesOldCredentials(err error, newest *credentials.Credentials) bool {
-	failed := classify(err)
-	return errors.Is(err, errDialed) || newest != l.with && (failed.Reason == ConnectionLost || failed.OfCredentials())
+	failed := reason.Classify(err)
+	return errors.Is(err, errDialed) || newest != l.with && (failed.Reason == reason.ConnectionLost || failed.OfCredentials())
 }
 
 func (l *link) close() {

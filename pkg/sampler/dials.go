@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // dialsPerSecond and dialsAtOnce bound how many connections the targets of one
@@ -56,7 +58,7 @@ func (d *dials) close(namespace string) {
 func awaitDial(ctx context.Context, limiter *rate.Limiter) error {
 	err := limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
-		return &Error{Reason: TooManyDials, cause: errors.New("the namespace dials too often")}
+		return &reason.Error{Reason: reason.TooManyDials, Cause: errors.New("the namespace dials too often")}
 	}
 	return err
 }

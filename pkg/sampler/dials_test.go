@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -30,13 +31,13 @@ func TestDialsOfANamespaceAreBounded(t *testing.T) {
 		}
 		patience, cancel := context.WithTimeout(t.Context(), 0)
 		defer cancel()
-		if err := awaitDial(patience, loud); ReasonOf(err) == string(TooManyDials) {
+		if err := awaitDial(patience, loud); reason.Of(err) == reason.TooManyDials {
 			t.Error("an attempt that has ended says that its namespace dials too often")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
 		defer cancel()
-		if err := awaitDial(ctx, loud); ReasonOf(err) != string(TooManyDials) {
-			t.Errorf("one more dial: %v, want %s", err, TooManyDials)
+		if err := awaitDial(ctx, loud); reason.Of(err) != reason.TooManyDials {
+			t.Errorf("one more dial: %v, want %s", err, reason.TooManyDials)
 		}
 		if err := dial(quiet); err != nil {
 			t.Errorf("another namespace: %v", err)
@@ -63,5 +64,5 @@ func TestAttemptThatMayNotDial(t *testing.T) {
 	o := probing(t, targetAt("many", redistest.New(t).Addr))
 	o.poller.dials = rate.NewLimiter(rate.Every(time.Hour), 1)
 	o.poller.dials.Allow()
-	o.fail(TooManyDials)
+	o.fail(reason.TooManyDials)
 }

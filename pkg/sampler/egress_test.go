@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -19,7 +20,7 @@ func TestRefusedAddressIsNotDialed(t *testing.T) {
 		o := probing(t, targetAt("refused", net.JoinHostPort(host, port(t, server))))
 		o.poller.egress = restricted(t, egress.Config{})
 		for range 2 {
-			o.fail(AddressRefused)
+			o.fail(reason.AddressRefused)
 		}
 	}
 	if got := text(t, probing(t, targetAt("allowed", server.Addr)).sample().Nodes[0].Info, "total_connections_received"); got != "1" {
@@ -46,10 +47,10 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 	for name, test := range map[string]struct {
 		target *target.Target
 		policy *egress.Policy
-		want   Reason
+		want   reason.Reason
 	}{
-		"a sentinel names it": {sentinelAt(sentinels), only("127.0.0.1/32:" + port(t, sentinels.Nodes[0])), AddressRefused},
-		"a cluster names it":  {tgt, only("127.0.0.1/32:" + port(t, cluster.Nodes[0])), ShardUnavailable},
+		"a sentinel names it": {sentinelAt(sentinels), only("127.0.0.1/32:" + port(t, sentinels.Nodes[0])), reason.AddressRefused},
+		"a cluster names it":  {tgt, only("127.0.0.1/32:" + port(t, cluster.Nodes[0])), reason.ShardUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := surveying(t, test.target)
@@ -58,7 +59,9 @@ func TestEveryHopAsksThePolicy(t *testing.T) {
 			by.egress = test.policy
 			s.nodes = newNodes(test.target, by)
 			s.fail(test.want)
-			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool { return n.Err != nil && classify(n.Err).Reason == AddressRefused }) {
+			if !slices.ContainsFunc(s.history.Nodes(), func(n history.Node) bool {
+				return n.Err != nil && reason.Classify(n.Err).Reason == reason.AddressRefused
+			}) {
 				t.Errorf("no node was refused: %+v", s.history.Nodes())
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 func TestAttemptTookTheLongerOfBothClocks(t *testing.T) {
@@ -33,7 +35,7 @@ func TestAnswerFromBeforeASuspensionIsNoSample(t *testing.T) {
 		}
 		return suspended(t, start.Add(time.Millisecond), time.Hour)
 	}
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	o.poller.now = time.Now
 	o.sample()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -139,7 +140,7 @@ func (o *one) sample() history.Sample {
 	o.t.Helper()
 	s, err := o.attempt(context.Background())
 	if err != nil {
-		o.t.Fatalf("the attempt failed: %v (%v)", err, classify(err).cause)
+		o.t.Fatalf("the attempt failed: %v (%v)", err, reason.Classify(err).Cause)
 	}
 	// Attempts follow one another at once here, so that round trips would blur every span.
 	s.Nodes[0].RoundTrip = 0
@@ -148,7 +149,7 @@ func (o *one) sample() history.Sample {
 }
 
 // fail makes an attempt that must fail for a reason, and returns how long it took.
-func (o *one) fail(want Reason) time.Duration {
+func (o *one) fail(want reason.Reason) time.Duration {
 	o.t.Helper()
 	start := time.Now()
 	s, err := o.attempt(context.Background())
@@ -156,8 +157,8 @@ func (o *one) fail(want Reason) time.Duration {
 	if err == nil || s.Nodes != nil {
 		o.t.Fatalf("the attempt gave %+v, %v; want %s", s, err, want)
 	}
-	if got := classify(err); got.Reason != want {
-		o.t.Fatalf("the attempt failed with %s (%v), want %s", got.Reason, got.cause, want)
+	if got := reason.Classify(err); got.Reason != want {
+		o.t.Fatalf("the attempt failed with %s (%v), want %s", got.Reason, got.Cause, want)
 	}
 	if o.poller.link != nil {
 		o.t.Error("the connection is kept after a failure")
@@ -205,7 +206,7 @@ func managing(t *testing.T) *watched {
 	return w
 }
 
-func (w *watched) Attempted(late, took time.Duration, reason Reason) {}
+func (w *watched) Attempted(late, took time.Duration, _ reason.Reason) {}
 
 func (w *watched) Targets(state State, n int) {
 	w.mu.Lock()

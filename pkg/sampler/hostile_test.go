@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -195,5 +196,5 @@ func TestClusterThatNamesOneAddressForTwoNodes(t *testing.T) {
 	}
 	tgt := targetAt("twins", "")
 	tgt.Cluster = &target.Cluster{Addresses: []string{server.addr}}
-	surveying(t, tgt).fail(SharedServer)
+	surveying(t, tgt).fail(reason.SharedServer)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // taken writes an answer as go-redis does: its first line and CRLF, then the rest of a bulk string.
@@ -31,19 +33,19 @@ func TestRawReplies(t *testing.T) {
 	for name, test := range map[string]struct {
 		line, rest string
 		want       string
-		reason     Reason // of the failure
+		reason     reason.Reason // of the failure
 	}{
 		"a bulk string":              {"$5", "role:\r\n", "role:", ""},
 		"an empty one":               {"$0", "\r\n", "", ""},
 		"one longer than the memory": {"$24576", long + "\r\n", long, ""},
-		"null":                       {"$-1", "", "", Protocol},
-		"a status":                   {"+OK", "", "", Protocol},
-		"a number":                   {":1", "", "", Protocol},
-		"an array":                   {"*0", "", "", Protocol},
-		"an error":                   {"-NOPERM this user has no permissions", "", "", PermissionDenied},
-		"an error while loading":     {"-LOADING Redis is loading the dataset in memory", "", "", Loading},
-		"another length":             {"$6", "role:\r\n", "", Protocol},
-		"nothing":                    {"", "", "", Protocol},
+		"null":                       {"$-1", "", "", reason.Protocol},
+		"a status":                   {"+OK", "", "", reason.Protocol},
+		"a number":                   {":1", "", "", reason.Protocol},
+		"an array":                   {"*0", "", "", reason.Protocol},
+		"an error":                   {"-NOPERM this user has no permissions", "", "", reason.PermissionDenied},
+		"an error while loading":     {"-LOADING Redis is loading the dataset in memory", "", "", reason.Loading},
+		"another length":             {"$6", "role:\r\n", "", reason.Protocol},
+		"nothing":                    {"", "", "", reason.Protocol},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := replyBuffer{from: from}
@@ -52,8 +54,8 @@ func TestRawReplies(t *testing.T) {
 			if string(got) != test.want || (err != nil) != (test.reason != "") {
 				t.Fatalf("the answer is %.20q, %v; want %.20q", got, err, test.want)
 			}
-			if err != nil && classify(err).Reason != test.reason {
-				t.Errorf("the failure is %s, want %s", classify(err).Reason, test.reason)
+			if err != nil && reason.Classify(err).Reason != test.reason {
+				t.Errorf("the failure is %s, want %s", reason.Classify(err).Reason, test.reason)
 			}
 			var refused redis.Error
 			if errors.As(err, &refused) != strings.HasPrefix(test.line, "-") {
@@ -78,7 +80,7 @@ func TestAnswersCutOffAreNone(t *testing.T) {
 		t.Error("a part is taken for the whole")
 	}
 	command.SetErr(io.ErrUnexpectedEOF)
-	if _, err := r.of(command, nil); classify(err).Reason != ConnectionLost {
+	if _, err := r.of(command, nil); reason.Classify(err).Reason != reason.ConnectionLost {
 		t.Errorf("the failure is %v", err)
 	}
 }

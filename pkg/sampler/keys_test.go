@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -249,7 +250,7 @@ func TestNamesTooLongForAReplyAreHeldBack(t *testing.T) {
 	server := redistest.New(t)
 	server.Do("eval", `for n = 1, 100 do redis.call("set", n .. string.rep("x", 20000), n) end return 1`, 0)
 	o := declaring(t, server, probe.KeysCount("*x", "", 1000), probe.List("list"))
-	o.fail(Protocol)
+	o.fail(reason.Protocol)
 	o.sample()
 	o.unknown(0, `UTC: the server answered too much, or not as Redis does, when it was asked for SCAN of "*x"`)
 	o.value(1)

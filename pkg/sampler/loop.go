@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -112,9 +113,9 @@ func (m *Manager) attempt(l *loop) {
 	if err == nil {
 		err = l.record(sample)
 	}
-	reason := Reason("")
+	failure := reason.Reason("")
 	if err != nil {
-		reason = classify(err).Reason
+		failure = reason.Classify(err).Reason
 		if l.failing.IsZero() {
 			l.failing = l.due
 		}
@@ -125,9 +126,9 @@ func (m *Manager) attempt(l *loop) {
 		m.move(l, Sampled)
 	}
 	l.ended.Add(1)
-	l.told.log(reason)
+	l.told.log(failure)
 	took := time.Since(began)
-	m.cfg.Observer.Attempted(began.Sub(l.due), took, reason)
+	m.cfg.Observer.Attempted(began.Sub(l.due), took, failure)
 	m.cfg.Listener(l.target)
 	l.schedule(took)
 }
@@ -140,29 +141,29 @@ func (l *loop) record(sample history.Sample) error {
 		return nil
 	}
 	l.nodes.dropKeys()
-	reason := MemoryFull
+	failure := reason.MemoryFull
 	if errors.Is(err, history.ErrObjectFull) {
-		reason = TooMuchData
+		failure = reason.TooMuchData
 	}
-	return &Error{Reason: reason, cause: err}
+	return &reason.Error{Reason: failure, Cause: err}
 }
 
 // transitionLogger logs how the attempts at a target end, when that changes.
 type transitionLogger struct {
 	logger klog.Logger
-	told   Reason
+	told   reason.Reason
 	limit  rate.Sometimes
 }
 
-func (t *transitionLogger) log(reason Reason) {
-	if reason == t.told {
+func (t *transitionLogger) log(failure reason.Reason) {
+	if failure == t.told {
 		return
 	}
 	if t.limit.Interval == 0 {
 		t.limit = rate.Sometimes{First: logBurst, Interval: logGap}
 	}
 	t.limit.Do(func() {
-		t.logger.Info("Sampling changed", "failure", reason, "before", t.told)
-		t.told = reason
+		t.logger.Info("Sampling changed", "failure", failure, "before", t.told)
+		t.told = failure
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2/ktesting"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -157,14 +158,14 @@ func TestLogLinesOfOneTargetAreBounded(t *testing.T) {
 		const minutes = 60
 		for n := range minutes * 12 {
 			<-tick.C
-			told.log([]Reason{"", Timeout}[n%2])
+			told.log([]reason.Reason{"", reason.Timeout}[n%2])
 		}
 		if got := lines(); got > minutes+logBurst || got < minutes/2 {
 			t.Errorf("%d lines in %d minutes of a server that comes and goes", got, minutes)
 		}
 		for range 24 {
 			<-tick.C
-			told.log(Loading)
+			told.log(reason.Loading)
 		}
 		if text := log.String(); !strings.Contains(text[strings.LastIndex(text, "Sampling changed"):], "Loading") {
 			t.Error("the log does not end with what is true")

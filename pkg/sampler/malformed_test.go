@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // TestStrangeServers holds that whatever answers, an attempt ends with a reason,
@@ -24,30 +26,30 @@ func TestStrangeServers(t *testing.T) {
 	tests := []struct {
 		name  string
 		reply reply
-		want  Reason
+		want  reason.Reason
 	}{
-		{"garbage", to("info", "garbage "+secret+"\r\n"), Protocol},
-		{"HTTP", to("info", "HTTP/1.1 400 Bad Request\r\nServer: "+secret+"\r\n\r\n"), Protocol},
-		{"an INFO that is none", to("info", bulk(secret)), Protocol},
-		{"an empty INFO", to("info", bulk("")), Protocol},
-		{"an INFO that is null", to("info", "$-1\r\n"), Protocol},
-		{"an INFO that is an array", to("info", "*2\r\n+a\r\n+b\r\n"), Protocol},
-		{"an INFO that is a number", to("info", ":1\r\n"), Protocol},
-		{"a status that is not an INFO", to("info", "+OK\r\n"), Protocol},
-		{"a huge INFO", to("info", "$9223372036854775807\r\n"), Protocol},
-		{"a large INFO", to("info", "$2147483647\r\n"), Protocol},
-		{"an INFO past the bound", to("info", bulk(goodInfo+strings.Repeat("x", maxReplyBytes))), Protocol},
-		{"a huge array", to("info", "*2147483647\r\n"), Protocol},
-		{"deep nesting", to("info", strings.Repeat("*1\r\n", 100_000)), Protocol},
+		{"garbage", to("info", "garbage "+secret+"\r\n"), reason.Protocol},
+		{"HTTP", to("info", "HTTP/1.1 400 Bad Request\r\nServer: "+secret+"\r\n\r\n"), reason.Protocol},
+		{"an INFO that is none", to("info", bulk(secret)), reason.Protocol},
+		{"an empty INFO", to("info", bulk("")), reason.Protocol},
+		{"an INFO that is null", to("info", "$-1\r\n"), reason.Protocol},
+		{"an INFO that is an array", to("info", "*2\r\n+a\r\n+b\r\n"), reason.Protocol},
+		{"an INFO that is a number", to("info", ":1\r\n"), reason.Protocol},
+		{"a status that is not an INFO", to("info", "+OK\r\n"), reason.Protocol},
+		{"a huge INFO", to("info", "$9223372036854775807\r\n"), reason.Protocol},
+		{"a large INFO", to("info", "$2147483647\r\n"), reason.Protocol},
+		{"an INFO past the bound", to("info", bulk(goodInfo+strings.Repeat("x", maxReplyBytes))), reason.Protocol},
+		{"a huge array", to("info", "*2147483647\r\n"), reason.Protocol},
+		{"deep nesting", to("info", strings.Repeat("*1\r\n", 100_000)), reason.Protocol},
 		{"half an INFO, then the end", func(asked []string) string {
 			if asked[0] == "info" {
 				return "$1000\r\nrun_id:a\r\n"
 			}
 			return hangUp
-		}, ConnectionLost},
-		{"no answer but the end", to("info", hangUp), ConnectionLost},
-		{"an ECHO that is not ours", to("echo", bulk("another")), Protocol},
-		{"an ECHO that is null", to("echo", "$-1\r\n"), Protocol},
+		}, reason.ConnectionLost},
+		{"no answer but the end", to("info", hangUp), reason.ConnectionLost},
+		{"an ECHO that is not ours", to("echo", bulk("another")), reason.Protocol},
+		{"an ECHO that is null", to("echo", "$-1\r\n"), reason.Protocol},
 		{"replies out of step", func(asked []string) string {
 			switch asked[0] {
 			case "info":
@@ -55,18 +57,18 @@ func TestStrangeServers(t *testing.T) {
 			default:
 				return bulk(asked[1])
 			}
-		}, Protocol},
+		}, reason.Protocol},
 		{"an INFO of a question before", func(asked []string) string {
 			if asked[0] == "info" {
 				return bulk(goodInfo) + bulk(goodInfo)
 			}
 			return bulk(asked[1])
-		}, Protocol},
-		{"it loads and says so in INFO", healthy("run_id:a\r\nloading:1\r\n"), Loading},
-		{"it says nonsense of whether it loads", healthy("run_id:a\r\nloading:maybe\r\n"), Protocol},
-		{"it loads and refuses ECHO", to("echo", "-LOADING Redis is loading "+secret+"\r\n"), Loading},
-		{"it refuses INFO", to("info", "-ERR "+secret+" at 10.1.2.3:6379\r\n"), Refused},
-		{"it is moved", to("info", "-MOVED 1 10.1.2.3:6379\r\n"), Refused},
+		}, reason.Protocol},
+		{"it loads and says so in INFO", healthy("run_id:a\r\nloading:1\r\n"), reason.Loading},
+		{"it says nonsense of whether it loads", healthy("run_id:a\r\nloading:maybe\r\n"), reason.Protocol},
+		{"it loads and refuses ECHO", to("echo", "-LOADING Redis is loading "+secret+"\r\n"), reason.Loading},
+		{"it refuses INFO", to("info", "-ERR "+secret+" at 10.1.2.3:6379\r\n"), reason.Refused},
+		{"it is moved", to("info", "-MOVED 1 10.1.2.3:6379\r\n"), reason.Refused},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,7 +103,7 @@ func TestServerThatNeverEndsItsAnswerTimesOut(t *testing.T) {
 			})
 			tgt := targetAt("slow", server.addr)
 			tgt.Timeout = 100 * time.Millisecond
-			if took := probing(t, tgt).fail(Timeout); took > 20*tgt.Timeout {
+			if took := probing(t, tgt).fail(reason.Timeout); took > 20*tgt.Timeout {
 				t.Errorf("the attempt took %v, want the timeout of %v", took, tgt.Timeout)
 			}
 		})
@@ -148,7 +150,7 @@ func TestServerThatRefusesSeveralSectionsIsAskedForEverything(t *testing.T) {
 	})
 	o := probing(t, targetAt("picky", server.addr))
 	o.sample()
-	o.fail(Refused)
+	o.fail(reason.Refused)
 	for range 3 {
 		o.sample()
 	}

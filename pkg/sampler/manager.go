@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -18,7 +19,7 @@ import (
 type Observer interface {
 	// Attempted reports how late an attempt began, how long it took, and the
 	// reason why it failed, empty if it did not.
-	Attempted(late, took time.Duration, reason Reason)
+	Attempted(late, took time.Duration, failure reason.Reason)
 	// Targets reports how many targets are in a state.
 	Targets(state State, n int)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -87,7 +88,7 @@ func TestServerThatHangsDelaysNoOther(t *testing.T) {
 	before := m.count(fine)
 	m.await(t, "the stopped server's failure", func() bool {
 		err := m.of(slow).Failure()
-		return err != nil && classify(err).Reason == Timeout
+		return err != nil && reason.Classify(err).Reason == reason.Timeout
 	})
 	// It took a second, in which the other one has ten beats.
 	if n := m.count(fine) - before; n < 4 {
@@ -137,7 +138,7 @@ func TestFailuresAreToldAndOvercome(t *testing.T) {
 	m.awaitMore(t, tgt, 2)
 	server.Kill()
 	m.await(t, "the killed server's failure", func() bool { return m.of(tgt).Failure() != nil })
-	if got := classify(m.of(tgt).Failure()).Reason; got != ConnectionRefused && got != ConnectionLost {
+	if got := reason.Classify(m.of(tgt).Failure()).Reason; got != reason.ConnectionRefused && got != reason.ConnectionLost {
 		t.Errorf("the failure is %s, want ConnectionRefused or ConnectionLost", got)
 	}
 	server.Restart()

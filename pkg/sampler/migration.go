@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
@@ -21,7 +22,7 @@ func (l *link) identify(ctx context.Context) error {
 	}
 	info, err := new(redisinfo.Parser).Parse(text)
 	if err != nil {
-		return &Error{Reason: Protocol, cause: err}
+		return &reason.Error{Reason: reason.Protocol, Cause: err}
 	}
 	version, _ := info.Text("valkey_version")
 	l.met, l.migrations = true, majorOf(version) >= 9
@@ -50,7 +51,7 @@ func (v view) migrating(l *link) (bool, error) {
 		return anyActive(v.migrations.Val()), nil
 	}
 	l.refusesMigrations, l.migrations = true, false
-	return true, &Error{Reason: MigrationsRefused}
+	return true, &reason.Error{Reason: reason.MigrationsRefused}
 }
 
 // aboveZero reports whether a field of CLUSTER INFO is there and is not 0.

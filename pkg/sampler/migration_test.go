@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -104,7 +105,7 @@ func TestMigrationsAreNotedForReplicas(t *testing.T) {
 	if !m.note(ends, 1) || !m.note(soon, 1) || !soon[1].Migrating {
 		t.Error("a migration is over before it has settled")
 	}
-	silent := []history.Node{{Name: "p", Shard: "0", Err: &Error{Reason: Timeout}}, sample(6, 4, 4, false)[1]}
+	silent := []history.Node{{Name: "p", Shard: "0", Err: &reason.Error{Reason: reason.Timeout}}, sample(6, 4, 4, false)[1]}
 	if m.note(silent, 1) || silent[1].Migrating {
 		t.Error("a primary that does not answer migrates")
 	}
@@ -162,7 +163,7 @@ func testAtomicMigration(t *testing.T, p redistest.Program) {
 		seen := 0
 		for ended := 0; ended < 20; {
 			if err := s.attempt(); err != nil {
-				t.Fatalf("%v (%v)", err, classify(err).cause)
+				t.Fatalf("%v (%v)", err, reason.Classify(err).Cause)
 			}
 			newest, _ := s.history.Newest()
 			seen += compareMigration(t, before, newest, keys)
@@ -229,7 +230,7 @@ func TestValkeyThatRefusesToTellOfMigrations(t *testing.T) {
 		s.sample()
 		newest := s.sample()
 		refused := p.AtLeast(redistest.Valkey, 9, 0)
-		if node := newest.Nodes[0]; node.Migrating != refused || (ReasonOf(node.Err) == string(MigrationsRefused)) != refused {
+		if node := newest.Nodes[0]; node.Migrating != refused || (reason.Of(node.Err) == reason.MigrationsRefused) != refused {
 			t.Errorf("the node migrates: %t, %v", node.Migrating, node.Err)
 		}
 		if got := newest.Probed[0]; got.Err != nil || got.Value != 0 {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -40,7 +41,7 @@ type topology interface {
 // result is an answer, or why there is none.
 type result struct {
 	response
-	err *Error
+	err *reason.Error
 }
 
 // nodes asks the nodes of one target, in one attempt after the other. It is not
@@ -75,24 +76,24 @@ func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []his
 	defer func() {
 		if r := recover(); r != nil {
 			// What a server says of others must not end the sampling of other targets.
-			sample, err = history.Sample{}, &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+			sample, err = history.Sample{}, &reason.Error{Reason: reason.Protocol, Cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
 	for range maxTries {
 		endpoints, err := n.topology.endpoints(ctx)
 		if err != nil {
-			return history.Sample{}, asked, classify(err)
+			return history.Sample{}, asked, reason.Classify(err)
 		}
 		if len(endpoints) > maxNodes {
-			return history.Sample{}, nil, &Error{Reason: TooManyNodes}
+			return history.Sample{}, nil, &reason.Error{Reason: reason.TooManyNodes}
 		}
 		if named, shared := sharedAddress(endpoints); shared {
-			return history.Sample{}, named, &Error{Reason: SharedServer}
+			return history.Sample{}, named, &reason.Error{Reason: reason.SharedServer}
 		}
 		n.forget(endpoints)
 		results := n.ask(ctx, endpoints)
 		if errors.Is(ctx.Err(), context.Canceled) { // the object is gone
-			return history.Sample{}, nil, classify(ctx.Err())
+			return history.Sample{}, nil, reason.Classify(ctx.Err())
 		}
 		sample, err = n.topology.assemble(endpoints, results)
 		if err == nil {
@@ -102,12 +103,12 @@ func (n *nodes) attempt(ctx context.Context) (sample history.Sample, asked []his
 		asked = describeFailed(endpoints, results)
 		switch {
 		case !errors.Is(err, errTopologyChanged):
-			return history.Sample{}, asked, classify(err)
+			return history.Sample{}, asked, reason.Classify(err)
 		case ctx.Err() != nil:
-			return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+			return history.Sample{}, asked, &reason.Error{Reason: reason.TopologyUnsettled}
 		}
 	}
-	return history.Sample{}, asked, &Error{Reason: TopologyUnsettled}
+	return history.Sample{}, asked, &reason.Error{Reason: reason.TopologyUnsettled}
 }
 
 // sharedAddress reports whether two nodes have one address, and would count twice.
@@ -118,7 +119,7 @@ func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
 	seen := make(map[string]bool, len(endpoints))
 	for _, one := range endpoints {
 		if seen[one.address] {
-			return []history.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &Error{Reason: SharedServer}}}, true
+			return []history.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &reason.Error{Reason: reason.SharedServer}}}, true
 		}
 		seen[one.address] = true
 	}
@@ -131,7 +132,7 @@ func (n *nodes) ask(ctx context.Context, endpoints []endpoint) []result {
 	one := func(i int, p *poller) {
 		got, err := p.attempt(ctx, endpoints[i].request)
 		if err != nil {
-			results[i].err = classify(err)
+			results[i].err = reason.Classify(err)
 			return
 		}
 		results[i].response = got

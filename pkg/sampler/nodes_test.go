@@ -17,6 +17,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -53,15 +54,15 @@ func (s *several) attempt() error {
 func (s *several) sample() history.Sample {
 	s.t.Helper()
 	if err := s.attempt(); err != nil {
-		s.t.Fatalf("the attempt failed: %v (%v)", err, classify(err).cause)
+		s.t.Fatalf("the attempt failed: %v (%v)", err, reason.Classify(err).Cause)
 	}
 	newest, _ := s.history.Newest()
 	return newest
 }
 
-func (s *several) fail(want Reason) {
+func (s *several) fail(want reason.Reason) {
 	s.t.Helper()
-	if err := s.attempt(); err == nil || classify(err).Reason != want {
+	if err := s.attempt(); err == nil || reason.Classify(err).Reason != want {
 		s.t.Fatalf("the attempt gave %v; want %s", err, want)
 	}
 }
@@ -267,7 +268,7 @@ func testClusterFailoverStartsAnew(t *testing.T, p redistest.Program) {
 	t.Run("a primary that is killed", func(t *testing.T) {
 		killed := c.Nodes[1].ID()
 		c.Nodes[1].Kill()
-		s.fail(ShardUnavailable)
+		s.fail(reason.ShardUnavailable)
 		newest := s.recover()
 		s.unknown(history.OneSample)
 		if slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return n.Address == c.Nodes[1].Addr }) {
@@ -340,7 +341,7 @@ func TestClusterWithAPartMissing(t *testing.T) {
 	whole.sample()
 	partial.sample()
 	c.Nodes[1].Kill()
-	whole.fail(ShardUnavailable)
+	whole.fail(reason.ShardUnavailable)
 	if primaries, _, silent := roles(partial.sample()); primaries != 2 || silent != 1 {
 		t.Errorf("%d primaries and %d silent nodes, want 2 and 1", primaries, silent)
 	}
@@ -359,7 +360,7 @@ func TestClusterThatIsNone(t *testing.T) {
 	server := redistest.New(t)
 	tgt := targetAt("none", "")
 	tgt.Cluster = &target.Cluster{Addresses: []string{server.Addr}}
-	surveying(t, tgt).fail(NotCluster)
+	surveying(t, tgt).fail(reason.NotCluster)
 }
 
 func TestDeclaredMetricsOfACluster(t *testing.T) { redistest.Each(t, testDeclaredMetricsOfACluster) }
@@ -455,7 +456,7 @@ func TestReadOnlyUserSufficesInACluster(t *testing.T) {
 			}
 		}
 		set("-")
-		s.fail(PermissionDenied)
+		s.fail(reason.PermissionDenied)
 		set("+")
 		s.recover()
 	}

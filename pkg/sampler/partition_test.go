@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -51,13 +52,13 @@ func TestPartitionFromANodeOfACluster(t *testing.T) {
 			send()
 			partition()
 			for range 2 {
-				s.fail(ShardUnavailable)
+				s.fail(reason.ShardUnavailable)
 				if newest, _ := s.history.Newest(); newest.Nodes[0].At != before.Nodes[0].At {
 					t.Error("a sample without the node stands")
 				}
 			}
 			silent := s.history.Nodes()
-			if n := slices.IndexFunc(silent, func(n history.Node) bool { return n.Address == network.addr }); n < 0 || classify(silent[n].Err).Reason != Timeout {
+			if n := slices.IndexFunc(silent, func(n history.Node) bool { return n.Address == network.addr }); n < 0 || reason.Classify(silent[n].Err).Reason != reason.Timeout {
 				t.Errorf("the nodes do not tell which one is silent: %+v", silent)
 			}
 			send()
@@ -82,7 +83,7 @@ func TestPartitionFromOneServer(t *testing.T) {
 	s.counts("", 100)
 	for range 3 {
 		network.deafen()
-		s.fail(Timeout)
+		s.fail(reason.Timeout)
 		work(t, server, 10, 0)
 		network.mend()
 		s.sample()
@@ -125,7 +126,7 @@ func TestPartitionFromSentinels(t *testing.T) {
 	primary.Restart()
 	sentinels.Nodes[0].Signal(syscall.SIGCONT)
 	for range 3 {
-		s.fail(SentinelUnavailable)
+		s.fail(reason.SentinelUnavailable)
 	}
 	networks[1].mend()
 	networks[2].mend()

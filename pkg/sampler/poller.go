@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -145,7 +146,7 @@ func (p *poller) ask(ctx context.Context, l *link, q request) (response, error) 
 	}
 	got := response{Node: p.node(parsed, at, at.Sub(l.conn.Load().asked))} // which dialing is not a part of
 	if withoutInfo {
-		got.Info, got.Err = nil, &Error{Reason: InfoRefused}
+		got.Info, got.Err = nil, &reason.Error{Reason: reason.InfoRefused}
 	}
 	if q.declared {
 		got.probed = p.run.Read(p.replies(probes), parsed, start, at)
@@ -173,7 +174,7 @@ func (p *poller) lackingInfo(results []probe.Result) []probe.Result {
 	results = slices.Clone(results)
 	for i, d := range p.plan.Probes() {
 		if d.InfoField != "" {
-			results[i] = probe.Result{Err: &Error{Reason: InfoRefused}}
+			results[i] = probe.Result{Err: &reason.Error{Reason: reason.InfoRefused}}
 		}
 	}
 	return results
@@ -195,10 +196,10 @@ func (p *poller) inTime(l *link, echo *redis.StringCmd, start, at time.Time) err
 	if elapsed(start, at) > p.target.Timeout {
 		// Nothing tells when the server took its counters, if this process or
 		// its machine stood still while the answer lay about.
-		return &Error{Reason: Timeout, cause: errors.New("the answer was read too late")}
+		return &reason.Error{Reason: reason.Timeout, Cause: errors.New("the answer was read too late")}
 	}
 	if echo.Val() != l.token {
-		return &Error{Reason: Protocol, cause: errors.New("replies are out of step")}
+		return &reason.Error{Reason: reason.Protocol, Cause: errors.New("replies are out of step")}
 	}
 	return nil
 }
@@ -230,15 +231,15 @@ func (p *poller) node(info *redisinfo.Info, at time.Time, roundTrip time.Duratio
 func (p *poller) parse(text []byte) (*redisinfo.Info, error) {
 	parsed, err := p.parser.Parse(text)
 	if err != nil {
-		return nil, &Error{Reason: Protocol, cause: err}
+		return nil, &reason.Error{Reason: reason.Protocol, Cause: err}
 	}
 	loading, err := parsed.Int("loading")
 	switch {
 	case errors.Is(err, redisinfo.ErrAbsent):
 	case err != nil:
-		return nil, &Error{Reason: Protocol, cause: err}
+		return nil, &reason.Error{Reason: reason.Protocol, Cause: err}
 	case loading != 0:
-		return nil, &Error{Reason: Loading}
+		return nil, &reason.Error{Reason: reason.Loading}
 	}
 	return parsed, nil
 }

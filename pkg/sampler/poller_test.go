@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -160,8 +161,8 @@ func TestKilledServerIsRefusedAndThenUnknownUntilTwoSamples(t *testing.T) {
 	work(t, server, 5000, 0)
 	before := o.sample()
 	server.Kill()
-	o.fail(ConnectionRefused)
-	o.fail(ConnectionRefused)
+	o.fail(reason.ConnectionRefused)
+	o.fail(reason.ConnectionRefused)
 	server.Restart()
 	after := o.sample()
 	if text(t, before.Nodes[0].Info, "run_id") == text(t, after.Nodes[0].Info, "run_id") {
@@ -223,7 +224,7 @@ func TestStoppedServerTimesOut(t *testing.T) {
 	server.Signal(syscall.SIGSTOP)
 	tgt.Timeout = 200 * time.Millisecond
 	for range 2 { // over the connection that is there, and over a new one
-		if took := o.fail(Timeout); took > 10*tgt.Timeout {
+		if took := o.fail(reason.Timeout); took > 10*tgt.Timeout {
 			t.Errorf("the attempt took %v, want the timeout of %v", took, tgt.Timeout)
 		}
 	}
@@ -244,7 +245,7 @@ func TestNothingListens(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	probing(t, targetAt("nobody", addr)).fail(ConnectionRefused)
+	probing(t, targetAt("nobody", addr)).fail(reason.ConnectionRefused)
 }
 
 func TestCancelledAttemptEndsAtOnce(t *testing.T) {

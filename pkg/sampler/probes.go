@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // firstHold and longestHold bound how long commands that nothing bounds are left out.
@@ -103,11 +104,11 @@ func (p *poller) heldBack(now time.Time) *probe.HeldBack {
 }
 
 // heldCauses say how an attempt failed after which commands are left out.
-func heldCauses() map[Reason]string {
-	return map[Reason]string{
-		Busy:     "a script blocked the server",
-		Timeout:  "the server did not answer in time",
-		Protocol: "the server answered too much, or not as Redis does,",
+func heldCauses() map[reason.Reason]string {
+	return map[reason.Reason]string{
+		reason.Busy:     "a script blocked the server",
+		reason.Timeout:  "the server did not answer in time",
+		reason.Protocol: "the server answered too much, or not as Redis does,",
 	}
 }
 
@@ -115,15 +116,15 @@ func heldCauses() map[Reason]string {
 // that they may have spoiled: a script that never ends would block the server
 // again as soon as somebody has killed it, and an answer that is refused for its
 // size takes those of all other metrics with it.
-func (p *poller) hold(reason Reason) {
+func (p *poller) hold(failure reason.Reason) {
 	now := p.now()
-	blamed := reason == Busy && !p.scriptsOff || (reason == Timeout || reason == Protocol) && p.met && !now.Before(p.heldUntil)
+	blamed := failure == reason.Busy && !p.scriptsOff || (failure == reason.Timeout || failure == reason.Protocol) && p.met && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {
 		return
 	}
 	if !now.Before(p.heldUntil) {
 		p.held = min(max(firstHold, 2*p.held), longestHold)
-		p.heldCause = heldCauses()[reason]
+		p.heldCause = heldCauses()[failure]
 	}
 	p.heldUntil = now.Add(p.held)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -99,7 +100,7 @@ func TestProbesOfAFailedAttemptAreNoRequests(t *testing.T) {
 	o.sample()
 	server.Signal(syscall.SIGSTOP)
 	o.poller.target.Timeout = 100 * time.Millisecond
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	server.Signal(syscall.SIGCONT)
 	o.poller.target.Timeout = ample
 	samples := 1
@@ -224,8 +225,8 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 		server.Do("script", "kill") // which is answered before the script has ended
 		poll(t, "the script has ended", func() bool { return server.Client().Ping(t.Context()).Err() == nil })
 	}
-	o.fail(Timeout)
-	o.fail(Busy)
+	o.fail(reason.Timeout)
+	o.fail(reason.Busy)
 	kill()
 	o.sample()
 	o.unknown(0, "UTC: the server did not answer in time when it was asked for the script of EVAL_RO")
@@ -233,19 +234,19 @@ func TestScriptThatLoopsIsHeldBack(t *testing.T) {
 		t.Errorf("the list gives %v, want 0", got)
 	}
 	ahead += firstHold
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	kill()
 	ahead += firstHold // the second time it takes longer
 	o.sample()
 	ahead += firstHold
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	kill()
 }
 
 func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
 	server := redistest.New(t)
 	o := declaring(t, server, probe.Script("local t = {} for n = 1, 10000 do t[n] = n end return t", nil, nil), probe.List("list"))
-	o.fail(Protocol)
+	o.fail(reason.Protocol)
 	o.sample()
 	o.unknown(0, "UTC: the server answered too much, or not as Redis does, when it was asked for the script of EVAL_RO")
 	o.value(1)

@@ -6,6 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -87,7 +88,7 @@ func TestClusterWithDatabases(t *testing.T) {
 			return c, surveying(t, tgt)
 		}
 		_, s := sampling()
-		s.fail(DatabaseOutOfRange)
+		s.fail(reason.DatabaseOutOfRange)
 		if !program.AtLeast(redistest.Valkey, 9, 0) {
 			return
 		}

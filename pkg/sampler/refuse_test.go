@@ -7,19 +7,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 func TestServerThatRefuses(t *testing.T) {
 	t.Run("without its password", func(t *testing.T) {
 		server := redistest.New(t, "--requirepass", "hunter2")
-		probing(t, targetAt("auth", server.Addr)).fail(AuthenticationFailed)
+		probing(t, targetAt("auth", server.Addr)).fail(reason.AuthenticationFailed)
 	})
 	for _, rule := range []string{"-info", "-echo", "-client|setname"} {
 		t.Run("a user with "+rule, func(t *testing.T) {
 			server := redistest.New(t)
 			server.Do("acl", "setuser", "default", rule)
-			probing(t, targetAt("acl", server.Addr)).fail(PermissionDenied)
+			probing(t, targetAt("acl", server.Addr)).fail(reason.PermissionDenied)
 		})
 	}
 	t.Run("a user who loses +info", func(t *testing.T) {
@@ -27,7 +28,7 @@ func TestServerThatRefuses(t *testing.T) {
 		o := probing(t, targetAt("acl", server.Addr))
 		o.sample()
 		server.Do("acl", "setuser", "default", "-info")
-		o.fail(PermissionDenied)
+		o.fail(reason.PermissionDenied)
 		server.Do("acl", "setuser", "default", "+info")
 		o.sample()
 	})
@@ -35,13 +36,13 @@ func TestServerThatRefuses(t *testing.T) {
 		server := redistest.New(t, "--databases", "4")
 		tgt := targetAt("db", server.Addr)
 		tgt.Database = 4
-		probing(t, tgt).fail(DatabaseOutOfRange)
+		probing(t, tgt).fail(reason.DatabaseOutOfRange)
 	})
 	t.Run("more clients", func(t *testing.T) {
 		server := redistest.New(t)
 		server.Do("config", "set", "maxclients", "1") // the test's own client
 		for range 5 {
-			probing(t, targetAt("many", server.Addr)).fail(TooManyClients)
+			probing(t, targetAt("many", server.Addr)).fail(reason.TooManyClients)
 		}
 	})
 	t.Run("writes, since it cannot save", func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestServerThatRefuses(t *testing.T) {
 		poll(t, "the script runs", func() bool {
 			return server.Client().Ping(t.Context()).Err() != nil
 		})
-		o.fail(Busy)
+		o.fail(reason.Busy)
 		server.Do("script", "kill")
 		<-done
 		o.sample()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // lastRenewal is the longest time from one attempt to renew a connection to the next.
@@ -13,7 +14,7 @@ const lastRenewal = 30 * time.Second
 // renewal is an attempt to replace a link that goes on, and what became of it.
 type renewal struct {
 	with  *credentials.Credentials
-	err   *Error
+	err   *reason.Error
 	wait  time.Duration
 	again time.Time
 }
@@ -22,7 +23,7 @@ type renewal struct {
 // credentials.
 func (s *session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial operation) error {
 	if missing != nil {
-		err := classify(missing)
+		err := reason.Classify(missing)
 		s.reportRejected(err)
 		return err
 	}
@@ -38,7 +39,7 @@ func (s *session) renew(ctx context.Context, newest *credentials.Credentials, mi
 	}
 	next := s.dial(newest)
 	if err := s.over(ctx, next, trial); err != nil {
-		s.renewal.err = next.explain(classify(err))
+		s.renewal.err = next.explain(reason.Classify(err))
 		next.close()
 		s.renewal.wait = min(max(s.target.Interval, 2*s.renewal.wait), max(s.target.Interval, lastRenewal))
 		s.renewal.again = s.now().Add(s.renewal.wait)

@@ -15,6 +15,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 const (
@@ -108,7 +109,7 @@ func (p *poller) afterScript(l *link, err error) {
 	conn := l.conn.Load()
 	switch {
 	case !l.script.watched.Swap(false) || err == nil || conn == nil:
-	case l.script.sent && !l.script.answered && (classify(err).Reason == Timeout || p.sampling.Err() != nil):
+	case l.script.sent && !l.script.answered && (reason.Classify(err).Reason == reason.Timeout || p.sampling.Err() != nil):
 		p.watchScript(l)
 	default:
 		_ = conn.end()

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -36,7 +37,7 @@ func TestScriptThatNeverEndsIsEndedOnce(t *testing.T) {
 				server.Do("rpush", "list", "a")
 				o := declaring(t, server, script, probe.List("list"), probe.KeysCount("*", "", 9))
 				o.poller.target.Timeout = time.Second
-				o.fail(Timeout)
+				o.fail(reason.Timeout)
 				o.poller.killers.wg.Wait()
 				if !answers(t, server) {
 					t.Fatal("the script still runs")
@@ -67,7 +68,7 @@ func TestScriptOfAnotherClientIsNotEnded(t *testing.T) {
 			defer cancel()
 			return hasty.Ping(ctx).Err() != nil
 		})
-		o.fail(Timeout)
+		o.fail(reason.Timeout)
 		o.poller.killers.wg.Wait()
 		if off := o.poller.scripts.off.Load(); off != nil {
 			t.Errorf("scripts are off: %v", off)
@@ -103,9 +104,9 @@ func TestScriptThatMayNotBeEndedSaysWhatToAllow(t *testing.T) {
 	t.Cleanup(func() { _ = administrator.Close() })
 	o := declaring(t, server, probe.Script(endless, nil, nil))
 	o.poller.target.Timeout = time.Second
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	poll(t, "the adapter is refused", func() bool { return o.poller.scripts.off.Load() != nil })
-	o.fail(Busy)
+	o.fail(reason.Busy)
 	if err := administrator.ScriptKill(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestDocumentedUserMayEndItsScripts(t *testing.T) {
 	admin := restrict(t, server, aclRules(t))
 	o := declaring(t, server, probe.Script(endless, nil, nil))
 	o.poller.target.Timeout = time.Second
-	o.fail(Timeout)
+	o.fail(reason.Timeout)
 	o.poller.killers.wg.Wait()
 	if err := admin.Ping(t.Context()).Err(); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -93,7 +94,7 @@ func TestSentinelFailoverUnderTLS(t *testing.T) {
 	s.counts("command=set,role=replica", 0)
 
 	servers[0].Kill()
-	s.fail(ConnectionRefused)
+	s.fail(reason.ConnectionRefused)
 	next := plainly(t, servers, sentinels.AwaitPrimary(servers[0]))
 	s.recover()
 	s.unknown(history.OneSample)
@@ -117,7 +118,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 	wrong.Password = "wrong"
 	swap(&wrong)
 	says := s.sample().NotRenewed()
-	if ReasonOf(says) != string(AuthenticationFailed) || !strings.HasPrefix(says.Error(), "at the sentinels: ") {
+	if reason.Of(says) != reason.AuthenticationFailed || !strings.HasPrefix(says.Error(), "at the sentinels: ") {
 		t.Errorf("a wrong new password of the sentinels shows as %q", says)
 	}
 	other := *good
@@ -138,7 +139,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 		node.Do("client", "kill", "user", "watcher")
 	}
 	err := s.attempt()
-	if failed := classify(err); failed.Reason != AuthenticationFailed || !failed.OfSentinels() || !strings.HasPrefix(err.Error(), "at the sentinels: ") {
+	if failed := reason.Classify(err); failed.Reason != reason.AuthenticationFailed || !failed.OfSentinels() || !strings.HasPrefix(err.Error(), "at the sentinels: ") {
 		t.Errorf("a wrong password of the sentinels gives %v", err)
 	}
 	swap(&other)
@@ -152,7 +153,7 @@ func TestSentinelsThatRefuse(t *testing.T) {
 		strange := &given{newest: source.newest}
 		strange.sentinels = knowing(t, redistest.NewAuthority(t), "watcher", "of-sentinels")
 		s := surveying(t, tgt).by(strange)
-		s.fail(ServerCertificateUntrusted)
+		s.fail(reason.ServerCertificateUntrusted)
 		if says := s.attempt().Error(); says != "at the sentinels: the server's certificate is not signed by an authority that spec.sentinel.tls trusts" {
 			t.Errorf("it says %q", says)
 		}
@@ -161,7 +162,7 @@ func TestSentinelsThatRefuse(t *testing.T) {
 		s := surveying(t, tgt).by(source)
 		for _, rule := range []string{"sentinel|master", "sentinel|get-master-addr-by-name", "client|setname"} {
 			user(t, sentinels.Nodes, "watcher", "of-sentinels", "-"+rule)
-			s.by(source).fail(PermissionDenied)
+			s.by(source).fail(reason.PermissionDenied)
 			user(t, sentinels.Nodes, "watcher", "of-sentinels", "+"+rule)
 			s.by(source).recover()
 		}
@@ -194,7 +195,7 @@ func TestClusterFailoverUnderTLS(t *testing.T) {
 	s.counts("", 300)
 
 	c.Nodes[1].Kill()
-	s.fail(ShardUnavailable)
+	s.fail(reason.ShardUnavailable)
 	newest = s.recover()
 	s.unknown(history.OneSample)
 	if slices.ContainsFunc(newest.Nodes, func(n history.Node) bool { return !n.Replica && n.Address == c.Nodes[1].TLSAddr }) {

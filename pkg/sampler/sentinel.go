@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -54,18 +55,18 @@ func newSentinel(t *target.Target, by deps) *sentinel {
 type sentinelAnswer struct {
 	address string
 	epoch   int64
-	err     *Error
+	err     *reason.Error
 	// notRenewed is why the connection goes on with credentials that are not the newest.
 	notRenewed error
 }
 
 func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
 	answers := s.askAll(ctx)
-	best, failure := sentinelAnswer{}, (*Error)(nil)
+	best, failure := sentinelAnswer{}, (*reason.Error)(nil)
 	s.notRenewed = nil
 	answered := 0
 	for n, one := range answers {
-		if one.err != nil && one.err.Reason != UnknownPrimary {
+		if one.err != nil && one.err.Reason != reason.UnknownPrimary {
 			failure = one.err
 			continue
 		}
@@ -85,10 +86,10 @@ func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
 		for _, one := range s.sentinels {
 			one.skips = 0
 		}
-		if answered == 0 && (failure.OfCredentials() || failure.Reason == PermissionDenied || failure.Reason == AddressRefused) {
-			return nil, failure.bySentinels()
+		if answered == 0 && (failure.OfCredentials() || failure.Reason == reason.PermissionDenied || failure.Reason == reason.AddressRefused) {
+			return nil, failure.AtSentinels()
 		}
-		return nil, &Error{Reason: SentinelUnavailable, cause: failure}
+		return nil, &reason.Error{Reason: reason.SentinelUnavailable, Cause: failure}
 	case best.address == "":
 		return nil, failure
 	}
@@ -117,7 +118,7 @@ func (s *sentinel) askAll(ctx context.Context) []sentinelAnswer {
 func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample, error) {
 	if results[0].err == nil && results[0].Replica {
 		// The sentinels are ahead of it, or it of them.
-		return history.Sample{}, &Error{Reason: TopologyUnsettled}
+		return history.Sample{}, &reason.Error{Reason: reason.TopologyUnsettled}
 	}
 	sample, err := s.replication.assemble(s.target.Replicas, asked, results)
 	if err == nil && s.notRenewed != nil {
@@ -137,7 +138,7 @@ func (s *sentinel) close() {
 func (w *sentinelServer) ask(ctx context.Context, name string) sentinelAnswer {
 	if w.skips > 0 {
 		w.skips--
-		return sentinelAnswer{err: &Error{Reason: SentinelUnavailable}}
+		return sentinelAnswer{err: &reason.Error{Reason: reason.SentinelUnavailable}}
 	}
 	w.skips = skippedAttempts // until its answer is known
 	var answer sentinelAnswer
@@ -153,7 +154,7 @@ func (w *sentinelServer) ask(ctx context.Context, name string) sentinelAnswer {
 		return sentinelAnswer{err: failure}
 	}
 	if notRenewed != nil {
-		answer.notRenewed = classify(notRenewed).bySentinels()
+		answer.notRenewed = reason.Classify(notRenewed).AtSentinels()
 	}
 	return answer
 }
@@ -180,13 +181,13 @@ func askMaster(ctx context.Context, l *link, name string) (sentinelAnswer, error
 func primaryIn(reply any) (string, error) {
 	pair, _ := reply.([]any)
 	if len(pair) != 2 {
-		return "", &Error{Reason: Protocol}
+		return "", &reason.Error{Reason: reason.Protocol}
 	}
 	host, _ := pair[0].(string)
 	text, _ := pair[1].(string)
 	port, err := strconv.ParseUint(text, 10, 16)
 	if !isHost(host) || err != nil || port == 0 {
-		return "", &Error{Reason: Protocol}
+		return "", &reason.Error{Reason: reason.Protocol}
 	}
 	return net.JoinHostPort(host, text), nil
 }
@@ -202,10 +203,5 @@ func epochOf(reply any) (int64, error) {
 			}
 		}
 	}
-	return 0, &Error{Reason: Protocol}
-}
-
-// bySentinels is the same failure, of sentinels.
-func (e *Error) bySentinels() *Error {
-	return &Error{Reason: e.Reason, ofSentinels: true, cause: e.cause}
+	return 0, &reason.Error{Reason: reason.Protocol}
 }

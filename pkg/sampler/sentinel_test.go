@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -46,7 +47,7 @@ func testSentinelFailover(t *testing.T, p redistest.Program) {
 
 	// A primary that hangs has its connections open, and comes back as one.
 	primary.Signal(syscall.SIGSTOP)
-	s.fail(Timeout)
+	s.fail(reason.Timeout)
 	addr := sentinels.AwaitPrimary(primary)
 	s.recover()
 	s.unknown(history.OneSample)
@@ -86,24 +87,24 @@ func TestSentinelsThatDoNotAnswer(t *testing.T) {
 	sentinels.Nodes[0].Kill()
 	s.sample()
 	sentinels.Nodes[1].Signal(syscall.SIGSTOP)
-	s.fail(SentinelUnavailable)
+	s.fail(reason.SentinelUnavailable)
 	sentinels.Nodes[1].Signal(syscall.SIGCONT)
 	s.recover()
 	sentinels.Nodes[1].Kill()
 	sentinels.Nodes[2].Kill()
-	s.fail(SentinelUnavailable)
+	s.fail(reason.SentinelUnavailable)
 	sentinels.Nodes[2].Restart()
 	sentinels.Nodes[1].Restart()
 	s.recover()
 	t.Run("a primary that they do not know", func(t *testing.T) {
 		other := sentinelAt(sentinels)
 		other.Sentinel.MasterName = "other"
-		surveying(t, other).fail(UnknownPrimary)
+		surveying(t, other).fail(reason.UnknownPrimary)
 	})
 	t.Run("no sentinels", func(t *testing.T) {
 		none := targetAt("none", "")
 		none.Sentinel = &target.Sentinel{MasterName: masterName, Addresses: []string{primary.Addr}}
-		surveying(t, none).fail(SentinelUnavailable)
+		surveying(t, none).fail(reason.SentinelUnavailable)
 	})
 }
 
@@ -167,8 +168,8 @@ func TestReplicasOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := replicasOf(parsed); err == nil || classify(err).Reason != Protocol {
-			t.Errorf("replicas at %v, %v; want %s", got, err, Protocol)
+		if got, err := replicasOf(parsed); err == nil || reason.Classify(err).Reason != reason.Protocol {
+			t.Errorf("replicas at %v, %v; want %s", got, err, reason.Protocol)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -75,7 +76,7 @@ type operation func(ctx context.Context, l *link) error
 // are newer credentials, the connection is replaced by one over which trial
 // succeeds; until there is one, the link goes on, and do returns why as notRenewed.
 // After a failure the connection is closed. The deadline of ctx bounds all of it.
-func (s *session) do(ctx context.Context, ask, trial operation) (failure *Error, notRenewed error) {
+func (s *session) do(ctx context.Context, ask, trial operation) (failure *reason.Error, notRenewed error) {
 	newest, missing := s.credentials.Get(ctx, s.target, s.party)
 	if s.link != nil {
 		err := s.over(ctx, s.link, ask)
@@ -103,15 +104,15 @@ func (s *session) over(ctx context.Context, l *link, ask operation) (err error) 
 		if r := recover(); r != nil {
 			// The guard keeps from go-redis what it is known to panic on. One target's
 			// server must not end the sampling of the others by what is not known.
-			err = &Error{Reason: Protocol, cause: fmt.Errorf("panic: %v", r)}
+			err = &reason.Error{Reason: reason.Protocol, Cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
 	return ask(ctx, l)
 }
 
 // fail ends an attempt that gave nothing.
-func (s *session) fail(err error) *Error {
-	explained := classify(err)
+func (s *session) fail(err error) *reason.Error {
+	explained := reason.Classify(err)
 	s.met = s.link != nil && s.link.conn.Load() != nil
 	if s.link != nil {
 		explained = s.link.explain(explained)
@@ -122,7 +123,7 @@ func (s *session) fail(err error) *Error {
 }
 
 // reportRejected has credentials that did not work read again.
-func (s *session) reportRejected(err *Error) {
+func (s *session) reportRejected(err *reason.Error) {
 	if err.OfCredentials() {
 		s.credentials.ReportRejected(s.target, s.party)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -18,13 +19,13 @@ func password(username, password string) *credentials.Credentials {
 }
 
 // notRenewed makes an attempt that must succeed, and returns why its connection is not the newest.
-func (o *one) notRenewed() Reason {
+func (o *one) notRenewed() reason.Reason {
 	o.t.Helper()
 	s := o.sample()
 	if s.NotRenewed() == nil {
 		return ""
 	}
-	return Reason(ReasonOf(s.NotRenewed()))
+	return reason.Of(s.NotRenewed())
 }
 
 // later lets the next attempt renew although one has just failed.
@@ -37,13 +38,13 @@ func TestPasswordAndUser(t *testing.T) {
 	server := redistest.New(t, "--requirepass", "hunter2")
 	for name, test := range map[string]struct {
 		with *credentials.Credentials
-		want Reason
+		want reason.Reason
 	}{
 		"of the default user":          {password("", "hunter2"), ""},
 		"of the default user, by name": {password("default", "hunter2"), ""},
-		"none":                         {password("", ""), AuthenticationFailed},
-		"wrong":                        {password("", "hunter3"), AuthenticationFailed},
-		"of a user that is not there":  {password("metrics", "hunter2"), AuthenticationFailed},
+		"none":                         {password("", ""), reason.AuthenticationFailed},
+		"wrong":                        {password("", "hunter3"), reason.AuthenticationFailed},
+		"of a user that is not there":  {password("metrics", "hunter2"), reason.AuthenticationFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, source := with(t, server.Addr, test.with)
@@ -97,7 +98,7 @@ func TestWrongNewPasswordLeavesTheOldConnection(t *testing.T) {
 	before := o.poller.link
 	source.set(password("metrics", "wrong"), nil)
 	for range 3 {
-		if why := o.notRenewed(); why != AuthenticationFailed || o.poller.link != before {
+		if why := o.notRenewed(); why != reason.AuthenticationFailed || o.poller.link != before {
 			t.Fatalf("it says %q, and the connection is the old one: %v", why, o.poller.link == before)
 		}
 	}
@@ -117,24 +118,24 @@ func TestWrongNewPasswordLeavesTheOldConnection(t *testing.T) {
 func TestLostConnectionWithAWrongNewPassword(t *testing.T) {
 	server, o, source := rotating(t)
 	source.set(password("metrics", "wrong"), nil)
-	if why := o.notRenewed(); why != AuthenticationFailed {
+	if why := o.notRenewed(); why != reason.AuthenticationFailed {
 		t.Fatalf("it says %q", why)
 	}
 	server.Do("client", "kill", "type", "normal", "skipme", "yes")
-	o.fail(AuthenticationFailed)
+	o.fail(reason.AuthenticationFailed)
 	source.set(password("metrics", "one"), nil)
 	o.sample()
 }
 
 func TestCredentialsTakenAwayAreNotDialedWith(t *testing.T) {
 	server, o, source := rotating(t)
-	source.set(nil, &credentials.Error{Reason: credentials.SecretForbidden})
-	if why := o.notRenewed(); why != credentials.SecretForbidden {
+	source.set(nil, &reason.Error{Reason: reason.SecretForbidden})
+	if why := o.notRenewed(); why != reason.SecretForbidden {
 		t.Fatalf("it says %q", why)
 	}
 	server.Do("client", "kill", "type", "normal", "skipme", "yes")
-	o.fail(credentials.SecretForbidden)
-	o.fail(credentials.SecretForbidden)
+	o.fail(reason.SecretForbidden)
+	o.fail(reason.SecretForbidden)
 	if n := connections(t, server); n != 0 {
 		t.Errorf("%d connections without credentials", n)
 	}
@@ -176,7 +177,7 @@ func TestRotationOfCertificates(t *testing.T) {
 	t.Run("to one of another authority", func(t *testing.T) {
 		cert, key := redistest.NewAuthority(t).Issue(tomorrow())
 		source.set(trusting(t, a, cert, key), nil)
-		if why := o.notRenewed(); why != ClientCertificateRefused && why != TLSHandshakeFailed {
+		if why := o.notRenewed(); why != reason.ClientCertificateRefused && why != reason.TLSHandshakeFailed {
 			t.Errorf("it says %q", why)
 		}
 	})
@@ -189,7 +190,7 @@ func TestRotationOfCertificates(t *testing.T) {
 	})
 	t.Run("to an authority that did not sign the server's", func(t *testing.T) {
 		source.set(trusting(t, redistest.NewAuthority(t), cert, key), nil)
-		if why := o.notRenewed(); why != ServerCertificateUntrusted {
+		if why := o.notRenewed(); why != reason.ServerCertificateUntrusted {
 			t.Errorf("it says %q", why)
 		}
 	})
@@ -202,7 +203,7 @@ func TestNoErrorTellsThePassword(t *testing.T) {
 	})
 	o, _ := with(t, echo.addr, password("metrics", secret))
 	_, err := o.attempt(t.Context())
-	var known *Error
+	var known *reason.Error
 	if !errors.As(err, &known) || strings.Contains(err.Error()+known.Advice(), secret) {
 		t.Errorf("the error is %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -72,7 +73,7 @@ func (f *replication) assemble(wanted bool, asked []endpoint, results []result) 
 	}
 	if len(listed) > maxReplicas {
 		// It stands for all that are left out.
-		nodes = append(nodes, history.Node{Address: listed[maxReplicas], Replica: true, Err: &Error{Reason: TooManyReplicas}})
+		nodes = append(nodes, history.Node{Address: listed[maxReplicas], Replica: true, Err: &reason.Error{Reason: reason.TooManyReplicas}})
 	}
 	return history.NewSample(results[0].probed, nodes...), nil
 }
@@ -88,7 +89,7 @@ func replicasOf(info *redisinfo.Info) ([]string, error) {
 		kind, _ := record.Text("type") // which few servers tell
 		if errHost == nil && errPort == nil && kind != "rdb-channel" {
 			if _, err := strconv.ParseUint(port, 10, 16); err != nil || !isHost(host) {
-				return nil, &Error{Reason: Protocol, cause: errors.New("INFO lists a replica at what is not an address")}
+				return nil, &reason.Error{Reason: reason.Protocol, Cause: errors.New("INFO lists a replica at what is not an address")}
 			}
 			found = append(found, net.JoinHostPort(host, port))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -81,7 +82,7 @@ func TestInfoIsNeededToKnowThePrimary(t *testing.T) {
 	defer admin.Close()
 	tgt := clusterAt(&redistest.Cluster{Nodes: []*redistest.Server{server}})
 	tgt.Probes = probe.Compile([]*probe.Probe{probe.List("jobs")})
-	surveying(t, tgt).fail(PermissionDenied)
+	surveying(t, tgt).fail(reason.PermissionDenied)
 }
 
 // TestMoreReplicasThanAreSampled lists 70 replicas, all at servers that answer.
@@ -102,7 +103,7 @@ func TestMoreReplicasThanAreSampled(t *testing.T) {
 		t.Errorf("%d primaries, %d replicas and %d errors, want 1, %d and 1", primaries, replicas, silent, maxReplicas)
 	}
 	n := slices.IndexFunc(newest.Nodes, func(n history.Node) bool { return n.Err != nil })
-	if got := newest.Nodes[n].Err; ReasonOf(got) != string(TooManyReplicas) || !strings.Contains(got.Error(), "64") {
+	if got := newest.Nodes[n].Err; reason.Of(got) != reason.TooManyReplicas || !strings.Contains(got.Error(), "64") {
 		t.Errorf("the replicas that are left out show as %v", got)
 	}
 	if got := s.gauge(catalog.ConnectedClients); got != 5 {

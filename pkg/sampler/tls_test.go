@@ -5,11 +5,11 @@ import (
 	"crypto/x509"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -58,7 +58,7 @@ func TestTLS(t *testing.T) {
 	o.sample()
 	c.TLS.ServerName = "redis.example"
 	o, _ = with(t, server.TLSAddr, c)
-	o.fail(ServerNameMismatch)
+	o.fail(reason.ServerNameMismatch)
 	cert, key := a.Issue(tomorrow(), "redis.example")
 	server.Certify(cert, key)
 	o.sample()
@@ -67,7 +67,7 @@ func TestTLS(t *testing.T) {
 func TestTLSOlderThan12IsNotSpoken(t *testing.T) {
 	server, a := start(t, "--tls-protocols", "TLSv1.1")
 	o, _ := with(t, server.TLSAddr, trusting(t, a))
-	o.fail(TLSHandshakeFailed)
+	o.fail(reason.TLSHandshakeFailed)
 }
 
 func TestTLSOfBothVersions(t *testing.T) {
@@ -82,15 +82,15 @@ func TestTLSOfBothVersions(t *testing.T) {
 			for range 5 { // whether the alert or the reset comes first is a race
 				o, _ = with(t, server.TLSAddr, trusting(t, a))
 				_, err := o.attempt(t.Context())
-				if reason := classify(err).Reason; reason != ClientCertificateRefused && reason != TLSHandshakeFailed {
-					t.Fatalf("without a certificate the reason is %q (%v)", reason, classify(err).cause)
+				if failed := reason.Classify(err).Reason; failed != reason.ClientCertificateRefused && failed != reason.TLSHandshakeFailed {
+					t.Fatalf("without a certificate the reason is %q (%v)", failed, reason.Classify(err).Cause)
 				}
 			}
 			cert, key = redistest.NewAuthority(t).Issue(tomorrow())
 			o, _ = with(t, server.TLSAddr, trusting(t, a, cert, key))
 			_, err := o.attempt(t.Context())
-			if reason := classify(err).Reason; reason != ClientCertificateRefused && reason != TLSHandshakeFailed {
-				t.Fatalf("with a certificate of another authority the reason is %q (%v)", reason, classify(err).cause)
+			if failed := reason.Classify(err).Reason; failed != reason.ClientCertificateRefused && failed != reason.TLSHandshakeFailed {
+				t.Fatalf("with a certificate of another authority the reason is %q (%v)", failed, reason.Classify(err).Cause)
 			}
 		})
 	}
@@ -100,24 +100,24 @@ func TestServerIsVerified(t *testing.T) {
 	server, a := start(t)
 	t.Run("another authority", func(t *testing.T) {
 		o, source := with(t, server.TLSAddr, trusting(t, redistest.NewAuthority(t)))
-		o.fail(ServerCertificateUntrusted)
+		o.fail(reason.ServerCertificateUntrusted)
 		if source.doubts != 1 {
 			t.Errorf("credentials were doubted %d times, want once", source.doubts)
 		}
 	})
 	t.Run("the authorities of the system", func(t *testing.T) {
 		o, _ := with(t, server.TLSAddr, &credentials.Credentials{TLS: &tls.Config{MinVersion: tls.VersionTLS12}})
-		o.fail(ServerCertificateUntrusted)
+		o.fail(reason.ServerCertificateUntrusted)
 	})
 	t.Run("expired", func(t *testing.T) {
 		server.Certify(a.Issue(time.Now().Add(-time.Minute), host))
 		o, _ := with(t, server.TLSAddr, trusting(t, a))
-		o.fail(ServerCertificateExpired)
+		o.fail(reason.ServerCertificateExpired)
 	})
 	t.Run("another name", func(t *testing.T) {
 		server.Certify(a.Issue(tomorrow(), "redis.example"))
 		o, _ := with(t, server.TLSAddr, trusting(t, a))
-		o.fail(ServerNameMismatch)
+		o.fail(reason.ServerNameMismatch)
 	})
 	t.Run("a server without TLS", func(t *testing.T) {
 		tgt := targetAt("plain", server.Addr)
@@ -125,15 +125,15 @@ func TestServerIsVerified(t *testing.T) {
 		o := probing(t, tgt)
 		o.poller.credentials = &given{newest: trusting(t, a)}
 		_, err := o.attempt(t.Context())
-		if reason := classify(err).Reason; reason != TLSHandshakeFailed && reason != Timeout {
-			t.Errorf("the reason is %q", reason)
+		if failed := reason.Classify(err).Reason; failed != reason.TLSHandshakeFailed && failed != reason.Timeout {
+			t.Errorf("the reason is %q", failed)
 		}
 	})
 	t.Run("TLS where none is spoken", func(t *testing.T) {
 		o, _ := with(t, server.TLSAddr, &credentials.Credentials{})
 		_, err := o.attempt(t.Context())
-		if reason := classify(err).Reason; reason != ConnectionLost && reason != Protocol {
-			t.Errorf("the reason is %q", reason)
+		if failed := reason.Classify(err).Reason; failed != reason.ConnectionLost && failed != reason.Protocol {
+			t.Errorf("the reason is %q", failed)
 		}
 	})
 }
@@ -166,7 +166,7 @@ func TestNothingIsSentBeforeTheServerIsVerified(t *testing.T) {
 	c := trusting(t, mine)
 	c.Username, c.Password = "metrics", "hunter2"
 	o, _ := with(t, listener.Addr().String(), c)
-	o.fail(ServerCertificateUntrusted)
+	o.fail(reason.ServerCertificateUntrusted)
 	if got := <-heard; got != "" {
 		t.Errorf("a server that was not verified heard %q", got)
 	}
@@ -186,14 +186,5 @@ func TestConnectionClosedWhileIdleCostsNoSample(t *testing.T) {
 			server.Do("client", "kill", "type", "normal", "skipme", "yes")
 			o.sample()
 		})
-	}
-}
-
-func TestErrorsOfTLSTellFieldsOnly(t *testing.T) {
-	for _, reason := range []Reason{TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired, ServerNameMismatch, ClientCertificateRefused} {
-		e := &Error{Reason: reason}
-		if text := e.Error(); text == (&Error{}).Error() || strings.Contains(text, host) || !e.OfCredentials() {
-			t.Errorf("%s says %q, of credentials: %v", reason, text, e.OfCredentials())
-		}
 	}
 }

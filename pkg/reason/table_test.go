@@ -1,4 +1,4 @@
-package sampler
+package reason
 
 import (
 	"strings"
@@ -8,12 +8,12 @@ import (
 )
 
 func TestReasonTable(t *testing.T) {
-	pagetest.Table(t, "../../deploy/docs/troubleshooting.md", "reasons", ReasonsMarkdown())
+	pagetest.Table(t, "../../deploy/docs/troubleshooting.md", "reasons", Markdown())
 }
 
 func TestEachReasonIsExplainedOnce(t *testing.T) {
 	seen := map[Reason]bool{}
-	for _, row := range explanations() {
+	for _, row := range table() {
 		if seen[row.reason] {
 			t.Errorf("%s has two rows", row.reason)
 		}
@@ -36,7 +36,7 @@ func TestSentinelsHaveFieldsOfTheirOwn(t *testing.T) {
 		ClientCertificateRefused:   "in spec.sentinel.tls.certificateSecretRef",
 		PermissionDenied:           "+sentinel|master, +sentinel|get-master-addr-by-name and +client|setname",
 	} {
-		failed := (&Error{Reason: reason}).bySentinels()
+		failed := (&Error{Reason: reason}).AtSentinels()
 		if advice := failed.Advice(); !strings.Contains(advice, want) || strings.Contains(advice, "spec.auth") || strings.Contains(advice, "spec.tls") {
 			t.Errorf("%s at sentinels advises %q, want %q", reason, advice, want)
 		}

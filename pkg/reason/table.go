@@ -1,21 +1,72 @@
-package sampler
+package reason
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-// explanation is all that this adapter says of one Reason: errors of the metrics API, conditions, Events and
-// deploy/docs/troubleshooting.md take their texts from it.
-type explanation struct {
+// The reasons. The message of each in the table says what it means.
+const (
+	NameNotResolved            Reason = "NameNotResolved"
+	AddressRefused             Reason = "AddressRefused"
+	ConnectionRefused          Reason = "ConnectionRefused"
+	ConnectionFailed           Reason = "ConnectionFailed"
+	ConnectionLost             Reason = "ConnectionLost"
+	Timeout                    Reason = "Timeout"
+	Protocol                   Reason = "Protocol"
+	AuthenticationFailed       Reason = "AuthenticationFailed"
+	TLSHandshakeFailed         Reason = "TLSHandshakeFailed"
+	ServerCertificateUntrusted Reason = "ServerCertificateUntrusted"
+	ServerCertificateExpired   Reason = "ServerCertificateExpired"
+	ServerNameMismatch         Reason = "ServerNameMismatch"
+	ClientCertificateRefused   Reason = "ClientCertificateRefused"
+	PermissionDenied           Reason = "PermissionDenied"
+	InfoRefused                Reason = "InfoRefused"
+	MigrationsRefused          Reason = "MigrationsRefused"
+	Loading                    Reason = "Loading"
+	Busy                       Reason = "Busy"
+	TooManyClients             Reason = "TooManyClients"
+	DatabaseOutOfRange         Reason = "DatabaseOutOfRange"
+	Refused                    Reason = "Refused"
+	NotCluster                 Reason = "NotCluster"
+	ClusterDown                Reason = "ClusterDown"
+	SlotsUncovered             Reason = "SlotsUncovered"
+	ShardUnavailable           Reason = "ShardUnavailable"
+	TopologyUnsettled          Reason = "TopologyUnsettled"
+	SentinelUnavailable        Reason = "SentinelUnavailable"
+	UnknownPrimary             Reason = "UnknownPrimary"
+	SharedServer               Reason = "SharedServer"
+	NotReplica                 Reason = "NotReplica"
+	TooManyDials               Reason = "TooManyDials"
+	TooManyConnections         Reason = "TooManyConnections"
+	TooManyReplicas            Reason = "TooManyReplicas"
+	TooManyNodes               Reason = "TooManyNodes"
+	TooMuchData                Reason = "TooMuchData"
+	MemoryFull                 Reason = "MemoryFull"
+	SecretNotFound             Reason = "SecretNotFound"
+	SecretForbidden            Reason = "SecretForbidden"
+	SecretKeyNotFound          Reason = "SecretKeyNotFound"
+	SecretUnavailable          Reason = "SecretUnavailable"
+	ConfigMapNotFound          Reason = "ConfigMapNotFound"
+	ConfigMapForbidden         Reason = "ConfigMapForbidden"
+	ConfigMapKeyNotFound       Reason = "ConfigMapKeyNotFound"
+	ConfigMapUnavailable       Reason = "ConfigMapUnavailable"
+	SecretsPolicyMissing       Reason = "SecretsPolicyMissing"
+	PasswordInvalid            Reason = "PasswordInvalid"
+	CAInvalid                  Reason = "CAInvalid"
+	ClientCertificateInvalid   Reason = "ClientCertificateInvalid"
+	ClientKeyMismatch          Reason = "ClientKeyMismatch"
+	ClientCertificateExpired   Reason = "ClientCertificateExpired"
+)
+
+// row is all that the adapter says of one reason.
+type row struct {
 	reason Reason
 	// message is a clause. It names no address, no secret, and nothing that a server said.
 	message string
-	// advice is what to do, in sentences. It is empty where the trouble ends by itself.
+	// advice is what to do, in sentences. It is empty if the failure ends by itself.
 	advice string
 	// credentials means that other credentials or certificates may succeed.
 	credentials bool
@@ -29,16 +80,18 @@ const (
 	allowPartial  = "Where the remaining shards are enough, set spec.cluster.partial to Allow."
 	sampleFewer   = "Sample fewer nodes, leave out replicas, or raise spec.sampling.interval."
 	nameAuthority = "spec.tls.caSecretRef or spec.tls.caConfigMapRef"
+	describe      = "Condition CredentialsValid names the field and says what to write."
 )
 
-// explanations returns a row for each Reason of this package. The rows are made once: each request for a metric that is
-// unknown reads them.
-var explanations = sync.OnceValue(func() []explanation {
-	return slices.Concat(connectionReasons(), securityReasons(), serverReasons(), topologyReasons(), boundReasons())
+// table returns a row for each reason. It is made once: each request for a metric that
+// is unknown reads it.
+var table = sync.OnceValue(func() []row {
+	return slices.Concat(connectionReasons(), securityReasons(), serverReasons(), topologyReasons(), boundReasons(),
+		objectReasons("Secret"), objectReasons("ConfigMap"), credentialReasons())
 })
 
-func connectionReasons() []explanation {
-	return []explanation{
+func connectionReasons() []row {
+	return []row{
 		{
 			reason: NameNotResolved, message: "the host name cannot be resolved",
 			advice: "Check the host name in spec, and that its Service exists.",
@@ -71,8 +124,8 @@ func connectionReasons() []explanation {
 	}
 }
 
-func securityReasons() []explanation {
-	return []explanation{
+func securityReasons() []row {
+	return []row{
 		{
 			reason: AuthenticationFailed, message: "the server refused the credentials, or requires authentication", credentials: true,
 			advice: "Write spec.auth with the user name, and with a Secret that holds the password that the server expects.",
@@ -114,8 +167,8 @@ func securityReasons() []explanation {
 	}
 }
 
-func serverReasons() []explanation {
-	return []explanation{
+func serverReasons() []row {
+	return []row{
 		{reason: Loading, message: "the server is loading its data set", codes: []string{"LOADING"}},
 		{
 			reason: Busy, message: "a script blocks the server", codes: []string{"BUSY"},
@@ -134,8 +187,8 @@ func serverReasons() []explanation {
 	}
 }
 
-func topologyReasons() []explanation {
-	return []explanation{
+func topologyReasons() []row {
+	return []row{
 		{
 			reason: NotCluster, message: "the server is not a node of a Redis Cluster", phrases: []string{"cluster support disabled"},
 			advice: "Write spec.address in place of spec.cluster.",
@@ -177,65 +230,101 @@ func topologyReasons() []explanation {
 	}
 }
 
-func boundReasons() []explanation {
-	return []explanation{
+func boundReasons() []row {
+	return []row{
 		{
 			reason: TooManyDials, message: "the objects of this namespace open connections faster than this adapter allows for one namespace",
 			advice: "Look for objects of this namespace whose servers close every connection.",
 		},
 		{
-			reason: TooManyConnections, message: fmt.Sprintf("too many objects name this server: the adapter makes at most %d connections to one server, and half of that for one namespace", maxConnections),
+			reason: TooManyConnections, message: "too many objects name this server: the adapter makes at most 256 connections to one server, and half of that for one namespace",
 			advice: "Sample the server with fewer objects, in the namespace of its Service, and name it by that Service.",
 		},
 		{
-			reason: TooManyReplicas, message: fmt.Sprintf("the primary has more than %d replicas, and the adapter samples no more", maxReplicas),
+			reason: TooManyReplicas, message: "the primary has more than 64 replicas, and the adapter samples no more",
 			advice: "Reduce the number of replicas, or read no metrics of replicas.",
 		},
 		{
-			reason: TooManyNodes, message: fmt.Sprintf("the cluster has more than %d nodes, and the adapter samples no more for one object", maxNodes),
+			reason: TooManyNodes, message: "the cluster has more than 128 nodes, and the adapter samples no more for one object",
 			advice: sampleFewer,
 		},
 		{
-			reason: TooMuchData, message: fmt.Sprintf("the samples of the object would take more than %d MiB of this adapter's memory", history.ObjectBytes>>20),
+			reason: TooMuchData, message: "the samples of the object would take more than 16 MiB of this adapter's memory",
 			advice: sampleFewer,
 		},
 		{
-			reason: MemoryFull, message: fmt.Sprintf("the samples of large objects fill the %d MiB that they share beyond %d KiB each", history.LargeBytes>>20, history.OrdinaryBytes>>10),
+			reason: MemoryFull, message: "the samples of large objects fill the 64 MiB that they share beyond 256 KiB each",
 			advice: sampleFewer,
 		},
 	}
 }
 
-// explain returns the row of a reason, the one of Refused for a reason that has none.
-func explain(reason Reason) explanation {
-	for _, row := range explanations() {
+// objectReasons are those of Secrets or of ConfigMaps that spec names.
+func objectReasons(kind string) []row {
+	return []row{
+		{
+			reason: Reason(kind + "NotFound"), message: "a " + kind + " that spec names does not exist", credentials: true,
+			advice: describe,
+		},
+		{
+			reason: Reason(kind + "Forbidden"), message: "the adapter may not read a " + kind + " that spec names", credentials: true,
+			advice: "Run the commands that condition CredentialsValid prints; the adapter notices within 36 s.",
+		},
+		{
+			reason: Reason(kind + "KeyNotFound"), message: "a " + kind + " that spec names lacks a key", credentials: true,
+			advice: describe,
+		},
+		{
+			reason: Reason(kind + "Unavailable"), message: "a " + kind + " that spec names could not be read yet", credentials: true,
+			advice: "Wait until the Kubernetes API server answers the adapter. If this persists, the adapter's log says why.",
+		},
+	}
+}
+
+func credentialReasons() []row {
+	return []row{
+		{
+			reason: SecretsPolicyMissing, message: "the adapter reads no Secret while the API server does not check who names it", credentials: true,
+			advice: "Apply the adapter's manifests again. The adapter's log says what is wrong with the policy.",
+		},
+		{reason: PasswordInvalid, message: "a password cannot be sent to Redis as it is written", credentials: true, advice: describe},
+		{reason: CAInvalid, message: "a certificate authority is not certificates in PEM", credentials: true, advice: describe},
+		{reason: ClientCertificateInvalid, message: "the client certificate or its key is not in PEM", credentials: true, advice: describe},
+		{reason: ClientKeyMismatch, message: "the client key is not the key of the client certificate", credentials: true, advice: describe},
+		{reason: ClientCertificateExpired, message: "the client certificate has expired", credentials: true, advice: describe},
+	}
+}
+
+// find returns the row of a reason, the one of Refused for a reason that has none.
+func find(reason Reason) row {
+	for _, row := range table() {
 		if row.reason == reason {
 			return row
 		}
 	}
-	return explain(Refused)
+	return find(Refused)
 }
 
-// ofSentinels returns what the same reason means where sentinels failed, and not the servers.
-func (e explanation) ofSentinels() explanation {
-	if e.reason == PermissionDenied {
-		e.message = "the ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
-		e.advice = "Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
+// atSentinels returns what the same reason means if sentinels failed, and not the servers.
+func (r row) atSentinels() row {
+	if r.reason == PermissionDenied {
+		r.message = "the ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
+		r.advice = "Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
 	}
 	fields := strings.NewReplacer("spec.auth", "spec.sentinel.auth", "spec.tls", "spec.sentinel.tls")
-	e.message, e.advice = "at the sentinels: "+fields.Replace(e.message), fields.Replace(e.advice)
-	return e
+	r.message, r.advice = "at the sentinels: "+fields.Replace(r.message), fields.Replace(r.advice)
+	return r
 }
 
-// replyReason returns what an error reply means.
-func replyReason(text string) Reason {
+// OfReply returns what an error reply of a server means.
+func OfReply(text string) Reason {
 	code, _, _ := strings.Cut(text, " ")
-	for _, row := range explanations() {
+	for _, row := range table() {
 		if slices.Contains(row.codes, code) {
 			return row.reason
 		}
 	}
-	for _, row := range explanations() {
+	for _, row := range table() {
 		if slices.ContainsFunc(row.phrases, func(phrase string) bool { return strings.Contains(text, phrase) }) {
 			return row.reason
 		}
@@ -243,11 +332,11 @@ func replyReason(text string) Reason {
 	return Refused
 }
 
-// ReasonsMarkdown returns the table of reasons for the documentation.
-func ReasonsMarkdown() string {
+// Markdown returns the table for the documentation.
+func Markdown() string {
 	var b strings.Builder
 	b.WriteString("| Reason | Meaning | What to do |\n|---|---|---|\n")
-	for _, row := range explanations() {
+	for _, row := range table() {
 		advice := row.advice
 		if advice == "" {
 			advice = "Wait."

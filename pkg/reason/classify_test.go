@@ -1,4 +1,4 @@
-package sampler
+package reason
 
 import (
 	"context"
@@ -48,7 +48,6 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 		{"reset", read(os.NewSyscallError("read", syscall.ECONNRESET)), ConnectionLost},
 		{"broken pipe", read(os.NewSyscallError("write", syscall.EPIPE)), ConnectionLost},
 		{"closed", read(net.ErrClosed), ConnectionLost},
-		{"reply refused", fmt.Errorf("reading: %w", errReply), Protocol},
 		{"something else", errors.New("redis: can't parse reply"), Protocol},
 		{"NOAUTH", replyError("NOAUTH Authentication required."), AuthenticationFailed},
 		{"WRONGPASS", replyError("WRONGPASS invalid username-password pair or user is disabled."), AuthenticationFailed},
@@ -69,8 +68,8 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := classify(tt.err); got.Reason != tt.want {
-				t.Errorf("classify = %s, want %s", got.Reason, tt.want)
+			if got := Classify(tt.err); got.Reason != tt.want {
+				t.Errorf("Classify = %s, want %s", got.Reason, tt.want)
 			}
 		})
 	}
@@ -83,7 +82,7 @@ func TestErrorTextShowsNothingOfTheCause(t *testing.T) {
 	}
 	seen := map[string]Reason{}
 	for _, reason := range reasons {
-		err := &Error{Reason: reason, cause: errors.New("10.1.2.3:6379 said hunter2 to admin")}
+		err := &Error{Reason: reason, Cause: errors.New("10.1.2.3:6379 said hunter2 to admin")}
 		printed := err.Error()
 		for _, verb := range []string{"%v", "%s", "%q"} {
 			printed += fmt.Sprintf(verb, err)
@@ -99,6 +98,15 @@ func TestErrorTextShowsNothingOfTheCause(t *testing.T) {
 		seen[err.Error()] = reason
 		if errors.Unwrap(err) != nil {
 			t.Errorf("%s hands its cause on", reason)
+		}
+	}
+}
+
+func TestErrorsOfTLSTellFieldsOnly(t *testing.T) {
+	for _, failed := range []Reason{TLSHandshakeFailed, ServerCertificateUntrusted, ServerCertificateExpired, ServerNameMismatch, ClientCertificateRefused} {
+		e := &Error{Reason: failed}
+		if text := e.Error(); text == (&Error{}).Error() || strings.Contains(text, "127.0.0.1") || !e.OfCredentials() {
+			t.Errorf("%s says %q, of credentials: %v", failed, text, e.OfCredentials())
 		}
 	}
 }
