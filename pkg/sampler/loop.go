@@ -10,9 +10,11 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/topology"
 )
 
 const (
@@ -40,7 +42,8 @@ type loop struct {
 	place int
 
 	// What follows belongs to the turn under way.
-	nodes   *nodes
+	group   *connection.Group
+	nodes   *topology.Nodes
 	kept    *history.History
 	due     time.Time
 	told    transitionLogger
@@ -98,15 +101,15 @@ func (m *Manager) turn(l *loop) {
 // book books the next turn of a loop, or ends one that has been cancelled.
 func (m *Manager) book(l *loop) {
 	if !m.queue.push(l) {
-		l.nodes.close()
-		m.dials.close(l.target.Namespace)
+		l.nodes.Close()
+		l.group.Close()
 		m.wg.Done()
 	}
 }
 
 func (m *Manager) attempt(l *loop) {
 	began := time.Now()
-	sample, nodes, err := l.nodes.attempt(l.ctx)
+	sample, nodes, err := l.nodes.Attempt(l.ctx)
 	if l.ctx.Err() != nil {
 		return
 	}
@@ -140,7 +143,7 @@ func (l *loop) record(sample history.Sample) error {
 	if err == nil {
 		return nil
 	}
-	l.nodes.dropKeys()
+	l.nodes.Forget()
 	failure := reason.MemoryFull
 	if errors.Is(err, history.ErrObjectFull) {
 		failure = reason.TooMuchData

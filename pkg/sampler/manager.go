@@ -9,10 +9,13 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/poller"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/topology"
 )
 
 // Observer is told of every attempt, for the adapter's own metrics.
@@ -43,7 +46,7 @@ type Listener func(t *target.Target)
 // Config is what a Manager works with. All fields are required.
 type Config struct {
 	Store       *history.Store
-	Credentials Credentials
+	Credentials connection.Credentials
 	Observer    Observer
 	Listener    Listener
 	// Egress is asked at each dial, whatever the address came from.
@@ -64,15 +67,13 @@ const WarmUp = 15 * time.Second
 
 // Manager runs one loop for each target.
 type Manager struct {
-	cfg         Config
-	ctx         context.Context
-	cancel      context.CancelFunc
-	began       time.Time
-	pools       *pools
-	begins      *rate.Limiter // of loops
-	dials       *dials
-	connections *connectionLimit
-	killers     *killers
+	cfg    Config
+	ctx    context.Context
+	cancel context.CancelFunc
+	began  time.Time
+	fields *poller.Fields
+	dialer *connection.Dialer
+	begins *rate.Limiter // of loops
 
 	queue *timerQueue
 	ended chan struct{} // closed when all loops have
@@ -90,7 +91,8 @@ type Manager struct {
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(cfg.Reads), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(), connections: newConnectionLimit(), killers: newKillers(ctx),
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), fields: poller.NewFields(cfg.Reads),
+		dialer: connection.NewDialer(ctx, cfg.Egress, cfg.Credentials), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
 		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
 	}
 	m.queue = newTimerQueue(m.began, m.turn)
@@ -106,7 +108,7 @@ func (m *Manager) run() {
 	m.stopped = true
 	m.mu.Unlock()
 	m.wg.Wait()
-	m.killers.wg.Wait()
+	m.dialer.Wait()
 	m.queue.close()
 }
 
@@ -119,10 +121,8 @@ func (m *Manager) Set(t *target.Target) {
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
-	l.nodes = newNodes(t, deps{
-		sampling: l.ctx, egress: m.cfg.Egress, credentials: m.cfg.Credentials, dials: m.dials.open(t.Namespace),
-		connections: m.connections, scripts: &scripts{}, killers: m.killers, pools: m.pools,
-	})
+	l.group = m.dialer.Group(l.ctx, t)
+	l.nodes = topology.New(l.group, t, m.fields)
 	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
 	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
