@@ -37,10 +37,10 @@ type Link struct {
 	// Client is the client, and Pipe a pipeline of it that is used again and again.
 	Client *redis.Client
 	Pipe   redis.Pipeliner
-	// Server is what the user of the link has learned of the server.
-	Server Server
+	// Capabilities are what the user of the link has learned of the server.
+	Capabilities Capabilities
 
-	session *Session
+	server *Server
 	// with are the credentials that it is dialed with.
 	with *credentials.Credentials
 	// unwatch ends the wait for the end of the group.
@@ -54,8 +54,8 @@ type Link struct {
 	token  string
 }
 
-// Server is what a server is known to support. Each connection asks again.
-type Server struct {
+// Capabilities are what a server is known to support. Each connection asks again.
+type Capabilities struct {
 	// Info is INFO with its sections, nil if the server is not known to take several.
 	Info []any
 	// Identified says that the node of a cluster has told its version, Migrations that it has
@@ -64,8 +64,8 @@ type Server struct {
 }
 
 // dial makes a link that dials in the next attempt.
-func (s *Session) dial(with *credentials.Credentials) *Link {
-	l := &Link{session: s, with: with, tokens: rand.Text()[:16]}
+func (s *Server) dial(with *credentials.Credentials) *Link {
+	l := &Link{server: s, with: with, tokens: rand.Text()[:16]}
 	l.start(s.ctx, l.options())
 	return l
 }
@@ -79,7 +79,7 @@ func (l *Link) start(ctx context.Context, options *redis.Options) {
 }
 
 func (l *Link) options() *redis.Options {
-	s := l.session
+	s := l.server
 	network, address := "tcp", s.address
 	if path, ok := strings.CutPrefix(s.address, unixScheme); ok {
 		network, address = "unix", path
@@ -129,7 +129,7 @@ func (l *Link) connect(ctx context.Context, network, address string) (net.Conn, 
 	if l.conn.Load() != nil {
 		return nil, errDialed
 	}
-	s := l.session
+	s := l.server
 	if err := awaitDial(ctx, s.limit); err != nil {
 		return nil, err
 	}

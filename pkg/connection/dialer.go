@@ -70,7 +70,7 @@ func (g *Group) ScriptsOff() string {
 	return ""
 }
 
-// Session returns a session with a server of the target, or with one of its sentinels.
-func (g *Group) Session(party target.Party, address string) *Session {
-	return &Session{Group: g, party: party, address: address, now: time.Now}
+// Server returns a server of the target, or one of its sentinels.
+func (g *Group) Server(party target.Party, address string) *Server {
+	return &Server{Group: g, party: party, address: address, now: time.Now}
 }

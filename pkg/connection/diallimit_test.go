@@ -63,7 +63,7 @@ func TestDialsForgetNamespaces(t *testing.T) {
 
 func TestAttemptThatMayNotDial(t *testing.T) {
 	o, _ := with(t, redistest.New(t).Addr, &credentials.Credentials{})
-	o.session.limit = rate.NewLimiter(rate.Every(time.Hour), 1)
-	o.session.limit.Allow()
+	o.server.limit = rate.NewLimiter(rate.Every(time.Hour), 1)
+	o.server.limit.Allow()
 	o.fail(reason.TooManyDials)
 }

@@ -2,9 +2,9 @@
 // credentials, the limits on connections and on what a server may reply, and the end of
 // scripts that do not end.
 //
-// A Dialer is what all targets share, a Group the connections of one target, a Session
-// the connection to one server over all that replaces it, and a Link one connection. A
-// Session calls its user with a Link, and returns a *reason.Error if the attempt failed;
+// A Dialer is what all targets share, a Group the servers of one target, a Server one of
+// them, which is reached over one connection after the other, and a Link one connection.
+// Server.Do calls its user with a Link, and returns a *reason.Error if the attempt failed;
 // the connection is closed then, and the next attempt dials again.
 //
 // # Dialing
@@ -29,5 +29,5 @@
 // answers BUSY to others and that connection is still silent, this script is the one
 // that runs: it is killed, and the target's scripts are off from then on.
 //
-// A Dialer and a Group are safe for concurrent use, a Session and a Link are not.
+// A Dialer and a Group are safe for concurrent use, a Server and a Link are not.
 package connection

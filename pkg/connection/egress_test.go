@@ -18,7 +18,7 @@ func TestRefusedAddressIsNotDialed(t *testing.T) {
 	server.Do("config", "resetstat")
 	for _, host := range []string{"127.0.0.1", "::ffff:127.0.0.1", "localhost"} {
 		o, _ := with(t, net.JoinHostPort(host, samplertest.Port(t, server)), &credentials.Credentials{})
-		o.session.egress = samplertest.Restricted(t, egress.Config{})
+		o.server.egress = samplertest.Restricted(t, egress.Config{})
 		for range 2 {
 			o.fail(reason.AddressRefused)
 		}

@@ -15,22 +15,22 @@ import (
 
 const host = "127.0.0.1"
 
-// one is a session that is asked for INFO by hand.
+// one is a server that is asked for INFO by hand.
 type one struct {
-	t       *testing.T
-	target  *target.Target
-	session *Session
+	t      *testing.T
+	target *target.Target
+	server *Server
 }
 
-// with is a session with an address by credentials that the test may change.
+// with is the server at an address by credentials that the test may change.
 func with(t *testing.T, addr string, c *credentials.Credentials) (*one, *samplertest.Credentials) {
 	t.Helper()
 	source := &samplertest.Credentials{Newest: c}
 	dialer := NewDialer(t.Context(), samplertest.Local(t), source)
 	t.Cleanup(dialer.Wait)
 	tgt := samplertest.TargetAt("one", addr)
-	o := &one{t: t, target: tgt, session: dialer.Group(t.Context(), tgt).Session(target.Servers, addr)}
-	t.Cleanup(o.session.Close)
+	o := &one{t: t, target: tgt, server: dialer.Group(t.Context(), tgt).Server(target.Servers, addr)}
+	t.Cleanup(o.server.Close)
 	return o, source
 }
 
@@ -48,7 +48,7 @@ func (o *one) info(ctx context.Context) (info string, notRenewed, err error) {
 		info = reply.Val()
 		return l.InStep(echo)
 	}
-	failure, notRenewed := o.session.Do(ctx, ask, ask)
+	failure, notRenewed := o.server.Do(ctx, ask, ask)
 	if failure != nil {
 		return "", nil, failure
 	}
@@ -84,7 +84,7 @@ func (o *one) notRenewed() reason.Reason {
 // later lets the next attempt renew although one has just failed.
 func (o *one) later() {
 	now := time.Now().Add(lastRenewal)
-	o.session.now = func() time.Time { return now }
+	o.server.now = func() time.Time { return now }
 }
 
 // fail makes an attempt that must fail for a reason.
@@ -97,7 +97,7 @@ func (o *one) fail(want reason.Reason) {
 	if got := reason.Classify(err); got.Reason != want {
 		o.t.Fatalf("the attempt failed with %s (%v), want %s", got.Reason, got.Cause, want)
 	}
-	if o.session.link != nil {
+	if o.server.link != nil {
 		o.t.Error("the connection is kept after a failure")
 	}
 }

@@ -19,8 +19,9 @@ func newReplyBuffers() *sync.Pool {
 	return &sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, replyBytes)) }}
 }
 
-// RawReply reads one reply as it came. go-redis would make a string of each: two thirds of all memory that a sample takes,
-// and of no use once it has been parsed. It implements io.Writer and io.ReaderFrom for redis.RawWriteToCmd.
+// RawReply reads one reply as it came. go-redis would make a string of each, of no use once it has been parsed, and a sample
+// would allocate 15 KB, not 3 KB, and take more CPU time (sampler.BenchmarkSample: 65 µs, not 39 µs).
+// It implements io.Writer and io.ReaderFrom for redis.RawWriteToCmd.
 type RawReply struct {
 	from    *sync.Pool
 	held    *bytes.Buffer // nil until the first byte
@@ -90,12 +91,12 @@ func (r *RawReply) Release() {
 	}
 }
 
-// errorReply is what a server answered in place of what was asked. It implements redis.Error.
+// errorReply is an error reply of a server. It implements redis.Error.
 type errorReply string
 
 func (e errorReply) Error() string { return string(e) }
 
-// RedisError marks it as a server's answer.
+// RedisError implements redis.Error.
 func (errorReply) RedisError() {}
 
 var _ redis.Error = errorReply("")

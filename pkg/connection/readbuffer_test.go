@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// bursting is a buffered connection and the other end of its connection.
-func bursting(t *testing.T) (*readBuffer, net.Conn) {
+// buffered is a buffered connection and the other end of its connection.
+func buffered(t *testing.T) (*readBuffer, net.Conn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -30,7 +30,7 @@ func bursting(t *testing.T) (*readBuffer, net.Conn) {
 	t.Cleanup(func() { _, _ = conn.Close(), server.Close() })
 	b, ok := newReadBuffer(conn, newReadBuffers()).(*readBuffer)
 	if !ok {
-		t.Fatal("a socket is not read in bursts")
+		t.Fatal("a socket is not buffered")
 	}
 	return b, server
 }
@@ -42,9 +42,9 @@ func say(t *testing.T, server net.Conn, text string) {
 	}
 }
 
-func TestBurstGivesAllInOrder(t *testing.T) {
-	b, server := bursting(t)
-	text := strings.Repeat("0123456789", 5000) // three bursts
+func TestReadBufferGivesAllInOrder(t *testing.T) {
+	b, server := buffered(t)
+	text := strings.Repeat("0123456789", 5000) // three reads
 	go func() {
 		say(t, server, text)
 		_ = server.Close()
@@ -65,8 +65,8 @@ func TestBurstGivesAllInOrder(t *testing.T) {
 	}
 }
 
-func TestBurstHoldsABufferWhileSomethingIsLeft(t *testing.T) {
-	b, server := bursting(t)
+func TestReadBufferHoldsABufferWhileSomethingIsLeft(t *testing.T) {
+	b, server := buffered(t)
 	say(t, server, "ab")
 	one := make([]byte, 1)
 	for n, left := range []bool{true, false} {
@@ -82,7 +82,7 @@ func TestBurstHoldsABufferWhileSomethingIsLeft(t *testing.T) {
 	}
 }
 
-func TestBurstFailsAsItsConnectionDoes(t *testing.T) {
+func TestReadBufferFailsAsItsConnectionDoes(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		make func(b *readBuffer, server net.Conn) error
@@ -96,7 +96,7 @@ func TestBurstFailsAsItsConnectionDoes(t *testing.T) {
 		}, syscall.ECONNRESET},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b, server := bursting(t)
+			b, server := buffered(t)
 			if err := test.make(b, server); err != nil {
 				t.Fatal(err)
 			}

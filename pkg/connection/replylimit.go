@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Bounds on what a server may answer. An INFO is 5 to 50 KB, a HELLO is an
+// Bounds on what a server may reply. An INFO is 5 to 50 KB, a HELLO is an
 // array of 14 with the list of modules in it, and a SCAN finds a few thousand keys.
 const (
 	maxReplyBytes = 1 << 20
@@ -21,7 +21,7 @@ const (
 	maxDepth      = 8
 )
 
-// errReply says that a server's answer is not of the protocol, or is out of bounds.
+// errReply says that a reply is not of the protocol, or is out of bounds.
 var errReply = errors.New("reply refused")
 
 // replyLimit is a connection whose server is not trusted. go-redis allocates what a

@@ -22,7 +22,7 @@ type played struct {
 
 func (p played) Read(b []byte) (int, error) { return p.Reader.Read(b) }
 
-func TestGuardLetsRepliesThrough(t *testing.T) {
+func TestReplyLimitLetsRepliesThrough(t *testing.T) {
 	for _, text := range []string{
 		"+OK\r\n",
 		"-ERR no\r\n:1\r\n",
@@ -45,7 +45,7 @@ func TestGuardLetsRepliesThrough(t *testing.T) {
 				t.Errorf("%s: read %.40q, %v; want %.40q", name, got, err, text)
 			}
 			if len(g.nested) != 0 || g.bulk != 0 || g.bytes != 0 || !g.begun.Load() {
-				t.Errorf("%s: after %.40q the guard awaits more: %+v", name, text, g)
+				t.Errorf("%s: after %.40q it awaits more: %+v", name, text, g)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func refused() map[string]string {
 	}
 }
 
-func TestGuardRefuses(t *testing.T) {
+func TestReplyLimitRefuses(t *testing.T) {
 	for name, text := range refused() {
 		for way, in := range map[string]io.Reader{
 			"whole":    strings.NewReader(text),
@@ -102,14 +102,14 @@ func TestGuardRefuses(t *testing.T) {
 	}
 }
 
-func TestGuardNeverShowsAHeaderThatItRefuses(t *testing.T) {
+func TestReplyLimitNeverShowsAHeaderThatItRefuses(t *testing.T) {
 	g := &replyLimit{Conn: played{Reader: strings.NewReader("+OK\r\n$2147483647\r\n")}}
 	if n, err := g.Read(make([]byte, 100)); n != 0 || !errors.Is(err, errReply) {
 		t.Errorf("Read = %d, %v; want nothing of a chunk that holds a refused reply", n, err)
 	}
 }
 
-func TestGuardRemembersOnlyAFirstRefusal(t *testing.T) {
+func TestReplyLimitRemembersOnlyAFirstRefusal(t *testing.T) {
 	for text, want := range map[string]string{
 		"-ERR max number of clients reached\r\n": "ERR max number of clients reached",
 		"-ERR one\r\n-ERR two\r\n":               "ERR one",
@@ -130,9 +130,9 @@ func TestGuardRemembersOnlyAFirstRefusal(t *testing.T) {
 	}
 }
 
-// FuzzGuard holds that what the guard refuses does not depend on how the bytes
+// FuzzReplyLimit holds that what replyLimit refuses does not depend on how the bytes
 // arrive, and that it follows no reply out of its bounds.
-func FuzzGuard(f *testing.F) {
+func FuzzReplyLimit(f *testing.F) {
 	for _, text := range refused() {
 		f.Add([]byte(text), 3)
 	}
@@ -159,9 +159,9 @@ func FuzzGuard(f *testing.F) {
 	})
 }
 
-// TestGuardNotesWhenItIsAsked holds what a round trip is counted from: the first bytes of a question, and neither what
+// TestReplyLimitNotesWhenItIsAsked holds what a round trip is counted from: the first bytes of a question, and neither what
 // was asked to set up the connection nor later bytes of the same question.
-func TestGuardNotesWhenItIsAsked(t *testing.T) {
+func TestReplyLimitNotesWhenItIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer func() { _ = errors.Join(ours.Close(), theirs.Close()) }()
@@ -216,7 +216,7 @@ func (b *bounded) SetDeadline(time.Time) error {
 	return b.err
 }
 
-func TestGuardSetsADeadlineOnce(t *testing.T) {
+func TestReplyLimitSetsADeadlineOnce(t *testing.T) {
 	conn := &bounded{err: errors.New("closed")}
 	g := &replyLimit{Conn: conn}
 	now := time.Now()

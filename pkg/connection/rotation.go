@@ -21,7 +21,7 @@ type renewal struct {
 
 // renew replaces the link, which has just been asked, if there are newer
 // credentials.
-func (s *Session) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial Operation) error {
+func (s *Server) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial Operation) error {
 	if missing != nil {
 		err := reason.Classify(missing)
 		s.reportRejected(err)

@@ -57,9 +57,9 @@ func rotating(t *testing.T) (*redistest.Server, *one, *samplertest.Credentials) 
 func TestRotationOfAPasswordLosesNoSample(t *testing.T) {
 	server, o, source := rotating(t)
 	server.Do("acl", "setuser", "metrics", ">two")
-	before := o.session.link
+	before := o.server.link
 	source.Set(samplertest.Password("metrics", "two"), nil)
-	if why := o.notRenewed(); why != "" || o.session.link == before {
+	if why := o.notRenewed(); why != "" || o.server.link == before {
 		t.Fatalf("the connection was not renewed: %s", why)
 	}
 	if err := before.Client.Ping(t.Context()).Err(); !errors.Is(err, redis.ErrClosed) {
@@ -75,11 +75,11 @@ func TestRotationOfAPasswordLosesNoSample(t *testing.T) {
 
 func TestWrongNewPasswordLeavesTheOldConnection(t *testing.T) {
 	server, o, source := rotating(t)
-	before := o.session.link
+	before := o.server.link
 	source.Set(samplertest.Password("metrics", "wrong"), nil)
 	for range 3 {
-		if why := o.notRenewed(); why != reason.AuthenticationFailed || o.session.link != before {
-			t.Fatalf("it says %q, and the connection is the old one: %v", why, o.session.link == before)
+		if why := o.notRenewed(); why != reason.AuthenticationFailed || o.server.link != before {
+			t.Fatalf("it says %q, and the connection is the old one: %v", why, o.server.link == before)
 		}
 	}
 	if source.Rejected() != 1 {
@@ -162,9 +162,9 @@ func TestRotationOfCertificates(t *testing.T) {
 		}
 	})
 	t.Run("to a good one", func(t *testing.T) {
-		before := o.session.link
+		before := o.server.link
 		source.Set(samplertest.Trusting(t, a, cert, key), nil)
-		if why := o.notRenewed(); why != "" || o.session.link == before {
+		if why := o.notRenewed(); why != "" || o.server.link == before {
 			t.Errorf("it was not renewed: %s", why)
 		}
 	})

@@ -27,7 +27,7 @@ const (
 	maxWatched = 64
 	// maxLateReply bounds what is read of the replies that come after the attempt.
 	maxLateReply = 1 << 20
-	// busyReply begins what a server answers that a script blocks.
+	// busyReply begins what a server replies while a script blocks it.
 	busyReply = "-BUSY "
 )
 
@@ -80,7 +80,7 @@ func (s *scriptTap) read(b []byte) {
 	}
 }
 
-// hear looks for an answer in what was received.
+// hear looks for the end of the reply, or a refusal, in what was received.
 func (s *scriptTap) hear(b []byte) {
 	s.in, s.answered = scan(s.in, b, s.token, []byte(busyReply))
 }
@@ -104,7 +104,7 @@ func (l *Link) AfterScript(err error) {
 	conn := l.conn.Load()
 	switch {
 	case !l.script.watched.Swap(false) || err == nil || conn == nil:
-	case l.script.sent && !l.script.answered && (reason.Classify(err).Reason == reason.Timeout || l.session.ctx.Err() != nil):
+	case l.script.sent && !l.script.answered && (reason.Classify(err).Reason == reason.Timeout || l.server.ctx.Err() != nil):
 		l.watchScript(conn)
 	default:
 		_ = conn.end()
@@ -115,16 +115,15 @@ func (l *Link) AfterScript(err error) {
 // attempt, if the server still runs it later. It takes over the connection that the
 // script was sent over.
 func (l *Link) watchScript(conn *replyLimit) {
-	group := l.session.Group
-	killer := group.killer
+	killer := l.server.killer
 	select {
 	case killer.free <- struct{}{}:
 	default:
 		_ = conn.end()
 		return
 	}
-	w := &scriptWatch{link: l, conn: conn, tap: &l.script, group: group}
-	logger := klog.FromContext(killer.ctx).WithValues("redis", group.target.NamespacedName)
+	w := &scriptWatch{link: l, conn: conn}
+	logger := klog.FromContext(killer.ctx).WithValues("redis", l.server.target.NamespacedName)
 	killer.watching.Go(func() {
 		defer func() { <-killer.free }()
 		if outcome := w.run(killer.ctx); outcome != "" {
@@ -136,7 +135,7 @@ func (l *Link) watchScript(conn *replyLimit) {
 // bare returns a link with the same credentials that sends nothing at first that a
 // server refuses while a script blocks it.
 func (l *Link) bare(ctx context.Context) *Link {
-	bare := &Link{session: l.session, with: l.with}
+	bare := &Link{server: l.server, with: l.with}
 	options := bare.options()
 	options.ClientName, options.DB = "", 0
 	bare.start(ctx, options)
@@ -145,11 +144,9 @@ func (l *Link) bare(ctx context.Context) *Link {
 
 // scriptWatch follows a script that was not answered in time.
 type scriptWatch struct {
-	link  *Link
-	conn  *replyLimit // that it was sent over
-	tap   *scriptTap
-	late  int // bytes that have come since
-	group *Group
+	link *Link
+	conn *replyLimit // that it was sent over
+	late int         // bytes that have come since
 }
 
 // run returns what was done to the script, empty if nothing was.
@@ -180,11 +177,11 @@ func (w *scriptWatch) kill(ctx context.Context, client *redis.Client) string {
 	for _, command := range []string{"script", "function"} { // each ends its own kind alone
 		err := client.Do(ctx, command, "kill").Err()
 		if err == nil {
-			w.group.stopScripts(causeKilled)
+			w.link.server.stopScripts(causeKilled)
 			return "Killed"
 		}
 		if isReply(err, "NOPERM") {
-			w.group.stopScripts(causeUnkilled)
+			w.link.server.stopScripts(causeUnkilled)
 			return "NotPermitted"
 		}
 	}
@@ -194,19 +191,19 @@ func (w *scriptWatch) kill(ctx context.Context, client *redis.Client) string {
 // answered reports whether a wait shows that the script is not the one that blocks
 // the server: it was answered or refused, or the connection ended.
 func (w *scriptWatch) answered(wait time.Duration) bool {
-	if w.tap.answered || w.conn.Conn.SetReadDeadline(time.Now().Add(wait)) != nil {
+	if w.link.script.answered || w.conn.Conn.SetReadDeadline(time.Now().Add(wait)) != nil {
 		return true
 	}
 	chunk := make([]byte, 4<<10)
 	for {
 		n, err := w.conn.Conn.Read(chunk)
 		w.late += n
-		w.tap.hear(chunk[:n])
+		w.link.script.hear(chunk[:n])
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return false
-		case err != nil, w.late > maxLateReply, w.tap.answered:
-			w.tap.answered = true
+		case err != nil, w.late > maxLateReply, w.link.script.answered:
+			w.link.script.answered = true
 			return true
 		}
 	}

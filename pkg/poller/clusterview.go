@@ -69,7 +69,7 @@ func slotOf(key string) int {
 	return int(crc % AllSlots)
 }
 
-// view is a question to a node about its cluster.
+// view is what a node is asked about its cluster.
 type view struct {
 	state *redis.StringCmd
 	// slots and migrations are nil where they are not asked.
@@ -100,7 +100,7 @@ func (v view) err() error {
 	case v.slots == nil:
 		return v.state.Err()
 	}
-	return firstOf(v.state.Err(), v.slots.Err())
+	return cmp.Or(v.state.Err(), v.slots.Err())
 }
 
 // read returns the shards in the order of their lowest slots, with replicas where
@@ -159,7 +159,7 @@ func CountNodes(shards []Shard) int {
 }
 
 func errSlots() error {
-	return &reason.Error{Reason: reason.Protocol, Cause: errors.New("the reply to CLUSTER SLOTS is not what Redis answers")}
+	return &reason.Error{Reason: reason.Protocol, Cause: errors.New("malformed reply to CLUSTER SLOTS")}
 }
 
 // readRange reads a range of slots and its nodes, the primary first and alone

@@ -13,17 +13,17 @@ const firstHold, longestHold = time.Minute, 10 * time.Minute
 // heldBack is what the run is told if commands that nothing bounds are left out at
 // an instant, nil if they are not.
 func (p *Poller) heldBack(now time.Time) *probe.HeldBack {
-	var off *probe.HeldBack
-	if cause := p.group.ScriptsOff(); cause != "" {
-		off = &probe.HeldBack{OnlyScripts: true, Cause: cause}
-	}
-	if off != nil && !p.scriptsOff {
+	cause := p.group.ScriptsOff()
+	if cause != "" && !p.scriptsOff {
 		p.scriptsOff, p.heldUntil = true, time.Time{} // what else was suspected is cleared
 	}
-	if !now.Before(p.heldUntil) {
-		return off
+	switch {
+	case now.Before(p.heldUntil):
+		return &probe.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
+	case cause != "":
+		return &probe.HeldBack{OnlyScripts: true, Cause: cause}
 	}
-	return &probe.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
+	return nil
 }
 
 // heldCauses say how an attempt failed after which commands are left out.
@@ -37,11 +37,11 @@ func heldCauses() map[reason.Reason]string {
 
 // hold leaves out commands that nothing bounds, for a while after an attempt
 // that they may have spoiled: a script that never ends would block the server
-// again as soon as somebody has killed it, and an answer that is refused for its
+// again as soon as somebody has killed it, and a reply that is refused for its
 // size takes those of all other metrics with it.
 func (p *Poller) hold(failure reason.Reason) {
 	now := p.now()
-	blamed := failure == reason.Busy && !p.scriptsOff || (failure == reason.Timeout || failure == reason.Protocol) && p.session.Connected() && !now.Before(p.heldUntil)
+	blamed := failure == reason.Busy && !p.scriptsOff || (failure == reason.Timeout || failure == reason.Protocol) && p.server.Connected() && !now.Before(p.heldUntil)
 	if !blamed || !p.plan.Unbounded() {
 		return
 	}

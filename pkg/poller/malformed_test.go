@@ -12,9 +12,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
-// TestStrangeServers holds that whatever answers, an attempt ends with a reason,
+// TestMalformedServers holds that whatever answers, an attempt ends with a reason,
 // without a panic, a goroutine left behind, or a word of the server's in its text.
-func TestStrangeServers(t *testing.T) {
+func TestMalformedServers(t *testing.T) {
 	const secret = "hunter2"
 	to := func(command, answer string) samplertest.Reply {
 		return func(asked []string) string {

@@ -24,7 +24,7 @@ func identify(ctx context.Context, l *connection.Link) error {
 		return &reason.Error{Reason: reason.Protocol, Cause: err}
 	}
 	version, _ := info.Text("valkey_version")
-	l.Server.Identified, l.Server.Migrations = true, majorOf(version) >= 9
+	l.Capabilities.Identified, l.Capabilities.Migrations = true, majorOf(version) >= 9
 	return nil
 }
 
@@ -40,16 +40,16 @@ func majorOf(version string) int {
 // taken to migrate, for the reason that it returns, and is not asked again over
 // the link.
 // Source: https://redis.io/docs/latest/commands/cluster-info/ for Redis 8.4.
-func (v view) migrating(server *connection.Server) (bool, error) {
+func (v view) migrating(known *connection.Capabilities) (bool, error) {
 	switch {
-	case server.RefusesMigrations:
+	case known.RefusesMigrations:
 	case v.migrations == nil:
 		state := v.state.Val()
 		return aboveZero(state, "cluster_slot_migration_active_tasks") || aboveZero(state, "cluster_slot_migration_active_trim_running"), nil
 	case v.migrations.Err() == nil:
 		return anyActive(v.migrations.Val()), nil
 	}
-	server.RefusesMigrations, server.Migrations = true, false
+	known.RefusesMigrations, known.Migrations = true, false
 	return true, &reason.Error{Reason: reason.MigrationsRefused}
 }
 

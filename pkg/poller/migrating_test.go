@@ -42,9 +42,9 @@ func TestMigrating(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := view{state: redis.NewStringCmd(t.Context()), migrations: test.asked}
 			v.state.SetVal(test.state)
-			server := &connection.Server{Migrations: test.asked != nil}
+			known := &connection.Capabilities{Migrations: test.asked != nil}
 			for range 2 { // a refusal stays though it is not asked for again
-				got, err := v.migrating(server)
+				got, err := v.migrating(known)
 				if got != test.want || (err != nil) != test.fails {
 					t.Errorf("migrating = %t, %v; want %t, an error: %t", got, err, test.want, test.fails)
 				}
@@ -52,7 +52,7 @@ func TestMigrating(t *testing.T) {
 					v.migrations = nil
 				}
 			}
-			if test.fails && server.Migrations {
+			if test.fails && known.Migrations {
 				t.Error("it is asked again")
 			}
 		})

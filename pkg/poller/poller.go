@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,7 +23,7 @@ type Poller struct {
 	target  *target.Target
 	address string
 	group   *connection.Group
-	session *connection.Session
+	server  *connection.Server
 	now     func() time.Time
 	reply   connection.RawReply
 	parser  redisinfo.Parser
@@ -67,7 +68,7 @@ func New(group *connection.Group, t *target.Target, address string, fields *Fiel
 		plan = probe.Compile(nil)
 	}
 	p := &Poller{
-		target: t, address: address, group: group, session: group.Session(target.Servers, address), now: time.Now, reply: group.RawReply(),
+		target: t, address: address, group: group, server: group.Server(target.Servers, address), now: time.Now, reply: group.RawReply(),
 		plan: plan, run: plan.Start(probe.Sampling{Database: t.Database, Interval: t.Interval, MaxAge: t.MaxAge}),
 	}
 	p.parser.Layouts = fields.schemasWith(plan.InfoFields())
@@ -75,7 +76,7 @@ func New(group *connection.Group, t *target.Target, address string, fields *Fiel
 }
 
 // Close closes the connection to the node.
-func (p *Poller) Close() { p.session.Close() }
+func (p *Poller) Close() { p.server.Close() }
 
 // Forget drops what is kept of responses from one attempt to the next, since it may be much.
 func (p *Poller) Forget() { p.parser = redisinfo.Parser{Layouts: p.parser.Layouts} }
@@ -83,7 +84,7 @@ func (p *Poller) Forget() { p.parser = redisinfo.Parser{Layouts: p.parser.Layout
 // Poll asks the node once.
 func (p *Poller) Poll(ctx context.Context, q Request) (Response, *reason.Error) {
 	var got Response
-	failure, notRenewed := p.session.Do(ctx,
+	failure, notRenewed := p.server.Do(ctx,
 		func(ctx context.Context, l *connection.Link) (err error) {
 			got, err = p.ask(ctx, l, q)
 			if err != nil && l.Sent(err) {
@@ -106,7 +107,7 @@ func (p *Poller) Poll(ctx context.Context, q Request) (Response, *reason.Error) 
 
 // ask sends INFO, what else is asked, and a token, in one round trip.
 func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Response, error) {
-	if q.Cluster && !l.Server.Identified {
+	if q.Cluster && !l.Capabilities.Identified {
 		if err := identify(ctx, l); err != nil {
 			return Response{}, err
 		}
@@ -122,7 +123,7 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 	probes := send(ctx, pipe, sent)
 	var seen view
 	if q.Cluster {
-		seen = askView(ctx, pipe, q.Shards, l.Server.Migrations)
+		seen = askView(ctx, pipe, q.Shards, l.Capabilities.Migrations)
 	}
 	echo := l.Echo(ctx)
 	if q.Declared && p.run.RunsScript() {
@@ -135,9 +136,10 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 	if withoutInfo {
 		refused = nil
 	}
-	if err := firstOf(refused, seen.err(), echo.Err(), ofWhole(err, append(probes, seen.migrations))); err != nil {
+	// The error of INFO tells more than what follows from it.
+	if err := cmp.Or(refused, seen.err(), echo.Err(), ofWhole(err, append(probes, seen.migrations))); err != nil {
 		var reply redis.Error
-		p.oneSection = p.oneSection || (l.Server.Info != nil && errors.As(refused, &reply))
+		p.oneSection = p.oneSection || (l.Capabilities.Info != nil && errors.As(refused, &reply))
 		return Response{}, err
 	}
 	if err := p.inTime(l, echo, start, at); err != nil {
@@ -164,7 +166,7 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 		}
 	}
 	if q.Cluster {
-		if got.Migrating, got.Err = seen.migrating(&l.Server); q.Shards {
+		if got.Migrating, got.Err = seen.migrating(&l.Capabilities); q.Shards {
 			got.Shards, err = seen.read(ctx, p.address, p.target)
 		}
 		if err != nil {
@@ -186,13 +188,13 @@ func (p *Poller) lackingInfo(results []probe.Result) []probe.Result {
 	return results
 }
 
-// inTime returns why the replies to what was sent at an instant and answered by
-// another are not to be used, nil if they are.
+// inTime returns an error unless replies that were read by an instant, to requests
+// that were sent at another, can be used.
 func (p *Poller) inTime(l *connection.Link, echo *redis.StringCmd, start, at time.Time) error {
 	if elapsed(start, at) > p.target.Timeout {
 		// Nothing tells when the server took its counters, if this process or
-		// its machine stood still while the answer lay about.
-		return &reason.Error{Reason: reason.Timeout, Cause: errors.New("the answer was read too late")}
+		// its machine stood still while the reply lay about.
+		return &reason.Error{Reason: reason.Timeout, Cause: errors.New("the reply was read too late")}
 	}
 	return l.InStep(echo)
 }
@@ -243,29 +245,19 @@ func elapsed(start, at time.Time) time.Duration {
 	return max(at.Sub(start), at.Round(0).Sub(start.Round(0)))
 }
 
-// firstOf returns the first error: the one of INFO tells more than what follows from it.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // sections returns the INFO to ask for: everything, as long as the server is not known
 // to take several sections.
 func sections(l *connection.Link) []any {
-	if l.Server.Info == nil {
+	if l.Capabilities.Info == nil {
 		return []any{"info", "all"}
 	}
-	return l.Server.Info
+	return l.Capabilities.Info
 }
 
 // learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
 // Source: https://redis.io/docs/latest/commands/info/, history.
 func (p *Poller) learn(l *connection.Link, info *redisinfo.Info) {
-	if l.Server.Info != nil || p.oneSection || len(p.plan.InfoFields()) > 0 {
+	if l.Capabilities.Info != nil || p.oneSection || len(p.plan.InfoFields()) > 0 {
 		return
 	}
 	version, err := info.Text("redis_version")
@@ -273,6 +265,6 @@ func (p *Poller) learn(l *connection.Link, info *redisinfo.Info) {
 		return
 	}
 	if majorOf(version) >= 7 {
-		l.Server.Info = []any{"info", "server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
+		l.Capabilities.Info = []any{"info", "server", "clients", "memory", "persistence", "stats", "replication", "cpu", "commandstats", "latencystats", "errorstats", "keyspace"}
 	}
 }

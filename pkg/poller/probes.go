@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -28,7 +29,7 @@ func send(ctx context.Context, pipe redis.Pipeliner, commands []probe.Command) [
 	return sent
 }
 
-// ofWhole drops the error of a pipeline that is the answer to one of its probes, which fails alone.
+// ofWhole drops the error of a pipeline that is the reply to one of its probes, which fails alone.
 func ofWhole(err error, probes []*redis.Cmd) error {
 	for _, cmd := range probes {
 		if cmd != nil && err != nil && cmd.Err() == err { //nolint:errorlint // the very same
@@ -76,7 +77,7 @@ func (p *Poller) scanOn(ctx context.Context, l *connection.Link, start time.Time
 		echo := l.Echo(ctx)
 		_, err := l.Pipe.Exec(ctx)
 		at := p.now()
-		if err := firstOf(echo.Err(), ofWhole(err, sent)); err != nil {
+		if err := cmp.Or(echo.Err(), ofWhole(err, sent)); err != nil {
 			return nil, err
 		}
 		if err := p.inTime(l, echo, asked, at); err != nil {

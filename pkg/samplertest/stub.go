@@ -44,7 +44,7 @@ func NewStub(t *testing.T, reply Reply) *Stub {
 // NewRawStub starts a server that answers everything as reply says.
 func NewRawStub(t *testing.T, reply Reply) *Stub {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func TestCommonView(t *testing.T) {
 	}
 }
 
-func TestMostNodesSettleAtOnce(t *testing.T) {
+func TestLargestClusterAssemblesAtOnce(t *testing.T) {
 	answers := make([]result, poller.MaxNodes)
 	for i := range answers {
 		for j := range poller.MaxNodes {
@@ -63,6 +63,6 @@ func TestMostNodesSettleAtOnce(t *testing.T) {
 	begun := time.Now()
 	_, err := c.assemble(nil, answers)
 	if took := time.Since(begun); err == nil || reason.Classify(err).Reason != reason.TooManyNodes || took > 5*time.Second {
-		t.Errorf("settle = %v after %s, want %s", err, took, reason.TooManyNodes)
+		t.Errorf("assemble = %v after %s, want %s", err, took, reason.TooManyNodes)
 	}
 }

@@ -37,7 +37,7 @@ func knowingShards(shards []poller.Shard) *cluster {
 	return &cluster{target: tgt, shards: shards}
 }
 
-func TestClusterSettles(t *testing.T) {
+func TestClusterAssembles(t *testing.T) {
 	gap := func() []poller.Shard {
 		shards := halves()
 		shards[1].Slots[0].First++
@@ -90,14 +90,14 @@ func TestClusterSettles(t *testing.T) {
 			switch {
 			case test.moved:
 				if !errors.Is(err, errTopologyChanged) {
-					t.Errorf("settle = %v, want that the nodes be asked again", err)
+					t.Errorf("assemble = %v, want that the nodes be asked again", err)
 				}
 			case test.want != "":
 				if err == nil || reason.Classify(err).Reason != test.want {
-					t.Errorf("settle = %v, want %s", err, test.want)
+					t.Errorf("assemble = %v, want %s", err, test.want)
 				}
 			case err != nil || len(sample.Nodes) != len(asked):
-				t.Errorf("settle = %+v, %v", sample, err)
+				t.Errorf("assemble = %+v, %v", sample, err)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestPassOverKeysThatMoveIsNone(t *testing.T) {
 	at := time.Now()
 	pass := func(shards func() []poller.Shard, began time.Time, migrating bool) error {
 		t.Helper()
-		at = at.Add(settling)
+		at = at.Add(settleTime)
 		asked, err := c.endpoints(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestSentinelsPrimaryMustSayThatItIsOne(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := s.assemble(asked, []result{answering(t, "role:slave")}); err == nil || reason.Classify(err).Reason != reason.TopologyUnsettled {
-		t.Errorf("settle = %v, want %s", err, reason.TopologyUnsettled)
+		t.Errorf("assemble = %v, want %s", err, reason.TopologyUnsettled)
 	}
 }
 

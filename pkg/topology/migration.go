@@ -23,10 +23,10 @@ type migration struct {
 	active bool
 }
 
-// settling is how long a migration is reckoned with after it was last found under
+// settleTime is how long a migration is reckoned with after it was last found under
 // way. The source of Redis 8.6 was seen to say that all is done, and to drop the
 // keys and tell its replicas to some 40 ms later.
-const settling = time.Second
+const settleTime = time.Second
 
 // note marks the nodes of a sample, its primaries first, and reports whether one
 // of them migrates. A primary does in the sample after a migration too, and
@@ -47,7 +47,7 @@ func (m *migrations) note(nodes []history.Node, primaries int) (any bool) {
 		if node.Migrating || known && now.calls != was.calls {
 			now.seen = node.At
 		}
-		now.active = !now.seen.IsZero() && node.At.Sub(now.seen) < settling
+		now.active = !now.seen.IsZero() && node.At.Sub(now.seen) < settleTime
 		node.Migrating = now.active
 		if now.active || offset < now.offset { // which another process of the server counts
 			now.offset = offset

@@ -16,7 +16,7 @@ import (
 func TestMigrationsAreNotedForReplicas(t *testing.T) {
 	now := time.Now()
 	sample := func(calls, offset, replayed int, active bool) []history.Node {
-		now = now.Add(settling)
+		now = now.Add(settleTime)
 		primary := answering(t, "role:master", "cmdstat_cluster|syncslots:calls="+strconv.Itoa(calls)+",usec=1", "master_repl_offset:"+strconv.Itoa(offset)).Node
 		replica := answering(t, "role:slave", "master_repl_offset:"+strconv.Itoa(replayed)).Node
 		primary.Name, primary.Shard, primary.Migrating, primary.At = "p", "0", active, now
@@ -49,7 +49,7 @@ func TestMigrationsAreNotedForReplicas(t *testing.T) {
 	}
 	ends := sample(7, 130, 130, false)
 	soon := sample(7, 130, 130, false)
-	soon[0].At = ends[0].At.Add(settling - 1)
+	soon[0].At = ends[0].At.Add(settleTime - 1)
 	if !m.note(ends, 1) || !m.note(soon, 1) || !soon[1].Migrating {
 		t.Error("a migration is over before it has settled")
 	}

@@ -34,12 +34,12 @@ type finder interface {
 	endpoints(ctx context.Context) ([]endpoint, error)
 	// assemble makes a sample of the results, in the order of the endpoints. It fails
 	// with errTopologyChanged where the nodes must be asked again.
-	assemble(asked []endpoint, answers []result) (history.Sample, error)
+	assemble(asked []endpoint, results []result) (history.Sample, error)
 	// close ends the connections that finding the nodes needs.
 	close()
 }
 
-// result is an answer, or why there is none.
+// result is a response, or why there is none.
 type result struct {
 	poller.Response
 	err *reason.Error
@@ -119,11 +119,11 @@ func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
 		return nil, false // most targets, at each attempt
 	}
 	seen := make(map[string]bool, len(endpoints))
-	for _, one := range endpoints {
-		if seen[one.address] {
-			return []history.Node{{Address: one.address, Name: one.name, Shard: one.shard, Err: &reason.Error{Reason: reason.SharedServer}}}, true
+	for _, at := range endpoints {
+		if seen[at.address] {
+			return []history.Node{at.failed(&reason.Error{Reason: reason.SharedServer})}, true
 		}
-		seen[one.address] = true
+		seen[at.address] = true
 	}
 	return nil, false
 }
@@ -208,19 +208,25 @@ func (n *Nodes) Close() {
 // describeFailed describes the endpoints by what is known when an attempt fails.
 func describeFailed(endpoints []endpoint, results []result) []history.Node {
 	described := make([]history.Node, len(endpoints))
-	for i, one := range endpoints {
-		described[i] = history.Node{Address: one.address, Name: one.name, Shard: one.shard, Replica: one.replica}
-		if results[i].err != nil {
-			described[i].Err = results[i].err
-		}
+	for i, at := range endpoints {
+		described[i] = at.failed(results[i].err)
 	}
 	return described
+}
+
+// failed returns a node of which nothing is known but its endpoint, and why.
+func (e endpoint) failed(err *reason.Error) history.Node {
+	node := history.Node{Address: e.address, Name: e.name, Shard: e.shard, Replica: e.replica}
+	if err != nil {
+		node.Err = err
+	}
+	return node
 }
 
 // describe returns a node as its endpoint and its response describe it.
 func describe(at endpoint, got result) history.Node {
 	if got.err != nil {
-		return history.Node{Address: at.address, Name: at.name, Shard: at.shard, Replica: at.replica, Err: got.err}
+		return at.failed(got.err)
 	}
 	node := got.Node
 	node.Shard = at.shard

@@ -19,7 +19,7 @@ import (
 
 // sentinel is the primary that sentinels name, and its replicas where the object
 // asks for them. The sentinels are asked in each attempt before it. Of several
-// answers that of the highest configuration epoch counts, which is that of the
+// replies that of the highest configuration epoch counts, which is that of the
 // newest failover; half of the sentinels must answer, so that one that is cut off
 // from the others does not lead back to an old primary.
 type sentinel struct {
@@ -34,7 +34,7 @@ type sentinel struct {
 
 // sentinelServer is one sentinel.
 type sentinelServer struct {
-	session *connection.Session
+	server *connection.Server
 	// skips is for how many attempts more it is not asked, since it did not answer
 	// and would hold up each of them.
 	skips int
@@ -46,13 +46,13 @@ const skippedAttempts = 10
 func newSentinel(group *connection.Group, t *target.Target) *sentinel {
 	s := &sentinel{target: t}
 	for _, address := range t.Sentinel.Addresses {
-		s.sentinels = append(s.sentinels, &sentinelServer{session: group.Session(target.Sentinels, address)})
+		s.sentinels = append(s.sentinels, &sentinelServer{server: group.Server(target.Sentinels, address)})
 	}
 	return s
 }
 
-// sentinelAnswer is what a sentinel says of the primary.
-type sentinelAnswer struct {
+// sentinelReply is what a sentinel says of the primary.
+type sentinelReply struct {
 	address string
 	epoch   int64
 	err     *reason.Error
@@ -61,30 +61,30 @@ type sentinelAnswer struct {
 }
 
 func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
-	answers := s.askAll(ctx)
-	best, failure := sentinelAnswer{}, (*reason.Error)(nil)
+	replies := s.askAll(ctx)
+	best, failure := sentinelReply{}, (*reason.Error)(nil)
 	s.notRenewed = nil
 	answered := 0
-	for n, one := range answers {
-		if one.err != nil && one.err.Reason != reason.UnknownPrimary {
-			failure = one.err
+	for i, reply := range replies {
+		if reply.err != nil && reply.err.Reason != reason.UnknownPrimary {
+			failure = reply.err
 			continue
 		}
 		answered++
-		s.sentinels[n].skips = 0
-		if one.notRenewed != nil {
-			s.notRenewed = one.notRenewed
+		s.sentinels[i].skips = 0
+		if reply.notRenewed != nil {
+			s.notRenewed = reply.notRenewed
 		}
-		if one.err != nil {
-			failure = one.err
-		} else if best.address == "" || one.epoch > best.epoch {
-			best = one
+		if reply.err != nil {
+			failure = reply.err
+		} else if best.address == "" || reply.epoch > best.epoch {
+			best = reply
 		}
 	}
 	switch {
-	case answered == 0 || 2*answered < len(answers):
-		for _, one := range s.sentinels {
-			one.skips = 0
+	case answered == 0 || 2*answered < len(replies):
+		for _, node := range s.sentinels {
+			node.skips = 0
 		}
 		if answered == 0 && (failure.OfCredentials() || failure.Reason == reason.PermissionDenied || failure.Reason == reason.AddressRefused) {
 			return nil, failure.AtSentinels()
@@ -100,19 +100,19 @@ func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
 }
 
 // askAll asks the sentinels for half the time that is left, so that the primary can be asked then.
-func (s *sentinel) askAll(ctx context.Context) []sentinelAnswer {
+func (s *sentinel) askAll(ctx context.Context) []sentinelReply {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	answers := make([]sentinelAnswer, len(s.sentinels))
+	replies := make([]sentinelReply, len(s.sentinels))
 	var asking sync.WaitGroup
-	for n, one := range s.sentinels {
-		asking.Go(func() { answers[n] = one.ask(ctx, s.target.Sentinel.MasterName) })
+	for i, node := range s.sentinels {
+		asking.Go(func() { replies[i] = node.ask(ctx, s.target.Sentinel.MasterName) })
 	}
 	asking.Wait()
-	return answers
+	return replies
 }
 
 func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample, error) {
@@ -128,53 +128,53 @@ func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample,
 }
 
 func (s *sentinel) close() {
-	for _, one := range s.sentinels {
-		one.session.Close()
+	for _, node := range s.sentinels {
+		node.server.Close()
 	}
 }
 
 // ask asks one sentinel for the primary of a name.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
-func (s *sentinelServer) ask(ctx context.Context, name string) sentinelAnswer {
+func (s *sentinelServer) ask(ctx context.Context, name string) sentinelReply {
 	if s.skips > 0 {
 		s.skips--
-		return sentinelAnswer{err: &reason.Error{Reason: reason.SentinelUnavailable}}
+		return sentinelReply{err: &reason.Error{Reason: reason.SentinelUnavailable}}
 	}
-	s.skips = skippedAttempts // until its answer is known
-	var answer sentinelAnswer
+	s.skips = skippedAttempts // until its reply is known
+	var reply sentinelReply
 	ask := func(ctx context.Context, l *connection.Link) error {
 		found, err := askMaster(ctx, l, name)
-		if err == nil { // a renewal that fails leaves the answer that there is
-			answer = found
+		if err == nil { // a renewal that fails leaves the reply that there is
+			reply = found
 		}
 		return err
 	}
-	failure, notRenewed := s.session.Do(ctx, ask, ask)
+	failure, notRenewed := s.server.Do(ctx, ask, ask)
 	if failure != nil {
-		return sentinelAnswer{err: failure}
+		return sentinelReply{err: failure}
 	}
 	if notRenewed != nil {
-		answer.notRenewed = reason.Classify(notRenewed).AtSentinels()
+		reply.notRenewed = reason.Classify(notRenewed).AtSentinels()
 	}
-	return answer
+	return reply
 }
 
 // askMaster asks for the epoch first. During a failover the leading sentinel has the
 // new epoch under SENTINEL MASTER, where the address is still the old one; and should
 // it change between both commands, the new address goes by the old epoch and not the reverse.
-func askMaster(ctx context.Context, l *connection.Link, name string) (sentinelAnswer, error) {
+func askMaster(ctx context.Context, l *connection.Link, name string) (sentinelReply, error) {
 	pipe := l.Client.Pipeline()
 	state := pipe.Do(ctx, "sentinel", "master", name)
 	address := pipe.Do(ctx, "sentinel", "get-master-addr-by-name", name)
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return sentinelAnswer{}, err
+		return sentinelReply{}, err
 	}
 	epoch, err := epochOf(state.Val())
 	if err != nil {
-		return sentinelAnswer{}, err
+		return sentinelReply{}, err
 	}
 	primary, err := primaryIn(address.Val())
-	return sentinelAnswer{address: primary, epoch: epoch}, err
+	return sentinelReply{address: primary, epoch: epoch}, err
 }
 
 // primaryIn reads the host and port of a primary.

@@ -40,7 +40,7 @@ type replication struct {
 	replicas []string
 }
 
-// endpoints are those of the server, which is asked a question beside INFO, and of its replicas.
+// endpoints are those of the server, which is asked more than INFO, and of its replicas.
 func (r *replication) endpoints(server string, q poller.Request) []endpoint {
 	endpoints := make([]endpoint, 1, 1+len(r.replicas))
 	endpoints[0] = endpoint{address: server, request: q}

@@ -9,8 +9,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Session is the connection to one server, over all that replaces it.
-type Session struct {
+// Server is a server as it is reached: over one connection after the other.
+type Server struct {
 	*Group
 	party   target.Party
 	address string
@@ -26,13 +26,13 @@ type Session struct {
 type Operation func(ctx context.Context, l *Link) error
 
 // Connected reports whether the last attempt that failed had a connection.
-func (s *Session) Connected() bool { return s.connected }
+func (s *Server) Connected() bool { return s.connected }
 
 // Do asks the server, over a connection that it dials if there is none. If there are
 // newer credentials, the connection is replaced by one over which trial succeeds; until
 // there is one, the link stays in use, and Do returns why as notRenewed. After a failure
 // the connection is closed. The deadline of ctx bounds all of it.
-func (s *Session) Do(ctx context.Context, ask, trial Operation) (failure *reason.Error, notRenewed error) {
+func (s *Server) Do(ctx context.Context, ask, trial Operation) (failure *reason.Error, notRenewed error) {
 	newest, missing := s.credentials.Get(ctx, s.target, s.party)
 	if s.link != nil {
 		err := s.over(ctx, s.link, ask)
@@ -55,7 +55,7 @@ func (s *Session) Do(ctx context.Context, ask, trial Operation) (failure *reason
 }
 
 // over asks over a link.
-func (s *Session) over(ctx context.Context, l *Link, ask Operation) (err error) {
+func (s *Server) over(ctx context.Context, l *Link, ask Operation) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			// replyLimit keeps from go-redis what it is known to panic on. One target's
@@ -67,7 +67,7 @@ func (s *Session) over(ctx context.Context, l *Link, ask Operation) (err error) 
 }
 
 // fail ends an attempt that gave nothing.
-func (s *Session) fail(err error) *reason.Error {
+func (s *Server) fail(err error) *reason.Error {
 	failure := reason.Classify(err)
 	s.connected = s.link != nil && s.link.conn.Load() != nil
 	if s.link != nil {
@@ -79,14 +79,14 @@ func (s *Session) fail(err error) *reason.Error {
 }
 
 // reportRejected has credentials that did not work read again.
-func (s *Session) reportRejected(err *reason.Error) {
+func (s *Server) reportRejected(err *reason.Error) {
 	if err.OfCredentials() {
 		s.credentials.ReportRejected(s.target, s.party)
 	}
 }
 
 // Close closes the connection. The next attempt dials again.
-func (s *Session) Close() {
+func (s *Server) Close() {
 	if s.link != nil {
 		s.link.close()
 		s.link = nil
