@@ -18,7 +18,7 @@ func TestObjectThatTakesTooMuchSaysSo(t *testing.T) {
 	l := newLoop(t.Context(), tgt, time.Now())
 	defer l.cancel()
 	l.nodes = nodesOf(t, tgt)
-	l.kept = store.Open("large", history.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour})
+	l.history = store.Open("large", history.Policy{Interval: time.Second, Window: time.Hour, MaxAge: time.Hour})
 	text := "cmdstat_x:" + strings.Repeat("x", 1<<20)
 	begun := time.Now()
 	for i := range 100 {

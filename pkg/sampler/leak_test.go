@@ -41,13 +41,12 @@ func TestNothingIsLeftOfTargets(t *testing.T) {
 	}
 	round(0)
 	gone()
-	const idle = "github.com/redis-metrics/redis-metrics-adapter/pkg/sampler.(*timerQueue).worker" // as many as TestWorkersAreFew allows
 	goroutines, descriptors := goleak.IgnoreCurrent(), openFiles(t)
 	for n := range 20 {
 		round(n + 1)
 	}
 	gone()
-	if err := goleak.Find(goroutines, goleak.IgnoreTopFunction(idle)); err != nil {
+	if err := goleak.Find(goroutines); err != nil {
 		t.Error(err)
 	}
 	if now := openFiles(t); now > descriptors {

@@ -58,10 +58,10 @@ type Config struct {
 // beginsPerSecond and beginsAtOnce bound how many loops begin: each dials, and an
 // adapter that starts with thousands of targets would have so many handshakes under
 // way that most of them end in a Timeout. A turn is an instant that is known
-// beforehand, and no place that a server could hold by not answering.
+// beforehand: no server can hold up others by not answering.
 const beginsPerSecond, beginsAtOnce = 2000, 200
 
-// WarmUp is how long a Manager may be awaited until it is warm. A target with a
+// WarmUp is how long a Manager may be awaited until it is Ready. A target with a
 // longer interval knows its rates later.
 const WarmUp = 15 * time.Second
 
@@ -75,16 +75,14 @@ type Manager struct {
 	dialer *connection.Dialer
 	begins *rate.Limiter // of loops
 
-	queue *timerQueue
 	ended chan struct{} // closed when all loops have
 
-	mu      sync.Mutex
-	loops   map[string]*loop // by target ID
-	in      map[State]int
-	wg      sync.WaitGroup // of loops
-	stopped bool           // no loop begins any more
-	warm    bool
-	asked   time.Time // whether it is warm, first
+	mu         sync.Mutex
+	loops      map[string]*loop // by target ID
+	states     map[State]int
+	wg         sync.WaitGroup // of loops
+	ready      bool
+	readyAsked time.Time // first
 }
 
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
@@ -93,44 +91,44 @@ func New(ctx context.Context, cfg Config) *Manager {
 	m := &Manager{
 		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), fields: poller.NewFields(cfg.Reads),
 		dialer: connection.NewDialer(ctx, cfg.Egress, cfg.Credentials), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
-		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
+		ended: make(chan struct{}), loops: map[string]*loop{}, states: map[State]int{},
 	}
-	m.queue = newTimerQueue(m.began, m.turn)
 	go m.run()
 	return m
 }
 
-// run lets the loops take their turns until all of them have ended.
+// run ends all loops when the Manager's context has ended.
 func (m *Manager) run() {
 	defer close(m.ended)
-	m.queue.run(m.ctx)
+	<-m.ctx.Done()
 	m.mu.Lock()
-	m.stopped = true
+	for _, l := range m.loops {
+		m.end(l)
+	}
 	m.mu.Unlock()
 	m.wg.Wait()
 	m.dialer.Wait()
-	m.queue.close()
 }
 
 // Set begins to sample a target, unless it is sampled already.
 func (m *Manager) Set(t *target.Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, running := m.loops[t.ID()]; running || m.stopped {
+	if _, running := m.loops[t.ID()]; running || m.ctx.Err() != nil {
 		return
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
 	l.group = m.dialer.Group(l.ctx, t)
 	l.nodes = topology.New(l.group, t, m.fields)
-	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
-	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
-	l.due = l.rhythm.first(l.begun)
+	l.history = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	l.transitions.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
+	l.schedule = newSchedule(m.began, t.ID(), t.Interval)
+	l.due = l.schedule.first(l.begun)
 	m.loops[t.ID()] = l
 	m.count(Pending, 1)
 	m.wg.Add(1)
-	m.book(l)
+	l.timer = time.AfterFunc(time.Until(l.due), func() { m.turn(l) })
 }
 
 // Remove ends the sampling of a target, closes its connection and forgets its samples.
@@ -139,15 +137,15 @@ func (m *Manager) Remove(t *target.Target) {
 	defer m.mu.Unlock()
 	if l, running := m.loops[t.ID()]; running {
 		l.cancel()
-		m.queue.advance(l)
+		m.end(l)
 		delete(m.loops, t.ID())
 		m.count(l.state, -1)
 	}
 	m.cfg.Store.Close(t.ID())
 }
 
-// move notes the state of a target whose loop has not been ended meanwhile.
-func (m *Manager) move(l *loop, to State) {
+// setState notes the state of a target whose loop has not been ended meanwhile.
+func (m *Manager) setState(l *loop, to State) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if from := l.state; from != to && m.loops[l.target.ID()] == l {
@@ -157,10 +155,10 @@ func (m *Manager) move(l *loop, to State) {
 	}
 }
 
-// count reports that a state has more targets, or less. The caller holds the lock.
+// count reports that a state has more targets, or fewer. The caller holds the lock.
 func (m *Manager) count(state State, more int) {
-	m.in[state] += more
-	m.cfg.Observer.Targets(state, m.in[state])
+	m.states[state] += more
+	m.cfg.Observer.Targets(state, m.states[state])
 }
 
 // Ready reports whether two attempts at each target have ended, so that rates are
@@ -170,13 +168,13 @@ func (m *Manager) count(state State, more int) {
 func (m *Manager) Ready() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.asked.IsZero() {
-		m.asked = time.Now()
+	if m.readyAsked.IsZero() {
+		m.readyAsked = time.Now()
 	}
-	if !m.warm {
-		m.warm = time.Since(m.asked) >= WarmUp || !m.pending()
+	if !m.ready {
+		m.ready = time.Since(m.readyAsked) >= WarmUp || !m.pending()
 	}
-	return m.warm
+	return m.ready
 }
 
 // pending reports whether a loop has not ended two attempts. The caller holds the lock.
@@ -214,7 +212,7 @@ func (m *Manager) ObserveRequest(t *target.Target) {
 	l := m.loops[t.ID()]
 	m.mu.Unlock()
 	if l != nil {
-		l.asked(time.Now())
+		l.observeRequest(time.Now())
 	}
 }
 
