@@ -21,6 +21,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -224,8 +225,8 @@ func samplerLoops(loopback *egress.Policy, reads func(field string) bool) side {
 // attempts is a sampler.Observer that counts samples.
 type attempts func()
 
-func (a attempts) Attempted(_, _ time.Duration, reason sampler.Reason) {
-	if reason == "" {
+func (a attempts) Attempted(_, _ time.Duration, failure reason.Reason) {
+	if failure == "" {
 		a()
 	}
 }

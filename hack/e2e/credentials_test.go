@@ -17,8 +17,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 // reread is the longest time after which the adapter reads a Secret again, and a sample more.
@@ -187,7 +187,7 @@ func connectionIDs(server *redistest.Server) []string {
 	list, _ := server.Do("client", "list").(string)
 	var ids []string
 	for line := range strings.Lines(list) {
-		if strings.Contains(line, "name="+sampler.ClientName+" ") {
+		if strings.Contains(line, "name="+connection.ClientName+" ") {
 			ids = append(ids, regexp.MustCompile(`^id=\d+`).FindString(line))
 		}
 	}

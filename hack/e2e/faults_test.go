@@ -12,8 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 const (
@@ -138,7 +138,7 @@ func (s *scene) awaitEvents(t *testing.T, name string, reasons ...string) {
 // connections counts the adapter's connections to a server.
 func connections(server *redistest.Server) int {
 	list, _ := server.Do("client", "list").(string)
-	return strings.Count(list, "name="+sampler.ClientName+" ")
+	return strings.Count(list, "name="+connection.ClientName+" ")
 }
 
 func TestDeletedObjectIsForgotten(t *testing.T) {

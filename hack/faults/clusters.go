@@ -8,8 +8,8 @@ import (
 	"syscall"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 // ClusterArguments are those of a node that a Cluster fault can befall: the other shards serve while one is gone.
@@ -20,7 +20,7 @@ func ClusterArguments() []string {
 // clusters are the rows of a Redis Cluster.
 func clusters() []Fault {
 	// Timeout is what an attempt ends with that too few nodes answered to agree.
-	gone := []sampler.Reason{sampler.ShardUnavailable, sampler.TopologyUnsettled, sampler.ClusterDown, sampler.Timeout}
+	gone := []reason.Reason{reason.ShardUnavailable, reason.TopologyUnsettled, reason.ClusterDown, reason.Timeout}
 	return []Fault{
 		{
 			Name: "a shard is killed, and restarted later", How: "SIGKILL of a primary without a replica, restart with its data", Scope: Cluster,

@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 const (
@@ -39,7 +38,7 @@ func secrets() []Fault {
 	}
 	return []Fault{
 		lost(Fault{Name: "the password changes in Redis, and later in the Secret", How: "ACL SETUSER, CLIENT KILL; edit of the Secret",
-			Reasons: []sampler.Reason{sampler.AuthenticationFailed}}, passwordChanged),
+			Reasons: []reason.Reason{reason.AuthenticationFailed}}, passwordChanged),
 		row(Fault{Name: "the password changes in Redis and in the Secret, connections stay", How: "ACL SETUSER, edit of the Secret", Within: 1, Brief: true},
 			rotated),
 		row(Fault{Name: "the password changes in Redis and in the Secret, connections are lost", How: "ACL SETUSER, edit of the Secret, CLIENT KILL",
@@ -49,27 +48,27 @@ func secrets() []Fault {
 				// Nothing tells what a script called before it was refused a key.
 				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"})}}, keysTaken),
 		row(Fault{Name: "the Secret is deleted, the connection stays", How: "delete, create", Within: 1},
-			unreadable(false, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
-		lost(Fault{Name: "the Secret is deleted, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []sampler.Reason{credentials.SecretNotFound}},
-			unreadable(true, credentials.SecretNotFound, (*Secret).delete, (*Secret).create)),
+			unreadable(false, reason.SecretNotFound, (*Secret).delete, (*Secret).create)),
+		lost(Fault{Name: "the Secret is deleted, the connection is lost", How: "delete, CLIENT KILL, create", Reasons: []reason.Reason{reason.SecretNotFound}},
+			unreadable(true, reason.SecretNotFound, (*Secret).delete, (*Secret).create)),
 		row(Fault{Name: "the adapter loses the right to the Secret, the connection stays", How: "RoleBinding deleted, and created again", Within: 1},
-			unreadable(false, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
+			unreadable(false, reason.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
 		lost(Fault{Name: "the adapter loses the right to the Secret, the connection is lost", How: "RoleBinding deleted, CLIENT KILL, RoleBinding created again",
-			Reasons: []sampler.Reason{credentials.SecretForbidden}},
-			unreadable(true, credentials.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
+			Reasons: []reason.Reason{reason.SecretForbidden}},
+			unreadable(true, reason.SecretForbidden, (*Secret).revoke, (*Secret).grant)),
 	}
 }
 
 // sentence is what an error with a reason says.
-func sentence(reason sampler.Reason) string {
+func sentence(failure reason.Reason) string {
 	const of = "the Secret that spec.auth.passwordSecretRef names"
-	switch reason {
-	case credentials.SecretNotFound:
+	switch failure {
+	case reason.SecretNotFound:
 		return of + " does not exist"
-	case credentials.SecretForbidden:
+	case reason.SecretForbidden:
 		return "the adapter may not read " + of
 	}
-	return (&sampler.Error{Reason: reason}).Error()
+	return (&reason.Error{Reason: failure}).Error()
 }
 
 // disconnectSampling ends all connections of the adapter's replicas.
@@ -110,12 +109,12 @@ func keysTaken(ctx context.Context, s *Subject, hold func()) error {
 
 // unreadable takes the Secret from the adapter, waits until it has seen that, and gives it back. The server would let the
 // adapter in by what it knew all the time.
-func unreadable(cut bool, reason sampler.Reason, takes, gives func(*Secret, context.Context) error) func(context.Context, *Subject, func()) error {
+func unreadable(cut bool, failure reason.Reason, takes, gives func(*Secret, context.Context) error) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		err := takes(s.Secret, ctx)
 		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error {
-			return s.until(ctx, fmt.Sprintf("the adapter reports %s", reason), func(ctx context.Context) bool {
-				return s.Secret.tells(ctx, other, sentence(reason))
+			return s.until(ctx, fmt.Sprintf("the adapter reports %s", failure), func(ctx context.Context) bool {
+				return s.Secret.tells(ctx, other, sentence(failure))
 			})
 		}))
 		if cut {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 // Scope is what a fault befalls.
@@ -85,7 +85,7 @@ type Fault struct {
 	// Except are metrics with another expectation.
 	Except []Exception
 	// Reasons are those that the errors give, once all that was known is too old. None is any.
-	Reasons []sampler.Reason
+	Reasons []reason.Reason
 	// Within is after how many intervals all is known again once it is repaired, or the Secret is read again.
 	Within int
 	// Rereads means that nothing is known again before the adapter has read the Secret again.

@@ -6,7 +6,7 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 const upstream, downstream = "upstream", "downstream"
@@ -28,21 +28,21 @@ func network() []Fault {
 			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 50}}),
 		poor(Fault{Name: "replies arrive in pieces", How: "proxy: 500 bytes at a time, 100 µs apart"},
 			toxic{Type: "slicer", Stream: downstream, Attributes: map[string]any{"average_size": 500, "size_variation": 100, "delay": 100}}),
-		lost(Fault{Name: "replies are later than the timeout", How: "proxy: latency three times the timeout", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "replies are later than the timeout", How: "proxy: latency three times the timeout", Reasons: []reason.Reason{reason.Timeout}},
 			toxic{Type: "latency", Stream: downstream, Attributes: map[string]any{"latency": 1800}}),
-		lost(Fault{Name: "the connection is too slow for a reply", How: "proxy: 1 KB/s", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the connection is too slow for a reply", How: "proxy: 1 KB/s", Reasons: []reason.Reason{reason.Timeout}},
 			toxic{Type: "bandwidth", Stream: downstream, Attributes: map[string]any{"rate": 1}}),
-		lost(Fault{Name: "the network forwards nothing in either direction", How: "proxy: accepts connections and forwards nothing", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the network forwards nothing in either direction", How: "proxy: accepts connections and forwards nothing", Reasons: []reason.Reason{reason.Timeout}},
 			silence()...),
-		lost(Fault{Name: "the connection is half-open", How: "proxy: forwards requests and no replies", Reasons: []sampler.Reason{sampler.Timeout}},
+		lost(Fault{Name: "the connection is half-open", How: "proxy: forwards requests and no replies", Reasons: []reason.Reason{reason.Timeout}},
 			toxic{Type: "timeout", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
-		lost(Fault{Name: "connections are reset", How: "proxy: RST at the first byte", Reasons: []sampler.Reason{sampler.ConnectionLost, sampler.Timeout}},
+		lost(Fault{Name: "connections are reset", How: "proxy: RST at the first byte", Reasons: []reason.Reason{reason.ConnectionLost, reason.Timeout}},
 			toxic{Type: "reset_peer", Stream: downstream, Attributes: map[string]any{"timeout": 0}}),
-		lost(Fault{Name: "a reply is cut off", How: "proxy: closes the connection after 700 bytes", Reasons: []sampler.Reason{sampler.ConnectionLost}},
+		lost(Fault{Name: "a reply is cut off", How: "proxy: closes the connection after 700 bytes", Reasons: []reason.Reason{reason.ConnectionLost}},
 			toxic{Type: "limit_data", Stream: downstream, Attributes: map[string]any{"bytes": 700}}),
 		{
 			Name: "connections are refused", How: "proxy: stops listening", Scope: Network, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
-			Reasons: []sampler.Reason{sampler.ConnectionRefused},
+			Reasons: []reason.Reason{reason.ConnectionRefused},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				return s.Link.without(hold)
 			},

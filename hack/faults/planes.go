@@ -7,14 +7,14 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-func unresolved() []sampler.Reason {
-	return []sampler.Reason{sampler.NameNotResolved, sampler.Timeout, sampler.ConnectionFailed}
+func unresolved() []reason.Reason {
+	return []reason.Reason{reason.NameNotResolved, reason.Timeout, reason.ConnectionFailed}
 }
 
-func outOfRange() []sampler.Reason { return []sampler.Reason{sampler.DatabaseOutOfRange} }
+func outOfRange() []reason.Reason { return []reason.Reason{reason.DatabaseOutOfRange} }
 
 // Recreated is an object that is made again behind the adapter's back. Nothing else befalls it.
 const Recreated = "recreated"

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // disconnect ends all connections but the operator's.
@@ -12,10 +12,10 @@ func disconnect() []any { return []any{"client", "kill", "user", "default"} }
 
 // errorsOfServers are the rows of a server that answers, and refuses something.
 func errorsOfServers() []Fault {
-	refused := func(name, how string, reason sampler.Reason, breaks, repairs [][]any) Fault {
+	refused := func(name, how string, failure reason.Reason, breaks, repairs [][]any) Fault {
 		return Fault{
 			Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4,
-			Reasons: []sampler.Reason{reason}, inject: operated(breaks, repairs),
+			Reasons: []reason.Reason{failure}, inject: operated(breaks, repairs),
 		}
 	}
 	writes := func(name, how string, rates verifier.Behaviour, breaks, repairs [][]any) Fault {
@@ -23,7 +23,7 @@ func errorsOfServers() []Fault {
 	}
 	set := func(args ...any) []any { return append([]any{"config", "set"}, args...) }
 	return []Fault{
-		refused("the server requires a password", "CONFIG SET requirepass, CLIENT KILL", sampler.AuthenticationFailed,
+		refused("the server requires a password", "CONFIG SET requirepass, CLIENT KILL", reason.AuthenticationFailed,
 			[][]any{set("requirepass", "other"), disconnect()}, [][]any{set("requirepass", "")}),
 		{
 			Name: "the ACL denies INFO", How: "ACL SETUSER default -info", Scope: Server, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
@@ -31,10 +31,10 @@ func errorsOfServers() []Fault {
 				except("a metric that needs several samples", verifier.Renews, verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys)),
 				except("a metric that one sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey), []string{"listeners"}),
 			},
-			Reasons: []sampler.Reason{sampler.InfoRefused},
+			Reasons: []reason.Reason{reason.InfoRefused},
 			inject:  operated([][]any{{"acl", "setuser", "default", "-info"}}, [][]any{{"acl", "setuser", "default", "+@all"}}),
 		},
-		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", sampler.TooManyClients,
+		refused("maxclients is reached", "CONFIG SET maxclients 1, CLIENT KILL", reason.TooManyClients,
 			[][]any{set("maxclients", 1), disconnect()}, [][]any{set("maxclients", verifier.MaxClients)}),
 		writes("maxmemory is reached, writes are refused (OOM)", "CONFIG SET maxmemory 1", verifier.Serves,
 			[][]any{set("maxmemory", 1)}, [][]any{set("maxmemory", 0)}),

@@ -8,8 +8,8 @@ import (
 	"syscall"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
 // sentinels are the rows of a primary, its replica and their sentinels.
@@ -44,7 +44,7 @@ func sentinels() []Fault {
 		},
 		{
 			Name: "all sentinels are killed, and restarted later", How: "SIGKILL, restart", Scope: Sentinel, Levels: verifier.Holds, Rates: verifier.Holds, Within: 5,
-			Reasons: []sampler.Reason{sampler.SentinelUnavailable},
+			Reasons: []reason.Reason{reason.SentinelUnavailable},
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				for _, one := range s.Sentinels.Nodes {
 					one.Kill()

@@ -12,21 +12,21 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // servers are the rows of a server that does not answer, or begins again.
 func servers() []Fault {
-	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...sampler.Reason) Fault {
+	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...reason.Reason) Fault {
 		return Fault{Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Reasons: reasons, Within: 4, inject: inject}
 	}
 	return []Fault{
-		silent("the server is killed, and restarted later", "SIGKILL, restart with its data", killed, sampler.ConnectionRefused),
-		silent("the server is suspended", "SIGSTOP, SIGCONT", halted, sampler.Timeout),
-		silent("a command blocks the server", "DEBUG SLEEP", asleep, sampler.Timeout),
-		silent("the server pauses all clients", "CLIENT PAUSE ALL", paused, sampler.Timeout),
-		slowly(silent("the server is loading its data", "DEBUG RELOAD with key-load-delay", loading, sampler.Loading, sampler.Timeout)),
-		silent("a script does not end", "EVAL of an endless loop, SCRIPT KILL", busy, sampler.Busy, sampler.Timeout),
+		silent("the server is killed, and restarted later", "SIGKILL, restart with its data", killed, reason.ConnectionRefused),
+		silent("the server is suspended", "SIGSTOP, SIGCONT", halted, reason.Timeout),
+		silent("a command blocks the server", "DEBUG SLEEP", asleep, reason.Timeout),
+		silent("the server pauses all clients", "CLIENT PAUSE ALL", paused, reason.Timeout),
+		slowly(silent("the server is loading its data", "DEBUG RELOAD with key-load-delay", loading, reason.Loading, reason.Timeout)),
+		silent("a script does not end", "EVAL of an endless loop, SCRIPT KILL", busy, reason.Busy, reason.Timeout),
 		{
 			Name: "the server is killed, and restarted at once", How: "SIGKILL and restart with its data", Scope: Server, Brief: true,
 			Rates: verifier.Renews, Within: 4,

@@ -21,6 +21,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -111,8 +112,8 @@ func objectsAt(t *testing.T, specs map[string]map[string]any) (address string) {
 // unwatched and unobserved note nothing.
 type unwatched struct{}
 
-func (unwatched) Attempted(time.Duration, time.Duration, sampler.Reason) {}
-func (unwatched) Targets(sampler.State, int)                             {}
+func (unwatched) Attempted(time.Duration, time.Duration, reason.Reason) {}
+func (unwatched) Targets(sampler.State, int)                            {}
 
 type unobserved struct{}
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -23,7 +24,7 @@ const maxPEMBytes = 512 << 10
 type values map[string]*content
 
 // compile makes credentials of what the documents of a party hold.
-func compile(a target.Access, read values) (*Credentials, *Error) {
+func compile(a target.Access, read values) (*Credentials, *reason.Error) {
 	c := &Credentials{}
 	if a.Auth != nil {
 		r := a.Auth.Password
@@ -58,7 +59,7 @@ func compile(a target.Access, read values) (*Credentials, *Error) {
 // checkPassword refuses what the server could not take for one password, or what
 // nobody means to be one. A newline at the end is refused and not cut off: a Redis
 // that gets its password from the same Secret would not cut it off.
-func checkPassword(r target.Reference, password []byte) *Error {
+func checkPassword(r target.Reference, password []byte) *reason.Error {
 	fault := ""
 	switch {
 	case len(password) == 0:
@@ -72,23 +73,23 @@ func checkPassword(r target.Reference, password []byte) *Error {
 	default:
 		return nil
 	}
-	return &Error{PasswordInvalid, fmt.Sprintf("the password that %s names %s", r.Field, fault),
-		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or of a file that printf wrote and not echo.", r.Name, r.Keys[0])}
+	return reason.Explained(reason.PasswordInvalid, fmt.Sprintf("the password that %s names %s", r.Field, fault),
+		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or of a file that printf wrote and not echo.", r.Name, r.Keys[0]))
 }
 
-func authorities(r target.Reference, read *content) (*x509.CertPool, *Error) {
+func authorities(r target.Reference, read *content) (*x509.CertPool, *reason.Error) {
 	pool := read.authorities(r.Keys[0])
 	if pool == nil {
-		return nil, &Error{CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
-			fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes)}
+		return nil, reason.Explained(reason.CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
+			fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes))
 	}
 	return pool, nil
 }
 
-func ownCertificate(r target.Reference, read *content) (tls.Certificate, *Error) {
-	invalid := func(key, what string) *Error {
-		return &Error{ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names is not %s", key, r.Field, what),
-			fmt.Sprintf("Create Secret %s with kubectl create secret tls --cert=... --key=..., of files of at most %d bytes.", r.Name, maxPEMBytes)}
+func ownCertificate(r target.Reference, read *content) (tls.Certificate, *reason.Error) {
+	invalid := func(key, what string) *reason.Error {
+		return reason.Explained(reason.ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names is not %s", key, r.Field, what),
+			fmt.Sprintf("Create Secret %s with kubectl create secret tls --cert=... --key=..., of files of at most %d bytes.", r.Name, maxPEMBytes))
 	}
 	pair, err := read.keyPair()
 	switch {
@@ -99,12 +100,12 @@ func ownCertificate(r target.Reference, read *content) (tls.Certificate, *Error)
 	case errors.Is(err, errKey):
 		return pair, invalid(corev1.TLSPrivateKeyKey, "a private key in PEM without a password")
 	}
-	return pair, &Error{ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
-		fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey)}
+	return pair, reason.Explained(reason.ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
+		fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey))
 }
 
-func expired(a target.Access) *Error {
+func expired(a target.Access) *reason.Error {
 	r := a.TLS.Certificate
-	return &Error{ClientCertificateExpired, fmt.Sprintf("the certificate that %s names has expired", r.Field),
-		fmt.Sprintf("Write a new certificate and its key into Secret %s.", r.Name)}
+	return reason.Explained(reason.ClientCertificateExpired, fmt.Sprintf("the certificate that %s names has expired", r.Field),
+		fmt.Sprintf("Write a new certificate and its key into Secret %s.", r.Name))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -41,7 +42,7 @@ func TestPasswords(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || err.Reason != PasswordInvalid || err.Error() != "the password that spec.auth.passwordSecretRef names "+test.want {
+			if err == nil || err.Reason != reason.PasswordInvalid || err.Error() != "the password that spec.auth.passwordSecretRef names "+test.want {
 				t.Fatalf("compile() = %v, %v; want %q", c, err, test.want)
 			}
 			if !strings.Contains(err.Advice(), "kubectl create secret generic --from-literal=password=...") {
@@ -58,20 +59,21 @@ func TestCertificates(t *testing.T) {
 	broken := strings.Replace(string(a.PEM), "MII", "!!!", 1)
 	for name, test := range map[string]struct {
 		ca, cert, key string
-		want, text    string
+		want          reason.Reason
+		text          string
 	}{
 		"good":                        {string(a.PEM), string(cert), string(key), "", ""},
 		"two authorities":             {string(a.PEM) + "\n# next\n" + string(redistest.NewAuthority(t).PEM), string(cert), string(key), "", ""},
 		"chain":                       {string(a.PEM), string(cert) + string(a.PEM), string(key), "", ""},
-		"CA empty":                    {"", string(cert), string(key), CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
-		"CA no PEM":                   {"not PEM", string(cert), string(key), CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
-		"CA broken":                   {broken, string(cert), string(key), CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
-		"CA is a key":                 {string(key), string(cert), string(key), CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
-		"CA too large":                {string(a.PEM) + strings.Repeat("#", maxPEMBytes), string(cert), string(key), CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
-		"certificate no PEM":          {string(a.PEM), "x", string(key), ClientCertificateInvalid, "tls.crt of the Secret that spec.tls.certificateSecretRef names is not certificates in PEM"},
-		"key no PEM":                  {string(a.PEM), string(cert), "x", ClientCertificateInvalid, "tls.key of the Secret that spec.tls.certificateSecretRef names is not a private key in PEM without a password"},
-		"certificate and key swapped": {string(a.PEM), string(key), string(cert), ClientCertificateInvalid, "tls.crt of the Secret that spec.tls.certificateSecretRef names is not certificates in PEM"},
-		"key of another":              {string(a.PEM), string(cert), string(otherKey), ClientKeyMismatch, "tls.key of the Secret that spec.tls.certificateSecretRef names is not the key of its tls.crt"},
+		"CA empty":                    {"", string(cert), string(key), reason.CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
+		"CA no PEM":                   {"not PEM", string(cert), string(key), reason.CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
+		"CA broken":                   {broken, string(cert), string(key), reason.CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
+		"CA is a key":                 {string(key), string(cert), string(key), reason.CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
+		"CA too large":                {string(a.PEM) + strings.Repeat("#", maxPEMBytes), string(cert), string(key), reason.CAInvalid, "what spec.tls.caSecretRef names is not certificates in PEM"},
+		"certificate no PEM":          {string(a.PEM), "x", string(key), reason.ClientCertificateInvalid, "tls.crt of the Secret that spec.tls.certificateSecretRef names is not certificates in PEM"},
+		"key no PEM":                  {string(a.PEM), string(cert), "x", reason.ClientCertificateInvalid, "tls.key of the Secret that spec.tls.certificateSecretRef names is not a private key in PEM without a password"},
+		"certificate and key swapped": {string(a.PEM), string(key), string(cert), reason.ClientCertificateInvalid, "tls.crt of the Secret that spec.tls.certificateSecretRef names is not certificates in PEM"},
+		"key of another":              {string(a.PEM), string(cert), string(otherKey), reason.ClientKeyMismatch, "tls.key of the Secret that spec.tls.certificateSecretRef names is not the key of its tls.crt"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := withPassword("r")
@@ -105,7 +107,7 @@ func TestClientCertificateExpires(t *testing.T) {
 		k.Set(r)
 		want(t, k, r, "")
 		pass(time.Hour + time.Second)
-		wantError(t, k, r, ClientCertificateExpired)
+		wantError(t, k, r, reason.ClientCertificateExpired)
 		cert, key = a.Issue(tomorrow())
 		s.put("/api/v1/namespaces/shop/secrets/my-tls", map[string]string{"tls.crt": string(cert), "tls.key": string(key)})
 		pass(36 * time.Second)

@@ -29,7 +29,7 @@
 //
 // # Failures
 //
-// If an object is missing, forbidden or unusable, an *Error that names the field of
+// If an object is missing, forbidden or unusable, a *reason.Error that names the field of
 // the Redis object replaces what was known: nothing is dialed with credentials that
 // were taken away. If the API server does not answer, what was known stays. The text
 // of an Error may be shown to anybody. Its Advice names objects, and is for those

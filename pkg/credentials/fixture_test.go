@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -193,12 +194,12 @@ func want(t *testing.T, k *Manager, of *target.Target, password string) *Credent
 }
 
 // wantError asserts why a target has none, and returns what it is told.
-func wantError(t *testing.T, k *Manager, of *target.Target, reason string) (text, advice string) {
+func wantError(t *testing.T, k *Manager, of *target.Target, want reason.Reason) (text, advice string) {
 	t.Helper()
 	c, err := get(t, k, of)
-	var known *Error
-	if !errors.As(err, &known) || known.Reason != reason || c != nil {
-		t.Fatalf("Get() = %v, %v; want %s", c, err, reason)
+	var known *reason.Error
+	if !errors.As(err, &known) || known.Reason != want || c != nil {
+		t.Fatalf("Get() = %v, %v; want %s", c, err, want)
 	}
 	return known.Error(), known.Advice()
 }

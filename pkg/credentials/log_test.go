@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // lockedBuffer takes a log.
@@ -79,7 +81,7 @@ func TestNoLogHoldsASecret(t *testing.T) {
 	k.Set(r)
 	k.Set(b)
 	want(t, k, r, secret)
-	if text, advice := wantError(t, k, b, SecretUnavailable); strings.Contains(text+advice, "sesame") {
+	if text, advice := wantError(t, k, b, reason.SecretUnavailable); strings.Contains(text+advice, "sesame") {
 		t.Errorf("the error is %s %s", text, advice)
 	}
 	klog.Flush()

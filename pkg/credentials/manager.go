@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -61,7 +62,7 @@ type entry struct {
 	mu          sync.Mutex
 	seen        []*content // that the rest was made of
 	credentials *Credentials
-	err         *Error
+	err         *reason.Error
 }
 
 // New returns a Manager without targets. Account is the ServiceAccount that the
@@ -130,7 +131,7 @@ func (k *Manager) Remove(t *target.Target) {
 }
 
 // Get returns the newest credentials for a party of a target, the same pointer as
-// long as they are the same, or an *Error. It answers from memory once all that the
+// long as they are the same, or a *reason.Error. It answers from memory once all that the
 // target names has been read; until then it waits, no longer than ctx lasts.
 func (k *Manager) Get(ctx context.Context, t *target.Target, party target.Party) (*Credentials, error) {
 	if t.Of(party) == (target.Access{}) {
@@ -138,7 +139,7 @@ func (k *Manager) Get(ctx context.Context, t *target.Target, party target.Party)
 	}
 	e := k.entry(t, party)
 	if e == nil {
-		return nil, &Error{Reason: SecretUnavailable, text: "the Secrets and ConfigMaps that the object names could not be read yet"}
+		return nil, reason.Explained(reason.SecretUnavailable, "the Secrets and ConfigMaps that the object names could not be read yet", "")
 	}
 	for n, d := range e.documents {
 		select {
@@ -254,8 +255,8 @@ func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 
 // problems describes the first object that could not be read, and how to grant
 // the right to all those that are forbidden.
-func (e *entry) problems(account types.NamespacedName) *Error {
-	var first *Error
+func (e *entry) problems(account types.NamespacedName) *reason.Error {
+	var first *reason.Error
 	var grants []string
 	for n, c := range e.seen {
 		if c.problem == none {
@@ -270,7 +271,8 @@ func (e *entry) problems(account types.NamespacedName) *Error {
 		}
 	}
 	if first != nil && len(grants) > 0 {
-		first.advice = strings.TrimSpace(first.advice + " Somebody who may read it can grant the adapter the same right: " + strings.Join(grants, " && "))
+		advice := strings.TrimSpace(first.Advice() + " Somebody who may read it can grant the adapter the same right: " + strings.Join(grants, " && "))
+		first = reason.Explained(first.Reason, first.Error(), advice)
 	}
 	return first
 }

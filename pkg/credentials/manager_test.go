@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -128,25 +129,25 @@ func TestWhatIsMissingTakesThePlaceOfWhatWas(t *testing.T) {
 		k.Set(r)
 		for _, step := range []struct {
 			change func()
-			want   string
+			want   reason.Reason
 			text   string
 			advice string
 		}{
-			{func() {}, SecretNotFound, "the Secret that spec.auth.passwordSecretRef names does not exist",
+			{func() {}, reason.SecretNotFound, "the Secret that spec.auth.passwordSecretRef names does not exist",
 				"Create Secret my-redis-auth in namespace shop, with the key password, or write another name."},
-			{func() { s.refuse(authPath, http.StatusForbidden) }, SecretForbidden, "the adapter may not read the Secret that spec.auth.passwordSecretRef names",
+			{func() { s.refuse(authPath, http.StatusForbidden) }, reason.SecretForbidden, "the adapter may not read the Secret that spec.auth.passwordSecretRef names",
 				"Somebody who may read it can grant the adapter the same right: " +
 					"kubectl create role adapter-secret-my-redis-auth -n shop --verb=get --resource=secrets --resource-name=my-redis-auth && " +
 					"kubectl create rolebinding adapter-secret-my-redis-auth -n shop --role=adapter-secret-my-redis-auth --serviceaccount=monitoring:adapter"},
 			{func() {
 				s.refuse(authPath, 0)
 				s.put(authPath, map[string]string{"pass": "one"})
-			}, SecretKeyNotFound, "the Secret that spec.auth.passwordSecretRef names lacks the key in spec.auth.passwordSecretRef.key",
+			}, reason.SecretKeyNotFound, "the Secret that spec.auth.passwordSecretRef names lacks the key in spec.auth.passwordSecretRef.key",
 				"Secret my-redis-auth must have the key password."},
 			{func() { s.put(authPath, map[string]string{"password": "one"}) }, "", "", ""},
 			{func() { s.refuse("", http.StatusInternalServerError) }, "", "", ""},
 			{func() { s.refuse("", http.StatusTooManyRequests) }, "", "", ""},
-			{func() { s.refuse("", 0); s.put(authPath, nil) }, SecretNotFound, "the Secret that spec.auth.passwordSecretRef names does not exist",
+			{func() { s.refuse("", 0); s.put(authPath, nil) }, reason.SecretNotFound, "the Secret that spec.auth.passwordSecretRef names does not exist",
 				"Create Secret my-redis-auth in namespace shop, with the key password, or write another name."},
 		} {
 			step.change()
@@ -171,7 +172,7 @@ func TestAPIServerThatDoesNotAnswer(t *testing.T) {
 		k.Set(r)
 		k.Set(other)
 		start := time.Now()
-		wantError(t, k, r, SecretUnavailable)
+		wantError(t, k, r, reason.SecretUnavailable)
 		if waited := time.Since(start); waited != time.Second {
 			t.Errorf("Get took %s, want no longer than its context lasts", waited)
 		}
@@ -195,7 +196,7 @@ func TestAllThatIsForbiddenIsToldAtOnce(t *testing.T) {
 		r.TLS = &target.TLS{CA: caReference(target.ConfigMap), Certificate: certificateReference()}
 		r.TLS.Certificate.Name = r.Auth.Password.Name // one Role for one Secret
 		k.Set(r)
-		_, advice := wantError(t, k, r, SecretForbidden)
+		_, advice := wantError(t, k, r, reason.SecretForbidden)
 		if strings.Count(advice, "kubectl create role ") != 2 || strings.Count(advice, " && ") != 3 ||
 			!strings.Contains(advice, "--resource=configmaps --resource-name=my-ca") {
 			t.Errorf("the advice is %s", advice)

@@ -13,6 +13,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -24,8 +25,8 @@ const patience = 30 * time.Second
 // unwatched implements sampler.Observer.
 type unwatched struct{}
 
-func (unwatched) Attempted(time.Duration, time.Duration, sampler.Reason) {}
-func (unwatched) Targets(sampler.State, int)                             {}
+func (unwatched) Attempted(time.Duration, time.Duration, reason.Reason) {}
+func (unwatched) Targets(sampler.State, int)                            {}
 
 // sampled is a provider of one object whose Redis is sampled each second.
 type sampled struct {

@@ -10,20 +10,21 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
 // BenchmarkSample asks a real server for a sample and records it.
 func BenchmarkSample(b *testing.B) {
-	at := targetAt("bench", redistest.New(b).Addr)
+	at := samplertest.TargetAt("bench", redistest.New(b).Addr)
 	var store history.Store
 	kept := store.Open(at.ID(), history.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
-	asked := newNodes(at, open(b))
-	defer asked.close()
+	asked := nodesOf(b, at)
+	defer asked.Close()
 	b.ReportAllocs()
 	defer cpuTime(b)()
 	start := time.Now()
 	for n := 0; b.Loop(); n++ {
-		sample, _, err := asked.attempt(b.Context())
+		sample, _, err := asked.Attempt(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func TestAutoscalerFindsAFreshSample(t *testing.T) {
 					period := 3*interval + drift
 					c := follow(interval, took, 10*time.Minute, caller{20*time.Second + phase, period, time.Hour})
 					for n, age := range c.ages[0][2:] {
-						if most := lead + drift.Abs() + 2*tick; age > most {
+						if most := leadTime + drift.Abs() + 2*tick; age > most {
 							t.Fatalf("question %d finds a sample of %v ago, want at most %v", n+3, age, most)
 						}
 					}
@@ -77,16 +77,16 @@ func TestOneOfSeveralAutoscalersIsFollowed(t *testing.T) {
 	second := caller{22 * time.Second, 3 * interval, minutes * time.Minute}
 	c := follow(interval, time.Millisecond, minutes*time.Minute, first, second)
 	for n, age := range c.ages[0][2:] {
-		if age > 2*lead {
+		if age > 2*leadTime {
 			t.Errorf("question %d of the first finds a sample of %v ago", n+3, age)
 		}
 	}
 	left := len(c.ages[1]) / 2
 	for n, age := range c.ages[1] {
 		switch {
-		case n > left+6 && age > 2*lead:
+		case n > left+6 && age > 2*leadTime:
 			t.Errorf("question %d of the second, alone by now, finds a sample of %v ago", n+1, age)
-		case n > 2 && n < left-6 && age < lead:
+		case n > 2 && n < left-6 && age < leadTime:
 			t.Errorf("question %d of the second finds a sample of %v ago while the first is followed", n+1, age)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -25,7 +26,7 @@ func TestNothingIsLeftOfTargets(t *testing.T) {
 			if i%5 == 0 {
 				addr = away.Addr
 			}
-			targets[i] = targetAt(fmt.Sprintf("%d-%d", n, i), addr)
+			targets[i] = samplertest.TargetAt(fmt.Sprintf("%d-%d", n, i), addr)
 			m.Set(targets[i])
 		}
 		m.await(t, "two attempts at each target have ended", func() bool {
@@ -35,16 +36,17 @@ func TestNothingIsLeftOfTargets(t *testing.T) {
 			m.Remove(one)
 		}
 	}
-	gone := func() { poll(t, "the connections are closed", func() bool { return connections(t, server) == 0 }) }
+	gone := func() {
+		samplertest.Poll(t, "the connections are closed", func() bool { return samplertest.Connections(t, server) == 0 })
+	}
 	round(0)
 	gone()
-	const idle = "github.com/redis-metrics/redis-metrics-adapter/pkg/sampler.(*timerQueue).worker" // as many as TestWorkersAreFew allows
 	goroutines, descriptors := goleak.IgnoreCurrent(), openFiles(t)
 	for n := range 20 {
 		round(n + 1)
 	}
 	gone()
-	if err := goleak.Find(goroutines, goleak.IgnoreTopFunction(idle)); err != nil {
+	if err := goleak.Find(goroutines); err != nil {
 		t.Error(err)
 	}
 	if now := openFiles(t); now > descriptors {

@@ -10,8 +10,11 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/topology"
 )
 
 const (
@@ -21,33 +24,32 @@ const (
 	logBurst, logGap = 4, time.Minute
 )
 
-// loop is the sampling of one target, one turn after the other.
+// loop is the sampling of one target, one turn after the other. Between its turns it
+// has a timer and no goroutine.
 type loop struct {
 	target *target.Target
 	ctx    context.Context
 	cancel context.CancelFunc
-	state  State // guarded by the Manager's lock
-	// begun is when the turn of the loop to begin comes, and over how long after that the attempt under
-	// way, or the next one, must have ended.
+	// state and timer, which begins the next turn, are guarded by the Manager's lock.
+	state State
+	timer *time.Timer
+	// begun is when the first turn may come, and over how long after that the attempt
+	// under way, or the next one, must have ended.
 	begun time.Time
 	over  atomic.Int64
 	ended atomic.Int64 // attempts
 
-	// slot holds its next turn, nil while one is under way, and place is its index there. The lock of the timer queue
-	// guards both.
-	slot  *slot
-	place int
-
 	// What follows belongs to the turn under way.
-	nodes   *nodes
-	kept    *history.History
-	due     time.Time
-	told    transitionLogger
-	failing time.Time // when the first of the failures in a row was due, zero without one
+	group       *connection.Group
+	nodes       *topology.Nodes
+	history     *history.History
+	due         time.Time
+	transitions transitionLogger
+	failing     time.Time // when the first of the failures in a row was due, zero without one
 
-	mu     sync.Mutex
-	rhythm schedule
-	took   time.Duration // by the last attempt
+	mu       sync.Mutex
+	schedule schedule
+	took     time.Duration // by the last attempt
 }
 
 func newLoop(ctx context.Context, t *target.Target, begun time.Time) *loop {
@@ -66,15 +68,15 @@ func (l *loop) stalled(now time.Time) bool {
 	return now.Sub(l.begun)-time.Duration(l.over.Load()) > stallAfter
 }
 
-// asked notes that a caller asked who comes in a rhythm.
-func (l *loop) asked(at time.Time) {
+// observeRequest notes that a caller asked who comes in a rhythm.
+func (l *loop) observeRequest(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rhythm.follow(at, l.took)
+	l.schedule.follow(at, l.took)
 }
 
-// schedule sets when the next attempt is due, after one that took so long.
-func (l *loop) schedule(took time.Duration) {
+// next sets when the next attempt is due, after one that took so long.
+func (l *loop) next(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.took = took
@@ -82,87 +84,103 @@ func (l *loop) schedule(took time.Duration) {
 	if !l.failing.IsZero() {
 		outage = l.due.Sub(l.failing)
 	}
-	l.due = l.rhythm.next(l.due, time.Now(), outage)
+	l.due = l.schedule.next(l.due, time.Now(), outage)
 	l.expect(l.due)
 }
 
-// turn makes the attempt that is due and books the next one.
+// turn makes the attempt that is due and waits for the next one, or ends a loop that has
+// been cancelled.
 func (m *Manager) turn(l *loop) {
 	if m.ctx.Err() == nil && l.ctx.Err() == nil { // the first knows a moment before the other
 		m.attempt(l)
 	}
-	m.book(l)
+	if !m.await(l) {
+		l.nodes.Close()
+		l.group.Close()
+		m.wg.Done()
+	}
 }
 
-// book books the next turn of a loop, or ends one that has been cancelled.
-func (m *Manager) book(l *loop) {
-	if !m.queue.push(l) {
-		l.nodes.close()
-		m.dials.close(l.target.Namespace)
-		m.wg.Done()
+// await has the next turn of a loop begin when it is due. It is false, and does nothing,
+// if the loop has been cancelled.
+func (m *Manager) await(l *loop) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ctx.Err() != nil || l.ctx.Err() != nil {
+		return false
+	}
+	l.timer.Reset(time.Until(l.due))
+	return true
+}
+
+// end has a loop that has been cancelled take its last turn now, unless one is under
+// way, which will see by itself. The caller holds the lock.
+func (m *Manager) end(l *loop) {
+	if l.timer.Stop() {
+		go m.turn(l)
 	}
 }
 
 func (m *Manager) attempt(l *loop) {
 	began := time.Now()
-	sample, nodes, err := l.nodes.attempt(l.ctx)
+	sample, nodes, err := l.nodes.Attempt(l.ctx)
 	if l.ctx.Err() != nil {
 		return
 	}
 	if err == nil {
 		err = l.record(sample)
 	}
-	reason := Reason("")
+	failure := reason.Reason("")
 	if err != nil {
-		reason = classify(err).Reason
+		failure = reason.Classify(err).Reason
 		if l.failing.IsZero() {
 			l.failing = l.due
 		}
-		l.kept.Fail(err, nodes...)
-		m.move(l, Failing)
+		l.history.Fail(err, nodes...)
+		m.setState(l, Failing)
 	} else {
 		l.failing = time.Time{}
-		m.move(l, Sampled)
+		m.setState(l, Sampled)
 	}
 	l.ended.Add(1)
-	l.told.log(reason)
+	l.transitions.log(failure)
 	took := time.Since(began)
-	m.cfg.Observer.Attempted(began.Sub(l.due), took, reason)
+	m.cfg.Observer.Attempted(began.Sub(l.due), took, failure)
 	m.cfg.Listener(l.target)
-	l.schedule(took)
+	l.next(took)
 }
 
-// record keeps a sample. The error is an *Error. What the nodes' answers had in
-// common is dropped after one, since it may be much.
+// record keeps a sample. The error is a *reason.Error. What the replies of the nodes had
+// in common is dropped after one, since it may be much.
 func (l *loop) record(sample history.Sample) error {
-	err := l.kept.Record(sample)
+	err := l.history.Record(sample)
 	if err == nil {
 		return nil
 	}
-	l.nodes.dropKeys()
-	reason := MemoryFull
+	l.nodes.Forget()
+	failure := reason.MemoryFull
 	if errors.Is(err, history.ErrObjectFull) {
-		reason = TooMuchData
+		failure = reason.TooMuchData
 	}
-	return &Error{Reason: reason, cause: err}
+	return &reason.Error{Reason: failure, Cause: err}
 }
 
 // transitionLogger logs how the attempts at a target end, when that changes.
 type transitionLogger struct {
 	logger klog.Logger
-	told   Reason
+	last   reason.Reason
 	limit  rate.Sometimes
 }
 
-func (t *transitionLogger) log(reason Reason) {
-	if reason == t.told {
+func (t *transitionLogger) log(failure reason.Reason) {
+	if failure == t.last {
 		return
 	}
 	if t.limit.Interval == 0 {
 		t.limit = rate.Sometimes{First: logBurst, Interval: logGap}
 	}
 	t.limit.Do(func() {
-		t.logger.Info("Sampling changed", "failure", reason, "before", t.told)
-		t.told = reason
+		t.logger.Info("Sampling changed", "failure", failure, "before", t.last)
+		t.last = failure
 	})
 }

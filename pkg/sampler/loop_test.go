@@ -10,8 +10,11 @@ import (
 
 	"k8s.io/klog/v2/ktesting"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -60,7 +63,7 @@ func TestAttemptsOfAnOutage(t *testing.T) {
 
 func TestStatesOfTargets(t *testing.T) {
 	server := redistest.New(t)
-	m, up, down := managing(t), targetAt("up", server.Addr), targetAt("down", redistest.New(t, "--requirepass", "x").Addr)
+	m, up, down := managing(t), samplertest.TargetAt("up", server.Addr), samplertest.TargetAt("down", redistest.New(t, "--requirepass", "x").Addr)
 	states := func() string {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -68,19 +71,19 @@ func TestStatesOfTargets(t *testing.T) {
 	}
 	m.Set(up)
 	m.Set(down)
-	poll(t, "one is sampled and one fails", func() bool { return states() == "0 1 1" })
+	samplertest.Poll(t, "one is sampled and one fails", func() bool { return states() == "0 1 1" })
 	server.Kill()
-	poll(t, "both fail", func() bool { return states() == "0 0 2" })
+	samplertest.Poll(t, "both fail", func() bool { return states() == "0 0 2" })
 	server.Restart()
-	poll(t, "one is sampled again", func() bool { return states() == "0 1 1" })
+	samplertest.Poll(t, "one is sampled again", func() bool { return states() == "0 1 1" })
 	m.Remove(down)
 	m.Remove(up)
-	poll(t, "none is left", func() bool { return states() == "0 0 0" })
+	samplertest.Poll(t, "none is left", func() bool { return states() == "0 0 0" })
 }
 
 func TestServersThatHangDoNotStallLoops(t *testing.T) {
 	server := redistest.New(t)
-	m, tgt := managing(t), targetAt("hangs", server.Addr)
+	m, tgt := managing(t), samplertest.TargetAt("hangs", server.Addr)
 	tgt.Timeout = 50 * time.Millisecond
 	server.Signal(syscall.SIGSTOP)
 	defer server.Signal(syscall.SIGCONT)
@@ -93,11 +96,11 @@ func TestServersThatHangDoNotStallLoops(t *testing.T) {
 
 func TestTargetsThatAppearAtOnceBeginInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: open(t).credentials, Egress: local(t), Reads: metricFields(t)})
+		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: &samplertest.Credentials{Newest: &credentials.Credentials{}}, Egress: samplertest.Local(t), Reads: samplertest.MetricFields(t)})
 		start := time.Now()
 		const targets = 10000
 		for n := range targets {
-			one := targetAt(fmt.Sprint("r", n), "")
+			one := samplertest.TargetAt(fmt.Sprint("r", n), "")
 			one.Interval = time.Hour // none of them dials here
 			m.Set(one)
 		}
@@ -122,7 +125,7 @@ func TestStalledLoops(t *testing.T) {
 		}
 		var loops []*loop
 		for _, name := range []string{"a", "b", "c"} {
-			tgt := targetAt(name, "")
+			tgt := samplertest.TargetAt(name, "")
 			tgt.Timeout = time.Second
 			loops = append(loops, newLoop(t.Context(), tgt, time.Now()))
 			m.loops[tgt.ID()] = loops[len(loops)-1]
@@ -157,14 +160,14 @@ func TestLogLinesOfOneTargetAreBounded(t *testing.T) {
 		const minutes = 60
 		for n := range minutes * 12 {
 			<-tick.C
-			told.log([]Reason{"", Timeout}[n%2])
+			told.log([]reason.Reason{"", reason.Timeout}[n%2])
 		}
 		if got := lines(); got > minutes+logBurst || got < minutes/2 {
 			t.Errorf("%d lines in %d minutes of a server that comes and goes", got, minutes)
 		}
 		for range 24 {
 			<-tick.C
-			told.log(Loading)
+			told.log(reason.Loading)
 		}
 		if text := log.String(); !strings.Contains(text[strings.LastIndex(text, "Sampling changed"):], "Loading") {
 			t.Error("the log does not end with what is true")

@@ -1,19 +1,15 @@
 package sampler
 
 import (
-	"context"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
 func TestMain(m *testing.M) {
-	redis.SetLogger(silence{})
+	redis.SetLogger(samplertest.Silence{})
 	goleak.VerifyTestMain(m)
 }
-
-// silence takes what go-redis logs: the failures that these tests are about.
-type silence struct{}
-
-func (silence) Printf(context.Context, string, ...any) {}

@@ -9,16 +9,20 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/poller"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/topology"
 )
 
 // Observer is told of every attempt, for the adapter's own metrics.
 type Observer interface {
 	// Attempted reports how late an attempt began, how long it took, and the
 	// reason why it failed, empty if it did not.
-	Attempted(late, took time.Duration, reason Reason)
+	Attempted(late, took time.Duration, failure reason.Reason)
 	// Targets reports how many targets are in a state.
 	Targets(state State, n int)
 }
@@ -42,7 +46,7 @@ type Listener func(t *target.Target)
 // Config is what a Manager works with. All fields are required.
 type Config struct {
 	Store       *history.Store
-	Credentials Credentials
+	Credentials connection.Credentials
 	Observer    Observer
 	Listener    Listener
 	// Egress is asked at each dial, whatever the address came from.
@@ -54,82 +58,77 @@ type Config struct {
 // beginsPerSecond and beginsAtOnce bound how many loops begin: each dials, and an
 // adapter that starts with thousands of targets would have so many handshakes under
 // way that most of them end in a Timeout. A turn is an instant that is known
-// beforehand, and no place that a server could hold by not answering.
+// beforehand: no server can hold up others by not answering.
 const beginsPerSecond, beginsAtOnce = 2000, 200
 
-// WarmUp is how long a Manager may be awaited until it is warm. A target with a
+// WarmUp is how long a Manager may be awaited until it is Ready. A target with a
 // longer interval knows its rates later.
 const WarmUp = 15 * time.Second
 
 // Manager runs one loop for each target.
 type Manager struct {
-	cfg         Config
-	ctx         context.Context
-	cancel      context.CancelFunc
-	began       time.Time
-	pools       *pools
-	begins      *rate.Limiter // of loops
-	dials       *dials
-	connections *connectionLimit
-	killers     *killers
+	cfg    Config
+	ctx    context.Context
+	cancel context.CancelFunc
+	began  time.Time
+	fields *poller.Fields
+	dialer *connection.Dialer
+	begins *rate.Limiter // of loops
 
-	queue *timerQueue
 	ended chan struct{} // closed when all loops have
 
-	mu      sync.Mutex
-	loops   map[string]*loop // by target ID
-	in      map[State]int
-	wg      sync.WaitGroup // of loops
-	stopped bool           // no loop begins any more
-	warm    bool
-	asked   time.Time // whether it is warm, first
+	mu         sync.Mutex
+	loops      map[string]*loop // by target ID
+	states     map[State]int
+	wg         sync.WaitGroup // of loops
+	ready      bool
+	readyAsked time.Time // first
 }
 
 // New returns a Manager without targets. Its loops end with ctx, or with Stop.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Manager{
-		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), pools: newPools(cfg.Reads), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce), dials: newDials(), connections: newConnectionLimit(), killers: newKillers(ctx),
-		ended: make(chan struct{}), loops: map[string]*loop{}, in: map[State]int{},
+		cfg: cfg, ctx: ctx, cancel: cancel, began: time.Now(), fields: poller.NewFields(cfg.Reads),
+		dialer: connection.NewDialer(ctx, cfg.Egress, cfg.Credentials), begins: rate.NewLimiter(beginsPerSecond, beginsAtOnce),
+		ended: make(chan struct{}), loops: map[string]*loop{}, states: map[State]int{},
 	}
-	m.queue = newTimerQueue(m.began, m.turn)
 	go m.run()
 	return m
 }
 
-// run lets the loops take their turns until all of them have ended.
+// run ends all loops when the Manager's context has ended.
 func (m *Manager) run() {
 	defer close(m.ended)
-	m.queue.run(m.ctx)
+	<-m.ctx.Done()
 	m.mu.Lock()
-	m.stopped = true
+	for _, l := range m.loops {
+		m.end(l)
+	}
 	m.mu.Unlock()
 	m.wg.Wait()
-	m.killers.wg.Wait()
-	m.queue.close()
+	m.dialer.Wait()
 }
 
 // Set begins to sample a target, unless it is sampled already.
 func (m *Manager) Set(t *target.Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, running := m.loops[t.ID()]; running || m.stopped {
+	if _, running := m.loops[t.ID()]; running || m.ctx.Err() != nil {
 		return
 	}
 	now := time.Now()
 	l := newLoop(m.ctx, t, now.Add(m.begins.ReserveN(now, 1).DelayFrom(now)))
-	l.nodes = newNodes(t, deps{
-		sampling: l.ctx, egress: m.cfg.Egress, credentials: m.cfg.Credentials, dials: m.dials.open(t.Namespace),
-		connections: m.connections, scripts: &scripts{}, killers: m.killers, pools: m.pools,
-	})
-	l.kept = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
-	l.told.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
-	l.rhythm = newSchedule(m.began, t.ID(), t.Interval)
-	l.due = l.rhythm.first(l.begun)
+	l.group = m.dialer.Group(l.ctx, t)
+	l.nodes = topology.New(l.group, t, m.fields)
+	l.history = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
+	l.transitions.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
+	l.schedule = newSchedule(m.began, t.ID(), t.Interval)
+	l.due = l.schedule.first(l.begun)
 	m.loops[t.ID()] = l
 	m.count(Pending, 1)
 	m.wg.Add(1)
-	m.book(l)
+	l.timer = time.AfterFunc(time.Until(l.due), func() { m.turn(l) })
 }
 
 // Remove ends the sampling of a target, closes its connection and forgets its samples.
@@ -138,15 +137,15 @@ func (m *Manager) Remove(t *target.Target) {
 	defer m.mu.Unlock()
 	if l, running := m.loops[t.ID()]; running {
 		l.cancel()
-		m.queue.advance(l)
+		m.end(l)
 		delete(m.loops, t.ID())
 		m.count(l.state, -1)
 	}
 	m.cfg.Store.Close(t.ID())
 }
 
-// move notes the state of a target whose loop has not been ended meanwhile.
-func (m *Manager) move(l *loop, to State) {
+// setState notes the state of a target whose loop has not been ended meanwhile.
+func (m *Manager) setState(l *loop, to State) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if from := l.state; from != to && m.loops[l.target.ID()] == l {
@@ -156,10 +155,10 @@ func (m *Manager) move(l *loop, to State) {
 	}
 }
 
-// count reports that a state has more targets, or less. The caller holds the lock.
+// count reports that a state has more targets, or fewer. The caller holds the lock.
 func (m *Manager) count(state State, more int) {
-	m.in[state] += more
-	m.cfg.Observer.Targets(state, m.in[state])
+	m.states[state] += more
+	m.cfg.Observer.Targets(state, m.states[state])
 }
 
 // Ready reports whether two attempts at each target have ended, so that rates are
@@ -169,13 +168,13 @@ func (m *Manager) count(state State, more int) {
 func (m *Manager) Ready() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.asked.IsZero() {
-		m.asked = time.Now()
+	if m.readyAsked.IsZero() {
+		m.readyAsked = time.Now()
 	}
-	if !m.warm {
-		m.warm = time.Since(m.asked) >= WarmUp || !m.pending()
+	if !m.ready {
+		m.ready = time.Since(m.readyAsked) >= WarmUp || !m.pending()
 	}
-	return m.warm
+	return m.ready
 }
 
 // pending reports whether a loop has not ended two attempts. The caller holds the lock.
@@ -213,7 +212,7 @@ func (m *Manager) ObserveRequest(t *target.Target) {
 	l := m.loops[t.ID()]
 	m.mu.Unlock()
 	if l != nil {
-		l.asked(time.Now())
+		l.observeRequest(time.Now())
 	}
 }
 

@@ -9,46 +9,48 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
 func TestLoopSamplesAndEndsWithItsTarget(t *testing.T) {
 	server := redistest.New(t)
-	m, tgt := managing(t), targetAt("one", server.Addr)
+	m, tgt := managing(t), samplertest.TargetAt("one", server.Addr)
 	m.Set(tgt)
 	m.Set(tgt) // a change of the object that leaves the spec alone
 	m.awaitMore(t, tgt, 3)
-	if n := connections(t, server); n != 1 {
+	if n := samplertest.Connections(t, server); n != 1 {
 		t.Errorf("%d connections for one target, want 1", n)
 	}
-	if got, err := read(t, m.of(tgt), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+	if got, err := samplertest.Read(t, m.of(tgt), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
 		t.Errorf("requests-per-second of an idle server = %v, %v; want 0", got.Value, err)
 	}
 	m.Remove(tgt)
-	poll(t, "the connection is gone", func() bool { return connections(t, server) == 0 })
+	samplertest.Poll(t, "the connection is gone", func() bool { return samplertest.Connections(t, server) == 0 })
 	if _, err := m.of(tgt).Latest(time.Now()); err == nil {
 		t.Error("a target that was removed is still served")
 	}
 	m.Remove(tgt) // harmless
 	m.Set(tgt)
 	m.awaitMore(t, tgt, 2)
-	if n := connections(t, server); n != 1 {
+	if n := samplertest.Connections(t, server); n != 1 {
 		t.Errorf("%d connections for a target that came back, want 1", n)
 	}
 }
 
 func TestTrafficIsMeasuredWithinFivePerCent(t *testing.T) {
 	server := redistest.New(t)
-	m, tgt := managing(t), targetAt("traffic", server.Addr)
+	m, tgt := managing(t), samplertest.TargetAt("traffic", server.Addr)
 	m.Set(tgt)
 	m.awaitMore(t, tgt, 1)
 	const sent = 3000
 	for range 10 {
-		work(t, server, sent/10, 0)
+		samplertest.Work(t, server, sent/10, 0)
 		m.awaitMore(t, tgt, 1)
 	}
 	m.awaitMore(t, tgt, 1)
-	got, err := read(t, m.of(tgt), catalog.RequestsPerSecond)
+	got, err := samplertest.Read(t, m.of(tgt), catalog.RequestsPerSecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,25 +61,25 @@ func TestTrafficIsMeasuredWithinFivePerCent(t *testing.T) {
 
 func TestTwoTargetsAtOneServerAreApart(t *testing.T) {
 	server := redistest.New(t)
-	m, a, b := managing(t), targetAt("a", server.Addr), targetAt("b", server.Addr)
+	m, a, b := managing(t), samplertest.TargetAt("a", server.Addr), samplertest.TargetAt("b", server.Addr)
 	m.Set(a)
 	m.Set(b)
 	m.awaitMore(t, a, 2)
 	m.awaitMore(t, b, 2)
-	if n := connections(t, server); n != 2 {
+	if n := samplertest.Connections(t, server); n != 2 {
 		t.Errorf("%d connections for two targets, want 2", n)
 	}
 	m.Remove(a)
-	poll(t, "one connection is left", func() bool { return connections(t, server) == 1 })
+	samplertest.Poll(t, "one connection is left", func() bool { return samplertest.Connections(t, server) == 1 })
 	m.awaitMore(t, b, 2)
-	if got, err := read(t, m.of(b), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
+	if got, err := samplertest.Read(t, m.of(b), catalog.RequestsPerSecond); err != nil || got.Value != 0 {
 		t.Errorf("requests-per-second of the other target = %v, %v; want 0", got.Value, err)
 	}
 }
 
 func TestServerThatHangsDelaysNoOther(t *testing.T) {
 	stopped, healthy := redistest.New(t), redistest.New(t)
-	m, slow, fine := managing(t), targetAt("slow", stopped.Addr), targetAt("fine", healthy.Addr)
+	m, slow, fine := managing(t), samplertest.TargetAt("slow", stopped.Addr), samplertest.TargetAt("fine", healthy.Addr)
 	slow.Timeout = time.Second
 	m.Set(slow)
 	m.Set(fine)
@@ -87,7 +89,7 @@ func TestServerThatHangsDelaysNoOther(t *testing.T) {
 	before := m.count(fine)
 	m.await(t, "the stopped server's failure", func() bool {
 		err := m.of(slow).Failure()
-		return err != nil && classify(err).Reason == Timeout
+		return err != nil && reason.Classify(err).Reason == reason.Timeout
 	})
 	// It took a second, in which the other one has ten beats.
 	if n := m.count(fine) - before; n < 4 {
@@ -99,52 +101,52 @@ func TestServerThatHangsDelaysNoOther(t *testing.T) {
 }
 
 func TestRemoveClosesAConnectionThatHangs(t *testing.T) {
-	server := stubbing(t, func([]string) string { return "" })
-	m, tgt := managing(t), targetAt("hanging", server.addr)
+	server := samplertest.NewStub(t, func([]string) string { return "" })
+	m, tgt := managing(t), samplertest.TargetAt("hanging", server.Addr)
 	m.Set(tgt)
-	awaitAsked(t, server, "info")
+	server.AwaitAsked(t, "info")
 	start := time.Now()
 	m.Remove(tgt)
 	select {
-	case <-server.closed:
-	case <-time.After(ample / 2):
+	case <-server.Closed:
+	case <-time.After(samplertest.Ample / 2):
 		t.Fatalf("the connection is open %v after Remove", time.Since(start))
 	}
 }
 
 func TestStopEndsLoopsThatHang(t *testing.T) {
-	server := stubbing(t, func([]string) string { return "" })
+	server := samplertest.NewStub(t, func([]string) string { return "" })
 	m := managing(t)
 	for _, name := range []string{"a", "b", "c"} {
-		m.Set(targetAt(name, server.addr))
-		awaitAsked(t, server, "info")
+		m.Set(samplertest.TargetAt(name, server.Addr))
+		server.AwaitAsked(t, "info")
 	}
 	start := time.Now()
 	m.Stop()
-	if took := time.Since(start); took > ample/2 {
-		t.Errorf("Stop took %v, want far less than a timeout of %v", took, ample)
+	if took := time.Since(start); took > samplertest.Ample/2 {
+		t.Errorf("Stop took %v, want far less than a timeout of %v", took, samplertest.Ample)
 	}
-	m.Set(targetAt("late", server.addr))
-	if m.count(targetAt("late", server.addr)) != 0 {
+	m.Set(samplertest.TargetAt("late", server.Addr))
+	if m.count(samplertest.TargetAt("late", server.Addr)) != 0 {
 		t.Error("a target was sampled after Stop")
 	}
 }
 
 func TestFailuresAreToldAndOvercome(t *testing.T) {
 	server := redistest.New(t)
-	m, tgt := managing(t), targetAt("back", server.Addr)
+	m, tgt := managing(t), samplertest.TargetAt("back", server.Addr)
 	m.Set(tgt)
 	m.awaitMore(t, tgt, 2)
 	server.Kill()
 	m.await(t, "the killed server's failure", func() bool { return m.of(tgt).Failure() != nil })
-	if got := classify(m.of(tgt).Failure()).Reason; got != ConnectionRefused && got != ConnectionLost {
+	if got := reason.Classify(m.of(tgt).Failure()).Reason; got != reason.ConnectionRefused && got != reason.ConnectionLost {
 		t.Errorf("the failure is %s, want ConnectionRefused or ConnectionLost", got)
 	}
 	server.Restart()
 	m.await(t, "a sample of the new server", func() bool { return m.of(tgt).Failure() == nil })
 	var got catalog.Reading
 	m.await(t, "requests-per-second after a restart", func() (known bool) {
-		reading, err := read(t, m.of(tgt), catalog.RequestsPerSecond)
+		reading, err := samplertest.Read(t, m.of(tgt), catalog.RequestsPerSecond)
 		got = reading
 		return err == nil
 	})
@@ -164,18 +166,18 @@ func TestWarm(t *testing.T) {
 	})
 	server, killed := redistest.New(t), redistest.New(t)
 	killed.Kill()
-	m, fine := managing(t), targetAt("fine", server.Addr)
+	m, fine := managing(t), samplertest.TargetAt("fine", server.Addr)
 	fine.Interval = time.Second
 	m.Set(fine)
-	m.Set(targetAt("refused", killed.Addr))
+	m.Set(samplertest.TargetAt("refused", killed.Addr))
 	if m.Ready() {
 		t.Error("a Manager is warm before it has sampled")
 	}
-	poll(t, "it is warm", m.Ready)
+	samplertest.Poll(t, "it is warm", m.Ready)
 	if got := m.count(fine); got < 2 {
 		t.Errorf("it is warm after %d attempts at a target, want two", got)
 	}
-	m.Set(targetAt("new", server.Addr))
+	m.Set(samplertest.TargetAt("new", server.Addr))
 	if !m.Ready() {
 		t.Error("a Manager is no longer warm once a target appears")
 	}
@@ -186,7 +188,7 @@ func TestWarmIsNotPutOff(t *testing.T) {
 		m := managing(t)
 		begin := time.Now()
 		for more := true; more; more = !m.Ready() {
-			rare := targetAt(fmt.Sprint("after ", time.Since(begin)), "")
+			rare := samplertest.TargetAt(fmt.Sprint("after ", time.Since(begin)), "")
 			rare.Interval = 1000 * time.Hour // none of them dials here
 			m.Set(rare)
 			<-time.After(time.Second)
@@ -199,7 +201,7 @@ func TestWarmIsNotPutOff(t *testing.T) {
 
 func TestObserverIsToldOfTargets(t *testing.T) {
 	server := redistest.New(t)
-	m, a, b := managing(t), targetAt("a", server.Addr), targetAt("b", server.Addr)
+	m, a, b := managing(t), samplertest.TargetAt("a", server.Addr), samplertest.TargetAt("b", server.Addr)
 	for _, step := range []struct {
 		do   func()
 		want int
@@ -212,7 +214,7 @@ func TestObserverIsToldOfTargets(t *testing.T) {
 		{func() { m.Remove(b) }, 0},
 	} {
 		step.do()
-		poll(t, "the observer has heard of all targets", func() bool {
+		samplertest.Poll(t, "the observer has heard of all targets", func() bool {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			return m.targets == step.want

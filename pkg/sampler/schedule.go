@@ -11,11 +11,11 @@ import (
 const tick = 20 * time.Millisecond
 
 const (
-	// lead is how long before its caller asks a sample should have ended.
-	lead = 100 * time.Millisecond
-	// faithful is for how long after it has asked a caller is followed and no other,
+	// leadTime is how long before its caller asks a sample should have ended.
+	leadTime = 100 * time.Millisecond
+	// followFor is for how long after it has asked a caller is followed and no other,
 	// three rounds of the HorizontalPodAutoscaler's controller and their slack.
-	faithful = 50 * time.Second
+	followFor = 50 * time.Second
 )
 
 // schedule says when the attempts of a target are due: the first one soon, the
@@ -49,21 +49,21 @@ func (s *schedule) first(appeared time.Time) time.Time {
 // controller does: without, what it is told is up to an interval old. It tells how
 // long an attempt takes. Of several callers the first is followed while it asks.
 func (s *schedule) follow(asked time.Time, took time.Duration) {
-	off := (asked.Sub(s.start) - lead - took - s.phase) % s.interval
+	off := (asked.Sub(s.start) - leadTime - took - s.phase) % s.interval
 	if off < 0 {
 		off += s.interval
 	}
-	if near := s.interval / 20; off > near && off < s.interval-near && asked.Sub(s.heard) < faithful {
+	if near := s.interval / 20; off > near && off < s.interval-near && asked.Sub(s.heard) < followFor {
 		return
 	}
 	s.heard = asked
 	s.phase = (s.phase + off.Truncate(tick)) % s.interval
 }
 
-// next is the first beat of the rhythm that lies at least half the interval after
+// next is the first instant of the rhythm that lies at least half the interval after
 // the last attempt was due: a rate over less would be coarse, and unknown where a
 // server, or this process with thousands of targets to begin with, is slow at first.
-// Beats that an attempt took longer than are left out, not caught up with.
+// Instants that an attempt took longer than are left out, not caught up with.
 // A target that has just appeared, or whose phase has moved, may have to wait for
 // longer than an interval for its rhythm, so it is asked halfway as well. After
 // failures the next attempt is due later (see pause).
@@ -73,17 +73,17 @@ func (s *schedule) next(due, now time.Time, outage time.Duration) time.Time {
 	if now.After(earliest) {
 		earliest = now
 	}
-	beats := (earliest.Sub(s.start) - s.phase + s.interval - 1) / s.interval
-	beat := s.start.Add(s.phase + beats*s.interval)
+	intervals := (earliest.Sub(s.start) - s.phase + s.interval - 1) / s.interval
+	next := s.start.Add(s.phase + intervals*s.interval)
 	longest := s.interval
 	if !s.heard.IsZero() {
 		longest += s.interval / 50 // callers come a little later each time
 	}
-	if gap := beat.Sub(due); pause == s.interval && gap > longest && gap < 2*s.interval {
+	if gap := next.Sub(due); pause == s.interval && gap > longest && gap < 2*s.interval {
 		halfway := due.Add(gap / 2)
 		if halfway = halfway.Add(-halfway.Sub(s.start) % tick); halfway.After(earliest) {
 			return halfway
 		}
 	}
-	return beat
+	return next
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 )
 
@@ -92,11 +93,11 @@ func (m *Metrics) Targets(state sampler.State, n int) {
 }
 
 // Attempted implements sampler.Observer.
-func (m *Metrics) Attempted(late, took time.Duration, reason sampler.Reason) {
-	if reason == "" {
-		reason = "Succeeded"
+func (m *Metrics) Attempted(late, took time.Duration, failure reason.Reason) {
+	if failure == "" {
+		failure = "Succeeded"
 	}
-	m.attempts.WithLabelValues(string(reason)).Inc()
+	m.attempts.WithLabelValues(string(failure)).Inc()
 	m.took.Observe(took.Seconds())
 	m.late.Observe(late.Seconds())
 }

@@ -1,0 +1,53 @@
+package poller
+
+import (
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
+)
+
+// firstHold and longestHold bound how long commands that nothing bounds are left out.
+const firstHold, longestHold = time.Minute, 10 * time.Minute
+
+// heldBack is what the run is told if commands that nothing bounds are left out at
+// an instant, nil if they are not.
+func (p *Poller) heldBack(now time.Time) *probe.HeldBack {
+	cause := p.group.ScriptsOff()
+	if cause != "" && !p.scriptsOff {
+		p.scriptsOff, p.heldUntil = true, time.Time{} // what else was suspected is cleared
+	}
+	switch {
+	case now.Before(p.heldUntil):
+		return &probe.HeldBack{Until: p.heldUntil, Cause: p.heldCause, Suspects: p.plan.Suspects()}
+	case cause != "":
+		return &probe.HeldBack{OnlyScripts: true, Cause: cause}
+	}
+	return nil
+}
+
+// heldCauses say how an attempt failed after which commands are left out.
+func heldCauses() map[reason.Reason]string {
+	return map[reason.Reason]string{
+		reason.Busy:     "a script blocked the server",
+		reason.Timeout:  "the server did not answer in time",
+		reason.Protocol: "the server answered too much, or not as Redis does,",
+	}
+}
+
+// hold leaves out commands that nothing bounds, for a while after an attempt
+// that they may have spoiled: a script that never ends would block the server
+// again as soon as somebody has killed it, and a reply that is refused for its
+// size takes those of all other metrics with it.
+func (p *Poller) hold(failure reason.Reason) {
+	now := p.now()
+	blamed := failure == reason.Busy && !p.scriptsOff || (failure == reason.Timeout || failure == reason.Protocol) && p.server.Connected() && !now.Before(p.heldUntil)
+	if !blamed || !p.plan.Unbounded() {
+		return
+	}
+	if !now.Before(p.heldUntil) {
+		p.held = min(max(firstHold, 2*p.held), longestHold)
+		p.heldCause = heldCauses()[failure]
+	}
+	p.heldUntil = now.Add(p.held)
+}

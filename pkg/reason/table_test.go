@@ -1,0 +1,47 @@
+package reason
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
+)
+
+func TestReasonTable(t *testing.T) {
+	pagetest.Table(t, "../../deploy/docs/troubleshooting.md", "reasons", Markdown())
+}
+
+func TestEachReasonIsExplainedOnce(t *testing.T) {
+	seen := map[Reason]bool{}
+	for _, row := range table() {
+		if seen[row.reason] {
+			t.Errorf("%s has two rows", row.reason)
+		}
+		seen[row.reason] = true
+		if row.message == "" || strings.HasSuffix(row.message, ".") || row.advice != "" && !strings.HasSuffix(row.advice, ".") {
+			t.Errorf("%s: the message is a clause and the advice whole sentences, not %q and %q", row.reason, row.message, row.advice)
+		}
+	}
+	for _, reason := range []Reason{NameNotResolved, AuthenticationFailed, Busy, NotCluster, TooManyDials} {
+		if !seen[reason] {
+			t.Errorf("%s has no row", reason)
+		}
+	}
+}
+
+func TestSentinelsHaveFieldsOfTheirOwn(t *testing.T) {
+	for reason, want := range map[Reason]string{
+		AuthenticationFailed:       "Write spec.sentinel.auth with",
+		ServerCertificateUntrusted: "in spec.sentinel.tls.caSecretRef or spec.sentinel.tls.caConfigMapRef",
+		ClientCertificateRefused:   "in spec.sentinel.tls.certificateSecretRef",
+		PermissionDenied:           "+sentinel|master, +sentinel|get-master-addr-by-name and +client|setname",
+	} {
+		failed := (&Error{Reason: reason}).AtSentinels()
+		if advice := failed.Advice(); !strings.Contains(advice, want) || strings.Contains(advice, "spec.auth") || strings.Contains(advice, "spec.tls") {
+			t.Errorf("%s at sentinels advises %q, want %q", reason, advice, want)
+		}
+		if !strings.HasPrefix(failed.Error(), "at the sentinels: ") {
+			t.Errorf("%s at sentinels says %q", reason, failed)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package samplertest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Stub is a server that answers as a test tells it to.
+type Stub struct {
+	Addr   string
+	Asked  chan string   // the name of each command
+	Closed chan struct{} // one for each connection that has ended
+}
+
+// Reply answers one command with bytes. An empty one leaves it unanswered, and
+// hangUp closes the connection.
+type Reply func(command []string) string
+
+// HangUp is a Reply that closes the connection.
+const HangUp = "\x00"
+
+// NewStub starts a server that answers HELLO and CLIENT as an old Redis does, and
+// everything else as reply says.
+func NewStub(t *testing.T, reply Reply) *Stub {
+	t.Helper()
+	return NewRawStub(t, func(command []string) string {
+		switch command[0] {
+		case "hello":
+			return "-ERR unknown command 'HELLO'\r\n"
+		case "client":
+			return "+OK\r\n"
+		}
+		return reply(command)
+	})
+}
+
+// NewRawStub starts a server that answers everything as reply says.
+func NewRawStub(t *testing.T, reply Reply) *Stub {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Stub{Addr: l.Addr().String(), Closed: make(chan struct{}, 100), Asked: make(chan string, 1000)}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	conns := map[net.Conn]bool{}
+	wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns[conn] = true
+			mu.Unlock()
+			wg.Go(func() {
+				s.serve(conn, reply)
+				_ = conn.Close()
+				s.Closed <- struct{}{}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		mu.Lock()
+		for conn := range conns {
+			_ = conn.Close()
+		}
+		mu.Unlock()
+		wg.Wait()
+	})
+	return s
+}
+
+func (s *Stub) serve(conn net.Conn, reply Reply) {
+	in := bufio.NewReader(conn)
+	for {
+		command, err := readCommand(in)
+		if err != nil {
+			return
+		}
+		s.Asked <- command[0]
+		answer := reply(command)
+		if answer == HangUp {
+			return
+		}
+		if _, err := io.WriteString(conn, answer); err != nil {
+			return
+		}
+	}
+}
+
+func readCommand(in *bufio.Reader) ([]string, error) {
+	count, err := readLength(in, '*')
+	if err != nil {
+		return nil, err
+	}
+	command := make([]string, count)
+	for n := range command {
+		size, err := readLength(in, '$')
+		if err != nil {
+			return nil, err
+		}
+		word := make([]byte, size+2)
+		if _, err := io.ReadFull(in, word); err != nil {
+			return nil, err
+		}
+		command[n] = string(word[:size])
+	}
+	command[0] = strings.ToLower(command[0])
+	return command, nil
+}
+
+func readLength(in *bufio.Reader, kind byte) (int, error) {
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return 0, err
+	}
+	if line[0] != kind {
+		return 0, fmt.Errorf("%q is not a length", line)
+	}
+	return strconv.Atoi(strings.TrimSpace(line[1:]))
+}
+
+// Bulk returns a bulk string.
+func Bulk(text string) string {
+	return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text)
+}
+
+// GoodInfo is an INFO that makes a sample.
+const GoodInfo = "# Server\r\nredis_version:6.2.0\r\nrun_id:a\r\nloading:0\r\nrole:master\r\n# Commandstats\r\n"
+
+// Healthy answers INFO with a text and ECHO with what it was given.
+func Healthy(info string) Reply {
+	return func(command []string) string {
+		switch command[0] {
+		case "info":
+			return Bulk(info)
+		case "echo":
+			return Bulk(command[1])
+		}
+		return "+OK\r\n"
+	}
+}
+
+// AwaitAsked returns once the server is asked a command.
+func (s *Stub) AwaitAsked(t *testing.T, command string) {
+	t.Helper()
+	deadline := time.NewTimer(Patience)
+	defer deadline.Stop()
+	for {
+		select {
+		case asked := <-s.Asked:
+			if asked == command {
+				return
+			}
+		case <-deadline.C:
+			t.Fatalf("%s was not asked within %s", command, Patience)
+		}
+	}
+}

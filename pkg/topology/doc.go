@@ -1,0 +1,19 @@
+// Package topology owns whom to ask: which servers a target has, and whether what they
+// say fits together. Nodes makes one attempt after the other, and turns the responses of
+// package poller into a history.Sample.
+//
+// Each attempt finds out again which servers there are:
+//   - standalone.go: one server, and the replicas that it lists;
+//   - sentinel.go: the primary that sentinels name, which must say itself that it is one;
+//   - cluster.go: the primaries of a cluster, which must agree who the primaries are
+//     (agreement.go), and together own all slots; each must answer, unless the object
+//     allows partial answers.
+//
+// A replica that does not answer, or does not say that it replicates that primary, is
+// left out of the sample, which stands without it. No server counts twice, whatever
+// addresses lead to it (confirm.go). While slots migrate, Node.Migrating says so
+// (migration.go).
+//
+// Nodes are not safe for concurrent use. The error of an attempt is a *reason.Error. It
+// names no address, and nothing that a server said.
+package topology
