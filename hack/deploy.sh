@@ -38,7 +38,8 @@ if [ "${DELEGATE:-}" = 1 ]; then
   delegate
   exit
 fi
-if [ "${#foreign[@]}" -gt 0 ] && [ "${FORCE:-}" != 1 ]; then
+# Manifests without APIServices, of an adapter behind another router, take nothing.
+if [ "${#foreign[@]}" -gt 0 ] && [ "${FORCE:-}" != 1 ] && grep -qx 'kind: APIService' <<<"$(kubectl kustomize "$manifests")"; then
   cat >&2 <<'TEXT'
 Nothing was applied: from then on the metrics of that Service would be served no more, and HorizontalPodAutoscalers
 that use them would hold. Say DELEGATE=1 to keep them: requests for them are then sent on to that Service, as
