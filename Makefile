@@ -27,6 +27,7 @@ export BIN_DIR := $(BIN)
 CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok
 CONTAINERD    := containerd containerd-shim-runc-v2 ctr
 NODE          := kubelet kube-proxy $(CONTAINERD) runc cni/ptp cni/host-local cni/loopback coredns
+PROMETHEUS    := prometheus promtool
 # Of operators whose objects deploy/components holds, the kinds.
 CRDS          := crds/cert-manager crds/prometheus-operator
 
@@ -56,7 +57,7 @@ node: tools-node build ## Run a local control plane with a real node until Ctrl-
 	@exec $(BIN)/node $(ARGS)
 
 .PHONY: bench bench-sample bench-reaction bench-api bench-isolation bench-scale
-bench: tools build ## Measure cost and speed against bare counterparts (about 20 minutes); JSON and profiles go to _output/bench
+bench: tools build launcher ## Measure cost and speed against bare counterparts (about 20 minutes); JSON and profiles go to _output/bench
 	@hack/build.sh $(BIN)/bench hack ./cmd/bench $(VERSION)
 	@go test -c -o $(BIN)/sampler.test ./pkg/sampler
 	@hack/build.sh $(BIN)/minimal-adapter hack ./bench/minimal $(VERSION)
@@ -128,7 +129,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 # The verifier and the hostile tier watch programs that are not built with the race detector. With it, they would take a
 # third of the processors that they share; what the verifier drives within its own process, TestServers, has it.
 .PHONY: test-e2e
-test-e2e: setup tools $(NODE_TIER) $(BIN)/promtool $(addprefix $(BIN)/,$(CRDS)) build launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Soak|UnderAttack)$$' $(E2E_ARGS) ./...
 	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
 
@@ -169,9 +170,11 @@ $(BIN)/cni/%: hack/tools/cni/go.mod hack/tools/cni/go.sum
 	@hack/build.sh $@ hack/tools/cni github.com/containernetworking/plugins/plugins/main/$*
 $(BIN)/coredns: hack/tools/coredns/go.mod hack/tools/coredns/go.sum hack/tools/coredns/main.go
 	@hack/build.sh $@ hack/tools/coredns .
-# Without service discovery, which is most of it and which no rule needs.
-$(BIN)/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
-	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/promtool
+# Without service discovery, which is most of both and which no test needs.
+$(addprefix $(BIN)/,$(PROMETHEUS)): $(BIN)/%: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
+	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/$*
+$(BIN)/prometheus-adapter: hack/tools/prometheus-adapter/go.mod hack/tools/prometheus-adapter/go.sum
+	@hack/build.sh $@ hack/tools/prometheus-adapter sigs.k8s.io/prometheus-adapter/cmd/adapter
 $(BIN)/cert-manager: hack/tools/cert-manager/go.mod hack/tools/cert-manager/go.sum hack/tools/cert-manager/main.go
 	@hack/build.sh $@ hack/tools/cert-manager .
 $(BIN)/crds/cert-manager: hack/tools/cert-manager/go.mod

@@ -38,7 +38,8 @@ if [ "${DELEGATE:-}" = 1 ]; then
   delegate
   exit
 fi
-if [ "${#foreign[@]}" -gt 0 ] && [ "${FORCE:-}" != 1 ]; then
+# Manifests without APIServices, of an adapter behind another router, take nothing.
+if [ "${#foreign[@]}" -gt 0 ] && [ "${FORCE:-}" != 1 ] && grep -qx 'kind: APIService' <<<"$(kubectl kustomize "$manifests")"; then
   cat >&2 <<'TEXT'
 Nothing was applied: it would end the metrics of that Service, and HorizontalPodAutoscalers that use them would hold.
 To keep them, set DELEGATE=1: requests for them then go on to that Service (see deploy/docs/coexistence.md). To replace

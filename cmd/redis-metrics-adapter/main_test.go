@@ -85,8 +85,10 @@ func TestBinary(t *testing.T) {
 		{"delegates to nobody", []string{"--namespace=a", "--delegate-server-name=x"}, "need --delegate-to"},
 		{"delegates to a name that is none", []string{"--namespace=a", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--delegate-server-name=a:1"}, `--delegate-server-name "a:1"`},
 		{"delegates as nobody", []string{"--namespace=a", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--delegate-service-account="}, `--delegate-service-account ""`},
-		{"another's APIServices", []string{"--namespace=a", "--apiservice=other"}, `--apiservice must be own or none, is "other"`},
+		{"another's APIServices", []string{"--namespace=a", "--apiservice=other"}, `--apiservice must be own, keep or none, is "other"`},
 		{"nobody's APIServices", []string{"--namespace=a", "--apiservice=none", "--exit-on-foreign-apiservice"}, "contradict each other"},
+		{"keeps from nobody", []string{"--namespace=a", "--apiservice=keep"}, "--apiservice=keep needs --delegate-to"},
+		{"keeps by a certificate of others", []string{"--namespace=a", "--apiservice=keep", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--tls-cert-file=a.crt", "--tls-private-key-file=a.key"}, "--apiservice=keep and --tls-cert-file contradict each other"},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -61,7 +61,7 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 			return figures, err
 		}
 		for _, request := range requests(objects) {
-			more, cpu, err := w.compare(ctx, minimal, request, objects)
+			more, cpu, err := w.compare(ctx, minimal, w.adapter, request, objects)
 			figures = append(figures, more...)
 			if err != nil {
 				return figures, err
@@ -69,7 +69,8 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 			medians[request.name] = growthOf(medians[request.name], cpu.Value, &figures, request.name, cpu.Noise)
 		}
 	}
-	return figures, w.profileRequests(ctx, requests(many)[0])
+	more, err := w.measureDelegated(ctx)
+	return append(figures, more...), errors.Join(err, w.profileRequests(ctx, requests(many)[0]))
 }
 
 // profileRequests writes a CPU profile of the adapter while it is asked.
@@ -120,8 +121,8 @@ func requests(objects int) []request {
 
 // compare asks both adapters, turn by turn. The Figure that it returns beside the others is the adapter's CPU time, in
 // units of the minimal one's in the same turn, so that it can be held against that of another time.
-func (w *world) compare(ctx context.Context, minimal *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
-	sides := [2]*asked{{process: minimal}, {process: w.adapter}}
+func (w *world) compare(ctx context.Context, minimal, adapter *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
+	sides := [2]*asked{{process: minimal}, {process: adapter}}
 	for _, side := range sides {
 		var err error
 		if side.caller, err = newCaller(w.Cluster, side.process); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
 const (
@@ -43,7 +45,7 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 	fmt.Fprintf(w.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
 	var alone, beside apart
 	for range isolationTurns {
-		if err := alone.turn(ctx, w, c); err != nil {
+		if err := alone.turn(ctx, w.adapter, c); err != nil {
 			return nil, err
 		}
 		err := w.create(ctx, 2*half, func(n int) map[string]any {
@@ -52,7 +54,7 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := beside.turn(ctx, w, c); err != nil {
+		if err := beside.turn(ctx, w.adapter, c); err != nil {
 			return nil, err
 		}
 		if err := w.depopulate(ctx, half); err != nil {
@@ -62,8 +64,9 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 	if alone.failed > 0 || beside.failed == 0 {
 		return nil, fmt.Errorf("%.0f samples failed without the objects that hang, and %.0f with them", alone.failed, beside.failed)
 	}
-	return append(isolated(alone, beside),
-		Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"}), nil
+	figures := append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"})
+	more, err := w.measureHanging(ctx)
+	return append(figures, more...), err
 }
 
 func isolated(alone, beside apart) []Figure {
@@ -86,7 +89,7 @@ type apart struct {
 }
 
 // turn asks at a steady pace for objects whose servers answer, each of which has to be known all the time.
-func (a *apart) turn(ctx context.Context, w *world, c *caller) error {
+func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) error {
 	if err := wait(ctx, 2*interval); err != nil {
 		return err
 	}
@@ -94,7 +97,7 @@ func (a *apart) turn(ctx context.Context, w *world, c *caller) error {
 	if err != nil {
 		return err
 	}
-	cpu, err := cpuOf(w.adapter.PID())
+	cpu, err := cpuOf(adapter.PID())
 	if err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (a *apart) turn(ctx context.Context, w *world, c *caller) error {
 		}
 		took = append(took, float64(time.Since(start).Microseconds())/1e3)
 	}
-	used, err := cpuOf(w.adapter.PID())
+	used, err := cpuOf(adapter.PID())
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // components are the folders of deploy/components and the values of the chart that stand for them, in an order in which
-// kustomize may list them.
+// kustomize may list them. Each combination is compared.
 var components = []struct{ folder, value string }{
 	{"ha", "ha"},
 	{"network-policy", "networkPolicy"},
@@ -21,6 +21,29 @@ var components = []struct{ folder, value string }{
 	{"run-scripts", "runScripts"},
 	{"prometheus", "prometheus"},
 	{"cert-manager", "certManager"},
+}
+
+// ofAPIServices are those that say whose the APIServices are, at most one of which
+// is listed. They are compared beside those that change the same objects.
+var ofAPIServices = []struct{ folder, value string }{
+	{"keep-apiservices", "keepAPIServices"},
+	{"behind-router", "behindRouter"},
+}
+
+func TestChartRendersWhoseAPIServicesAre(t *testing.T) {
+	for _, component := range ofAPIServices {
+		for _, beside := range []struct{ folders, values []string }{
+			{},
+			{[]string{"delegate"}, []string{"delegate"}},
+			{[]string{"all-secrets", "delegate", "cert-manager"}, []string{"allSecrets", "delegate", "certManager"}},
+		} {
+			folders, chosen := slices.Concat(beside.folders, []string{component.folder}), slices.Concat(beside.values, []string{component.value})
+			t.Run(strings.Join(folders, "+"), func(t *testing.T) {
+				t.Parallel()
+				compare(t, kustomizeObjects(t, folders...), chartObjects(t, name, enabled(chosen...)))
+			})
+		}
+	}
 }
 
 func TestChartRendersWhatKustomizeBuilds(t *testing.T) {

@@ -122,24 +122,7 @@ func aggregator(t *testing.T, h house) func(path string) (code int, body string,
 // certificate and the headers by which the aggregator asks for a user.
 func aggregatorFor(t *testing.T, h house, user string) func(path string) (code int, body string, took time.Duration) {
 	t.Helper()
-	certificate, key, _ := h.FrontProxy()
-	pair, err := tls.X509KeyPair(certificate, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorities := x509.NewCertPool()
-	if !authorities.AppendCertsFromPEM(secret.Data["ca.crt"]) {
-		t.Fatal("the Secret holds no authority")
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{
-		Certificates: []tls.Certificate{pair}, RootCAs: authorities, ServerName: h.adapter.ServerName(), MinVersion: tls.VersionTLS12,
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	client := frontProxy(t, h)
 	return func(path string) (int, string, time.Duration) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.adapter.BaseURL()+path, nil)
 		if err != nil {
@@ -160,6 +143,29 @@ func aggregatorFor(t *testing.T, h house, user string) func(path string) (code i
 		}
 		return response.StatusCode, body.String(), time.Since(start)
 	}
+}
+
+// frontProxy returns a client with the aggregator's certificate.
+func frontProxy(t *testing.T, h house) *http.Client {
+	t.Helper()
+	certificate, key, _ := h.FrontProxy()
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(secret.Data["ca.crt"]) {
+		t.Fatal("the Secret holds no authority")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{
+		Certificates: []tls.Certificate{pair}, RootCAs: authorities, ServerName: h.adapter.ServerName(), MinVersion: tls.VersionTLS12,
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 5 * time.Second}
 }
 
 // TestProbesMetricsAndDrain looks at what operators look at, and stops the adapter as a rollout does.

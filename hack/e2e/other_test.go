@@ -1,179 +1,254 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/spf13/pflag"
 	authenticationv1 "k8s.io/api/authentication/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/metrics/pkg/apis/custom_metrics"
-	basecmd "sigs.k8s.io/custom-metrics-apiserver/pkg/cmd"
-	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-const otherHost = "prometheus-adapter.monitoring.svc"
+const (
+	otherHost = "prometheus-adapter.monitoring.svc"
 
-// other is another adapter on the same library, with metrics of pods, a Service,
-// a node and namespaces. A process can have one: the library registers its own
-// metrics once.
+	// otherRules give each metric of the cluster its name in Prometheus.
+	otherRules = `rules:
+- seriesQuery: '{__name__=~"http_requests|hits|load|queue"}'
+  resources:
+    overrides: {namespace: {resource: namespace}, pod: {resource: pod}, service: {resource: service}, node: {resource: node}}
+  metricsQuery: sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)
+`
+	// otherAudit has each request for a metric, and who asks.
+	otherAudit = `{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[
+		{"level":"Metadata","resources":[{"group":"custom.metrics.k8s.io"}]},{"level":"None"}]}`
+)
+
+// other is prometheus-adapter. A Prometheus of its own scrapes metrics of pods, of
+// a Service, of a node and of namespaces from this process.
 type other struct {
+	*cluster.Process
 	client kubernetes.Interface
+	direct *http.Client // asks it past ours
 	caFile string
 	ca     []byte
 	port   int
-	stop   func()
-
-	hangs atomic.Bool
-
-	mu    sync.Mutex
-	users map[string]int // who asked, and how often
+	audit  *os.File // is read once
 }
 
 // startOther starts it with a certificate for the name of a Service.
 func startOther(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) *other {
 	t.Helper()
 	dir, authority := t.TempDir(), redistest.NewAuthority(t)
-	o := &other{client: client, caFile: filepath.Join(dir, "ca.crt"), ca: authority.PEM, users: map[string]int{}}
+	path := func(name string) string { return filepath.Join(dir, name) }
+	o := &other{client: client, caFile: path("ca.crt"), ca: authority.PEM, direct: trusting(t, authority.PEM)}
 	certificate, key := authority.Issue(time.Now().Add(12*time.Hour), otherHost)
-	for name, data := range map[string][]byte{"ca.crt": authority.PEM, "tls.crt": certificate, "tls.key": key} {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+	for name, data := range map[string][]byte{
+		"ca.crt": authority.PEM, "tls.crt": certificate, "tls.key": key, "audit.log": nil, "rules.yaml": []byte(otherRules), "audit.json": []byte(otherAudit),
+	} {
+		if err := os.WriteFile(path(name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var err error
+	if o.audit, err = os.Open(path("audit.log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.audit.Close() })
 	if o.port, err = cluster.FreePort(); err != nil {
 		t.Fatal(err)
 	}
-	adapter := &basecmd.AdapterBase{Name: "other-adapter", FlagSet: pflag.NewFlagSet("other", pflag.ContinueOnError)}
-	if err := adapter.Flags().Parse([]string{
-		"--lister-kubeconfig=" + c.Kubeconfig(), "--authentication-kubeconfig=" + c.Kubeconfig(), "--authorization-kubeconfig=" + c.Kubeconfig(),
-		"--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(o.port),
-		"--tls-cert-file=" + filepath.Join(dir, "tls.crt"), "--tls-private-key-file=" + filepath.Join(dir, "tls.key"),
-	}); err != nil {
+	o.Process, err = c.StartProgram(t.Context(), cluster.Program{
+		Name: "prometheus-adapter", Path: program(t, "prometheus-adapter"), Ready: answers(o.direct, o.url("/readyz")),
+		Args: []string{
+			"--prometheus-url=" + startPrometheus(t, c, client), "--config=" + path("rules.yaml"), "--metrics-relist-interval=1s", "--metrics-max-age=10s",
+			"--lister-kubeconfig=" + c.Kubeconfig(), "--authentication-kubeconfig=" + c.Kubeconfig(), "--authorization-kubeconfig=" + c.Kubeconfig(),
+			"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", o.port),
+			"--tls-cert-file=" + path("tls.crt"), "--tls-private-key-file=" + path("tls.key"),
+			"--audit-log-path=" + path("audit.log"), "--audit-policy-file=" + path("audit.json"),
+		},
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	adapter.WithCustomMetrics(o)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- adapter.Run(ctx) }()
-	o.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the other adapter: %v", err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the end of prometheus-adapter's log:\n%s", o.LogTail(40))
 		}
 	})
-	t.Cleanup(o.stop)
+	token := o.token(t, metav1.NamespaceDefault, "default")
+	eventually(t, 30*time.Second, func(context.Context) error {
+		return listsOther(o.ask(t, token, "/apis/custom.metrics.k8s.io/v1beta1", "application/json"))
+	})
 	return o
 }
 
-// asked returns who has asked since the last look.
-func (o *other) asked() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	users := slices.Sorted(maps.Keys(o.users))
-	clear(o.users)
-	return users
+// listsOther says which of its metrics a list lacks.
+func listsOther(code int, list []byte) error {
+	for _, want := range []string{"pods/http_requests", "services/hits", "nodes/load", "namespaces/queue"} {
+		if !bytes.Contains(list, []byte(`"`+want+`"`)) {
+			return fmt.Errorf("no %s is listed: %d %.300s", want, code, list)
+		}
+	}
+	return nil
 }
 
-func (o *other) ListAllMetrics() []provider.CustomMetricInfo {
-	of := func(resource, metric string, namespaced bool) provider.CustomMetricInfo {
-		return provider.CustomMetricInfo{GroupResource: schema.ParseGroupResource(resource), Namespaced: namespaced, Metric: metric}
-	}
-	return []provider.CustomMetricInfo{
-		of("services", "hits", true), of("pods", "http_requests", true), of("nodes", "load", false), of("namespaces", "queue", false),
-	}
-}
-
-// hear notes who asks, and holds the request while the adapter hangs.
-func (o *other) hear(ctx context.Context) error {
-	user, _ := request.UserFrom(ctx)
-	o.mu.Lock()
-	o.users[user.GetName()]++
-	o.mu.Unlock()
-	if o.hangs.Load() {
-		<-ctx.Done()
-	}
-	return ctx.Err()
-}
-
-func (o *other) GetMetricByName(ctx context.Context, name types.NamespacedName, info provider.CustomMetricInfo, _ labels.Selector) (*custom_metrics.MetricValue, error) {
-	if err := o.hear(ctx); err != nil {
-		return nil, err
-	}
-	if info.Metric == "none" {
-		return nil, provider.NewMetricNotFoundForError(info.GroupResource, info.Metric, name.Name)
-	}
-	value := o.value(name, info)
-	return &value, nil
-}
-
-func (o *other) GetMetricBySelector(ctx context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, _ labels.Selector) (*custom_metrics.MetricValueList, error) {
-	if err := o.hear(ctx); err != nil {
-		return nil, err
-	}
-	pods, err := o.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
-	if err != nil {
-		return nil, err
-	}
-	list := &custom_metrics.MetricValueList{}
-	for _, pod := range pods.Items {
-		list.Items = append(list.Items, o.value(types.NamespacedName{Namespace: namespace, Name: pod.Name}, info))
-	}
-	return list, nil
-}
-
-// value is 200 at an instant that does not move, so that two answers are alike.
-func (o *other) value(name types.NamespacedName, info provider.CustomMetricInfo) custom_metrics.MetricValue {
-	kinds := map[string]string{"pods": "Pod", "services": "Service", "nodes": "Node", "namespaces": "Namespace"}
-	return custom_metrics.MetricValue{
-		DescribedObject: custom_metrics.ObjectReference{APIVersion: "v1", Kind: kinds[info.GroupResource.Resource], Namespace: name.Namespace, Name: name.Name},
-		Metric:          custom_metrics.MetricIdentifier{Name: info.Metric},
-		Timestamp:       metav1.Unix(1_800_000_000, 0),
-		Value:           *resource.NewQuantity(200, resource.DecimalSI),
-	}
-}
-
-// direct asks it past our adapter, as the account that our adapter asks it as.
-func (o *other) direct(t *testing.T, path, accept string) (code int, body []byte) {
+// startPrometheus starts a Prometheus that scrapes each second what is there, and
+// returns where it is.
+func startPrometheus(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) string {
 	t.Helper()
-	token, err := o.client.CoreV1().ServiceAccounts(cluster.AdapterName).CreateToken(t.Context(), cluster.AdapterName+"-delegate", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := series(r.Context(), client)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+		_, _ = io.WriteString(w, text)
+	}))
+	t.Cleanup(exporter.Close)
+	port, err := cluster.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
+	config, address := filepath.Join(t.TempDir(), "prometheus.yaml"), fmt.Sprintf("127.0.0.1:%d", port)
+	text := `{global: {scrape_interval: 1s}, scrape_configs: [{job_name: cluster, honor_labels: true,
+		static_configs: [{targets: ["` + exporter.Listener.Addr().String() + `"]}]}]}`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.StartProgram(t.Context(), cluster.Program{
+		Name: "prometheus", Path: program(t, "prometheus"), Ready: answers(http.DefaultClient, "http://"+address+"/-/ready"),
+		Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=" + address},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + address
+}
+
+// series are 200 for each pod, and one that is not there, and for what each
+// namespace is said to have.
+func series(ctx context.Context, client kubernetes.Interface) (string, error) {
+	var text strings.Builder
+	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintln(&text, `http_requests{namespace="default",pod="a"} 200`)
+	for _, pod := range pods.Items {
+		fmt.Fprintf(&text, "http_requests{namespace=%q,pod=%q} 200\n", pod.Namespace, pod.Name)
+	}
+	namespaces, err := client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	for _, namespace := range namespaces.Items {
+		fmt.Fprintf(&text, "hits{namespace=%q,service=\"web\"} 200\n", namespace.Name)
+	}
+	for _, namespace := range namespaces.Items {
+		fmt.Fprintf(&text, "queue{namespace=%q} 200\n", namespace.Name)
+	}
+	fmt.Fprintln(&text, `load{node="a"} 200`)
+	return text.String(), nil
+}
+
+// program returns the path of a program that make test-e2e builds.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// trusting returns a client of the server behind the Service of the other adapter.
+func trusting(t *testing.T, ca []byte) *http.Client {
+	t.Helper()
 	authorities := x509.NewCertPool()
-	authorities.AppendCertsFromPEM(o.ca)
+	authorities.AppendCertsFromPEM(ca)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, ServerName: otherHost, MinVersion: tls.VersionTLS12}}
-	defer transport.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d%s", o.port, path), nil)
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
+}
+
+// answers returns a check that a URL answers 200.
+func answers(client *http.Client, url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s", url, response.Status)
+		}
+		return nil
+	}
+}
+
+func (o *other) url(path string) string { return fmt.Sprintf("https://127.0.0.1:%d%s", o.port, path) }
+
+// asked returns who has asked for metrics since the last look.
+func (o *other) asked(t *testing.T) []string {
+	t.Helper()
+	users := map[string]bool{}
+	text, err := io.ReadAll(o.audit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+token.Status.Token)
+	for line := range bytes.Lines(text) {
+		var event struct{ User struct{ Username string } }
+		if err := json.Unmarshal(line, &event); err != nil {
+			t.Fatalf("the audit log has %q: %v", line, err)
+		}
+		users[event.User.Username] = true
+	}
+	return slices.Sorted(maps.Keys(users))
+}
+
+// token returns a token of a ServiceAccount.
+func (o *other) token(t *testing.T, namespace, account string) string {
+	t.Helper()
+	token, err := o.client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Status.Token
+}
+
+// ask asks it past ours.
+func (o *other) ask(t *testing.T, token, path, accept string) (code int, body []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.url(path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Accept", accept)
-	response, err := (&http.Client{Transport: transport}).Do(r)
+	response, err := o.direct.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,12 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -28,22 +26,21 @@ import (
 func TestBehindAnotherRouter(t *testing.T) {
 	t.Parallel()
 	h := emptyHouse(t)
-	objects, err := h.Render(t.Context(), filepath.Join(repository(t), "deploy", "base"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, object := range objects {
-		if object.GetKind() == "APIService" {
-			if err := unstructured.SetNestedField(object.Object, "router", "spec", "service", "name"); err != nil {
-				t.Fatal(err)
-			}
+	base := scene{house: h}
+	for version, name := range map[string]string{"v1beta1": older, "v1beta2": newer} {
+		manifest := `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + name + `"},"spec":{"group":"custom.metrics.k8s.io","version":"` + version + `",
+			"groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"router","name":"router"}}}`
+		if _, err := h.KubectlInput(t.Context(), strings.NewReader(manifest), "create", "-f", "-"); err != nil {
+			t.Fatal(err)
 		}
 	}
-	objects = slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool { return object.GetKind() == "Deployment" })
-	if err := h.Apply(t.Context(), objects); err != nil {
-		t.Fatal(err)
+	deploy := filepath.Join(repository(t), "deploy")
+	manifests := overlay(t, "resources: [%s]\ncomponents: [%s]\n", filepath.Join(deploy, "base"), filepath.Join(deploy, "components", "behind-router"))
+	if out, err := base.deployFrom(t, manifests); err != nil {
+		t.Fatalf("deploy says %v\n%s", err, out)
 	}
-	if h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{Standby: true, ExtraArgs: []string{"--apiservice=none"}}); err != nil {
+	var err error
+	if h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{Standby: true, Manifests: manifests}); err != nil {
 		t.Fatal(err)
 	}
 	s := newScene(t, h)
@@ -67,6 +64,9 @@ func TestBehindAnotherRouter(t *testing.T) {
 	for _, name := range []string{older, newer} {
 		if holder := s.kubectl(t, "get", "apiservice", name, "-o", "jsonpath={.spec.service.name}{.spec.caBundle}"); holder != "router" {
 			t.Errorf("APIService %s is now of %s", name, holder)
+		}
+		if out, err := s.Kubectl(t.Context(), "get", "apiservice", name, "--as="+adapterAccount); err == nil {
+			t.Errorf("the adapter may read %s", out)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,10 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	s.standby(t, o)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	hits := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + s.namespace + "/services/web/hits"
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		_, err := s.Kubectl(ctx, "get", "--raw", hits)
+		return err
+	})
 
 	answered := s.asking(t, hits)
 	manifests := s.localManifests(t, "delegate")
@@ -55,6 +60,8 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 		t.Errorf("%d requests in all while it was taken over", count)
 	}
 
+	s.keeps(t, o, manifests, hits)
+
 	answered = s.asking(t, hits)
 	s.otherServes(t, o)
 	s.kubectl(t, "delete", "apiservice", newer)
@@ -66,6 +73,72 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 		return err
 	})
 	answered()
+}
+
+// keeps has the other take the API, as an upgrade of its chart does, and a replica
+// of ours that may take it back.
+func (s *scene) keeps(t *testing.T, o *other, manifests, hits string) {
+	t.Helper()
+	objects, err := s.Render(t.Context(), overlay(t, "resources: [%s]\ncomponents: [%s]\n", manifests, filepath.Join(repository(t), "deploy", "components", "keep-apiservices")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects = slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool {
+		return !strings.HasPrefix(object.GetKind(), "ValidatingAdmissionPolicy")
+	})
+	if err := s.Apply(t.Context(), objects); err != nil {
+		t.Fatal(err)
+	}
+	options := delegating(t, otherHost, o.port, o.caFile)
+	options.Name, options.Standby, options.ExtraArgs = cluster.AdapterName+"-1", true, append(options.ExtraArgs, "--apiservice=keep")
+	s.otherServes(t, o)
+	s.mayTake(t)
+	answered := s.asking(t, hits)
+	keeper, err := s.StartAdapter(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		eventually(t, 45*time.Second, func(ctx context.Context) error {
+			holder, err := s.Kubectl(ctx, "get", "apiservice", older, "-o", "jsonpath={.spec.service.name}")
+			if err == nil && holder != cluster.AdapterName {
+				err = fmt.Errorf("the APIService is of %s", holder)
+			}
+			return err
+		})
+		awaitRequests(t, s, "cart")
+		s.otherServes(t, o)
+	}
+	answered()
+	if err := keeper.Stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mayTake holds what the adapter may write into an APIService while the other has
+// it, and while somebody else has.
+func (s *scene) mayTake(t *testing.T) {
+	t.Helper()
+	const own = `{"spec":{"service":{"namespace":"redis-metrics-adapter","name":"redis-metrics-adapter","port":443},"caBundle":"eA=="}}`
+	patch := func(text string) error {
+		_, err := s.Kubectl(t.Context(), "patch", "apiservice", older, "--type=merge", "--dry-run=server", "-p", text, "--as="+adapterAccount)
+		return err
+	}
+	eventually(t, 15*time.Second, func(context.Context) error { return patch(own) }) // the policy takes effect in a while
+	for _, text := range []string{
+		strings.Replace(own, `"name":"redis-metrics-adapter"`, `"name":"another"`, 1), strings.Replace(own, `"namespace":"redis-metrics-adapter"`, `"namespace":"another"`, 1),
+		strings.Replace(own, `"spec":{`, `"spec":{"versionPriority":1,`, 1), `{"spec":{"service":null,"caBundle":null}}`,
+		strings.Replace(own, `"caBundle":"eA=="`, `"caBundle":null,"insecureSkipTLSVerify":true`, 1),
+	} {
+		if err := patch(text); err == nil || !strings.Contains(err.Error(), "the adapter may change spec.caBundle alone, or take it") {
+			t.Errorf("the adapter may %s: %v", text, err)
+		}
+	}
+	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"service":{"name":"datadog","namespace":"datadog"}}}`)
+	if _, err := s.Kubectl(t.Context(), "patch", "apiservice", newer, "--type=merge", "--dry-run=server", "-p", own, "--as="+adapterAccount); err == nil {
+		t.Error("the adapter may take an APIService from anybody")
+	}
+	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"service":{"name":"redis-metrics-adapter","namespace":"redis-metrics-adapter"}}}`)
 }
 
 // otherServes gives the older version to the other adapter, as its chart does.
@@ -102,19 +175,9 @@ func (s *scene) standby(t *testing.T, o *other) {
 	if err := s.Apply(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	hosts := filepath.Join(t.TempDir(), "hosts")
-	if _, err := launcher.NewHosts(hosts, otherHost); err != nil {
-		t.Fatal(err)
-	}
-	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.adapter, err = s.StartAdapter(t.Context(), cluster.AdapterOptions{
-		Standby: true, Manifests: filepath.Join(repository(t), "deploy", "delegate"), Launcher: launcher.Options{Hosts: hosts}.Command(program),
-		ExtraArgs: []string{fmt.Sprintf("--delegate-to=monitoring/prometheus-adapter:%d", o.port), "--delegate-ca-file=" + o.caFile, "--delegate-server-name="},
-	})
-	if err != nil {
+	options := delegating(t, otherHost, o.port, o.caFile)
+	options.Standby = true
+	if s.adapter, err = s.StartAdapter(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,23 +185,32 @@ func (s *scene) standby(t *testing.T, o *other) {
 // localManifests is an overlay of a folder of deploy/ in which our Service leads to this machine.
 func (s *scene) localManifests(t *testing.T, folder string) string {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	base, err := filepath.Rel(dir, filepath.Join(repository(t), "deploy", folder))
-	if err != nil {
-		t.Fatal(err)
-	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.adapter.BaseURL(), "https://"), ":")
-	text := `resources: ["` + base + `"]
+	return overlay(t, `resources: [%s]
 patches:
 - target: {kind: Service, name: redis-metrics-adapter}
   patch: '[{"op": "replace", "path": "/spec", "value": {"type": "ExternalName", "externalName": "localhost"}}]'
 - target: {kind: APIService}
-  patch: '[{"op": "replace", "path": "/spec/service/port", "value": ` + port + `}]'
-`
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+  patch: '[{"op": "replace", "path": "/spec/service/port", "value": `+port+`}]'
+`, filepath.Join(repository(t), "deploy", folder))
+}
+
+// overlay writes a kustomization that lists folders.
+func overlay(t *testing.T, text string, folders ...string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var below []any
+	for _, folder := range folders {
+		path, err := filepath.Rel(dir, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		below = append(below, path)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), fmt.Appendf(nil, text, below...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -35,13 +35,16 @@ const (
 	Telling Scope = "What a server reports"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
+	// Delegate is another adapter, to which requests for metrics that are not of Redis
+	// are delegated.
+	Delegate Scope = "Another adapter"
 	// Plane is the control plane and the adapter, and with them all objects.
 	Plane Scope = "Control plane and adapter"
 )
 
 // Scopes returns all scopes, in the order of the table.
 func Scopes() []Scope {
-	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, Telling, Credentials, Object, Plane}
+	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, Telling, Credentials, Object, Delegate, Plane}
 }
 
 // Relearning is within what time Kubernetes finds again what was gone: the HPA
@@ -113,7 +116,7 @@ type Fault struct {
 func All() []Fault {
 	var all []Fault
 	for _, rows := range [][]Fault{
-		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), telling(), secrets(), objects(), planes(), adapters(), clocks(),
+		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), telling(), secrets(), objects(), delegates(), planes(), adapters(), clocks(),
 	} {
 		all = append(all, rows...)
 	}

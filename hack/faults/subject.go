@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
@@ -69,6 +70,8 @@ type Subject struct {
 	Objects      *Objects
 	Spare        *verifier.Load
 	SpareAddress string
+	// Backend is the other adapter, for the scope Delegate.
+	Backend *backend.Backend
 	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
 	Plane    *cluster.Cluster
 	Adapters [2]*cluster.Adapter

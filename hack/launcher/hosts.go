@@ -5,7 +5,8 @@ import (
 	"os"
 )
 
-// Hosts is a file for /etc/hosts with one name beside localhost. The name is at one of nine addresses of this machine.
+// Hosts is a file for /etc/hosts with one name beside localhost that is at one of nine addresses of this machine, and others
+// that stay at the first.
 type Hosts struct {
 	path string
 	// digit is where in the file the last digit of the address is.
@@ -15,9 +16,13 @@ type Hosts struct {
 // firstHosts come before the name, up to the last digit of its address.
 const firstHosts = "127.0.0.1 localhost\n::1 localhost\n127.0.0."
 
-// NewHosts makes a file in which a name is at 127.0.0.1.
-func NewHosts(path, name string) (*Hosts, error) {
-	if err := os.WriteFile(path, []byte(firstHosts+"1 "+name+"\n"), 0o644); err != nil {
+// NewHosts makes a file in which a name, and those that stay, are at 127.0.0.1.
+func NewHosts(path, name string, stay ...string) (*Hosts, error) {
+	text := firstHosts + "1 " + name + "\n"
+	for _, each := range stay {
+		text += "127.0.0.1 " + each + "\n"
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		return nil, fmt.Errorf("make a hosts file: %w", err)
 	}
 	return &Hosts{path: path, digit: int64(len(firstHosts))}, nil

@@ -1,15 +1,20 @@
 package soak
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // named is the host name that the adapters look up in what is their own.
@@ -20,19 +25,24 @@ type own struct {
 	hosts  *launcher.Hosts
 	clocks [2]*launcher.Clock
 	lines  [2][]string
+	ca     string // file with the authority of the other adapter
 }
+
+// tlsLife is how long the other adapter's certificate is good. It was a day's when it
+// was made.
+const tlsLife = 23 * time.Hour
 
 // newOwn is nil where there can be nothing of the kind, and says that the rows that need it are left out.
 func newOwn(t *testing.T) *own {
 	t.Helper()
 	if err := launcher.LeftOut(); err != nil {
-		say("the faults of the adapter's clock and of host names were left out: %v", err)
+		say("the faults of the adapter's clock, of host names and of another adapter were left out: %v", err)
 		return nil
 	}
 	dir := t.TempDir()
 	o, hosts := &own{}, filepath.Join(dir, "hosts")
 	var err error
-	if o.hosts, err = launcher.NewHosts(hosts, named); err != nil {
+	if o.hosts, err = launcher.NewHosts(hosts, named, backend.Host); err != nil {
 		t.Fatal(err)
 	}
 	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
@@ -53,20 +63,57 @@ func newOwn(t *testing.T) *own {
 	return o
 }
 
-// launcher is what an adapter is started with.
-func (o *own) launcher(adapter int) []string {
-	if o == nil {
-		return nil
-	}
-	return o.lines[adapter]
-}
-
 // clock is that of the first adapter.
 func (o *own) clock() *launcher.Clock {
 	if o == nil {
 		return nil
 	}
 	return o.clocks[0]
+}
+
+// options are what an adapter is started with: where it knows the other adapter's
+// name, it delegates to it.
+func (w *world) options(adapter int) cluster.AdapterOptions {
+	if w.own == nil {
+		return cluster.AdapterOptions{}
+	}
+	return cluster.AdapterOptions{
+		Launcher: w.own.lines[adapter], Manifests: filepath.Join("..", "..", "deploy", "delegate"),
+		ExtraArgs: []string{fmt.Sprintf("--delegate-to=%s:%d", backend.Service, w.backend.Port), "--delegate-ca-file=" + w.own.ca, "--delegate-server-name="},
+	}
+}
+
+// startBackend starts the other adapter.
+func (w *world) startBackend(t *testing.T) {
+	t.Helper()
+	if w.own == nil {
+		return
+	}
+	right, wrong, end := redistest.NewAuthority(t), redistest.NewAuthority(t), time.Now().Add(tlsLife)
+	var rightPair, wrongPair backend.Pair
+	rightPair.Certificate, rightPair.Key = right.Issue(end, backend.Host)
+	wrongPair.Certificate, wrongPair.Key = wrong.Issue(end, backend.Host)
+	dir := t.TempDir()
+	w.own.ca = filepath.Join(dir, "ca.crt")
+	if err := os.WriteFile(w.own.ca, right.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if w.backend, err = backend.Start(t.Context(), w.plane, dir, rightPair, wrongPair); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// beside is an object beside which the other adapter fails.
+func (w *world) beside(t *testing.T) {
+	t.Helper()
+	if w.own == nil {
+		return
+	}
+	server, load := w.standalone(t)
+	w.lane(t, "beside", faults.Delegate, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
+		Server: server, Load: load, Backend: w.backend, Plane: w.plane,
+	})
 }
 
 // matrix is all faults that can be injected here, into one of these servers.

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/rs/zerolog"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -31,7 +32,7 @@ const (
 	asked, listed, askers = 300 * time.Millisecond, 40 * time.Millisecond, 2
 	// wantedValues is how many values a whole round checks at least, and wantedFaults how many kinds of fault it injects
 	// where the adapters have a clock and host names of their own.
-	wantedValues, wantedFaults = 60_000, 70
+	wantedValues, wantedFaults = 60_000, 80
 	// working is granted to the autoscaler beyond two looks, for its own work.
 	working = 1500 * time.Millisecond
 	// tries bounds how often a fault is injected because this machine stood still, or the autoscaler was late.
@@ -39,6 +40,15 @@ const (
 	// longest bounds one fault with its repair and all that is waited for after it.
 	longest = 4 * time.Minute
 )
+
+// TestMain is also how the other adapter is started.
+func TestMain(m *testing.M) {
+	if backend.Started() {
+		fmt.Fprintln(os.Stderr, backend.Serve())
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // TestSoak injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
 // that moves slots atomically, unless a flag names others.

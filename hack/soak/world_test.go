@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
@@ -37,7 +38,8 @@ type world struct {
 	namespace string
 	objects   *faults.Objects
 	adapters  [2]*cluster.Adapter
-	own       *own // nil where the adapters have nothing of their own
+	backend   *backend.Backend // nil where no adapter could know its name
+	own       *own             // nil where the adapters have nothing of their own
 	lanes     []*lane
 	scaled    *autoscaled
 	// programs are what servers are started of, in turn.
@@ -70,6 +72,7 @@ func newWorld(t *testing.T, programs []redistest.Program) *world {
 	}
 	w.replicated(t)
 	w.telling(t)
+	w.beside(t)
 	w.guarded(t, "credentials-1", "credentials-2")
 	w.edited(t)
 	return w
@@ -104,7 +107,8 @@ func (w *world) startPlane(t *testing.T) {
 	if w.client, err = kubernetes.NewForConfig(plane.Config()); err != nil {
 		t.Fatal(err)
 	}
-	if w.adapters[0], err = plane.StartAdapter(t.Context(), cluster.AdapterOptions{Launcher: w.own.launcher(0)}); err != nil {
+	w.startBackend(t)
+	if w.adapters[0], err = plane.StartAdapter(t.Context(), w.options(0)); err != nil {
 		t.Fatal(err)
 	}
 	created, err := w.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "soak"}}, metav1.CreateOptions{})
@@ -266,10 +270,9 @@ func (w *world) open(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	w.adapters[1], err = w.plane.StartAdapter(t.Context(), cluster.AdapterOptions{
-		Name: cluster.AdapterName + "-1", Standby: true, Launcher: w.own.launcher(1),
-	})
-	if err != nil {
+	second := w.options(1)
+	second.Name, second.Standby = cluster.AdapterName+"-1", true
+	if w.adapters[1], err = w.plane.StartAdapter(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
 	w.scaled = autoscale(t, w)

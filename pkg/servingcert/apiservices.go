@@ -32,15 +32,21 @@ type RegistrationConfig struct {
 	APIServices []string
 }
 
-// Registration is how APIServices stand to the adapter's own Service. One that names another Service is looked at and
-// never written to.
+// Registration is how APIServices stand to the adapter's own Service. One that names another Service is looked at, and
+// written to only after [Registration.TakeFrom].
 type Registration struct {
 	cfg RegistrationConfig
 
 	mu      sync.Mutex
 	states  map[string]APIServiceState
 	foreign map[string]bool // which outlasts a look that fails
+	port    int64           // of the own Service, in the latest APIService that named it
+	from    string          // the Service that APIServices are taken from, empty for none
+	ready   func() bool
 }
+
+// defaultPort is that of the Service in the manifests.
+const defaultPort = 443
 
 // NewRegistration checks cfg; it calls nothing.
 func NewRegistration(cfg RegistrationConfig) (*Registration, error) {
@@ -62,7 +68,23 @@ func NewRegistration(cfg RegistrationConfig) (*Registration, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("settings of the APIServices: %w", err)
 	}
-	return &Registration{cfg: cfg, states: map[string]APIServiceState{}, foreign: map[string]bool{}}, nil
+	return &Registration{cfg: cfg, states: map[string]APIServiceState{}, foreign: map[string]bool{}, port: defaultPort}, nil
+}
+
+// TakeFrom has a [Manager] take APIServices that name one other Service, of the form namespace/name, whenever ready
+// reports that requests can be answered here.
+func (r *Registration) TakeFrom(service string, ready func() bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.from, r.ready = service, ready
+}
+
+// takes reports whether an APIService is taken from the Service that it names.
+func (r *Registration) takes(found observation) bool {
+	r.mu.Lock()
+	from, ready := r.from, r.ready
+	r.mu.Unlock()
+	return found.state == APIServiceForeign && found.service == from && ready()
 }
 
 func (r *Registration) own() string { return r.cfg.Namespace + "/" + r.cfg.ServiceName }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
+	"k8s.io/klog/v2"
 )
 
 // fieldManager owns spec.caBundle in managedFields.
@@ -33,7 +34,7 @@ const (
 	APIServiceCurrent APIServiceState = "Current"
 	// APIServiceMissing does not exist; it is waited for.
 	APIServiceMissing APIServiceState = "Missing"
-	// APIServiceForeign names another Service, or none, and is left alone.
+	// APIServiceForeign names another Service, or none.
 	APIServiceForeign APIServiceState = "Foreign"
 	// APIServiceInsecure sets insecureSkipTLSVerify, beside which the API server refuses a caBundle.
 	APIServiceInsecure APIServiceState = "InsecureSkipTLSVerify"
@@ -50,7 +51,7 @@ type observation struct {
 	shown []*x509.Certificate
 }
 
-// publish sets the caBundle of the named APIService if it is this adapter's and differs.
+// publish sets the caBundle of the named APIService if it is this adapter's and differs, and takes it if it is to be taken.
 func (r *Registration) publish(ctx context.Context, name string, bundle []*x509.Certificate) (observation, error) {
 	var found observation
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
@@ -63,8 +64,13 @@ func (r *Registration) publish(ctx context.Context, name string, bundle []*x509.
 
 func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM []byte) (observation, error) {
 	found, current, err := r.observe(ctx, name)
-	if err != nil || found.state != APIServiceOwn {
+	switch {
+	case err != nil:
 		return found, err
+	case r.takes(found):
+		return r.take(ctx, name, found, current, bundlePEM)
+	case found.state != APIServiceOwn:
+		return found, nil
 	}
 	found.state = APIServiceCurrent
 	encoded, _, _ := unstructured.NestedString(current.Object, "spec", "caBundle")
@@ -74,12 +80,24 @@ func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM [
 	if bytes.Equal(shownPEM, bundlePEM) {
 		return found, nil
 	}
-	patch, err := caBundlePatch(current, bundlePEM)
+	return found, r.patch(ctx, name, current, map[string]any{"caBundle": bundlePEM})
+}
+
+// take sends the requests of an APIService here. Service and caBundle change in one write, since with one and not the
+// other nobody would answer.
+func (r *Registration) take(ctx context.Context, name string, found observation, current *unstructured.Unstructured, bundlePEM []byte) (observation, error) {
+	r.mu.Lock()
+	port := r.port
+	r.mu.Unlock()
+	err := r.patch(ctx, name, current, map[string]any{
+		"service":  map[string]any{"namespace": r.cfg.Namespace, "name": r.cfg.ServiceName, "port": port},
+		"caBundle": bundlePEM, "insecureSkipTLSVerify": nil,
+	})
 	if err != nil {
 		return observation{}, err
 	}
-	_, err = r.cfg.Dynamic.Resource(apiServiceResource).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
-	return found, err
+	klog.FromContext(ctx).Info("Took the APIService from the Service to which requests are delegated", "apiService", name, "service", found.service)
+	return observation{state: APIServiceCurrent, service: r.own()}, nil
 }
 
 // observe reads the named APIService and tells whose it is.
@@ -94,25 +112,31 @@ func (r *Registration) observe(ctx context.Context, name string) (observation, *
 	namespace, _, _ := unstructured.NestedString(current.Object, "spec", "service", "namespace")
 	service, _, _ := unstructured.NestedString(current.Object, "spec", "service", "name")
 	found := observation{state: APIServiceOwn, service: namespace + "/" + service}
-	insecure, _, _ := unstructured.NestedBool(current.Object, "spec", "insecureSkipTLSVerify")
-	switch {
-	case found.service != r.own():
+	if found.service != r.own() {
 		found.state = APIServiceForeign
-	case insecure:
+		return found, current, nil
+	}
+	if port, _, _ := unstructured.NestedInt64(current.Object, "spec", "service", "port"); port > 0 {
+		r.mu.Lock()
+		r.port = port
+		r.mu.Unlock()
+	}
+	if insecure, _, _ := unstructured.NestedBool(current.Object, "spec", "insecureSkipTLSVerify"); insecure {
 		found.state = APIServiceInsecure
 	}
 	return found, current, nil
 }
 
-// caBundlePatch carries uid and resourceVersion, so that it is refused if the APIService changed since it was read: it
-// may have been given to another Service.
-func caBundlePatch(current *unstructured.Unstructured, bundlePEM []byte) ([]byte, error) {
+// patch changes the spec of an APIService. It carries uid and resourceVersion, so that it is refused if the APIService
+// changed since it was read: it may have been given to another Service.
+func (r *Registration) patch(ctx context.Context, name string, current *unstructured.Unstructured, spec map[string]any) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": current.GetUID(), "resourceVersion": current.GetResourceVersion()},
-		"spec":     map[string]any{"caBundle": bundlePEM},
+		"spec":     spec,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("encode patch: %w", err)
+		return fmt.Errorf("encode patch: %w", err)
 	}
-	return patch, nil
+	_, err = r.cfg.Dynamic.Resource(apiServiceResource).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+	return err
 }

@@ -131,3 +131,72 @@ func TestOneAPIServiceThatFailsDoesNotKeepTheOther(t *testing.T) {
 		}
 	})
 }
+
+func port(one *unstructured.Unstructured, port int64) *unstructured.Unstructured {
+	_ = unstructured.SetNestedField(one.Object, port, "spec", "service", "port")
+	return one
+}
+
+func TestTakeFrom(t *testing.T) {
+	const from = "monitoring/prometheus-adapter"
+	taken := apiService(v1beta1Name, "monitoring", "prometheus-adapter")
+	tests := map[string]struct {
+		existing *unstructured.Unstructured
+		unready  bool
+		want     APIServiceState
+	}{
+		"from the delegate":               {taken, false, APIServiceCurrent},
+		"insecure, from the delegate":     {insecure(taken.DeepCopy()), false, APIServiceCurrent},
+		"before requests can be answered": {taken, true, APIServiceForeign},
+		"from another Service":            {apiService(v1beta1Name, "monitoring", "datadog"), false, APIServiceForeign},
+		"from another namespace":          {apiService(v1beta1Name, "other", "prometheus-adapter"), false, APIServiceForeign},
+		"without a Service":               {local(apiService(v1beta1Name, "", "")), false, APIServiceForeign},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t, test.existing.DeepCopy(), apiService(v1beta2Name, testNamespace, testService))
+				m := c.manager()
+				m.cfg.Registration.TakeFrom(from, func() bool { return !test.unready })
+				before := c.apiService(v1beta1Name)
+				c.mustPass(m)
+				if got := m.cfg.Registration.States()[v1beta1Name]; got != test.want || c.foreign[v1beta1Name] != (test.want == APIServiceForeign) {
+					t.Errorf("state is %s, want %s", got, test.want)
+				}
+				after := c.apiService(v1beta1Name)
+				if test.want == APIServiceForeign {
+					if !equality.Semantic.DeepEqual(before, after) {
+						t.Errorf("was %v, is %v", before, after)
+					}
+					return
+				}
+				service, _, _ := unstructured.NestedMap(after.Object, "spec", "service")
+				_, insecure, _ := unstructured.NestedBool(after.Object, "spec", "insecureSkipTLSVerify")
+				if service["namespace"] != testNamespace || service["name"] != testService || insecure || authorities(c.caBundle(v1beta1Name)) != 1 {
+					t.Errorf("taken, it is %v", after.Object)
+				}
+			})
+		})
+	}
+}
+
+// TestTakenAtThePortThatItHad gives an APIService away after it has been looked
+// at, and again.
+func TestTakenAtThePortThatItHad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, port(apiService(v1beta1Name, testNamespace, testService), 8443))
+		m := c.manager()
+		m.cfg.Registration.TakeFrom("monitoring/prometheus-adapter", func() bool { return true })
+		c.mustPass(m)
+		for range 2 {
+			given := port(apiService(v1beta1Name, "monitoring", "prometheus-adapter"), 6443)
+			if err := c.dynamic.Tracker().Update(apiServiceResource, given, ""); err != nil {
+				t.Fatal(err)
+			}
+			c.mustPass(m)
+			if got, _, _ := unstructured.NestedInt64(c.apiService(v1beta1Name).Object, "spec", "service", "port"); got != 8443 {
+				t.Errorf("port %d, want 8443", got)
+			}
+		}
+	})
+}

@@ -17,8 +17,8 @@
 // in memory; only what is lost everywhere is replaced. While the Secret is missing, the pair in memory is served. Whoever
 // must distrust an authority (a leaked key) therefore stops all replicas before removing the Secret's data.
 //
-// An APIService that names another Service is never written to, and one that sets insecureSkipTLSVerify cannot be; both
-// are logged once per change and shown by a [Registration], and passed to the [Observer]. A missing one is waited for.
+// An APIService that names another Service is not written to, unless [Registration.TakeFrom] names that one, and one that
+// sets insecureSkipTLSVerify cannot be; both are logged once per change and shown by a [Registration], and passed to the [Observer]. A missing one is waited for.
 // An adapter whose certificate comes from files has a Registration and no Manager: it looks and writes nothing.
 //
 // The permissions used are exactly these:

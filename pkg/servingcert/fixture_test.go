@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -21,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -109,9 +109,11 @@ func (c *cluster) checkPatch(action clienttesting.Action) (bool, runtime.Object,
 	if want.GetResourceVersion() != current.GetResourceVersion() || want.GetUID() != current.GetUID() {
 		return true, nil, apierrors.NewConflict(apiServiceResource.GroupResource(), patch.GetName(), errors.New("changed"))
 	}
-	bundle, _, _ := unstructured.NestedString(want.Object, "spec", "caBundle")
-	if err := unstructured.SetNestedField(current.Object, bundle, "spec", "caBundle"); err != nil {
-		return true, nil, err
+	spec := current.Object["spec"].(map[string]any)
+	for field, value := range want.Object["spec"].(map[string]any) {
+		if spec[field] = value; value == nil {
+			delete(spec, field)
+		}
 	}
 	current.SetResourceVersion(c.nextVersion())
 	return true, current, c.dynamic.Tracker().Update(apiServiceResource, current, "")

@@ -43,6 +43,12 @@ func (o *delegateOptions) addFlags(flags *pflag.FlagSet) {
 			"and the adapter the right to create tokens for it.")
 }
 
+// place is --delegate-to without the port.
+func (o *delegateOptions) place() string {
+	place, _, _ := strings.Cut(o.To, ":")
+	return place
+}
+
 // service reads --delegate-to.
 func (o *delegateOptions) service() (namespace, name string, port int, err error) {
 	place, portText, hasPort := strings.Cut(o.To, ":")

@@ -60,6 +60,8 @@ type Options struct {
 const (
 	// apiServiceOwn has requests sent here by the adapter's own APIServices.
 	apiServiceOwn = "own"
+	// apiServiceKeep takes these back from the Service of --delegate-to.
+	apiServiceKeep = "keep"
 	// apiServiceNone leaves the APIServices to a server that sends requests on.
 	apiServiceNone = "none"
 )
@@ -107,11 +109,12 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease that elects the one replica that writes status and Events.")
 	cluster.StringVar(&o.APIService, "apiservice", o.APIService,
-		"Who serves the APIServices of custom.metrics.k8s.io: own, if they belong to the adapter's Service; none, if another server has them and sends requests on to the adapter, "+
+		"Who serves the APIServices of custom.metrics.k8s.io: own, if they belong to the adapter's Service; keep, the same, and the adapter takes them back "+
+			"whenever they name the Service of --delegate-to, which then must not do the same; none, if another server has them and sends requests on to the adapter, "+
 			"which then neither reads nor writes them. That server verifies the adapter with ca.crt in the Secret --tls-secret-name.")
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
-			"Without this flag, the adapter runs, and serves the requests that reach it. It never takes over an APIService.")
+			"Without this flag, the adapter runs, and serves the requests that reach it. Only --apiservice=keep takes over an APIService.")
 	cluster.BoolVar(&o.RequireSecretsPolicy, "require-secrets-policy", o.RequireSecretsPolicy,
 		"Read no Secret that a Redis object names unless the API server enforces the ValidatingAdmissionPolicy "+secretsPolicy+
 			". Set it for an adapter that may read every Secret: without the policy, an author could have it send any password to any address.")
@@ -169,12 +172,7 @@ func (o *Options) validate() error {
 			errs = append(errs, fmt.Errorf("--allow-unix-sockets: %w", err))
 		}
 	}
-	if o.APIService != apiServiceOwn && o.APIService != apiServiceNone {
-		errs = append(errs, fmt.Errorf("--apiservice must be %s or %s, is %q", apiServiceOwn, apiServiceNone, o.APIService))
-	}
-	if o.APIService == apiServiceNone && o.ExitOnForeignAPIService {
-		errs = append(errs, errors.New("--exit-on-foreign-apiservice and --apiservice=none contradict each other: leave one of them out"))
-	}
+	errs = append(errs, o.validateAPIService())
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
 	}
@@ -189,4 +187,20 @@ func (o *Options) validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// validateAPIService names what --apiservice contradicts.
+func (o *Options) validateAPIService() error {
+	switch {
+	case o.APIService == apiServiceOwn:
+	case o.APIService != apiServiceKeep && o.APIService != apiServiceNone:
+		return fmt.Errorf("--apiservice must be %s, %s or %s, is %q", apiServiceOwn, apiServiceKeep, apiServiceNone, o.APIService)
+	case o.ExitOnForeignAPIService:
+		return fmt.Errorf("--exit-on-foreign-apiservice and --apiservice=%s contradict each other: leave one of them out", o.APIService)
+	case o.APIService == apiServiceKeep && o.Delegate.To == "":
+		return errors.New("--apiservice=keep needs --delegate-to: the APIServices are taken from that Service alone")
+	case o.APIService == apiServiceKeep && !o.Server.UsesOwnCertificate():
+		return errors.New("--apiservice=keep and --tls-cert-file contradict each other: the adapter can vouch for a certificate of its own only")
+	}
+	return nil
 }

@@ -139,6 +139,9 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
+	if options.APIService == apiServiceKeep {
+		registration.TakeFrom(options.Delegate.place(), func() bool { return watcher.Synced() && manager.Ready() })
+	}
 	election := status.LeaderConfig{
 		Leases: kube.CoordinationV1(), Namespace: options.Namespace, Name: options.LeaseName, Identity: options.Identity,
 	}

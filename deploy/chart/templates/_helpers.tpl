@@ -25,15 +25,15 @@ app.kubernetes.io/name: redis-metrics-adapter
 {{/*
 The objects of a file that "make generate" copied here from deploy, with Helm's labels and in the release's namespace,
 where the adapter's ServiceAccount is as well.
-Arguments: the root, the file, what else to merge into the metadata; and, if given, rules by the name of the role that
-they replace those of.
+Arguments: the root, the file, what else to merge into the metadata; and, if given, fields by the kind and name of the
+object that they are merged into.
 */}}
 {{- define "redis-metrics-adapter.objects" -}}
 {{- $root := index . 0 }}
 {{- $more := index . 2 }}
-{{- $rules := dict }}
+{{- $fields := dict }}
 {{- if gt (len .) 3 }}
-{{- $rules = index . 3 }}
+{{- $fields = index . 3 }}
 {{- end }}
 {{- $account := printf "system:serviceaccount:%s:" $root.Release.Namespace }}
 {{- range splitList "\n---\n" ($root.Files.Get (index . 1) | replace "system:serviceaccount:redis-metrics-adapter:" $account) }}
@@ -42,8 +42,8 @@ they replace those of.
 {{- if $metadata.namespace }}
 {{- $_ := set $metadata "namespace" $root.Release.Namespace }}
 {{- end }}
-{{- with get $rules $metadata.name }}
-{{- $_ := set $object "rules" . }}
+{{- with get $fields (printf "%s %s" $object.kind $metadata.name) }}
+{{- $_ := mergeOverwrite $object . }}
 {{- end }}
 ---
 {{ toYaml $object }}

@@ -4,10 +4,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -17,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 	basecmd "sigs.k8s.io/custom-metrics-apiserver/pkg/cmd"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
@@ -37,6 +45,9 @@ func main() {
 type options struct {
 	kubeconfig, address string
 	port                int
+	// delegate is another adapter, as NAMESPACE/SERVICE:PORT, and ca what its
+	// certificate is verified by.
+	delegate, ca string
 }
 
 // parse passes over arguments that are for the adapter alone.
@@ -47,6 +58,8 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "file that says how to reach the API server")
 	flags.StringVar(&o.address, "bind-address", "127.0.0.1", "address to listen at")
 	flags.IntVar(&o.port, "secure-port", 6443, "port to serve HTTPS at")
+	flags.StringVar(&o.delegate, "delegate-to", "", "adapter of this machine that answers for metrics of pods")
+	flags.StringVar(&o.ca, "delegate-ca-file", "", "authority of its certificate")
 	return o, flags.Parse(args)
 }
 
@@ -61,7 +74,49 @@ func run(o options) error {
 		return err
 	}
 	adapter.WithCustomMetrics(constant{})
+	if o.delegate != "" {
+		if err := delegate(adapter, o); err != nil {
+			return err
+		}
+	}
 	return adapter.Run(ctx)
+}
+
+// delegate has metrics of pods answered through the proxy of the standard library,
+// which stands where the adapter's own does: behind authorization.
+func delegate(adapter *basecmd.AdapterBase, o options) error {
+	service, port, _ := strings.Cut(o.delegate, ":")
+	namespace, name, _ := strings.Cut(service, "/")
+	text, err := os.ReadFile(o.ca)
+	if err != nil {
+		return err
+	}
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(text)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "https", Host: net.JoinHostPort("127.0.0.1", port)})
+		},
+		Transport: &http.Transport{
+			TLSClientConfig:     &tls.Config{RootCAs: authorities, ServerName: name + "." + namespace + ".svc", MinVersion: tls.VersionTLS12},
+			MaxIdleConnsPerHost: 16,
+		},
+	}
+	config, err := adapter.Config()
+	if err != nil {
+		return err
+	}
+	build := config.GenericConfig.BuildHandlerChainFunc
+	config.GenericConfig.BuildHandlerChainFunc = func(own http.Handler, c *genericapiserver.Config) http.Handler {
+		return build(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "/pods/") {
+				proxy.ServeHTTP(w, r)
+				return
+			}
+			own.ServeHTTP(w, r)
+		}), c)
+	}
+	return nil
 }
 
 // listed is how many values a list has.

@@ -1,0 +1,149 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+)
+
+const (
+	// delegating is how many requests for metrics of the other adapter are under way
+	// at a time.
+	delegating = 4
+	// relisting is within what time the adapter reads what the other lists.
+	relisting = 75 * time.Second
+)
+
+// delegates returns the rows of the other adapter. Metrics of Redis must not notice them.
+func delegates() []Fault {
+	row := func(name, how string, inject func(context.Context, *Subject, func()) error) Fault {
+		return Fault{Name: name, How: how, Scope: Delegate, Within: 1, inject: inject}
+	}
+	signalled := func(signal syscall.Signal, repair func(context.Context, *backend.Backend) error, codes ...int) func(context.Context, *Subject, func()) error {
+		return func(ctx context.Context, s *Subject, hold func()) error {
+			return s.beside(ctx, hold, s.Backend.Signal(signal), func() error { return repair(ctx, s.Backend) }, codes...)
+		}
+	}
+	behaves := func(mode backend.Mode, codes ...int) func(context.Context, *Subject, func()) error {
+		return func(ctx context.Context, s *Subject, hold func()) error {
+			return s.beside(ctx, hold, s.Backend.Be(ctx, mode), func() error { return s.Backend.Be(ctx, backend.Well) }, codes...)
+		}
+	}
+	listing := func(mode backend.Mode) func(context.Context, *Subject, func()) error {
+		return func(ctx context.Context, s *Subject, hold func()) error {
+			err := errors.Join(s.Backend.Be(ctx, mode), s.listed(ctx))
+			return s.beside(ctx, hold, err, func() error { return s.Backend.Be(ctx, backend.Well) }, http.StatusOK)
+		}
+	}
+	return []Fault{
+		row("the other adapter is killed, and restarted later", "SIGKILL, restart",
+			signalled(syscall.SIGKILL, func(ctx context.Context, b *backend.Backend) error { return b.Restart(ctx) }, http.StatusBadGateway)),
+		row("the other adapter is suspended", "SIGSTOP, SIGCONT",
+			signalled(syscall.SIGSTOP, func(_ context.Context, b *backend.Backend) error { return b.Signal(syscall.SIGCONT) }, http.StatusGatewayTimeout)),
+		row("the network to the other adapter drops everything", "its backlog is full, so the kernel drops new connections", behaves(backend.BlackHole, http.StatusGatewayTimeout)),
+		row("the other adapter has a certificate of an unknown CA", "its certificate is replaced", behaves(backend.Impostor, http.StatusBadGateway)),
+		row("the other adapter rejects the token as expired", "401 for each token that it has seen before", behaves(backend.Expired, http.StatusBadGateway)),
+		row("the other adapter fails", "500 for each request", behaves(backend.Broken, http.StatusInternalServerError)),
+		row("the other adapter is overloaded", "429 with Retry-After: 3600", behaves(backend.Busy, http.StatusTooManyRequests)),
+		row("a response of the other adapter does not end", "64 KiB every 10 ms", behaves(backend.Endless, 0)),
+		row("the other adapter lists 100 MB of garbage", "100 MB in place of an APIResourceList", listing(backend.Garbage)),
+		row("the other adapter lists 100,000 metrics", "an APIResourceList of 100,000", listing(backend.Flood)),
+	}
+}
+
+// beside holds a fault of the other adapter once a request for one of its metrics
+// has been answered with one of codes; 0 stands for a response that breaks off. Such
+// requests go on during the fault, and a namespace must be deletable. The fault is
+// repaired once the other adapter's metrics are served again.
+func (s *Subject) beside(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
+	client, err := kubernetes.NewForConfig(s.Plane.Config())
+	if err != nil {
+		return err
+	}
+	last := 0
+	failed := s.until(ctx, fmt.Sprintf("the other adapter's metrics are answered with %d", codes), func(ctx context.Context) bool {
+		last, _ = askDelegate(ctx, client)
+		return slices.Contains(codes, last)
+	})
+	if failed != nil {
+		failed = fmt.Errorf("%w; the last is %d", failed, last)
+	}
+	asking, stop := context.WithCancel(ctx) // which opens the breaker
+	var all sync.WaitGroup
+	for range delegating {
+		all.Go(func() {
+			for asking.Err() == nil {
+				_, _ = askDelegate(asking, client)
+				s.wait(asking, 50*time.Millisecond)
+			}
+		})
+	}
+	gone := errors.Join(s.namespaceGoes(ctx), lists(ctx, client))
+	hold()
+	stop()
+	all.Wait()
+	err = errors.Join(broken, failed, gone, repair())
+	return errors.Join(err, s.until(ctx, "the other adapter's metrics are answered again", func(ctx context.Context) bool {
+		code, err := askDelegate(ctx, client)
+		return err == nil && code == http.StatusOK
+	}))
+}
+
+// askDelegate requests a metric of the other adapter, and returns the status code of
+// the response, or 0 if it broke off.
+func askDelegate(ctx context.Context, client kubernetes.Interface) (code int, err error) {
+	result := client.CoreV1().RESTClient().Get().AbsPath("/apis/custom.metrics.k8s.io/v1beta2/" + backend.Metric).MaxRetries(0).Do(ctx)
+	if _, err = result.Raw(); err != nil {
+		result.StatusCode(&code)
+		if code == http.StatusOK {
+			code = 0
+		}
+		return code, err
+	}
+	result.StatusCode(&code)
+	return code, nil
+}
+
+// lists returns an error unless discovery has both our metrics and the metrics that
+// the other adapter listed before.
+func lists(ctx context.Context, client kubernetes.Interface) error {
+	text, err := client.CoreV1().RESTClient().Get().AbsPath("/apis/custom.metrics.k8s.io/v1beta2").DoRaw(ctx)
+	for _, want := range []string{`"` + backend.Listed + `"`, `"redises.redis-metrics.dev/` + verifier.RequestsPerSecond + `"`} {
+		if err == nil && !bytes.Contains(text, []byte(want)) {
+			err = fmt.Errorf("no %s is listed", want)
+		}
+	}
+	return err
+}
+
+// listed waits until the adapter has read what the other lists.
+func (s *Subject) listed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, relisting)
+	defer cancel()
+	for {
+		if lists, err := s.Backend.Lists(ctx); err != nil || lists > 0 {
+			return err
+		}
+		s.wait(ctx, 200*time.Millisecond)
+	}
+}
+
+// namespaceGoes makes a namespace and deletes it: the namespace controller asks
+// each API that there is.
+func (s *Subject) namespaceGoes(ctx context.Context) error {
+	const name = "passing"
+	_, err := s.Plane.Kubectl(ctx, "create", "namespace", name)
+	_, errGone := s.Plane.Kubectl(ctx, "delete", "namespace", name, "--wait=true", "--timeout=30s")
+	return errors.Join(err, errGone)
+}
