@@ -143,8 +143,7 @@ func (f *formulas) next(now time.Time) (in, source string, wait time.Duration) {
 	f.forget(now)
 	for range f.turns {
 		name := f.turns[0]
-		copy(f.turns, f.turns[1:])
-		f.turns[len(f.turns)-1] = name
+		f.turns = append(f.turns[1:], name)
 		n := f.namespaces[name]
 		if len(n.waiting) == 0 {
 			continue
