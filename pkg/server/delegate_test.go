@@ -244,8 +244,7 @@ func TestDiscoveryListsBoth(t *testing.T) {
 func TestTheAggregatedDocumentFollowsTheDelegate(t *testing.T) {
 	manager, o := aggregated.NewResourceManager("apis"), &other{}
 	infos := anything{}.ListAllMetrics()
-	listMetrics(manager, infos)
-	followDelegate(manager, infos, o)
+	listMetrics(manager, infos, o)
 	for _, step := range []struct {
 		listed []metav1.APIResource
 		want   []string

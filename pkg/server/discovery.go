@@ -13,35 +13,38 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// groupPriority and the priorities of versions order discovery as the APIServices do.
-const (
-	groupPriority   = 100
-	v1beta1Priority = 100
-	v1beta2Priority = 200
-)
-
-// listMetrics puts the metrics into the aggregated discovery document.
+// listMetrics puts the metrics into the aggregated discovery document, those of a
+// delegate after ours, and keeps them current. Priorities order the document as the
+// APIServices do.
 //
 // A metric is a subresource of the resource that it describes, and kubectl
 // api-resources leaves subresources out. Therefore each metric is listed a
 // second time, as a resource of its own whose name has no slash, and
 // withMetricAlias answers under that name.
-func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo) {
-	for version, priority := range versionPriorities() {
-		manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
-			Version:   version,
-			Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
-			Resources: resources(version, infos),
-		})
-		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, groupPriority, priority)
+func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo, other Delegate) {
+	list := func() {
+		for _, version := range versions() {
+			listed := resources(version, infos)
+			if other != nil {
+				listed = append(listed, delegated(version, other.Resources(version))...)
+			}
+			manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
+				Version: version, Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent, Resources: listed,
+			})
+		}
+	}
+	list()
+	for i, version := range versions() {
+		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, 100, 100*(i+1))
+	}
+	if other != nil {
+		other.OnListed(list)
 	}
 }
 
-func versionPriorities() map[string]int {
-	return map[string]int{
-		v1beta1.SchemeGroupVersion.Version: v1beta1Priority,
-		v1beta2.SchemeGroupVersion.Version: v1beta2Priority,
-	}
+// versions returns the versions of the API, the preferred one last.
+func versions() []string {
+	return []string{v1beta1.SchemeGroupVersion.Version, v1beta2.SchemeGroupVersion.Version}
 }
 
 func resources(version string, infos []provider.CustomMetricInfo) []apidiscoveryv2.APIResourceDiscovery {
@@ -58,7 +61,8 @@ func resources(version string, infos []provider.CustomMetricInfo) []apidiscovery
 	var aliases []apidiscoveryv2.APIResourceDiscovery
 	described := map[string][]apidiscoveryv2.APISubresourceDiscovery{}
 	for _, info := range infos {
-		aliases = append(aliases, resource(aliasOf(info)))
+		// An alias names a metric without a slash: requests-per-second.redises.redis-metrics.dev.
+		aliases = append(aliases, resource(info.Metric+"."+info.GroupResource.String()))
 		name := info.GroupResource.String()
 		described[name] = append(described[name], apidiscoveryv2.APISubresourceDiscovery{
 			Subresource: info.Metric, ResponseKind: kind, Verbs: []string{"get"},
@@ -66,17 +70,11 @@ func resources(version string, infos []provider.CustomMetricInfo) []apidiscovery
 	}
 	for name, metrics := range described {
 		parent := resource(name)
-		// Only the metrics answer, not the resource itself.
-		parent.Verbs = nil
+		parent.Verbs = nil // only the metrics answer, not the resource itself
 		parent.Subresources = metrics
 		aliases = append(aliases, parent)
 	}
 	return aliases
-}
-
-// aliasOf names a metric without a slash: requests-per-second.redises.redis-metrics.dev.
-func aliasOf(info provider.CustomMetricInfo) string {
-	return info.Metric + "." + info.GroupResource.String()
 }
 
 // withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
@@ -112,8 +110,9 @@ func unaliased(path string) (string, bool) {
 
 // APIServices returns the names of the APIServices by which the aggregator routes to this server.
 func APIServices() []string {
-	return []string{
-		v1beta1.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
-		v1beta2.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
+	names := versions()
+	for i, version := range names {
+		names[i] = version + "." + custom_metrics.GroupName
 	}
+	return names
 }

@@ -97,7 +97,6 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.OpenAPIConfig.Info.Version = cfg.Version
 	generic.OpenAPIV3Config.Info.Version = cfg.Version
 	generic.RequestTimeout = requestTimeout
-	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
 	if err := protect(generic, o, cfg); err != nil {
 		return nil, err
@@ -108,11 +107,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the API server: %w", err)
 	}
-	document, ours := adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics()
-	listMetrics(document, ours)
-	if cfg.Delegate != nil {
-		followDelegate(document, ours, cfg.Delegate)
-	}
+	listMetrics(adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics(), cfg.Delegate)
 	if err := metrics.RegisterMetrics(legacyregistry.Register); err != nil {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
