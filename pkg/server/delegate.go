@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/discovery"
@@ -109,29 +108,4 @@ func checkDelegatedPath(path string) error {
 		return nil
 	}
 	return noPath()
-}
-
-// delegated returns the described resources of a delegate, each with its metrics.
-// A resource has the verb get, which it does not answer itself, since kubectl
-// api-resources leaves out what has no verb.
-func delegated(version string, resources []metav1.APIResource) []apidiscoveryv2.APIResourceDiscovery {
-	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
-	var found []apidiscoveryv2.APIResourceDiscovery
-	for _, resource := range resources { // which are in order
-		name, metric, _ := strings.Cut(resource.Name, "/")
-		if last := len(found) - 1; last < 0 || found[last].Resource != name {
-			scope := apidiscoveryv2.ScopeCluster
-			if resource.Namespaced {
-				scope = apidiscoveryv2.ScopeNamespace
-			}
-			found = append(found, apidiscoveryv2.APIResourceDiscovery{
-				Resource: name, SingularResource: name, ResponseKind: kind, Scope: scope, Verbs: []string{"get"},
-			})
-		}
-		parent := &found[len(found)-1]
-		parent.Subresources = append(parent.Subresources, apidiscoveryv2.APISubresourceDiscovery{
-			Subresource: metric, ResponseKind: kind, Verbs: []string{"get"},
-		})
-	}
-	return found
 }
