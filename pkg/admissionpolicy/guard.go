@@ -77,22 +77,17 @@ func (g *Guard) Await(ctx context.Context) {
 
 // Run reads the policies at once and then at intervals until ctx ends.
 func (g *Guard) Run(ctx context.Context) {
-	awaited := true
+	known := sync.OnceFunc(func() { close(g.known) })
 	for ctx.Err() == nil {
 		pause := retryPeriod
 		if g.look(ctx) {
 			pause = wait.Jitter(period, 0.2)
-			if awaited {
-				close(g.known)
-			}
-			awaited = false
+			known()
 		}
-		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
-		case <-timer.C:
+		case <-time.After(pause):
 		}
-		timer.Stop()
 	}
 }
 
@@ -117,7 +112,7 @@ func (g *Guard) look(ctx context.Context) bool {
 // learn remembers what was found of a policy, and logs what changed.
 func (g *Guard) learn(ctx context.Context, policy string, fault error) {
 	g.mu.Lock()
-	before, known := g.faults[policy]
+	before := g.faults[policy]
 	g.faults[policy] = fault
 	g.mu.Unlock()
 	g.cfg.Observer.PolicyEnforced(policy, fault == nil)
@@ -125,7 +120,7 @@ func (g *Guard) learn(ctx context.Context, policy string, fault error) {
 	switch {
 	case fault != nil && (before == nil || before.Error() != fault.Error()):
 		logger.Error(fault, "The API server does not enforce an admission policy of the adapter: apply the adapter's manifests again")
-	case fault == nil && known && before != nil:
+	case fault == nil && before != nil:
 		logger.Info("The API server enforces the admission policy again")
 	}
 }

@@ -209,7 +209,10 @@ func (k *Manager) next(ctx context.Context) bool {
 	if k.limit.Wait(ctx) != nil {
 		return false
 	}
-	found, err := k.read(ctx, n)
+	found, err := &content{problem: unguarded}, error(nil)
+	if n.kind != target.Secret || k.guarded() {
+		found, err = read(ctx, k.client, n)
+	}
 	if ctx.Err() != nil {
 		return false
 	}
@@ -223,14 +226,6 @@ func (k *Manager) next(ctx context.Context) bool {
 	return true
 }
 
-// read gets a document, if Secrets may be read now.
-func (k *Manager) read(ctx context.Context, n name) (*content, error) {
-	if n.kind == target.Secret && !k.guarded() {
-		return &content{problem: unguarded}, nil
-	}
-	return read(ctx, k.client, n)
-}
-
 // compile makes credentials of what the documents hold, again if that has changed.
 func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 	e.mu.Lock()
@@ -240,11 +235,13 @@ func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 		now[n] = d.current.Load()
 	}
 	if e.credentials == nil && e.err == nil || !slices.Equal(now, e.seen) {
-		e.seen = now
+		e.seen, e.credentials = now, nil
 		if e.err = e.problems(account); e.err == nil {
-			e.credentials, e.err = compile(e.access, e.values())
-		} else {
-			e.credentials = nil
+			all := values{}
+			for i, c := range e.seen {
+				all[e.references[i].Field] = c
+			}
+			e.credentials, e.err = compile(e.access, all)
 		}
 	}
 	if e.err != nil {
@@ -275,12 +272,4 @@ func (e *entry) problems(account types.NamespacedName) *reason.Error {
 		first = reason.Explained(first.Reason, first.Error(), advice)
 	}
 	return first
-}
-
-func (e *entry) values() values {
-	all := values{}
-	for n, c := range e.seen {
-		all[e.references[n].Field] = c
-	}
-	return all
 }

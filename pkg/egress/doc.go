@@ -29,15 +29,12 @@
 // since a gateway may send to them. A NAT64 prefix that the network has chosen
 // elsewhere cannot be told from other addresses here: give the list.
 //
-// A refused dial fails with ErrRefused before a packet is sent. What an object
-// shows of any failed dial is one of a few reasons (package sampler): a name that
-// does not resolve, an address that is refused, a port that is closed, one that
-// does not answer, one that is not Redis. They are told apart because each has
-// another cure, and an operator who cannot tell a closed port from a NetworkPolicy
-// cannot mend either. It lets a patient author learn which ports are open where
-// the policy lets the adapter look, one port an object and interval; it never
-// shows what answers there. Where that is too much, list the networks and ports
-// of Redis: then nothing else is looked at, and every other address reads alike.
+// A refused dial fails with ErrRefused before a packet is sent. The reasons that an
+// object shows for failed dials (package sampler) differ, because each has another
+// fix. They let a patient author learn which ports are open where the policy lets
+// the adapter look, one port an object and interval, but never what answers there.
+// Where that is too much, list the networks and ports of Redis: then nothing else
+// is looked at, and every other address reads alike.
 //
 // A Policy is immutable and safe for concurrent use.
 package egress

@@ -102,12 +102,11 @@ func (p *Policy) allows(addr netip.Addr, port uint16) bool {
 
 // refuses returns ErrRefused for what no list can admit.
 func (p *Policy) refuses(ctx context.Context, addr netip.Addr, port uint16) error {
-	switch {
-	case addr.IsLoopback():
-		if !p.cfg.AllowLoopback {
-			return ErrRefused
-		}
-	case within(p.never, addr):
+	never := slices.ContainsFunc(p.never, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	if addr.IsLoopback() {
+		never = !p.cfg.AllowLoopback
+	}
+	if never {
 		return ErrRefused
 	}
 	for _, one := range p.apiServers {

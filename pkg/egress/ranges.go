@@ -52,10 +52,6 @@ func covers(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-func within(prefixes []netip.Prefix, addr netip.Addr) bool {
-	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
-}
-
 // neverDialed lists what no Redis is at. Loopback has a rule of its own.
 // Source: https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry.
 // 240.0.0.0/4 is not among them: clusters give it to pods.
@@ -90,6 +86,15 @@ func canonical(addr netip.Addr) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
+// The forms of IPv6 address that hold an IPv4 address at known places.
+var (
+	wellKnownNAT64 = netip.MustParsePrefix("64:ff9b::/96")    // RFC 6052
+	localNAT64     = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215: where networks have NAT64 prefixes of their own
+	ipv4Translated = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 2765
+	sixToFour      = netip.MustParsePrefix("2002::/16")       // RFC 3056
+	teredo         = netip.MustParsePrefix("2001::/32")       // RFC 4380
+)
+
 // effectiveAddrs returns the address that is connected to, and the IPv4 addresses to
 // which a gateway or the kernel may send what goes there.
 func effectiveAddrs(addr netip.Addr) []netip.Addr {
@@ -99,73 +104,30 @@ func effectiveAddrs(addr netip.Addr) []netip.Addr {
 		return judged
 	}
 	raw := addr.As16()
-	for _, form := range embeddings() {
-		if form.holds(raw) {
-			judged = append(judged, form.embedded(raw))
+	embedded := func(at [4]int) netip.Addr {
+		return netip.AddrFrom4([4]byte{raw[at[0]], raw[at[1]], raw[at[2]], raw[at[3]]})
+	}
+	last := [4]int{12, 13, 14, 15}
+	switch {
+	case wellKnownNAT64.Contains(addr), ipv4Translated.Contains(addr):
+		judged = append(judged, embedded(last))
+	case sixToFour.Contains(addr):
+		judged = append(judged, embedded([4]int{2, 3, 4, 5}))
+	case teredo.Contains(addr): // its server, and its client with each bit turned over
+		judged = append(judged, embedded([4]int{4, 5, 6, 7}), netip.AddrFrom4([4]byte{^raw[12], ^raw[13], ^raw[14], ^raw[15]}))
+	case localNAT64.Contains(addr):
+		// The network's prefix has one of four lengths, and each puts the IPv4 address
+		// elsewhere (RFC 6052, section 2.2). An address of this network (0.0.0.0/8),
+		// which no gateway sends to, shows that the length is another.
+		for _, at := range [][4]int{{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, last} {
+			if raw[at[0]] != 0 {
+				judged = append(judged, embedded(at))
+			}
 		}
 	}
-	if localNAT64.Contains(addr) {
-		judged = append(judged, locallyTranslated(raw)...)
+	// ISATAP, in any network: RFC 5214, section 6.1.
+	if raw[8]&^0x02 == 0 && raw[9] == 0 && raw[10] == 0x5e && raw[11] == 0xfe {
+		judged = append(judged, embedded(last))
 	}
 	return judged
-}
-
-// embedding is a form of IPv6 address that holds an IPv4 address.
-type embedding struct {
-	from   int    // byte at which the form is known
-	marks  []byte // bytes from there on
-	ignore byte   // bits of the first of them that may differ
-	at     int    // byte at which the IPv4 address begins
-	invert bool   // each of its bits is turned over
-}
-
-func embeddings() []embedding {
-	return []embedding{
-		{marks: []byte{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}, at: 12}, // NAT64: RFC 6052, 64:ff9b::/96
-		{marks: []byte{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, at: 12},    // IPv4-translated: RFC 2765, ::ffff:0:0:0/96
-		{marks: []byte{0x20, 0x02}, at: 2},                                   // 6to4: RFC 3056, 2002::/16
-		{marks: []byte{0x20, 0x01, 0, 0}, at: 4},                             // Teredo: RFC 4380, its server
-		{marks: []byte{0x20, 0x01, 0, 0}, at: 12, invert: true},              // Teredo, its client
-		{from: 8, marks: []byte{0, 0, 0x5e, 0xfe}, ignore: 0x02, at: 12},     // ISATAP: RFC 5214, section 6.1, in any network
-	}
-}
-
-func (e embedding) holds(raw [16]byte) bool {
-	for i, mark := range e.marks {
-		found := raw[e.from+i]
-		if i == 0 {
-			found &^= e.ignore
-		}
-		if found != mark {
-			return false
-		}
-	}
-	return true
-}
-
-func (e embedding) embedded(raw [16]byte) netip.Addr {
-	v4 := [4]byte(raw[e.at : e.at+4])
-	if e.invert {
-		for i := range v4 {
-			v4[i] ^= 0xff
-		}
-	}
-	return netip.AddrFrom4(v4)
-}
-
-// localNAT64 is where networks have NAT64 prefixes of their own: RFC 8215.
-var localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48")
-
-// locallyTranslated returns what an address in localNAT64 may stand for: its
-// network's prefix has one of four lengths, and each puts the IPv4 address
-// elsewhere (RFC 6052, section 2.2). An address of this network
-// (0.0.0.0/8), which no gateway sends to, shows that the length is another.
-func locallyTranslated(raw [16]byte) []netip.Addr {
-	var found []netip.Addr
-	for _, at := range [][4]int{{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}} {
-		if raw[at[0]] != 0 {
-			found = append(found, netip.AddrFrom4([4]byte{raw[at[0]], raw[at[1]], raw[at[2]], raw[at[3]]}))
-		}
-	}
-	return found
 }

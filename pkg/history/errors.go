@@ -42,14 +42,12 @@ func (e *UnknownError) Error() string {
 }
 
 // Unwrap returns the failure of the newest attempt.
-func (e *UnknownError) Unwrap() error {
-	return e.Failure
-}
+func (e *UnknownError) Unwrap() error { return e.Failure }
 
 func (h *History) unknown(snap *snapshot, reason Reason, age time.Duration) *UnknownError {
 	e := &UnknownError{Reason: reason, Failure: snap.failure}
-	if n := len(snap.samples); n > 0 && (reason == OneSample || reason == Incomplete) {
-		if err := snap.samples[n-1].anonymous(); err != nil {
+	if newest, ok := snap.newest(); ok && (reason == OneSample || reason == Incomplete) {
+		if err := newest.anonymous(); err != nil {
 			e.Reason, e.message = Anonymous, err.Error()
 			return e
 		}

@@ -73,6 +73,14 @@ type snapshot struct {
 	revision *Revision
 }
 
+// newest returns the newest sample, and false if there is none.
+func (s *snapshot) newest() (Sample, bool) {
+	if len(s.samples) == 0 {
+		return Sample{}, false
+	}
+	return s.samples[len(s.samples)-1], true
+}
+
 // Record adds the newest sample and takes ownership of its nodes. Samples that no
 // span can begin with any more are forgotten. If the sample does not fit into the
 // budget, Record keeps nothing of it and returns ErrObjectFull or ErrStoreFull.
@@ -91,19 +99,20 @@ func (h *History) Record(sample Sample) error {
 			break
 		}
 	}
-	if n := len(before.samples); n > 0 {
-		sample.link(before.samples[n-1], h.policy.Interval/10)
-		if !sample.joins(before.samples[n-1]) {
+	newest, ok := before.newest()
+	if ok {
+		sample.link(newest, h.policy.Interval/10)
+		if !sample.joins(newest) {
 			next.samples, next.restart = nil, true
 		}
-		if !sample.sameTopology(before.samples[n-1]) {
+		if !sample.sameTopology(newest) {
 			next.revision = nil
 		}
 	}
 	if next.revision == nil {
 		next.revision = new(Revision)
 	}
-	sample.size = sample.bytes(newestOf(before))
+	sample.size = sample.bytes(newest)
 	next.samples = append(next.samples, sample)
 	kept := 0
 	for i := range next.samples {
@@ -117,14 +126,6 @@ func (h *History) Record(sample Sample) error {
 	return nil
 }
 
-// newestOf returns the newest sample, the zero Sample if there is none.
-func newestOf(snap *snapshot) Sample {
-	if n := len(snap.samples); n > 0 {
-		return snap.samples[n-1]
-	}
-	return Sample{}
-}
-
 // Fail notes that the newest attempt to sample failed, and which nodes it asked.
 // What is known stays until it is too old.
 func (h *History) Fail(err error, nodes ...Node) {
@@ -135,26 +136,18 @@ func (h *History) Fail(err error, nodes ...Node) {
 }
 
 // Failure returns why the newest attempt to sample failed, nil if it succeeded or none was made.
-func (h *History) Failure() error {
-	return h.load().failure
-}
+func (h *History) Failure() error { return h.load().failure }
 
 // Newest returns the newest sample whatever its age. It serves those who describe
 // the server, not those who serve its numbers.
-func (h *History) Newest() (Sample, bool) {
-	snap := h.load()
-	if len(snap.samples) == 0 {
-		return Sample{}, false
-	}
-	return snap.samples[len(snap.samples)-1], true
-}
+func (h *History) Newest() (Sample, bool) { return h.load().newest() }
 
 // Nodes returns the nodes that the newest attempt asked, for those who describe
 // the target. The caller must not modify them.
 func (h *History) Nodes() []Node {
 	snap := h.load()
-	if n := len(snap.samples); snap.failed == nil && n > 0 {
-		return snap.samples[n-1].Nodes
+	if newest, ok := snap.newest(); ok && snap.failed == nil {
+		return newest.Nodes
 	}
 	return snap.failed
 }
@@ -168,20 +161,16 @@ type Revision struct {
 // same addresses, shards, roles and versions, and each of them answers with its newest
 // credentials. It is nil if the newest attempt failed, or none was made. Whoever has
 // described the nodes of a revision need not look at them again.
-func (h *History) Revision() *Revision {
-	return h.load().revision
-}
+func (h *History) Revision() *Revision { return h.load().revision }
 
 // Latest returns the newest sample, or an *UnknownError.
-func (h *History) Latest(now time.Time) (Sample, error) {
-	return h.latest(h.load(), now)
-}
+func (h *History) Latest(now time.Time) (Sample, error) { return h.latest(h.load(), now) }
 
 func (h *History) latest(snap *snapshot, now time.Time) (Sample, error) {
-	if len(snap.samples) == 0 {
+	last, ok := snap.newest()
+	if !ok {
 		return Sample{}, h.unknown(snap, NoSample, 0)
 	}
-	last := snap.samples[len(snap.samples)-1]
 	if age := max(now.Sub(last.At), wallClock(last.At, now)); age > h.policy.MaxAge {
 		return Sample{}, h.unknown(snap, Stale, age)
 	}

@@ -25,7 +25,7 @@ func (s *Sample) Migrating(node *Node) (migrating bool, refused error) {
 
 // sharesShard reports whether two nodes of a sample have the same data.
 func (n *Node) sharesShard(other *Node) bool {
-	return n.Shard == other.Shard && (n.Shard != "" || n.Name == other.Name && n.Address == other.Address)
+	return n.Shard == other.Shard && (n.Shard != "" || n.sameNode(other))
 }
 
 // noteMigrations notes which nodes may have been changed by a migration of slots

@@ -78,9 +78,9 @@ func NewSample(probed []probe.Result, nodes ...Node) Sample {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
 	})
 	s := Sample{At: nodes[0].At, Nodes: nodes, Probed: probed}
-	for _, one := range s.Counted() {
-		if one.At.Before(s.At) {
-			s.At = one.At
+	for _, node := range s.Counted() {
+		if node.At.Before(s.At) {
+			s.At = node.At
 		}
 	}
 	return s
@@ -89,12 +89,11 @@ func NewSample(probed []probe.Result, nodes ...Node) Sample {
 // Counted are the nodes whose metrics count unless replicas are asked for: the
 // primaries that answered, or all that answered where none of them is a primary.
 func (s Sample) Counted() []Node {
-	n := slices.IndexFunc(s.Nodes, func(one Node) bool { return one.Replica || one.Info == nil })
-	if n > 0 {
-		return s.Nodes[:n]
+	if primaries := slices.IndexFunc(s.Nodes, func(node Node) bool { return node.Replica || node.Info == nil }); primaries > 0 {
+		return s.Nodes[:primaries]
 	}
-	if m := slices.IndexFunc(s.Nodes, func(one Node) bool { return one.Info == nil }); m > 0 {
-		return s.Nodes[:m]
+	if answered := slices.IndexFunc(s.Nodes, func(node Node) bool { return node.Info == nil }); answered > 0 {
+		return s.Nodes[:answered]
 	}
 	return s.Nodes
 }
@@ -111,14 +110,17 @@ func (s Sample) NotRenewed() error {
 }
 
 // find returns the answer of a node by its name and address, nil if there is none.
-func (s *Sample) find(one *Node) *Node {
-	for n := range s.Nodes {
-		if other := &s.Nodes[n]; other.Name == one.Name && other.Address == one.Address {
+func (s *Sample) find(node *Node) *Node {
+	for i := range s.Nodes {
+		if other := &s.Nodes[i]; other.sameNode(node) {
 			return other
 		}
 	}
 	return nil
 }
+
+// sameNode reports whether two answers are of one node.
+func (n *Node) sameNode(other *Node) bool { return n.Name == other.Name && n.Address == other.Address }
 
 // link notes since when each node has counted without a break, given the sample before.
 func (s Sample) link(before Sample, drift time.Duration) {
@@ -146,7 +148,7 @@ func (s Sample) joins(before Sample) bool {
 	}
 	for n := range counted {
 		was, now := &earlier[n], &counted[n]
-		if was.Name != now.Name || was.Address != now.Address || !now.continues {
+		if !was.sameNode(now) || !now.continues {
 			return false
 		}
 	}
@@ -161,7 +163,7 @@ func (s Sample) sameTopology(before Sample) bool {
 	}
 	for n := range s.Nodes {
 		was, now := &before.Nodes[n], &s.Nodes[n]
-		if !now.continues || was.Address != now.Address || was.Name != now.Name || was.Shard != now.Shard || was.Replica != now.Replica ||
+		if !now.continues || !was.sameNode(now) || was.Shard != now.Shard || was.Replica != now.Replica ||
 			was.Err != nil || now.Err != nil || was.NotRenewed != nil || now.NotRenewed != nil || !sameVersion(was.Info, now.Info) {
 			return false
 		}
@@ -192,9 +194,7 @@ type Span struct {
 }
 
 // Duration is the time that the span covers. It is above zero.
-func (s Span) Duration() time.Duration {
-	return s.Last.At.Sub(s.First.At)
-}
+func (s Span) Duration() time.Duration { return s.Last.At.Sub(s.First.At) }
 
 // Of returns the answer of a node of Last since which its counters grew, and false
 // if it was not there all the time, or answered too slowly. The caller must not

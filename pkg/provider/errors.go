@@ -50,8 +50,8 @@ func noMetric(info provider.CustomMetricInfo, t *target.Target) error {
 	declares := ""
 	if t != nil {
 		names := make([]string, len(t.Declared))
-		for n, d := range t.Declared {
-			names[n] = d.Name
+		for i, d := range t.Declared {
+			names[i] = d.Name
 		}
 		slices.Sort(names)
 		declares = "; spec.metrics of " + t.Name + " declares " + cmp.Or(strings.Join(names, ", "), "none")
@@ -72,13 +72,10 @@ func rootScoped(info provider.CustomMetricInfo, name string) error {
 
 // unknown says that a metric of an object has no value now.
 func unknown(metric, object string, err error) error {
-	var missing *history.UnknownError
-	var none *catalog.NoSeriesError
 	cause := CauseNoValue
-	switch {
-	case errors.As(err, &missing):
+	if missing, ok := errors.AsType[*history.UnknownError](err); ok {
 		cause = Cause(missing.Reason)
-	case errors.As(err, &none):
+	} else if _, ok := errors.AsType[*catalog.NoSeriesError](err); ok {
 		cause = CauseNoSeries
 	}
 	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, cause, object, fmt.Sprintf(
@@ -106,15 +103,11 @@ func failure(code int32, reason metav1.StatusReason, cause Cause, name, message 
 	}}
 }
 
+// causeOf returns the cause of an error that failure made, empty for none.
 func causeOf(err error) Cause {
-	if err == nil {
+	status, ok := errors.AsType[*apierrors.StatusError](err)
+	if !ok {
 		return ""
 	}
-	var status *apierrors.StatusError
-	if errors.As(err, &status) && status.ErrStatus.Details != nil {
-		for _, cause := range status.ErrStatus.Details.Causes {
-			return Cause(cause.Type)
-		}
-	}
-	return ""
+	return Cause(status.ErrStatus.Details.Causes[0].Type)
 }

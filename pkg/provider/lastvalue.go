@@ -25,9 +25,8 @@ type answer struct {
 	quantity resource.Quantity
 	// at is the instant of the newest sample in it.
 	at time.Time
-	// window is the whole seconds before at that it covers, and windowed reports whether it has any.
-	window   int64
-	windowed bool
+	// window is the whole seconds before at that it covers, nil if it covers none.
+	window *int64
 }
 
 // valueKey is what is asked of a target: a metric, and the selector in its canonical text.
@@ -63,6 +62,7 @@ type objectValues struct {
 
 // lastValue is a question and the last answer to it that was known.
 type lastValue struct {
+	valueKey
 	// picks is the selector asked by, nil for none.
 	picks labels.Selector
 	// always means that the question is kept though nobody asks it.
@@ -90,7 +90,7 @@ func (m *lastValues) open(id string, always []valueKey, now time.Time) {
 	defer p.mu.Unlock()
 	for _, q := range always {
 		if p.kept[q] == nil {
-			p.kept[q] = &lastValue{}
+			p.kept[q] = &lastValue{valueKey: q}
 		}
 		p.kept[q].always = true
 	}
@@ -142,7 +142,7 @@ func (p *objectValues) ask(q valueKey, selector labels.Selector, now time.Time) 
 		if asked >= maxAsked || len(q.selector) > maxSelector {
 			return answer{}
 		}
-		k = &lastValue{picks: selector}
+		k = &lastValue{valueKey: q, picks: selector}
 		p.kept[q] = k
 	}
 	k.asked = now
@@ -158,22 +158,16 @@ func (p *objectValues) remember(q valueKey, known answer) {
 	}
 }
 
-// rememberedValue is one question with what is kept of it.
-type rememberedValue struct {
-	valueKey
-	lastValue
-}
-
 // all drops what nobody asked for long, and returns the rest in order.
-func (p *objectValues) all(now time.Time) []rememberedValue {
+func (p *objectValues) all(now time.Time) []lastValue {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	maps.DeleteFunc(p.kept, func(_ valueKey, k *lastValue) bool { return !k.always && now.Sub(k.asked) > askedWithin })
-	all := make([]rememberedValue, 0, len(p.kept))
-	for q, k := range p.kept {
-		all = append(all, rememberedValue{q, *k})
+	all := make([]lastValue, 0, len(p.kept))
+	for _, k := range p.kept {
+		all = append(all, *k)
 	}
-	slices.SortFunc(all, func(a, b rememberedValue) int {
+	slices.SortFunc(all, func(a, b lastValue) int {
 		return cmp.Or(cmp.Compare(a.metric, b.metric), cmp.Compare(a.selector, b.selector))
 	})
 	return all

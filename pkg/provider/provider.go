@@ -48,19 +48,14 @@ type Provider struct {
 	catalog   *catalog.Catalog
 	observer  Observer
 	infos     []provider.CustomMetricInfo
-	version   string // of the API of Redis objects, with its group
 	memory    lastValues
 }
 
 // New returns a Provider of the metrics in a catalog.
 func New(targets Targets, histories Histories, metrics *catalog.Catalog, observer Observer) *Provider {
-	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer, version: v1alpha1.GroupVersion().String()}
+	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer}
 	for _, m := range metrics.All() {
-		p.infos = append(p.infos, provider.CustomMetricInfo{
-			GroupResource: v1alpha1.GroupResource(),
-			Namespaced:    true,
-			Metric:        m.Name,
-		})
+		p.infos = append(p.infos, provider.CustomMetricInfo{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: m.Name})
 	}
 	return p
 }
@@ -87,15 +82,12 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 		return nil, p.record(noMetric(info, t))
 	}
 	a := newQuery(info.Metric, selector, time.Now())
-	value, window := &custom_metrics.MetricValue{}, int64(0)
-	if err := p.record(p.value(t, read, &a, value, &window)); err != nil {
+	value, err := p.value(t, read, &a)
+	if err := p.record(err); err != nil {
 		return nil, err
 	}
-	return value, nil
+	return &value, nil
 }
-
-// allNamespaces is what a client writes in the place of a namespace to mean all of them.
-const allNamespaces = "*"
 
 // GetMetricBySelector returns the values of a metric of all the objects of a
 // namespace whose labels match, ordered by namespace and name. Objects that do
@@ -104,17 +96,16 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	if info.GroupResource != v1alpha1.GroupResource() {
 		return nil, p.record(UnknownResource(info.GroupResource))
 	}
-	if namespace == allNamespaces {
+	if namespace == "*" { // as a client writes it
 		namespace = metav1.NamespaceAll
 	}
 	a := newQuery(info.Metric, metricSelector, time.Now())
 	targets := p.targets.Select(namespace, selector)
-	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, len(targets))}
-	windows := make([]int64, len(targets))
+	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, 0, len(targets))}
 	builtin, exists := p.builtin(info.Metric)
-	asked, served := 0, 0
+	asked := 0
 	var unserved error
-	for n, t := range targets {
+	for _, t := range targets {
 		read, ok := builtin, exists
 		if t.Declares() {
 			read, ok = p.metric(t, info.Metric)
@@ -123,13 +114,14 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 			continue
 		}
 		asked++
-		if err := p.value(t, read, &a, &list.Items[served], &windows[n]); err != nil {
+		value, err := p.value(t, read, &a)
+		if err != nil {
 			unserved = p.record(err)
 			continue
 		}
-		served++
+		list.Items = append(list.Items, value)
 	}
-	list.Items = list.Items[:served]
+	served := len(list.Items)
 	if served > 0 {
 		p.observer.Answered("", served)
 	}
@@ -170,33 +162,29 @@ func catalogQuery(selector labels.Selector, now time.Time) catalog.Query {
 	return query
 }
 
-// value fills in the value of a metric of a target, and its window if it has one.
-func (p *Provider) value(t *target.Target, read catalog.Reader, a *query, value *custom_metrics.MetricValue, window *int64) error {
+// value returns the value of a metric of a target as it is served.
+func (p *Provider) value(t *target.Target, read catalog.Reader, a *query) (custom_metrics.MetricValue, error) {
 	if a.err != nil {
-		return unknown(a.metric, t.Name, a.err)
+		return custom_metrics.MetricValue{}, unknown(a.metric, t.Name, a.err)
 	}
 	served, err := p.answer(t, read, a)
 	if err != nil {
-		return unknown(a.metric, t.Name, err)
+		return custom_metrics.MetricValue{}, unknown(a.metric, t.Name, err)
 	}
 	p.observer.Served(a.query.Now.Sub(served.at))
-	*value = custom_metrics.MetricValue{
+	return custom_metrics.MetricValue{
 		DescribedObject: custom_metrics.ObjectReference{
 			Kind:       v1alpha1.Kind,
-			APIVersion: p.version,
+			APIVersion: v1alpha1.GroupName + "/" + v1alpha1.Version,
 			Namespace:  t.Namespace,
 			Name:       t.Name,
 			UID:        t.UID,
 		},
-		Metric:    a.identifier,
-		Timestamp: metav1.NewTime(served.at),
-		Value:     served.quantity,
-	}
-	if served.windowed {
-		*window = served.window
-		value.WindowSeconds = window
-	}
-	return nil
+		Metric:        a.identifier,
+		Timestamp:     metav1.NewTime(served.at),
+		WindowSeconds: served.window,
+		Value:         served.quantity,
+	}, nil
 }
 
 // known returns the value that a metric has at the instant of a query.
@@ -210,7 +198,8 @@ func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Qu
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{quantity: quantity, at: reading.At, window: int64(reading.Window.Round(time.Second) / time.Second), windowed: true}, nil
+	window := int64(reading.Window.Round(time.Second) / time.Second)
+	return answer{quantity: quantity, at: reading.At, window: &window}, nil
 }
 
 // Unknown returns why a metric of a target has no value at an instant, nil if it

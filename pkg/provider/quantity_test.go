@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/metrics/pkg/apis/custom_metrics"
 )
 
 func TestQuantity(t *testing.T) {
@@ -80,9 +79,8 @@ func FuzzMetricSelector(f *testing.F) {
 		p, _ := house(t)
 		warm, first := newTarget("shop", "warm", "cache"), p.catalog.All()[0].Name
 		read, _ := p.metric(warm, first)
-		var value custom_metrics.MetricValue
 		a := newQuery(first, parsed, time.Now())
-		err = p.value(warm, read, &a, &value, new(int64))
+		value, err := p.value(warm, read, &a)
 		if (value.Metric.Name == "") == (err == nil) {
 			t.Fatalf("%q: value %v, error %v", text, value, err)
 		}

@@ -15,16 +15,20 @@ var (
 	ErrMalformed = errors.New("malformed value")
 )
 
-// absentError names a field that is absent. Many are of an older server, and
-// each sample asks for some of them, so that the text is made when it is read.
-type absentError string
-
-func (e absentError) Error() string {
-	return "INFO field " + string(e) + ": " + ErrAbsent.Error()
+// fieldError says why a field is unknown. Each sample asks for fields that an
+// older server does not report, so that the text is made when it is read.
+type fieldError struct {
+	key string
+	err error
 }
 
-func (absentError) Unwrap() error {
-	return ErrAbsent
+func (e fieldError) Error() string { return "INFO field " + e.key + ": " + e.err.Error() }
+
+func (e fieldError) Unwrap() error { return e.err }
+
+// malformed says what is wrong with the value of a field.
+func malformed(key, format string, args ...any) error {
+	return fmt.Errorf("INFO field %s: %w: %s", key, ErrMalformed, fmt.Sprintf(format, args...))
 }
 
 // Info is one parsed answer to INFO. The zero Info is that of a server that
@@ -84,11 +88,11 @@ func (i *Info) Text(key string) (string, error) {
 	place, ok := i.schema.find(key)
 	switch {
 	case !ok, isSection(key):
-		return "", absentError(key)
+		return "", fieldError{key, ErrAbsent}
 	case isCut(key):
-		return "", nameError(key)
+		return "", fieldError{key, ErrName}
 	case i.schema.twice[key]:
-		return "", fmt.Errorf("INFO field %s: %w: it occurs more than once", key, ErrMalformed)
+		return "", malformed(key, "it occurs more than once")
 	}
 	return i.value(place), nil
 }
@@ -101,7 +105,7 @@ func (i *Info) Int(key string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not an integer", key, ErrMalformed, text)
+		return 0, malformed(key, "%.32q is not an integer", text)
 	}
 	return n, nil
 }
@@ -115,7 +119,7 @@ func (i *Info) Float(key string) (float64, error) {
 	}
 	f, ok := parseFloat(text)
 	if !ok {
-		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not a finite number", key, ErrMalformed, text)
+		return 0, malformed(key, "%.32q is not a finite number", text)
 	}
 	return f, nil
 }
@@ -139,7 +143,7 @@ func (i *Info) Microseconds(key string) (int64, error) {
 	whole, decimals, _ := strings.Cut(text, ".")
 	n, err := strconv.ParseInt(whole+decimals, 10, 64)
 	if err != nil || len(decimals) != 6 || whole == "" {
-		return 0, fmt.Errorf("INFO field %s: %w: %.32q is not in seconds with six decimals", key, ErrMalformed, text)
+		return 0, malformed(key, "%.32q is not in seconds with six decimals", text)
 	}
 	return n, nil
 }

@@ -264,8 +264,8 @@ func TestRecordsGiveAnErrorForWhatCannotBeRead(t *testing.T) {
 		t.Errorf("saw %v, want %v", seen, want)
 	}
 	for command := range info.Records("cmdstat_") {
-		if command != "get" {
-			t.Errorf("the first command is %s, want get", command)
+		if command != "del" {
+			t.Errorf("the first command is %s, want del, the first in order", command)
 		}
 		break
 	}

@@ -64,14 +64,7 @@ func keyText(key []byte) string {
 func (i *Info) Name(key string) (string, error) {
 	text, err := i.Text(key)
 	if err == nil && !IsName(text) {
-		return "", nameError(key)
+		return "", fieldError{key, ErrName}
 	}
 	return text, err
 }
-
-// nameError is ErrName of a field.
-type nameError string
-
-func (e nameError) Error() string { return "INFO field " + string(e) + ": " + ErrName.Error() }
-
-func (nameError) Unwrap() error { return ErrName }

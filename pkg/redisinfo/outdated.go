@@ -37,7 +37,7 @@ func Outdated(info *Info) error {
 	case link == "down":
 		return errLinkDown
 	case link != "up":
-		return fmt.Errorf("INFO field master_link_status: %w: %.32q", ErrMalformed, link)
+		return malformed("master_link_status", "%.32q", link)
 	}
 	// Not every server reports these.
 	if syncing, err := info.Int("master_sync_in_progress"); err == nil && syncing != 0 {

@@ -39,9 +39,6 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.Layouts == nil {
 		p.Layouts = NewSchemas(nil)
 	}
-	if p.layout == nil {
-		p.layout = &schema{}
-	}
 	if info := p.parseKnown(text); info != nil {
 		return info, nil
 	}
@@ -63,15 +60,14 @@ const usualBytes, usualKeys = 3 << 10, 256
 // same order, so that values are all there is to keep. It returns nil for another.
 func (p *Parser) parseKnown(text []byte) *Info {
 	known := p.layout
-	if len(known.lines) == 0 {
+	if known == nil {
 		return nil
 	}
 	// Both are on the stack, and what is kept takes no more than it needs.
 	values, ends := make([]byte, 0, usualBytes), make([]uint32, 0, usualKeys)
 	n := 0
-	for len(text) > 0 {
-		var line []byte
-		line, text = cutLine(text)
+	for line := range bytes.Lines(text) {
+		line = trimEnd(line)
 		if n < len(known.lines) {
 			if value, ok := valueOf(line, known.lines[n]); ok {
 				if !known.dropped[n] {
@@ -120,16 +116,12 @@ func isSection[T string | []byte](key T) bool {
 	return len(key) > 0 && key[0] == '#'
 }
 
-// cutLine splits off the first line, without what ends it.
-func cutLine(text []byte) (line, rest []byte) {
-	line = text
-	if n := bytes.IndexByte(text, '\n'); n >= 0 {
-		line, rest = text[:n], text[n+1:]
+// trimEnd cuts off what ends a line.
+func trimEnd(line []byte) []byte {
+	for n := len(line); n > 0 && (line[n-1] == '\n' || line[n-1] == '\r'); n-- {
+		line = line[:n-1]
 	}
-	for len(line) > 0 && line[len(line)-1] == '\r' {
-		line = line[:len(line)-1]
-	}
-	return line, rest
+	return line
 }
 
 // keyOf returns the key of a line of INFO. The heading of a section is a key.

@@ -19,32 +19,22 @@ type Record struct {
 func (r Record) Unnamed() bool { return isCut(r.key) }
 
 // Key returns the key of the field.
-func (r Record) Key() string {
-	return r.key
-}
+func (r Record) Key() string { return r.key }
 
 // Text returns one named part of the value as the server wrote it.
 func (r Record) Text(name string) (string, error) {
 	switch {
 	case r.Unnamed():
-		return "", nameError(r.key)
+		return "", fieldError{r.key, ErrName}
 	case r.twice:
-		return "", r.ambiguous()
+		return "", malformed(r.key, "it occurs more than once")
 	}
 	found, times := "", 0
-	for rest := r.text; ; {
-		end := strings.IndexByte(rest, ',')
-		part := rest
-		if end >= 0 {
-			part = rest[:end]
+	for part, rest := "", r.text; rest != ""; {
+		part, rest, _ = strings.Cut(rest, ",")
+		if key, value, ok := strings.Cut(part, "="); ok && key == name {
+			found, times = value, times+1
 		}
-		if n := len(name); len(part) > n && part[n] == '=' && part[:n] == name {
-			found, times = part[n+1:], times+1
-		}
-		if end < 0 {
-			break
-		}
-		rest = rest[end+1:]
 	}
 	switch times {
 	case 0:
@@ -52,7 +42,7 @@ func (r Record) Text(name string) (string, error) {
 	case 1:
 		return found, nil
 	}
-	return "", fmt.Errorf("INFO field %s: %w: %s occurs more than once", r.key, ErrMalformed, name)
+	return "", malformed(r.key, "%s occurs more than once", name)
 }
 
 // Int returns one named integer of the value.
@@ -63,7 +53,7 @@ func (r Record) Int(name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is not an integer", r.key, ErrMalformed, name, text)
+		return 0, malformed(r.key, "%s=%.32q is not an integer", name, text)
 	}
 	return n, nil
 }
@@ -76,7 +66,7 @@ func (r Record) Float(name string) (float64, error) {
 	}
 	f, ok := parseFloat(text)
 	if !ok {
-		return 0, fmt.Errorf("INFO field %s: %w: %s=%.32q is not a finite number", r.key, ErrMalformed, name, text)
+		return 0, malformed(r.key, "%s=%.32q is not a finite number", name, text)
 	}
 	return f, nil
 }
@@ -93,10 +83,6 @@ func (r Record) Names() iter.Seq[string] {
 	}
 }
 
-func (r Record) ambiguous() error {
-	return fmt.Errorf("INFO field %s: %w: it occurs more than once", r.key, ErrMalformed)
-}
-
 // Record returns one field as a record, and whether the server reported it.
 func (i *Info) Record(key string) (Record, bool) {
 	place, ok := i.schema.find(key)
@@ -106,19 +92,19 @@ func (i *Info) Record(key string) (Record, bool) {
 	return i.record(place, key), true
 }
 
-// Records yields each field whose key begins so, by what follows in the key. It
-// yields nothing where the server has nothing to count or does not report such
+// Records yields each field whose key begins so, by what follows in the key, in the
+// order of the keys. It yields nothing where the server has nothing to count or does not report such
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		run := i.schema.run(prefix)
-		for place := run.first; place < run.end; place++ {
+		if i.schema == nil {
+			return
+		}
+		first, _ := i.schema.search(prefix)
+		for _, place := range i.schema.sorted[first:] {
 			key := i.schema.keys[place]
 			name, ok := strings.CutPrefix(key, prefix)
-			if !ok {
-				continue
-			}
-			if !yield(name, i.record(place, key)) {
+			if !ok || !yield(name, i.record(int(place), key)) {
 				return
 			}
 		}
@@ -137,10 +123,7 @@ func (i *Info) record(place int, key string) Record {
 func (i *Info) Numbered(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
 		for name, record := range i.Records(prefix) {
-			if name == "" || strings.Trim(name, "0123456789") != "" {
-				continue
-			}
-			if !yield(name, record) {
+			if name != "" && strings.Trim(name, "0123456789") == "" && !yield(name, record) {
 				return
 			}
 		}

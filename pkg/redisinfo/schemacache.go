@@ -1,6 +1,7 @@
 package redisinfo
 
 import (
+	"bytes"
 	"hash/maphash"
 	"runtime"
 	"slices"
@@ -49,12 +50,13 @@ func (l *Schemas) Keeping(keep func(key string) bool) *Schemas {
 func (n *names) keysIn(text []byte) (lines []string, fields int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for len(text) > 0 && len(lines) <= maxLines {
-		var line []byte
-		line, text = cutLine(text)
-		key, ok := keyOf(line)
+	for line := range bytes.Lines(text) {
+		key, ok := keyOf(trimEnd(line))
 		if !ok {
 			continue
+		}
+		if len(lines) > maxLines {
+			break
 		}
 		if !isSection(key) {
 			fields++

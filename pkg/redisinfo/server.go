@@ -19,22 +19,25 @@ const (
 // KeyDB's server.cpp, ServerFamily::FormatInfoMetrics in Dragonfly's
 // server_family.cc.
 func Server(info *Info) (kind, version string) {
-	for _, own := range [...]struct{ kind, field string }{
+	for _, program := range [...]struct{ kind, field string }{
 		{Valkey, "valkey_version"},
 		{Dragonfly, "dragonfly_version"},
+		{Redis, "redis_version"},
 	} {
-		if version, ok := info.once(own.field); ok {
-			return own.kind, version
+		text, err := info.Text(program.field)
+		if err != nil {
+			continue
 		}
+		kind = program.kind
+		if IsName(text) {
+			version = text
+		}
+		break
 	}
-	version, ok := info.once("redis_version")
-	if !ok {
-		return "", ""
+	if _, err := info.Text("thread_0_clients"); kind == Redis && err == nil {
+		kind = KeyDB
 	}
-	if _, ok := info.once("thread_0_clients"); ok {
-		return KeyDB, version
-	}
-	return Redis, version
+	return kind, version
 }
 
 // Reads reports whether Server or Outdated reads a field of INFO.
@@ -45,17 +48,4 @@ func Reads(field string) bool {
 		return true
 	}
 	return false
-}
-
-// once is Name for those who need no error, which takes memory. It is read at
-// each sample. A text that is not a name is empty.
-func (i *Info) once(key string) (text string, ok bool) {
-	place, found := i.schema.find(key)
-	if !found || i.schema.twice[key] {
-		return "", false
-	}
-	if text = i.value(place); !IsName(text) {
-		text = ""
-	}
-	return text, true
 }

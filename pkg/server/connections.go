@@ -1,8 +1,11 @@
 package server
 
 import (
+	"cmp"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,9 +33,6 @@ const (
 // that it has begun, and a peer with few connections gets in however many others
 // have.
 type connections struct {
-	perPeer, inAll int
-	grace          time.Duration
-
 	mu    sync.Mutex
 	open  map[string]*connection       // by remote address
 	peers map[netip.Addr][]*connection // not vouched for, the oldest first
@@ -50,10 +50,7 @@ type connection struct {
 }
 
 func newConnections() *connections {
-	return &connections{
-		perPeer: connectionsPerPeer, inAll: connectionsInAll, grace: connectionGrace,
-		open: map[string]*connection{}, peers: map[netip.Addr][]*connection{},
-	}
+	return &connections{open: map[string]*connection{}, peers: map[netip.Addr][]*connection{}}
 }
 
 // listen bounds the connections that a listener accepts.
@@ -97,13 +94,13 @@ func (c *connections) admit(conn net.Conn) (admitted, displaced *connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case len(c.peers[admitted.peer]) >= c.perPeer:
+	case len(c.peers[admitted.peer]) >= connectionsPerPeer:
 		displaced = c.peers[admitted.peer][0]
-	case c.count >= c.inAll:
-		displaced = c.peers[c.largest()][0]
+	case c.count >= connectionsInAll:
+		displaced = slices.MaxFunc(slices.Collect(maps.Values(c.peers)), func(a, b []*connection) int { return cmp.Compare(len(a), len(b)) })[0]
 	}
 	if displaced != nil {
-		if time.Since(displaced.since) < c.grace {
+		if time.Since(displaced.since) < connectionGrace {
 			return nil, nil
 		}
 		c.remove(displaced)
@@ -112,17 +109,6 @@ func (c *connections) admit(conn net.Conn) (admitted, displaced *connection) {
 	c.peers[admitted.peer] = append(c.peers[admitted.peer], admitted)
 	c.count++
 	return admitted, displaced
-}
-
-// largest returns the peer with the most connections.
-func (c *connections) largest() (peer netip.Addr) {
-	most := 0
-	for candidate, of := range c.peers {
-		if len(of) > most {
-			peer, most = candidate, len(of)
-		}
-	}
-	return peer
 }
 
 // remove forgets a connection. It may be called again.
@@ -135,18 +121,14 @@ func (c *connections) remove(gone *connection) {
 
 // uncount takes a connection out of those that are bounded.
 func (c *connections) uncount(gone *connection) {
-	of := c.peers[gone.peer]
-	for i, candidate := range of {
-		if candidate != gone {
-			continue
-		}
-		c.count--
-		if of = append(of[:i], of[i+1:]...); len(of) == 0 {
-			delete(c.peers, gone.peer)
-		} else {
-			c.peers[gone.peer] = of
-		}
+	counted := c.peers[gone.peer]
+	i := slices.Index(counted, gone)
+	if i < 0 {
 		return
+	}
+	c.count--
+	if c.peers[gone.peer] = slices.Delete(counted, i, i+1); len(counted) == 1 {
+		delete(c.peers, gone.peer)
 	}
 }
 
@@ -170,17 +152,10 @@ func (c *connections) vouch(address string) {
 
 // peerOf returns the peer of a remote address. What is not an IP address shares one.
 func peerOf(address string) netip.Addr {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return netip.Addr{}
-	}
+	at, _ := netip.ParseAddrPort(address)
 	addr := at.Addr().Unmap().WithZone("")
 	if addr.Is4() {
 		return addr
 	}
-	network, err := addr.Prefix(64)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return network.Addr()
+	return netip.PrefixFrom(addr, 64).Masked().Addr()
 }

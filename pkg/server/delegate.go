@@ -5,16 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/discovery"
-	"k8s.io/apiserver/pkg/endpoints/discovery/aggregated"
 	"k8s.io/apiserver/pkg/endpoints/handlers/negotiation"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
-	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
@@ -53,8 +50,12 @@ func (d routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		d.own.ServeHTTP(w, r)
 	case inside == "":
+		list := &metav1.APIResourceList{
+			GroupVersion: schema.GroupVersion{Group: custom_metrics.GroupName, Version: version}.String(),
+			APIResources: append(d.listed.ListAPIResources(), d.delegate.Resources(version)...),
+		}
 		responsewriters.WriteObjectNegotiated(apiserver.Codecs, negotiation.DefaultEndpointRestrictions, schema.GroupVersion{},
-			w, r, http.StatusOK, d.list(version), false)
+			w, r, http.StatusOK, list, false)
 	case Owns(resourceOf(inside)):
 		d.own.ServeHTTP(w, r)
 	case slices.Contains(r.Header.Values("Via"), delegate.Via):
@@ -66,20 +67,11 @@ func (d routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list returns what there is of a version, ours before the delegate's.
-func (d routes) list(version string) *metav1.APIResourceList {
-	return &metav1.APIResourceList{
-		GroupVersion: schema.GroupVersion{Group: custom_metrics.GroupName, Version: version}.String(),
-		APIResources: append(d.listed.ListAPIResources(), d.delegate.Resources(version)...),
-	}
-}
-
 // versionPath takes a path of a version of the API apart.
 func versionPath(path string) (version, inside string, ok bool) {
-	const root = "/apis/" + custom_metrics.GroupName + "/"
-	path, ok = strings.CutPrefix(path, root)
+	path, ok = strings.CutPrefix(path, "/apis/"+custom_metrics.GroupName+"/")
 	version, inside, _ = strings.Cut(path, "/")
-	return version, inside, ok && (version == "v1beta1" || version == "v1beta2")
+	return version, inside, ok && slices.Contains(versions(), version)
 }
 
 // resourceOf returns the resource whose metric is at a path inside a version.
@@ -116,42 +108,4 @@ func checkDelegatedPath(path string) error {
 		return nil
 	}
 	return noPath()
-}
-
-// followDelegate keeps the aggregated discovery document current.
-func followDelegate(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo, other Delegate) {
-	other.OnListed(func() {
-		for version := range versionPriorities() {
-			manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
-				Version:   version,
-				Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
-				Resources: append(resources(version, infos), delegated(version, other.Resources(version))...),
-			})
-		}
-	})
-}
-
-// delegated returns the described resources of a delegate, each with its metrics.
-// A resource has the verb get, which it does not answer itself, since kubectl
-// api-resources leaves out what has no verb.
-func delegated(version string, resources []metav1.APIResource) []apidiscoveryv2.APIResourceDiscovery {
-	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
-	var found []apidiscoveryv2.APIResourceDiscovery
-	for _, resource := range resources { // which are in order
-		name, metric, _ := strings.Cut(resource.Name, "/")
-		if last := len(found) - 1; last < 0 || found[last].Resource != name {
-			scope := apidiscoveryv2.ScopeCluster
-			if resource.Namespaced {
-				scope = apidiscoveryv2.ScopeNamespace
-			}
-			found = append(found, apidiscoveryv2.APIResourceDiscovery{
-				Resource: name, SingularResource: name, ResponseKind: kind, Scope: scope, Verbs: []string{"get"},
-			})
-		}
-		parent := &found[len(found)-1]
-		parent.Subresources = append(parent.Subresources, apidiscoveryv2.APISubresourceDiscovery{
-			Subresource: metric, ResponseKind: kind, Verbs: []string{"get"},
-		})
-	}
-	return found
 }

@@ -160,7 +160,7 @@ func TestDirectRequestsDoNotWaitForTheDelegate(t *testing.T) {
 		}
 		own := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 		h := &hanging{release: make(chan struct{})}
-		d := &direct{newConnections(), nil, public, newInflight(0, nil), true}
+		d := &direct{newConnections(), nil, public, newInflight(0, nil)}
 		handler := d.limit(routes{own: own, delegate: h})
 		ask := func(path string) int {
 			w := httptest.NewRecorder()
@@ -244,8 +244,7 @@ func TestDiscoveryListsBoth(t *testing.T) {
 func TestTheAggregatedDocumentFollowsTheDelegate(t *testing.T) {
 	manager, o := aggregated.NewResourceManager("apis"), &other{}
 	infos := anything{}.ListAllMetrics()
-	listMetrics(manager, infos)
-	followDelegate(manager, infos, o)
+	listMetrics(manager, infos, o)
 	for _, step := range []struct {
 		listed []metav1.APIResource
 		want   []string

@@ -26,34 +26,20 @@ var _ delegate.Observer = (*DelegateMetrics)(nil)
 
 // NewDelegateMetrics registers the metrics of the delegate.
 func NewDelegateMetrics(register func(metrics.Registerable) error) (*DelegateMetrics, error) {
+	r := registry{register: register}
 	m := &DelegateMetrics{
-		requests: metrics.NewCounterVec(&metrics.CounterOpts{
-			Namespace: namespace, Name: "delegate_requests_total", StabilityLevel: metrics.ALPHA,
-			Help: "Requests for metrics of --delegate-to, by the code of the answer, 0 if the client went away.",
-		}, []string{"code"}),
-		took: metrics.NewHistogram(&metrics.HistogramOpts{
-			Namespace: namespace, Name: "delegate_request_duration_seconds", StabilityLevel: metrics.ALPHA,
-			Help:    "How long requests for metrics of --delegate-to took.",
-			Buckets: metrics.ExponentialBuckets(0.001, 2, 14),
-		}),
-		failures: metrics.NewCounterVec(&metrics.CounterOpts{
-			Namespace: namespace, Name: "delegate_failures_total", StabilityLevel: metrics.ALPHA,
-			Help: "Requests for metrics of --delegate-to that it did not answer, by the reason.",
-		}, []string{"reason"}),
-		listed: metrics.NewGauge(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "delegate_discovery_timestamp_seconds", StabilityLevel: metrics.ALPHA,
-			Help: "When what --delegate-to serves was last read, as seconds since 1970, 0 before the first time.",
-		}),
-		refused: metrics.NewGauge(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "delegate_breaker_open", StabilityLevel: metrics.ALPHA,
-			Help: "1 while requests for metrics of --delegate-to are refused at once, but for one at a time that tries.",
-		}),
+		requests: r.counters("delegate_requests_total", "code",
+			"Requests for metrics of --delegate-to, by the code of the answer, 0 if the client went away."),
+		took: r.histogram("delegate_request_duration_seconds", metrics.ExponentialBuckets(0.001, 2, 14),
+			"How long requests for metrics of --delegate-to took."),
+		failures: r.counters("delegate_failures_total", "reason",
+			"Requests for metrics of --delegate-to that it did not answer, by the reason."),
+		listed: r.gauge("delegate_discovery_timestamp_seconds",
+			"When what --delegate-to serves was last read, as seconds since 1970, 0 before the first time."),
+		refused: r.gauge("delegate_breaker_open",
+			"1 while requests for metrics of --delegate-to are refused at once, but for one at a time that tries."),
 	}
-	var errs []error
-	for _, each := range []metrics.Registerable{m.requests, m.took, m.failures, m.listed, m.refused} {
-		errs = append(errs, register(each))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(r.errs...); err != nil {
 		return nil, fmt.Errorf("registering the delegate's metrics: %w", err)
 	}
 	return m, nil

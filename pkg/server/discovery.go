@@ -13,70 +13,81 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// groupPriority and the priorities of versions order discovery as the APIServices do.
-const (
-	groupPriority   = 100
-	v1beta1Priority = 100
-	v1beta2Priority = 200
-)
-
-// listMetrics puts the metrics into the aggregated discovery document.
+// listMetrics puts the metrics into the aggregated discovery document, those of a
+// delegate after ours, and keeps them current. Priorities order the document as the
+// APIServices do.
 //
 // A metric is a subresource of the resource that it describes, and kubectl
 // api-resources leaves subresources out. Therefore each metric is listed a
 // second time, as a resource of its own whose name has no slash, and
 // withMetricAlias answers under that name.
-func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo) {
-	for version, priority := range versionPriorities() {
-		manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
-			Version:   version,
-			Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent,
-			Resources: resources(version, infos),
-		})
-		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, groupPriority, priority)
-	}
-}
-
-func versionPriorities() map[string]int {
-	return map[string]int{
-		v1beta1.SchemeGroupVersion.Version: v1beta1Priority,
-		v1beta2.SchemeGroupVersion.Version: v1beta2Priority,
-	}
-}
-
-func resources(version string, infos []provider.CustomMetricInfo) []apidiscoveryv2.APIResourceDiscovery {
-	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
-	resource := func(name string) apidiscoveryv2.APIResourceDiscovery {
-		return apidiscoveryv2.APIResourceDiscovery{
-			Resource:         name,
-			SingularResource: name,
-			ResponseKind:     kind,
-			Scope:            apidiscoveryv2.ScopeNamespace,
-			Verbs:            []string{"get"},
+func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo, other Delegate) {
+	list := func() {
+		for _, version := range versions() {
+			resources := ownResources(infos)
+			if other != nil {
+				resources = append(resources, other.Resources(version)...)
+			}
+			manager.AddGroupVersion(custom_metrics.GroupName, apidiscoveryv2.APIVersionDiscovery{
+				Version: version, Freshness: apidiscoveryv2.DiscoveryFreshnessCurrent, Resources: discovered(version, resources),
+			})
 		}
 	}
-	var aliases []apidiscoveryv2.APIResourceDiscovery
-	described := map[string][]apidiscoveryv2.APISubresourceDiscovery{}
-	for _, info := range infos {
-		aliases = append(aliases, resource(aliasOf(info)))
-		name := info.GroupResource.String()
-		described[name] = append(described[name], apidiscoveryv2.APISubresourceDiscovery{
-			Subresource: info.Metric, ResponseKind: kind, Verbs: []string{"get"},
-		})
+	list()
+	for i, version := range versions() {
+		manager.SetGroupVersionPriority(metav1.GroupVersion{Group: custom_metrics.GroupName, Version: version}, 100, 100*(i+1))
 	}
-	for name, metrics := range described {
-		parent := resource(name)
-		// Only the metrics answer, not the resource itself.
-		parent.Verbs = nil
-		parent.Subresources = metrics
-		aliases = append(aliases, parent)
+	if other != nil {
+		other.OnListed(list)
 	}
-	return aliases
 }
 
-// aliasOf names a metric without a slash: requests-per-second.redises.redis-metrics.dev.
-func aliasOf(info provider.CustomMetricInfo) string {
-	return info.Metric + "." + info.GroupResource.String()
+// versions returns the versions of the API, the preferred one last.
+func versions() []string {
+	return []string{v1beta1.SchemeGroupVersion.Version, v1beta2.SchemeGroupVersion.Version}
+}
+
+// ownResources lists the metrics, each under its alias as well, which has no slash:
+// requests-per-second.redises.redis-metrics.dev.
+func ownResources(infos []provider.CustomMetricInfo) []metav1.APIResource {
+	var aliases, metrics []metav1.APIResource
+	for _, info := range infos {
+		described := info.GroupResource.String()
+		aliases = append(aliases, metav1.APIResource{Name: info.Metric + "." + described, Namespaced: true})
+		metrics = append(metrics, metav1.APIResource{Name: described + "/" + info.Metric, Namespaced: true})
+	}
+	return append(aliases, metrics...)
+}
+
+// discovered describes resources, each with its metrics. A resource has the verb
+// get, which it does not answer itself, since kubectl api-resources leaves out what
+// has no verb. Redis objects have none: their metrics are listed by their aliases.
+func discovered(version string, resources []metav1.APIResource) []apidiscoveryv2.APIResourceDiscovery {
+	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
+	var found []apidiscoveryv2.APIResourceDiscovery
+	for _, resource := range resources { // those of one name stand together
+		name, metric, isMetric := strings.Cut(resource.Name, "/")
+		if last := len(found) - 1; last < 0 || found[last].Resource != name {
+			scope := apidiscoveryv2.ScopeCluster
+			if resource.Namespaced {
+				scope = apidiscoveryv2.ScopeNamespace
+			}
+			found = append(found, apidiscoveryv2.APIResourceDiscovery{
+				Resource: name, SingularResource: name, ResponseKind: kind, Scope: scope, Verbs: []string{"get"},
+			})
+		}
+		if !isMetric {
+			continue
+		}
+		parent := &found[len(found)-1]
+		if Owns(name) {
+			parent.Verbs = nil
+		}
+		parent.Subresources = append(parent.Subresources, apidiscoveryv2.APISubresourceDiscovery{
+			Subresource: metric, ResponseKind: kind, Verbs: []string{"get"},
+		})
+	}
+	return found
 }
 
 // withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
@@ -95,9 +106,6 @@ func withMetricAlias(next http.Handler) http.Handler {
 // unaliased returns the path that one under an alias stands for, and false for any other path.
 func unaliased(path string) (string, bool) {
 	const suffix = ".redises.redis-metrics.dev"
-	if !strings.Contains(path, suffix) { // few have it, and to take all others apart would cost each of them
-		return "", false
-	}
 	// "", apis, group, version, namespaces, namespace, alias, name
 	parts := strings.Split(path, "/")
 	if len(parts) != 8 || parts[1] != "apis" || parts[2] != custom_metrics.GroupName || parts[4] != "namespaces" {
@@ -112,8 +120,9 @@ func unaliased(path string) (string, bool) {
 
 // APIServices returns the names of the APIServices by which the aggregator routes to this server.
 func APIServices() []string {
-	return []string{
-		v1beta1.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
-		v1beta2.SchemeGroupVersion.Version + "." + custom_metrics.GroupName,
+	names := versions()
+	for i, version := range names {
+		names[i] = version + "." + custom_metrics.GroupName
 	}
+	return names
 }

@@ -72,17 +72,12 @@ func (e *errorWriter) Write(b []byte) (int, error) {
 	if e.failed == 0 {
 		return e.ResponseWriter.Write(b)
 	}
-	if room := undecodedBytes - e.body.Len(); room < len(b) {
-		e.body.Write(b[:room])
-		return len(b), nil
-	}
-	return e.body.Write(b)
+	e.body.Write(b[:min(len(b), undecodedBytes-e.body.Len())])
+	return len(b), nil
 }
 
 // Unwrap lets the wrapper offer what the writer within can do.
-func (e *errorWriter) Unwrap() http.ResponseWriter {
-	return e.ResponseWriter
-}
+func (e *errorWriter) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
 // finish sends the error, as it is if it is short.
 func (e *errorWriter) finish(r *http.Request) {
@@ -113,10 +108,8 @@ func boundedStatus(status metav1.Status) metav1.Status {
 		bounded.Details = &metav1.StatusDetails{
 			Group: cut(details.Group, wordBytes), Kind: cut(details.Kind, wordBytes), Name: cut(printable(details.Name), wordBytes),
 		}
-		for _, cause := range details.Causes {
-			if len(bounded.Details.Causes) < causesAtMost {
-				bounded.Details.Causes = append(bounded.Details.Causes, metav1.StatusCause{Type: metav1.CauseType(cut(string(cause.Type), wordBytes))})
-			}
+		for _, cause := range details.Causes[:min(causesAtMost, len(details.Causes))] {
+			bounded.Details.Causes = append(bounded.Details.Causes, metav1.StatusCause{Type: metav1.CauseType(cut(string(cause.Type), wordBytes))})
 		}
 	}
 	message := cut(printable(status.Message), statusBytes)
@@ -128,11 +121,11 @@ func boundedStatus(status metav1.Status) metav1.Status {
 	return bounded
 }
 
-// jsonSize returns how long a status is as JSON.
-func jsonSize(status metav1.Status) int {
-	text, err := json.Marshal(status)
+// jsonSize returns how long a value is as JSON, more than any bound if it cannot be written.
+func jsonSize(value any) int {
+	text, err := json.Marshal(value)
 	if err != nil {
-		return math.MaxInt
+		return math.MaxInt32
 	}
 	return len(text)
 }

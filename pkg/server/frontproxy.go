@@ -19,7 +19,6 @@ type direct struct {
 	frontProxy  authenticator.Request // nil if none is known
 	public      publicPaths
 	turns       *inflight
-	delegates   bool
 }
 
 // newFrontProxy returns an authenticator of the front proxy itself, by its
@@ -42,11 +41,6 @@ func (d *direct) limit(next http.Handler) http.Handler {
 		}
 		if !d.turns.enter(r.Context()) {
 			refuse(w, r, tooMany())
-			return
-		}
-		if !d.delegates {
-			defer d.turns.leave()
-			next.ServeHTTP(w, r)
 			return
 		}
 		leave := sync.OnceFunc(d.turns.leave)

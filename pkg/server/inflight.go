@@ -25,7 +25,6 @@ const (
 // HorizontalPodAutoscaler never wait: however many clients ask, it is answered.
 type inflight struct {
 	running, waiting chan struct{}
-	wait             time.Duration
 	autoscalers      autoscalers
 }
 
@@ -33,7 +32,6 @@ func newInflight(waiters int, free autoscalers) *inflight {
 	return &inflight{
 		running:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		waiting:     make(chan struct{}, waiters),
-		wait:        waitAtMost,
 		autoscalers: free,
 	}
 }
@@ -62,10 +60,7 @@ func tooMany() error {
 // limited reports whether a request asks for metrics and is not of the autoscaler.
 func (x *inflight) limited(r *http.Request) bool {
 	info, ok := request.RequestInfoFrom(r.Context())
-	if !ok || !info.IsResourceRequest {
-		return false
-	}
-	return !x.autoscalers.ask(r.Context())
+	return ok && info.IsResourceRequest && !x.autoscalers.ask(r.Context())
 }
 
 // leave ends a turn.
@@ -84,12 +79,10 @@ func (x *inflight) enter(ctx context.Context) bool {
 	default:
 		return false
 	}
-	timer := time.NewTimer(x.wait)
-	defer timer.Stop()
 	select {
 	case x.running <- struct{}{}:
 		return true
-	case <-timer.C:
+	case <-time.After(waitAtMost):
 	case <-ctx.Done():
 	}
 	return false

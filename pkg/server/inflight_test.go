@@ -76,7 +76,7 @@ func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 }
 
 func TestRefusalTellsNobodyToWait(t *testing.T) {
-	x := &inflight{running: make(chan struct{}), waiting: make(chan struct{}), wait: time.Second}
+	x := &inflight{running: make(chan struct{}), waiting: make(chan struct{})}
 	w := httptest.NewRecorder()
 	x.limit(http.NotFoundHandler()).ServeHTTP(w, asked(t.Context(), "crowd", true))
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "" || strings.Contains(w.Body.String(), "retryAfter") {

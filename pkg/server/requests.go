@@ -3,13 +3,16 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
@@ -79,8 +82,7 @@ func headerSize(header http.Header) int {
 
 // checkPath looks at paths of the API, and leaves all others alone.
 func (c requestCheck) checkPath(method, path string) error {
-	const root = "/apis/" + custom_metrics.GroupName
-	inside, found := strings.CutPrefix(path, root)
+	inside, found := strings.CutPrefix(path, "/apis/"+custom_metrics.GroupName)
 	if !found || (inside != "" && inside[0] != '/') {
 		// Authorization reads a path without the slashes that it begins with.
 		path = "/" + strings.TrimLeft(path, "/")
@@ -89,14 +91,13 @@ func (c requestCheck) checkPath(method, path string) error {
 		}
 		return nil
 	}
-	inside = strings.Trim(inside, "/")
-	version, inside, _ := strings.Cut(inside, "/")
+	version, inside, _ := strings.Cut(strings.Trim(inside, "/"), "/")
 	switch {
 	case method != http.MethodGet:
 		return apierrors.NewMethodNotSupported(schema.GroupResource{Group: custom_metrics.GroupName, Resource: "metrics"}, strings.ToLower(method))
 	case version == "":
 		return nil
-	case version != "v1beta1" && version != "v1beta2":
+	case !slices.Contains(versions(), version):
 		return noPath()
 	case c.delegated(path):
 		return checkDelegatedPath(path)
@@ -143,6 +144,11 @@ func checkMetricPath(path string) error {
 		}
 	}
 	return nil
+}
+
+// refuse answers with an error, in the encoding that the client asked for.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	responsewriters.ErrorNegotiated(err, apiserver.Codecs, schema.GroupVersion{}, w, r)
 }
 
 func noPath() error {

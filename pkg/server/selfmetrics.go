@@ -32,59 +32,65 @@ type Metrics struct {
 
 // NewMetrics registers the adapter's own metrics.
 func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
+	r := registry{register: register}
 	m := &Metrics{
-		targets: metrics.NewGaugeVec(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "targets", StabilityLevel: metrics.ALPHA,
-			Help: "Redis objects by how the newest attempt to sample them ended: Sampled, Failing, or Pending before the first.",
-		}, []string{"state"}),
-		attempts: metrics.NewCounterVec(&metrics.CounterOpts{
-			Namespace: namespace, Name: "sampling_attempts_total", StabilityLevel: metrics.ALPHA,
-			Help: "Attempts to sample a Redis, by the reason why they failed, Succeeded if they did not.",
-		}, []string{"result"}),
-		took: metrics.NewHistogram(&metrics.HistogramOpts{
-			Namespace: namespace, Name: "sampling_duration_seconds", StabilityLevel: metrics.ALPHA,
-			Help:    "How long attempts to sample a Redis took.",
-			Buckets: metrics.ExponentialBuckets(0.0005, 4, 9),
-		}),
-		late: metrics.NewHistogram(&metrics.HistogramOpts{
-			Namespace: namespace, Name: "sampling_lateness_seconds", StabilityLevel: metrics.ALPHA,
-			Help:    "How long after they were due attempts to sample a Redis began.",
-			Buckets: metrics.ExponentialBuckets(0.0005, 2, 16),
-		}),
-		values: metrics.NewCounterVec(&metrics.CounterOpts{
-			Namespace: namespace, Name: "values_total", StabilityLevel: metrics.ALPHA,
-			Help: "Metric values that the API was asked for, by the cause why none was served, Served if one was.",
-		}, []string{"result"}),
-		age: metrics.NewHistogram(&metrics.HistogramOpts{
-			Namespace: namespace, Name: "value_age_seconds", StabilityLevel: metrics.ALPHA,
-			Help:    "How old the samples in served values were.",
-			Buckets: metrics.ExponentialBuckets(0.5, 2, 10),
-		}),
-		foreign: metrics.NewGaugeVec(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "apiservice_foreign", StabilityLevel: metrics.ALPHA,
-			Help: "1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here.",
-		}, []string{"apiservice"}),
-		enforced: metrics.NewGaugeVec(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "admission_policy_enforced", StabilityLevel: metrics.ALPHA,
-			Help: "1 if the API server enforces an admission policy of the adapter, 0 if it or its binding is missing or leaves something out.",
-		}, []string{"policy"}),
-		fellBack: metrics.NewCounterVec(&metrics.CounterOpts{
-			Namespace: namespace, Name: "fallback_values_total", StabilityLevel: metrics.ALPHA,
-			Help: "Metric values, of those served, that were unknown and came from spec.fallback, by its type.",
-		}, []string{"type"}),
-		falling: metrics.NewGauge(&metrics.GaugeOpts{
-			Namespace: namespace, Name: "fallback_targets", StabilityLevel: metrics.ALPHA,
-			Help: "Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended.",
-		}),
+		targets: r.gauges("targets", "state",
+			"Redis objects by how the newest attempt to sample them ended: Sampled, Failing, or Pending before the first."),
+		attempts: r.counters("sampling_attempts_total", "result",
+			"Attempts to sample a Redis, by the reason why they failed, Succeeded if they did not."),
+		took: r.histogram("sampling_duration_seconds", metrics.ExponentialBuckets(0.0005, 4, 9),
+			"How long attempts to sample a Redis took."),
+		late: r.histogram("sampling_lateness_seconds", metrics.ExponentialBuckets(0.0005, 2, 16),
+			"How long after they were due attempts to sample a Redis began."),
+		values: r.counters("values_total", "result",
+			"Metric values that the API was asked for, by the cause why none was served, Served if one was."),
+		age: r.histogram("value_age_seconds", metrics.ExponentialBuckets(0.5, 2, 10),
+			"How old the samples in served values were."),
+		foreign: r.gauges("apiservice_foreign", "apiservice",
+			"1 if an APIService of the custom metrics API belongs to another Service, so that its requests do not come here."),
+		enforced: r.gauges("admission_policy_enforced", "policy",
+			"1 if the API server enforces an admission policy of the adapter, 0 if it or its binding is missing or leaves something out."),
+		fellBack: r.counters("fallback_values_total", "type",
+			"Metric values, of those served, that were unknown and came from spec.fallback, by its type."),
+		falling: r.gauge("fallback_targets",
+			"Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended."),
 	}
-	var errs []error
-	for _, each := range []metrics.Registerable{m.targets, m.attempts, m.took, m.late, m.values, m.age, m.foreign, m.enforced, m.fellBack, m.falling} {
-		errs = append(errs, register(each))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(r.errs...); err != nil {
 		return nil, fmt.Errorf("registering the adapter's own metrics: %w", err)
 	}
 	return m, nil
+}
+
+// registry makes metrics and registers them.
+type registry struct {
+	register func(metrics.Registerable) error
+	errs     []error
+}
+
+func (r *registry) add(m metrics.Registerable) { r.errs = append(r.errs, r.register(m)) }
+
+func (r *registry) counters(name, label, help string) *metrics.CounterVec {
+	m := metrics.NewCounterVec(&metrics.CounterOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help}, []string{label})
+	r.add(m)
+	return m
+}
+
+func (r *registry) gauges(name, label, help string) *metrics.GaugeVec {
+	m := metrics.NewGaugeVec(&metrics.GaugeOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help}, []string{label})
+	r.add(m)
+	return m
+}
+
+func (r *registry) gauge(name, help string) *metrics.Gauge {
+	m := metrics.NewGauge(&metrics.GaugeOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help})
+	r.add(m)
+	return m
+}
+
+func (r *registry) histogram(name string, buckets []float64, help string) *metrics.Histogram {
+	m := metrics.NewHistogram(&metrics.HistogramOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help, Buckets: buckets})
+	r.add(m)
+	return m
 }
 
 // Targets implements sampler.Observer.

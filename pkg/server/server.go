@@ -97,7 +97,6 @@ func New(o *Options, cfg Config) (*Server, error) {
 	generic.OpenAPIConfig.Info.Version = cfg.Version
 	generic.OpenAPIV3Config.Info.Version = cfg.Version
 	generic.RequestTimeout = requestTimeout
-	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	generic.ShutdownDelayDuration = o.ShutdownDelay
 	if err := protect(generic, o, cfg); err != nil {
 		return nil, err
@@ -108,11 +107,7 @@ func New(o *Options, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the API server: %w", err)
 	}
-	document, ours := adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics()
-	listMetrics(document, ours)
-	if cfg.Delegate != nil {
-		followDelegate(document, ours, cfg.Delegate)
-	}
+	listMetrics(adapter.GenericAPIServer.AggregatedDiscoveryGroupManager, cfg.Provider.ListAllMetrics(), cfg.Delegate)
 	if err := metrics.RegisterMetrics(legacyregistry.Register); err != nil {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
@@ -136,7 +131,7 @@ func protect(generic *genericapiserver.Config, o *Options, cfg Config) error {
 	generic.SecureServing.Listener = open.listen(cut.listen(generic.SecureServing.Listener))
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
 	turns := newInflight(waitersAtMost, o.Autoscalers)
-	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil), cfg.Delegate != nil}
+	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil)}
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
 		routed := turns.limit(api)
 		if cfg.Delegate != nil {

@@ -66,7 +66,7 @@ func TestDiscoveryListsEveryMetricInBothVersions(t *testing.T) {
 		{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: "requests-per-second"},
 		{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: "keys"},
 	}
-	listMetrics(manager, infos)
+	listMetrics(manager, infos, nil)
 	request := httptest.NewRequest(http.MethodGet, "/apis", nil)
 	request.Header.Set("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
 	recorder := httptest.NewRecorder()

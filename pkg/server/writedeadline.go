@@ -51,19 +51,14 @@ type deadlineConn struct {
 }
 
 func (c *deadlineConn) Write(b []byte) (int, error) {
-	c.bound()
-	return c.Conn.Write(b)
-}
-
-// bound sets the deadline of the next write.
-func (c *deadlineConn) bound() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	next := time.Now().Add(c.after)
 	if !c.deadline.IsZero() && c.deadline.Before(next) {
 		next = c.deadline
 	}
 	_ = c.Conn.SetWriteDeadline(next) // the write fails on a closed connection
+	c.mu.Unlock()
+	return c.Conn.Write(b)
 }
 
 func (c *deadlineConn) SetWriteDeadline(t time.Time) error {

@@ -77,6 +77,7 @@ func (f *formulas) claim(t *Target) *claim {
 	c := &claim{name: t.NamespacedName, id: t.ID(), sources: t.formulas()}
 	c.found = make([]*formula, len(c.sources))
 	before := f.claims[c.name]
+	delete(f.claims, c.name)
 	if len(c.sources) > 0 {
 		n := f.namespaceOf(c.name.Namespace)
 		n.claims++
@@ -90,8 +91,6 @@ func (f *formulas) claim(t *Target) *claim {
 		if c.missing() >= 0 {
 			n.waiting = append(n.waiting, c)
 		}
-	} else {
-		delete(f.claims, c.name)
 	}
 	f.drop(before)
 	return c
@@ -143,8 +142,7 @@ func (f *formulas) next(now time.Time) (in, source string, wait time.Duration) {
 	f.forget(now)
 	for range f.turns {
 		name := f.turns[0]
-		copy(f.turns, f.turns[1:])
-		f.turns[len(f.turns)-1] = name
+		f.turns = append(f.turns[1:], name)
 		n := f.namespaces[name]
 		if len(n.waiting) == 0 {
 			continue

@@ -2,7 +2,6 @@ package target
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 
@@ -13,27 +12,18 @@ import (
 // Index answers from memory which targets exist. The zero Index is empty and
 // ready for use; all methods are safe for concurrent use.
 type Index struct {
-	mu          sync.RWMutex
-	byNamespace map[string]*members
-}
-
-// members are the targets of one namespace. They are kept in order, since putting
-// thousands in order takes longer than reading the values that they are asked for.
-type members struct {
-	byName  map[string]*Target
-	inOrder []*Target
+	mu      sync.RWMutex
+	targets []*Target // ordered by namespace and name
 }
 
 // Get returns the target of the Redis object of that name.
 func (x *Index) Get(name types.NamespacedName) (*Target, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	m := x.byNamespace[name.Namespace]
-	if m == nil {
-		return nil, false
+	if i, found := x.search(name); found {
+		return x.targets[i], true
 	}
-	t, ok := m.byName[name.Name]
-	return t, ok
+	return nil, false
 }
 
 // Select returns, ordered by namespace and name, the targets of a namespace whose
@@ -41,26 +31,22 @@ func (x *Index) Get(name types.NamespacedName) (*Target, bool) {
 func (x *Index) Select(namespace string, selector labels.Selector) []*Target {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	var found []*Target
-	add := func(m *members) {
-		if selector.Empty() {
-			found = append(found, m.inOrder...)
-			return
-		}
-		for _, t := range m.inOrder {
-			if selector.Matches(t.Labels) {
-				found = append(found, t)
-			}
-		}
-	}
+	targets := x.targets
 	if namespace != "" {
-		if m := x.byNamespace[namespace]; m != nil {
-			add(m)
+		first, _ := x.search(types.NamespacedName{Namespace: namespace})
+		targets = targets[first:]
+		if end := slices.IndexFunc(targets, func(t *Target) bool { return t.Namespace != namespace }); end >= 0 {
+			targets = targets[:end]
 		}
-		return found
 	}
-	for _, namespace := range slices.Sorted(maps.Keys(x.byNamespace)) {
-		add(x.byNamespace[namespace])
+	if selector.Empty() {
+		return slices.Clone(targets)
+	}
+	var found []*Target
+	for _, t := range targets {
+		if selector.Matches(t.Labels) {
+			found = append(found, t)
+		}
 	}
 	return found
 }
@@ -68,43 +54,30 @@ func (x *Index) Select(namespace string, selector labels.Selector) []*Target {
 func (x *Index) set(t *Target) (before *Target) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	m := x.byNamespace[t.Namespace]
-	if m == nil {
-		m = &members{byName: map[string]*Target{}}
-		if x.byNamespace == nil {
-			x.byNamespace = map[string]*members{}
-		}
-		x.byNamespace[t.Namespace] = m
+	i, found := x.search(t.NamespacedName)
+	if !found {
+		x.targets = slices.Insert(x.targets, i, t)
+		return nil
 	}
-	before = m.byName[t.Name]
-	m.byName[t.Name] = t
-	if place, known := m.place(t.Name); known {
-		m.inOrder[place] = t
-	} else {
-		m.inOrder = slices.Insert(m.inOrder, place, t)
-	}
+	before, x.targets[i] = x.targets[i], t
 	return before
 }
 
 func (x *Index) remove(name types.NamespacedName) (before *Target) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	m := x.byNamespace[name.Namespace]
-	if m == nil {
+	i, found := x.search(name)
+	if !found {
 		return nil
 	}
-	before = m.byName[name.Name]
-	if place, known := m.place(name.Name); known {
-		m.inOrder = slices.Delete(m.inOrder, place, place+1)
-	}
-	delete(m.byName, name.Name)
-	if len(m.byName) == 0 {
-		delete(x.byNamespace, name.Namespace)
-	}
+	before = x.targets[i]
+	x.targets = slices.Delete(x.targets, i, i+1)
 	return before
 }
 
-// place returns where a target of that name is in the order, or would be.
-func (m *members) place(name string) (int, bool) {
-	return slices.BinarySearchFunc(m.inOrder, name, func(t *Target, name string) int { return cmp.Compare(t.Name, name) })
+// search returns where the target of that name is, or would be.
+func (x *Index) search(name types.NamespacedName) (int, bool) {
+	return slices.BinarySearchFunc(x.targets, name, func(t *Target, name types.NamespacedName) int {
+		return cmp.Or(cmp.Compare(t.Namespace, name.Namespace), cmp.Compare(t.Name, name.Name))
+	})
 }

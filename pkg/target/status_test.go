@@ -2,6 +2,7 @@ package target
 
 import (
 	"reflect"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -51,4 +52,39 @@ func TestWordsOfManyStatusesAreInMemoryOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// BenchmarkStatusOf shows how much memory the status of an object takes, as it was
+// decoded and as it is kept.
+func BenchmarkStatusOf(b *testing.B) {
+	for name, keep := range map[string]func(*v1alpha1.Redis) *v1alpha1.RedisStatus{
+		"decoded": func(o *v1alpha1.Redis) *v1alpha1.RedisStatus { status := o.Status; return &status },
+		"kept":    statusOf,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				all := make([]*v1alpha1.RedisStatus, 10000)
+				before := heapBytes()
+				for i := range all {
+					object := decoded()
+					for range 4 { // a status has six conditions, with messages of some length
+						usual := decoded().Status.Conditions[0]
+						usual.Message = strings.Repeat("message ", 12)
+						object.Status.Conditions = append(object.Status.Conditions, usual)
+					}
+					all[i] = keep(object)
+				}
+				b.ReportMetric(float64(heapBytes()-before)/float64(len(all)), "B/object")
+				runtime.KeepAlive(all)
+			}
+		})
+	}
+}
+
+// heapBytes returns how much memory is in use.
+func heapBytes() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

@@ -17,7 +17,6 @@ import (
 // makes a new Target.
 type Target struct {
 	types.NamespacedName
-	id string // empty in one that fromObject did not make
 	// UID tells an object from one that had its name before.
 	UID types.UID
 	// Generation is the generation of the spec that the target was made from.
@@ -84,9 +83,6 @@ type Cluster struct {
 // ID names the object and the generation of its spec: what was measured under
 // one ID is never mixed with what is measured under another.
 func (t *Target) ID() string {
-	if t.id != "" {
-		return t.id
-	}
 	return string(t.UID) + "/" + strconv.FormatInt(t.Generation, 10)
 }
 
@@ -105,7 +101,6 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 		MaxAge:         o.Spec.Sampling.MaxAge.Duration,
 		Status:         statusOf(o),
 	}
-	t.id = t.ID() // it is asked for at each sample and each request
 	for field, duration := range map[string]time.Duration{
 		"interval": t.Interval, "timeout": t.Timeout, "window": t.Window, "maxAge": t.MaxAge,
 	} {

@@ -45,12 +45,6 @@ type Watcher struct {
 	formulas formulas
 }
 
-// reconnecting is after how long the API server is asked again when it could not be. client-go would wait for up to a
-// minute, and for as long a value could be served that an object does not ask for any more.
-func reconnecting() *wait.Backoff {
-	return &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 2 * time.Second}
-}
-
 // NewClient returns a client for Redis objects.
 func NewClient(config *rest.Config) (rest.Interface, error) {
 	scheme := runtime.NewScheme()
@@ -78,7 +72,10 @@ func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink S
 	}
 	all := cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {})
 	w.reflector = cache.NewReflectorWithOptions(all, &v1alpha1.Redis{}, objects{w}, cache.ReflectorOptions{
-		Name: v1alpha1.Resource, Logger: &w.logger, Backoff: reconnecting(),
+		Name: v1alpha1.Resource, Logger: &w.logger,
+		// client-go would wait for up to a minute before it asks again, and for as long a
+		// value could be served that an object does not ask for any more.
+		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 2 * time.Second},
 	})
 	return w
 }

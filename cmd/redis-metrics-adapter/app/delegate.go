@@ -2,12 +2,10 @@ package app
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -68,7 +66,7 @@ func (o *delegateOptions) service() (namespace, name string, port int, err error
 // validate names each flag whose value cannot be. own is the adapter's Service.
 func (o *delegateOptions) validate(own string) error {
 	if o.To == "" {
-		if given := cmp.Or(o.CAFile, o.ServerName); given != "" {
+		if cmp.Or(o.CAFile, o.ServerName) != "" {
 			return errors.New("--delegate-ca-file and --delegate-server-name need --delegate-to: set it too, or neither of them")
 		}
 		return nil
@@ -115,14 +113,4 @@ func newDelegate(options *Options, kube kubernetes.Interface) (*delegate.Backend
 		return nil, fmt.Errorf("--delegate-ca-file: %w", err)
 	}
 	return backend, nil
-}
-
-// withDelegate runs the other adapter's room, if there is one, and has the server
-// know it.
-func withDelegate(ctx context.Context, rooms *sync.WaitGroup, other *delegate.Backend, cfg server.Config) server.Config {
-	if other != nil {
-		rooms.Go(func() { other.Run(ctx) })
-		cfg.Delegate = other
-	}
-	return cfg
 }

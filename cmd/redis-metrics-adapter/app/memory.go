@@ -33,8 +33,9 @@ const collectedEvery, little = 4 * time.Second, 32 << 20
 // many looks counts.
 const paceEvery, paceLooks = time.Second, 10
 
-// tuneGC sets GOGC by how much is kept and how fast garbage comes, until ctx ends.
-// What the environment sets stays, and a limit of memory comes before it.
+// tuneGC sets GOGC by how much is kept and how fast garbage comes, until ctx ends
+// (BenchmarkGCPercent). What the environment sets stays, and a limit of memory comes
+// before it.
 func tuneGC(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -93,12 +94,10 @@ const started = 30 * time.Second
 
 // returnMemory gives back, once, what only the start needed.
 func returnMemory(ctx context.Context) {
-	timer := time.NewTimer(started)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return
-	case <-timer.C:
+	case <-time.After(started):
 	}
 	debug.FreeOSMemory()
 	if err := unmapProgram(); err != nil {

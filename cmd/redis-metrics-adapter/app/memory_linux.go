@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// unmapProgram drops the pages of the program's code and constants from this process, and nothing else: what goes on being
-// used is mapped again, from the page cache. Half of a program this large is run once, at the start.
+// unmapProgram drops the pages of the program's code and constants from this process (BenchmarkUnmapProgram), and nothing
+// else: what goes on being used is mapped again, from the page cache. Half of a program this large is run once, at the start.
 func unmapProgram() error {
 	path, err := os.Executable()
 	if err != nil {

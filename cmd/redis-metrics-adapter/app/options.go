@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/component-base/cli/flag"
 	logsapi "k8s.io/component-base/logs/api/v1"
@@ -84,13 +83,6 @@ func NewOptions() *Options {
 	}
 }
 
-// AddFlags adds all flags to one set.
-func (o *Options) AddFlags(flags *pflag.FlagSet) {
-	for _, section := range o.flagSets().FlagSets {
-		flags.AddFlagSet(section)
-	}
-}
-
 func (o *Options) flagSets() *flag.NamedFlagSets {
 	sections := &flag.NamedFlagSets{}
 	cluster := sections.FlagSet("cluster")
@@ -139,11 +131,10 @@ func (o *Options) complete() error {
 	if o.Identity != "" {
 		return nil
 	}
-	host, err := os.Hostname()
-	if err != nil {
+	var err error
+	if o.Identity, err = os.Hostname(); err != nil {
 		return fmt.Errorf("--identity is not set, and the host has no name: %w", err)
 	}
-	o.Identity = host
 	return nil
 }
 

@@ -122,7 +122,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	api, err := server.New(options.Server, withDelegate(background, &rooms, other, server.Config{
+	serving := server.Config{
 		Kubeconfig: options.Kubeconfig,
 		Version:    version,
 		Provider:   answers,
@@ -135,7 +135,12 @@ func run(ctx context.Context, options *Options, version string) error {
 		Synced:      watcher.Synced,
 		Warm:        manager.Ready,
 		Alive:       manager.Stalled,
-	}))
+	}
+	if other != nil {
+		rooms.Go(func() { other.Run(background) })
+		serving.Delegate = other
+	}
+	api, err := server.New(options.Server, serving)
 	if err != nil {
 		return err
 	}
