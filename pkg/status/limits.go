@@ -22,7 +22,9 @@ const (
 	namespacePerSecond, namespaceBurst = 1, 300
 	// numbersLeave is how much of a namespace's bucket a write of numbers alone leaves at least.
 	numbersLeave = namespaceBurst / 2
-	// fairShareLeave is how much of it an object leaves that has had its share.
+	// overdueLeave is how much of the bucket of numbers an object leaves to those that wait longer.
+	overdueLeave = numbersBurst / 2
+	// fairShareLeave is how much of a namespace's bucket an object leaves that has had its share.
 	fairShareLeave = namespaceBurst / 10
 
 	// workers bounds requests that wait for an answer, numbersInFlight those of numbers among them.
@@ -44,8 +46,8 @@ const (
 )
 
 // limits bounds writes. It keeps no line of those that wait: an object that gets no
-// token polls. What makes that fair is that an object that was written a moment ago
-// leaves the last tokens to the others of its namespace.
+// token polls. What makes that fair is that an object that was written lately leaves the
+// last tokens to the others.
 type limits struct {
 	conditions, numbers *rate.Limiter
 	numbersInFlight     chan struct{}
@@ -90,12 +92,16 @@ func (ns *namespace) share() time.Duration {
 	return time.Duration(ns.objects) * time.Second / namespacePerSecond
 }
 
-// numbersGap is the time between a write and one of numbers alone: as long as it takes
-// to write all objects once, so that each has its turn.
+// numbersGap is the time between a write and one of numbers alone.
 func (l *limits) numbersGap(name string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(minNumbersGap, time.Duration(l.objects)*time.Second/numbersPerSecond, l.namespaces[name].share())
+	return l.gap(l.namespaces[name])
+}
+
+// gap is as long as it takes to write all objects once, so that each has its turn.
+func (l *limits) gap(ns *namespace) time.Duration {
+	return max(minNumbersGap, time.Duration(l.objects)*time.Second/numbersPerSecond, ns.share())
 }
 
 // retryAfter is when to try again to get a token: sooner, the fewer others try.
@@ -124,17 +130,21 @@ func (l *limits) acquire(ctx context.Context, o *object, conditions bool) (relea
 	return release, true
 }
 
-// take takes a token of the namespace, and one of numbers for a write of numbers alone.
+// take takes a token of the namespace, and one of numbers for a write of numbers alone,
+// if they leave the rest that others may need.
 func (l *limits) take(o *object, conditions bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ns, now := l.namespaces[o.name.Namespace], time.Now()
-	least := 1
+	since := now.Sub(o.wroteAt)
+	leaves := func(bucket *rate.Limiter, leave int) bool { return bucket.TokensAt(now) >= float64(1+leave) }
 	switch {
-	case !conditions:
-		least = numbersLeave + 1
-	case now.Sub(o.wroteAt) < ns.share():
-		least = fairShareLeave + 1
+	case conditions && since < ns.share():
+		return leaves(ns.bucket, fairShareLeave) && ns.bucket.AllowN(now, 1)
+	case conditions:
+		return ns.bucket.AllowN(now, 1)
+	case !leaves(ns.bucket, numbersLeave), since < l.gap(ns)*5/4 && !leaves(l.numbers, overdueLeave):
+		return false
 	}
-	return ns.bucket.TokensAt(now) >= float64(least) && (conditions || l.numbers.AllowN(now, 1)) && ns.bucket.AllowN(now, 1)
+	return l.numbers.AllowN(now, 1) && ns.bucket.AllowN(now, 1)
 }
