@@ -16,10 +16,9 @@ func TestNobodyIsReadyWhileAnotherServiceIsAsked(t *testing.T) {
 		w.answer(r, newServer())
 		<-time.After(5 * time.Second)
 		w.answer(r, newServer())
-		o := newObject(r, time.Now())
 		says := func(want string) *v1alpha1.RedisStatus {
 			t.Helper()
-			found := w.writer.statusOf(o, r)
+			found := w.computed(r)
 			if got := brief(found); got != want {
 				t.Errorf("status says %q, want %q", got, want)
 			}

@@ -35,19 +35,19 @@ type applied struct {
 type identity struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
-	// UID says which object is meant. For the status of a custom resource the API
-	// server does not hold it against the object's own (tried on 1.37): see otherObjectError.
+	// UID is that of the object that is meant. For the status of a custom resource, the API
+	// server does not compare it with the object's own (tried on 1.37): see otherObjectError.
 	UID types.UID `json:"uid"`
 }
 
-// otherObjectError says that the status went to an object that took the name
-// of the one that was meant, before the watch told of it.
+// otherObjectError means that the status went to an object that took the name of the
+// one that was meant before the watch showed it.
 type otherObjectError struct {
 	uid types.UID
 }
 
 func (e *otherObjectError) Error() string {
-	return fmt.Sprintf("the name belongs to another object by now, of UID %s", e.uid)
+	return fmt.Sprintf("the name now belongs to another object, with UID %s", e.uid)
 }
 
 func applyStatus(ctx context.Context, client rest.Interface, w write) error {
@@ -61,7 +61,7 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	answer, err := client.Patch(types.ApplyYAMLPatchType).
+	response, err := client.Patch(types.ApplyYAMLPatchType).
 		Namespace(w.name.Namespace).
 		Resource(v1alpha1.Resource).
 		Name(w.name.Name).
@@ -78,8 +78,8 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	var written struct {
 		Metadata identity `json:"metadata"`
 	}
-	if err := json.Unmarshal(answer, &written); err != nil {
-		return fmt.Errorf("decoding the answer: %w", err)
+	if err := json.Unmarshal(response, &written); err != nil {
+		return fmt.Errorf("decoding the response: %w", err)
 	}
 	if written.Metadata.UID != w.uid {
 		return &otherObjectError{uid: written.Metadata.UID}
@@ -87,8 +87,8 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	return nil
 }
 
-// isGone reports whether the object does not exist under this UID any more. Forced
-// apply knows no other conflict than that of the UID.
+// isGone reports whether no object has this UID any more. Forced apply has no other
+// conflict than that of the UID.
 func isGone(err error) bool {
 	var other *otherObjectError
 	return apierrors.IsNotFound(err) || apierrors.IsConflict(err) || errors.As(err, &other)

@@ -3,248 +3,339 @@ package status
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
 	"golang.org/x/time/rate"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// controller reconciles while this replica leads. Requests run in goroutines of their
-// own and report to results; everything else belongs to the goroutine of run.
-type controller struct {
-	*Writer
+// Index finds targets. *target.Index implements it.
+type Index interface {
+	Get(name types.NamespacedName) (*target.Target, bool)
+	Select(namespace string, selector labels.Selector) []*target.Target
+}
+
+// Store holds the samples of each target. *history.Store implements it.
+type Store interface {
+	Get(id string) *history.History
+}
+
+// Config is what a Controller works with. All fields are required.
+type Config struct {
+	// Client writes Redis objects. See the package comment for its QPS.
+	Client rest.Interface
+	// Events records Events.
+	Events record.EventRecorder
+	// Index finds targets.
+	Index Index
+	// Histories holds their samples.
+	Histories Store
+	// Catalog computes the numbers of the summary.
+	Catalog *catalog.Catalog
+	// Answers knows the state of expressions and fallbacks.
+	Answers Answers
+	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
+	// reason. For an error whose text must not be shown it returns "".
+	ReasonOf func(error) string
+	// Foreign names the APIServices of the metrics that belong to another Service.
+	Foreign func() []string
+}
+
+// Controller writes the status of Redis objects while this replica leads.
+type Controller struct {
+	cfg     Config
+	numbers numbers
+	apply   func(context.Context, write) error
+
+	running sync.Mutex           // held by Run
+	term    atomic.Pointer[term] // nil while this replica does not lead
+}
+
+// New returns a Controller that is idle until Run.
+func New(cfg Config) (*Controller, error) {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Histories == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
+		return nil, errors.New("status: a field of Config is not set")
+	}
+	n, err := newNumbers(cfg.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	return &Controller{cfg: cfg, numbers: n, apply: func(ctx context.Context, w write) error {
+		return applyStatus(ctx, cfg.Client, w)
+	}}, nil
+}
+
+// Enqueue has the object of a target reconciled, if this replica leads. Call it when
+// the object was changed or deleted, and when an attempt to sample it has ended.
+func (c *Controller) Enqueue(t *target.Target) {
+	if r := c.term.Load(); r != nil {
+		r.queue.Add(t.NamespacedName)
+	}
+}
+
+// Run reconciles all objects, and those that are enqueued from then on, until ctx ends
+// and the last request is over.
+func (c *Controller) Run(ctx context.Context) {
+	c.running.Lock()
+	defer c.running.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	r := newTerm(c)
+	targets := c.cfg.Index.Select("", labels.Everything())
+	for _, t := range targets {
+		r.sharing.note(t, c.cfg.Histories.Get(t.ID()))
+	}
+	c.term.Store(r)
+	defer c.term.Store(nil)
+	for _, t := range targets {
+		r.queue.Add(t.NamespacedName)
+	}
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() { r.work(ctx) })
+	}
+	<-ctx.Done()
+	r.queue.ShutDown()
+	running.Wait()
+}
+
+// term is the time from being elected to losing the Lease, and what is remembered
+// for as long.
+type term struct {
+	*Controller
+	queue   workqueue.TypedDelayingInterface[types.NamespacedName]
+	retries workqueue.TypedRateLimiter[types.NamespacedName]
+	limits  *limits
+	sharing *sharing
+	logging rate.Sometimes
+
+	mu      sync.Mutex
 	objects map[types.NamespacedName]*object
-	due     dueHeap
-	atOnce  *queue
-	inTurn  *queue
-	turns   turns
-	sharing sharing
-
-	results  chan result
-	requests sync.WaitGroup
-	logging  rate.Sometimes
 }
 
-// result is the end of a request.
-type result struct {
-	object *object
-	queue  *queue
-	write  write
-	base   *v1alpha1.RedisStatus
-	err    error
-}
-
-func newController(w *Writer) *controller {
-	return &controller{
-		Writer:  w,
-		objects: map[types.NamespacedName]*object{},
-		atOnce:  newQueue(urgentPerSecond, urgentBurst, inFlightAtMost-numbersInFlight),
-		inTurn:  newQueue(numbersPerSecond, numbersBurst, numbersInFlight),
-		turns:   turns{},
-		results: make(chan result, inFlightAtMost),
-		logging: rate.Sometimes{Interval: failureLogGap},
-		sharing: newSharing(),
+func newTerm(c *Controller) *term {
+	return &term{
+		Controller: c,
+		queue:      workqueue.NewTypedDelayingQueue[types.NamespacedName](),
+		retries:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](firstRetry, lastRetry),
+		limits:     newLimits(),
+		sharing:    newSharing(),
+		logging:    rate.Sometimes{Interval: failureLogGap},
+		objects:    map[types.NamespacedName]*object{},
 	}
 }
 
-func (r *controller) run(ctx context.Context) {
-	defer r.requests.Wait()
-	for _, t := range r.cfg.Index.Select("", labels.Everything()) {
-		r.sharing.note(t, r.cfg.Histories.Get(t.ID()))
-	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+func (r *term) work(ctx context.Context) {
 	for {
-		select {
-		case <-ctx.Done():
+		name, shutdown := r.queue.Get()
+		if shutdown {
 			return
-		case <-r.wake:
-		case <-timer.C:
-		case ended := <-r.results:
-			r.finishWrite(ctx, ended)
 		}
-		for _, name := range r.collect() {
-			r.reconcile(name)
+		if ctx.Err() == nil {
+			r.reconcile(ctx, name)
 		}
-		for _, o := range r.due.take(time.Now()) {
-			r.reconcile(o.name)
-		}
-		r.startWrites(ctx, r.atOnce)
-		r.startWrites(ctx, r.inTurn)
-		timer.Reset(time.Until(r.next()))
+		r.queue.Done(name)
 	}
 }
 
-// next is when there is something to do although nothing happens.
-func (r *controller) next() time.Time {
+// object is what a term remembers of one Redis object. It belongs to the worker that
+// reconciles it.
+type object struct {
+	name types.NamespacedName
+	uid  types.UID
+	// holdUntil is until when the status of the previous leader may be held.
+	holdUntil time.Time
+	// observed are the conditions as computed last, with the times of their transitions.
+	observed []metav1.Condition
+	// written is the last write until the watch shows it, then nil.
+	written *v1alpha1.RedisStatus
+	// wroteAt is when the last write succeeded.
+	wroteAt time.Time
+	// retryAt is when to write again after a failure.
+	retryAt time.Time
+	// successor is the object that had taken the name when this one was written.
+	successor types.UID
+	// wakeAt is when the queue brings the object back.
+	wakeAt time.Time
+}
+
+// reconcile writes the status of one object if it differs from what was observed and
+// the limits allow a write. Otherwise the object comes back when that may have changed.
+func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 	now := time.Now()
-	next := now.Add(sweepPeriod)
-	if len(r.due) > 0 {
-		next = earlier(next, r.due[0].due)
-	}
-	for _, q := range []*queue{r.atOnce, r.inTurn} {
-		if opens, ok := q.opens(now); ok {
-			next = earlier(next, opens)
-		}
-	}
-	return next
-}
-
-// reconcile decides what an object needs, and queues it for that.
-func (r *controller) reconcile(name types.NamespacedName) {
-	now := time.Now()
-	o, t := r.remember(name, now)
-	if t == nil {
-		return
-	}
-	if o.inFlight {
-		o.again, o.fresh = now.Add(sweepPeriod), nil
-		r.due.set(o)
-		return
-	}
-	f := r.compare(o, t, now, o.queue == r.inTurn)
-	r.requeue(o, &f, now)
-}
-
-// remember returns the object of that name and its target, and forgets it if there is none.
-// It does not count as up to date from here on: each later sample causes a look.
-func (r *controller) remember(name types.NamespacedName, now time.Time) (*object, *target.Target) {
-	r.setCurrent(name, nil)
-	o := r.objects[name]
 	t, exists := r.cfg.Index.Get(name)
-	if o != nil && (!exists || o.uid != t.UID) {
-		o.put(nil)
-		r.due.drop(o)
-		delete(r.objects, name)
-		r.sharing.set(name, nil)
-	}
 	if !exists {
-		return nil, nil
+		r.forget(name)
+		return
 	}
-	if o == nil || o.uid != t.UID {
-		before := o
-		o = newObject(t, now)
-		if before != nil && before.successor == t.UID {
-			o.first = time.Time{}
-		}
-		r.objects[name] = o
+	o, h := r.remember(t, now), r.cfg.Histories.Get(t.ID())
+	in := input{target: t, history: h, shown: o.shown(t, now), hint: r.sharing.note(t, h), holdUntil: o.holdUntil, now: now}
+	wanted := r.compute(&in)
+	if !wanted.held {
+		o.holdUntil = time.Time{}
 	}
-	o.follow(t, now)
-	h := r.cfg.Histories.Get(t.ID())
-	r.sharing.note(t, h)
-	o.hint = r.sharing.hint(name, h)
-	return o, t
-}
+	o.stamp(wanted.status.Conditions, in.shown.Conditions, now)
 
-// requeue puts an object where its comparison says.
-func (r *controller) requeue(o *object, f *comparison, now time.Time) {
-	var wanted *queue
-	switch f.need {
-	case needNumbers:
-		wanted = r.inTurn
-	case needUrgent:
-		wanted = r.atOnce
+	urgent := !sameConditions(in.shown, wanted.status)
+	due := o.wroteAt.Add(objectGap)
+	if !urgent {
+		due = o.wroteAt.Add(r.limits.numbersGap(name.Namespace))
 	}
-	if wanted != nil && o.turn.IsZero() && !f.at.After(now) {
-		o.turn = r.turns.next(o.name.Namespace, now)
-	}
-	if at := later(f.at, o.turn); wanted != nil && at.After(now) {
-		f.again = earlier(f.again, at)
-		wanted = nil
-	}
-	o.put(wanted)
-	o.again, o.fresh = f.again, nil
+	due = later(due, o.retryAt)
 	switch {
-	case f.current:
-		o.fresh = newFreshness(f.target, o.hint, now, f.expires)
-		r.setCurrent(o.name, o.fresh)
-	case !f.expires.IsZero():
-		o.again = earlier(f.again, f.expires)
+	case !urgent && wanted.held:
+	case due.After(now):
+		wanted.until = earlier(wanted.until, due)
+	default:
+		wanted.status.Summary = r.numbers.summary(h, t.Database, now)
+		if !urgent && sameNumbers(in.shown, wanted.status) {
+			break
+		}
+		release, ok := r.limits.acquire(ctx, o, urgent)
+		if !ok {
+			wanted.until = now.Add(r.limits.retryAfter(name.Namespace))
+			break
+		}
+		defer release()
+		r.write(ctx, o, wanted.status, in.shown)
+		return
 	}
-	r.due.set(o)
+	r.requeue(o, wanted.until, now)
 }
 
-// startWrites begins the writes that a queue has and its bounds allow. What is written
-// is what is true now, not what was when the object began to wait.
-func (r *controller) startWrites(ctx context.Context, q *queue) {
-	for {
-		now := time.Now()
-		o := q.first(now)
-		if o == nil {
-			return
-		}
-		o, t := r.remember(o.name, now)
-		if t == nil {
-			continue
-		}
-		f := r.compare(o, t, now, false)
-		r.requeue(o, &f, now)
-		if o.queue != q {
-			continue
-		}
-		q.limit.AllowN(now, 1)
-		o.put(nil)
-		o.turn = time.Time{}
-		r.startWrite(ctx, o, q, write{name: o.name, uid: o.uid, status: r.compose(o, &f, now)}, f.base)
+// remember returns what is remembered of the object of a target.
+func (r *term) remember(t *target.Target, now time.Time) *object {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.objects[t.NamespacedName]
+	if before != nil && before.uid == t.UID {
+		return before
 	}
-}
-
-func (r *controller) startWrite(ctx context.Context, o *object, q *queue, w write, base *v1alpha1.RedisStatus) {
-	q.inFlight++
-	o.inFlight = true
-	begun := result{object: o, queue: q, base: base, write: w}
-	r.requests.Go(func() {
-		begun.err = r.apply(ctx, begun.write)
-		r.results <- begun
-	})
-}
-
-// finishWrite takes in the outcome of a request.
-func (r *controller) finishWrite(ctx context.Context, ended result) {
-	o, now := ended.object, time.Now()
-	ended.queue.inFlight--
-	o.inFlight = false
-	var other *otherObjectError
+	o := &object{name: t.NamespacedName, uid: t.UID, holdUntil: now.Add(min(2*t.Interval+t.Timeout, holdAtMost))}
 	switch {
-	case ended.err == nil:
-		o.written, o.wroteAt, o.failures = ended.write.status, now, 0
-		announce(r.cfg.Events, ended.write, ended.base)
-	case isGone(ended.err):
-		o.retryAt = now.Add(lastRetry)
-		if errors.As(ended.err, &other) {
-			o.successor = other.uid
-			if current := r.objects[o.name]; current != nil && current.uid == other.uid {
-				current.first = time.Time{}
+	case before == nil:
+		r.limits.count(t.Namespace, +1)
+	case before.successor == t.UID:
+		o.holdUntil = time.Time{} // its status is that of the object before
+	}
+	if t.Status != nil && t.Status.Summary != nil {
+		o.wroteAt = earlier(t.Status.Summary.SampleTime.Time, now) // about, by the previous leader
+	}
+	r.objects[t.NamespacedName] = o
+	return o
+}
+
+func (r *term) forget(name types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.objects[name] == nil {
+		return
+	}
+	delete(r.objects, name)
+	r.limits.count(name.Namespace, -1)
+	r.sharing.set(name, nil)
+	r.retries.Forget(name)
+}
+
+// requeue has the object reconciled at an instant, or sooner.
+func (r *term) requeue(o *object, at, now time.Time) {
+	if o.wakeAt.After(now) && !at.Before(o.wakeAt) {
+		return
+	}
+	o.wakeAt = at
+	r.queue.AddAfter(o.name, at.Sub(now))
+}
+
+// shown returns the status that the API server holds, as far as this replica knows: the
+// last write, until the watch shows it.
+func (o *object) shown(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
+	shown := t.Status
+	if shown == nil {
+		shown = &v1alpha1.RedisStatus{}
+	}
+	if o.written != nil && now.Sub(o.wroteAt) <= watchLag && !equality.Semantic.DeepEqual(o.written, shown) {
+		return o.written
+	}
+	o.written = nil
+	return shown
+}
+
+// stamp sets when each condition last changed its status. A write that had to wait
+// tells when the change was observed.
+func (o *object) stamp(wanted, shown []metav1.Condition, now time.Time) {
+	for i := range wanted {
+		c := &wanted[i]
+		c.LastTransitionTime = second(now)
+		for _, known := range [][]metav1.Condition{shown, o.observed} {
+			if before := meta.FindStatusCondition(known, c.Type); before != nil && before.Status == c.Status {
+				c.LastTransitionTime = before.LastTransitionTime
+				break
 			}
 		}
-	default:
-		o.failures++
-		o.retryAt = now.Add(backoff(o.failures, ended.err))
-		r.logging.Do(func() {
-			klog.FromContext(ctx).Error(loggable(ended.err), "Status not written, will try again", "redis", klog.KRef(o.name.Namespace, o.name.Name))
-		})
 	}
-	r.reconcile(o.name)
+	o.observed = wanted
 }
 
-// backoff is the wait after a number of failures, a little different for each
-// object, and no shorter than the API server asks for.
-func backoff(failures int, err error) time.Duration {
-	wait := lastRetry
-	if doublings := failures - 1; doublings < 6 {
-		wait = min(firstRetry<<doublings, lastRetry)
+// write writes a status, and announces what changed.
+func (r *term) write(ctx context.Context, o *object, status, before *v1alpha1.RedisStatus) {
+	err := r.apply(ctx, write{name: o.name, uid: o.uid, status: status})
+	now := time.Now()
+	var other *otherObjectError
+	switch {
+	case err == nil:
+		o.written, o.wroteAt = status, now
+		r.retries.Forget(o.name)
+		announce(r.cfg.Events, o, before, status)
+	case isGone(err):
+		if errors.As(err, &other) {
+			o.successor = other.uid
+		}
+		o.retryAt = now.Add(lastRetry)
+	default:
+		o.retryAt = now.Add(retryAfter(r.retries.When(o.name), err))
+		r.logging.Do(func() {
+			klog.FromContext(ctx).Error(loggable(err), "Status not written, will try again", "redis", klog.KRef(o.name.Namespace, o.name.Name))
+		})
 	}
+	r.queue.Add(o.name)
+}
+
+// retryAfter is the backoff, or longer if the API server asks for it.
+func retryAfter(backoff time.Duration, err error) time.Duration {
 	if seconds, asked := apierrors.SuggestsClientDelay(err); asked {
-		wait = max(wait, time.Duration(seconds)*time.Second)
+		return min(max(backoff, time.Duration(seconds)*time.Second), lastRetry)
 	}
-	return min(wait, lastRetry) + rand.N(wait/4)
+	return backoff
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

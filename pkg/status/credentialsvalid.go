@@ -4,35 +4,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // reasonAccepted is the reason of condition CredentialsValid while it is True.
 const reasonAccepted = "Accepted"
 
-// credentialsValid reports whether the servers and sentinels accept what auth and
-// tls name, as it is now. It returns false for an object that has neither.
-func credentialsValid(t *target.Target, h *history.History, v view, reasonOf func(error) string) (verdict, bool) {
-	if !t.Named() {
-		return verdict{}, false
-	}
+// credentialsValid judges whether servers and sentinels accept the credentials and
+// certificates in spec as they are now.
+func credentialsValid(h *history.History, failed *failure, attempted bool, reasonOf func(error) string) verdict {
 	sample, _ := h.Newest()
 	renewal := failureOf(sample.NotRenewed(), reasonOf)
 	switch {
-	case v.failure != nil && v.failure.ofCredentials:
-		return verdict{metav1.ConditionFalse, v.failure.reason,
-			"Redis cannot be sampled: " + v.failure.message + "." + v.failure.advice}, true
-	case v.failure != nil:
-		return verdict{metav1.ConditionUnknown, v.failure.reason, "The last attempt to sample failed for another cause: see Reachable."}, true
-	case !v.attempted:
-		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}, true
+	case failed != nil && failed.ofCredentials:
+		return verdict{metav1.ConditionFalse, failed.reason, "The server cannot be sampled: " + failed.message + "." + failed.advice}
+	case failed != nil:
+		return verdict{metav1.ConditionUnknown, failed.reason, "The last attempt to sample the server failed for another reason: see condition Reachable."}
+	case !attempted:
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, notSampledYet}
 	case renewal == nil:
-		return verdict{metav1.ConditionTrue, reasonAccepted, "The credentials and certificates that the object names are accepted."}, true
+		return verdict{metav1.ConditionTrue, reasonAccepted, "The credentials and certificates in spec are accepted."}
 	}
 	told := verdict{metav1.ConditionUnknown, renewal.reason,
 		"The connection made with the previous credentials is used until the new ones work: " + renewal.message + "." + renewal.advice}
 	if renewal.ofCredentials {
 		told.status = metav1.ConditionFalse
 	}
-	return told, true
+	return told
 }

@@ -69,7 +69,7 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			{"still", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed", "", ""},
 			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &failed{"TooManyClients", "the server accepts no more clients"}) }, ready, "Unknown TooManyClients", "is used until", ""},
 			{"mended", func() { w.answer(r, redis) }, ready, "True Accepted", "", ""},
-			{"down", func() { w.fail(r, refused()) }, "Ready=True/Sampled Reachable=False/ConnectionRefused", "Unknown ConnectionRefused", "see Reachable", "Warning ConnectionRefused"},
+			{"down", func() { w.fail(r, refused()) }, "Ready=True/Sampled Reachable=False/ConnectionRefused", "Unknown ConnectionRefused", "see condition Reachable", "Warning ConnectionRefused"},
 		} {
 			step.happen()
 			pass(2 * time.Second)

@@ -1,91 +1,88 @@
 // Package status writes the status and the Events of each Redis object, in the
-// elected replica only.
+// elected replica only. It is a controller: Controller.Enqueue queues an object when it
+// was changed or an attempt to sample it has ended, and workers reconcile it.
 //
-// Notices flow in (Writer.Notify: "the object has changed", Writer.Sampled: "an
-// attempt has ended"); what is known of a target is read when it is looked at, from the
-// Index, the Series, the Catalog and the Answers. Server-side apply requests to the status
-// subresource and Events flow out. A Writer's methods are safe for concurrent
-// use. Notices return at once, and are a single atomic load in a replica that is
-// not elected. RunElected leads whenever it can, and Run writes while it leads.
+// What is known of a target is read from the Index, the Histories, the Catalog and the
+// Answers. compute makes the wanted status of it; the difference to the status that the
+// API server holds is written with server-side apply, and reported as Events. Enqueue
+// never blocks, and is a single atomic load in a replica that is not elected. A
+// Controller is safe for concurrent use. RunElected leads whenever it can.
 //
-// Most attempts end as the ones before. Sampled holds what is known against what the
-// status shows, all but numbers, and calls for a look only if that differs, or if
-// numbers may be written. It remembers nothing but which status that is, so that whatever a
-// look would have written at once, it calls for a look at once.
+// Reconciling an attempt that changes nothing costs a few microseconds: see
+// BenchmarkAttempt. So every attempt is reconciled.
 //
 // Ready is
 //   - True (Sampled) while a current sample and a span of two exist, so that
 //     rates are served;
 //   - False when no current sample exists. The reason is that of the failed
 //     attempt, or Stale when no attempt failed. It turns False when the newest
-//     sample reaches maxAge, though no attempt may end then;
-//   - False (APIServiceForeign) when all of that holds and the API server sends
+//     sample reaches maxAge, even if no attempt ends then;
+//   - False (APIServiceForeign) when rates would be served, but the API server sends
 //     requests for a version of the metrics to another Service;
 //   - Unknown (NotSampled) before the first attempt, and Unknown (WarmingUp)
 //     while one sample exists and a rate needs two: at the start, and again after
-//     Redis restarted, changed its role or had its counters reset. Levels such as
-//     connected-clients are served then and rates are not, so that neither True
-//     nor False would be the truth. It passes by itself within an interval, and is
-//     worth no Warning. Unknown (SlowAnswers) likewise while the server answers too
-//     slowly for a rate.
+//     Redis restarted, changed its role or had its counters reset. Gauges such as
+//     connected-clients are served then. It passes within an interval, and causes no
+//     Warning. Unknown (SlowAnswers) while the server answers too slowly for a rate.
 //
 // While it is True, its message names another object on the same server whose
-// declared metrics send commands there: they count as requests of this object. The
-// hint comes with a look at the object, and so within about a minute.
+// declared metrics send commands there: they count as requests of this object.
 //
 // Reachable says how the newest attempt ended.
 //
 // MetricsValid, of objects with spec.metrics, is False while one of them is
-// wrong (InvalidMetric) or had no value in the newest sample (NoValue), and names
-// each of them; the others are served all the same. An expression is computed for
-// that, and is Unknown (WarmingUp) while it waits for samples. A name in
-// spec.fallback.metrics that the object does not have is wrong as well.
+// invalid (InvalidMetric) or had no value in the newest sample (NoValue), and names
+// each of them; the others are served all the same. An expression that waits for samples
+// makes it Unknown (WarmingUp). A name in spec.fallback.metrics that the object does not
+// have is invalid as well.
 //
 // FallbackInUse, of objects with a spec.fallback other than Error only, is True
 // (LastValue, Value or LastValueAndValue) while a metric is unknown and served by
-// it, and False when none is: since all are known (NotNeeded), since the last
-// values are too old (Expired), or since there never were any (NoLastValue). It
-// changes at that instant though no attempt may end then. It speaks for what this
-// replica remembers, see package provider. Ready does not depend on it.
+// it. It is False when none is: all are known (NotNeeded), the last values are too old
+// (Expired), or there never were any (NoLastValue). It changes at that instant, even if
+// no attempt ends then. It describes what this replica remembers, see package provider.
+// Ready does not depend on it.
 //
 // CredentialsValid, of objects with spec.auth or spec.tls only, is False with the
-// reason of an attempt that the credentials made fail, and says what to do, to
-// which Ready and Reachable only point. It is so also while the
-// connection made with those before goes on (Ready and Reachable are True then). It is
-// Unknown while what fails is something else.
+// reason of an attempt that failed because of the credentials, and says what to do;
+// Ready and Reachable only point to it. It is False also while the connection made with
+// the previous credentials remains in use (Ready and Reachable are True then). It is
+// Unknown while attempts fail for another reason.
 //
-// A restart of the adapter says nothing about Redis: what the object says stays for
+// A restart of the adapter says nothing about Redis: what the status says is held for
 // up to two intervals (at most holdAtMost) while this replica has less than two
-// samples and no failure of its own. Events report changes to what the object
-// said before, so that a restart emits none.
+// samples and no failure of its own. Events report changes to what the status
+// said before, so a restart emits none.
 //
-// # Bounds
+// # Limits
 //
 // Conditions, roles, versions and errors are written at once, with
-//   - one write in a second to one object (objectGap),
-//   - 50 writes in a second, bursts of 100, to all (urgentPerSecond, urgentBurst).
+//   - one write a second to one object (objectGap),
+//   - 50 writes a second, bursts of 100, to all (conditionsPerSecond, conditionsBurst).
 //
-// Numbers ride along with each such write. Alone they are written
-//   - 60 s after the last write, when a newer sample exists (numbersGap);
-//   - 10 in a second, bursts of 20, over all objects (numbersPerSecond,
-//     numbersBurst), in turn. Past 600 objects the turn comes less often than
-//     each 60 s: after 17 min with 10,000 objects. Numbers never delay conditions.
+// Numbers are part of each such write. Alone they are written
+//   - 60 s after the last write, when a newer sample exists (minNumbersGap);
+//   - 10 times a second, bursts of 20, over all objects (numbersPerSecond,
+//     numbersBurst). The gap grows with the number of objects, so that each has its
+//     turn: it is 17 min with 10,000 objects. Numbers never delay conditions.
 //
-// The objects of one namespace take turns: 100 writes of all kinds at once, then one
-// in a second (namespaceBurst, namespacePerSecond). Otherwise a tenant whose servers
-// change what they say at each attempt would fill etcd.
+// Each namespace has a bucket of 300 writes, to which one a second is added, so that a
+// tenant whose servers change at each attempt cannot fill etcd. Conditions may
+// use all of it, numbers alone leave half of it. No object starves: one that was written
+// less than n seconds ago, in a namespace of n objects, leaves the last 30 writes to the
+// others, which need no more than one write a second together. An object that gets no
+// write tries again at its next attempt, or within a minute.
 //
-// So etcd sees 60 writes in a second at worst, and 10 when nothing changes. The
-// client must let that through, so that these bounds alone decide: give its
-// rest.Config a QPS above 60 and a Burst above 120, or QPS -1. Events pass through
-// the recorder, whose correlator drops the excess of each object: 25 at once, then
-// one in 5 min.
+// So etcd sees at most 60 writes a second, and 10 when nothing but numbers changes. The
+// client must let that through: give its rest.Config a QPS above 60 and a Burst above
+// 120, or QPS -1. The recorder's correlator limits the Events of each object: 25 at
+// once, then one in 5 min.
 //
 // # Failures
 //
-// A write that fails is tried again after 1 s, twice that each next time, up to
+// A write that fails is tried again after 1 s, then twice as long each time, up to
 // 60 s, with what is true then. An object that is gone, or has another UID, is
-// no failure. A write that reaches an object that took the name a moment ago, and
-// that the watch did not show yet, is put right as soon as the watch does.
+// no failure. A write that reached an object that took the name before the watch
+// showed it is corrected as soon as the watch does.
 // Messages in status hold text of errors only if Config.ReasonOf knows them.
 package status

@@ -39,7 +39,7 @@ func TestEndpointIsWrittenAtOnce(t *testing.T) {
 		earlier.Status = &status
 		w.set(&earlier)
 		pass(watchLag)
-		w.writer.Notify(&earlier)
+		w.controller.Enqueue(&earlier)
 		pass(objectGap)
 		if got := w.status(r).Endpoint; got != r.Address {
 			t.Errorf("after an upgrade status.endpoint is %q, want %q", got, r.Address)

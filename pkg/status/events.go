@@ -9,45 +9,60 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
-// announce sends Events for what changed from the status before to the one just written.
-func announce(events record.EventRecorder, w write, before *v1alpha1.RedisStatus) {
+// Reasons of Events about fallbacks. Other Events have the reason of their condition.
+const (
+	eventFallbackInUse   = "FallbackInUse"
+	eventFallbackEnded   = "FallbackEnded"
+	eventFallbackExpired = "FallbackExpired"
+)
+
+// announce records Events for the conditions that changed from one status to the next.
+func announce(events record.EventRecorder, o *object, before, after *v1alpha1.RedisStatus) {
 	object := &corev1.ObjectReference{
-		APIVersion: v1alpha1.GroupVersion().String(),
-		Kind:       v1alpha1.Kind,
-		Namespace:  w.name.Namespace,
-		Name:       w.name.Name,
-		UID:        w.uid,
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Namespace: o.name.Namespace, Name: o.name.Name, UID: o.uid,
 	}
-	tell := func(kind, reason, text string) { events.Event(object, kind, reason, message(text)) }
-	if valid := became(v1alpha1.ConditionMetricsValid, before, w.status); valid != nil && valid.Status == metav1.ConditionFalse {
-		tell(corev1.EventTypeWarning, valid.Reason, valid.Message)
+	normal := func(c *metav1.Condition, reason string) {
+		events.Event(object, corev1.EventTypeNormal, reason, message(c.Message))
 	}
-	if kind, reason, text := fallbackEvent(before, w.status); reason != "" {
-		tell(kind, reason, text)
+	warn := func(c *metav1.Condition, reason string) {
+		events.Event(object, corev1.EventTypeWarning, reason, message(c.Message))
 	}
-	credentials := became(v1alpha1.ConditionCredentialsValid, before, w.status)
-	ready := became(v1alpha1.ConditionReady, before, w.status)
-	reachable := became(v1alpha1.ConditionReachable, before, w.status)
-	switch {
-	case ready != nil && ready.Status == metav1.ConditionTrue:
-		tell(corev1.EventTypeNormal, ready.Reason, ready.Message)
-	case ready != nil && ready.Status == metav1.ConditionFalse:
-		tell(corev1.EventTypeWarning, ready.Reason, ready.Message)
-		return // one cause, one Event
+
+	if valid := became(v1alpha1.ConditionMetricsValid, before, after); is(valid, metav1.ConditionFalse) {
+		warn(valid, valid.Reason)
 	}
-	switch {
-	case reachable != nil && reachable.Status == metav1.ConditionFalse:
-		tell(corev1.EventTypeWarning, reachable.Reason, reachable.Message)
-	case credentials != nil && credentials.Status == metav1.ConditionFalse:
-		tell(corev1.EventTypeWarning, credentials.Reason, credentials.Message)
+	fallback := became(v1alpha1.ConditionFallbackInUse, before, after)
+	switch wasInUse := meta.IsStatusConditionTrue(before.Conditions, v1alpha1.ConditionFallbackInUse); {
+	case is(fallback, metav1.ConditionTrue):
+		warn(fallback, eventFallbackInUse)
+	case fallback == nil || !wasInUse:
+	case fallback.Reason == reasonNotNeeded:
+		normal(fallback, eventFallbackEnded)
+	default:
+		warn(fallback, eventFallbackExpired)
+	}
+	ready := became(v1alpha1.ConditionReady, before, after)
+	if is(ready, metav1.ConditionTrue) {
+		normal(ready, ready.Reason)
+	}
+	// One cause, one Event.
+	for _, condition := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid} {
+		if c := became(condition, before, after); is(c, metav1.ConditionFalse) {
+			warn(c, c.Reason)
+			return
+		}
 	}
 }
 
-// became returns the condition if its status changed.
+// became returns a condition if its status changed, else nil.
 func became(condition string, before, after *v1alpha1.RedisStatus) *metav1.Condition {
-	now := meta.FindStatusCondition(after.Conditions, condition)
-	if now == nil || meta.IsStatusConditionPresentAndEqual(before.Conditions, condition, now.Status) {
+	c := meta.FindStatusCondition(after.Conditions, condition)
+	if c == nil || meta.IsStatusConditionPresentAndEqual(before.Conditions, condition, c.Status) {
 		return nil
 	}
-	return now
+	return c
+}
+
+func is(c *metav1.Condition, status metav1.ConditionStatus) bool {
+	return c != nil && c.Status == status
 }

@@ -96,7 +96,7 @@ func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 		now, _ := w.Get(r.NamespacedName)
 		w.store.Close(now.ID())
 		w.set(now)
-		w.writer = w.newWriter()
+		w.controller = w.newController()
 		defer w.lead()()
 		sample(4)
 		for _, one := range w.taken() {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
@@ -30,13 +28,6 @@ const (
 	reasonBothTypes   = "LastValueAndValue"
 )
 
-// Reasons of Events about fallbacks.
-const (
-	eventFallbackInUse   = "FallbackInUse"
-	eventFallbackEnded   = "FallbackEnded"
-	eventFallbackExpired = "FallbackExpired"
-)
-
 // fallbackInUse judges the metrics that are unknown and have a fallback.
 func fallbackInUse(uses []target.FallbackUse) verdict {
 	var reason string
@@ -51,9 +42,9 @@ func fallbackInUse(uses []target.FallbackUse) verdict {
 			}
 			served = append(served, servedBy(use))
 		case use.LastKnown.IsZero():
-			without = append(without, use.Metric+" is unknown and has no last value")
+			without = append(without, use.Metric+" is unknown and has no last value: an error is served")
 		default:
-			expired = append(expired, fmt.Sprintf("the last value of %s was served until %s, and an error is served since", use.Metric, instant(use.Until())))
+			expired = append(expired, fmt.Sprintf("%s is unknown: its last value was served until %s, and an error since", use.Metric, instant(use.Until())))
 		}
 	}
 	rest := slices.Concat(expired, without)
@@ -65,37 +56,21 @@ func fallbackInUse(uses []target.FallbackUse) verdict {
 	case len(without) > 0:
 		return verdict{metav1.ConditionFalse, reasonNoLastValue, sentences(rest)}
 	}
-	return verdict{metav1.ConditionFalse, reasonNotNeeded, "No metric is served by a fallback."}
+	return verdict{metav1.ConditionFalse, reasonNotNeeded, "No fallback is in use."}
 }
 
-// servedBy says by what a metric is served, without a word that changes while it lasts.
+// servedBy says what is served for a metric. The text stays the same while that lasts.
 func servedBy(use target.FallbackUse) string {
 	if use.Fallback.Type == v1alpha1.FallbackLastValue {
-		return fmt.Sprintf("%s is unknown: its last value, of %s, is served until %s", use.Metric, instant(use.LastKnown), instant(use.Until()))
+		return fmt.Sprintf("%s is unknown: its last value, from %s, is served until %s", use.Metric, instant(use.LastKnown), instant(use.Until()))
 	}
 	known := "it has not been known since sampling began"
 	if !use.LastKnown.IsZero() {
 		known = "it was last known at " + instant(use.LastKnown)
 	}
-	return fmt.Sprintf("%s is unknown: the value %s of spec.fallback is served; %s", use.Metric, use.Fallback.Value.String(), known)
+	return fmt.Sprintf("%s is unknown: the value %s from spec.fallback is served; %s", use.Metric, use.Fallback.Value.String(), known)
 }
 
 func instant(t time.Time) string {
 	return t.Round(0).UTC().Format(time.RFC3339)
-}
-
-// fallbackEvent returns the Event about a change of condition FallbackInUse, an empty reason for none.
-func fallbackEvent(before, after *v1alpha1.RedisStatus) (kind, reason, message string) {
-	now := became(v1alpha1.ConditionFallbackInUse, before, after)
-	switch {
-	case now == nil:
-		return "", "", ""
-	case now.Status == metav1.ConditionTrue:
-		return corev1.EventTypeWarning, eventFallbackInUse, now.Message
-	case !meta.IsStatusConditionTrue(before.Conditions, v1alpha1.ConditionFallbackInUse):
-		return "", "", ""
-	case now.Reason == reasonNotNeeded:
-		return corev1.EventTypeNormal, eventFallbackEnded, now.Message
-	}
-	return corev1.EventTypeWarning, eventFallbackExpired, now.Message
 }

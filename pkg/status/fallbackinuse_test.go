@@ -63,14 +63,14 @@ func TestLastValueShowsAndEnds(t *testing.T) {
 		r := w.falling(lastValue(time.Minute))
 		defer w.lead()()
 		synctest.Wait()
-		w.inUse("new", r, "False", "NotNeeded", "No metric", "")
+		w.inUse("new", r, "False", "NotNeeded", "No fallback", "")
 		w.outage(r)
 		sampled := time.Now().Add(-5 * time.Second)
 		pass(9900 * time.Millisecond)
 		w.inUse("before maxAge", r, "False", "NotNeeded", "", "")
 		pass(200 * time.Millisecond)
 		w.inUse("past maxAge, though no attempt ended", r, "True", "LastValue",
-			"requests-per-second is unknown: its last value, of "+instant(sampled)+", is served until "+instant(sampled.Add(time.Minute)), "Warning FallbackInUse")
+			"requests-per-second is unknown: its last value, from "+instant(sampled)+", is served until "+instant(sampled.Add(time.Minute)), "Warning FallbackInUse")
 		if got := w.says(r); got != down {
 			t.Errorf("Ready does not stay honest: %s", got)
 		}
@@ -81,12 +81,12 @@ func TestLastValueShowsAndEnds(t *testing.T) {
 			t.Errorf("%d writes while nothing changed", n)
 		}
 		pass(time.Second)
-		w.inUse("past for", r, "False", "Expired", "the last value of requests-per-second was served until "+instant(sampled.Add(time.Minute)), "Warning FallbackExpired")
+		w.inUse("past for", r, "False", "Expired", "requests-per-second is unknown: its last value was served until "+instant(sampled.Add(time.Minute)), "Warning FallbackExpired")
 		w.answer(r, newServer())
 		pass(5 * time.Second)
 		w.answer(r, newServer())
 		pass(time.Second)
-		w.inUse("back", r, "False", "NotNeeded", "No metric", "")
+		w.inUse("back", r, "False", "NotNeeded", "No fallback", "")
 	})
 }
 
@@ -100,7 +100,7 @@ func TestFallbackEnds(t *testing.T) {
 		defer w.lead()()
 		w.outage(r)
 		pass(20 * time.Second)
-		w.inUse("down", r, "True", "LastValueAndValue", "requests-per-second is unknown: the value 800 of spec.fallback is served; it was last known at ", "Warning FallbackInUse")
+		w.inUse("down", r, "True", "LastValueAndValue", "requests-per-second is unknown: the value 800 from spec.fallback is served; it was last known at ", "Warning FallbackInUse")
 		w.answer(r, newServer())
 		pass(5 * time.Second)
 		w.inUse("one sample", r, "True", "Value", "", "")
@@ -116,7 +116,7 @@ func TestFallbackOfAnObjectThatWasNeverSampled(t *testing.T) {
 		status, reason, words string
 		events                string
 	}{
-		"Value":     {stated("800"), "True", "Value", "the value 800 of spec.fallback is served; it has not been known since", "Warning FallbackInUse"},
+		"Value":     {stated("800"), "True", "Value", "the value 800 from spec.fallback is served; it has not been known since", "Warning FallbackInUse"},
 		"LastValue": {lastValue(time.Minute), "False", "NoLastValue", "requests-per-second is unknown and has no last value", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,9 +26,9 @@ import (
 
 // fixture is an API server, a watch that follows it, and samples, all in memory.
 type fixture struct {
-	t      testing.TB
-	writer *Writer
-	store  *history.Store
+	t          testing.TB
+	controller *Controller
+	store      *history.Store
 	// answers is what the metrics API of this replica answers from.
 	answers *provider.Provider
 	infos   int // asked for so far
@@ -56,7 +56,7 @@ func newFixture(t testing.TB) *fixture {
 		t.Fatal(err)
 	}
 	w.answers = provider.New(w, w.store, c, unobserved{})
-	w.writer = w.newWriter()
+	w.controller = w.newController()
 	return w
 }
 
@@ -68,22 +68,22 @@ func (unobserved) Served(time.Duration)           {}
 func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
 
-// newWriter is that of another replica, or of this one after a restart.
-func (w *fixture) newWriter() *Writer {
+// newController is that of another replica, or of this one after a restart.
+func (w *fixture) newController() *Controller {
 	w.t.Helper()
 	c, err := catalog.Builtin()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	writer, err := New(Config{
+	controller, err := New(Config{
 		Client: &fake.RESTClient{}, Events: w, Index: w, Histories: w.store, Catalog: c, Answers: w.answers,
 		ReasonOf: reasonOfFailed, Foreign: func() []string { return w.foreign },
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	writer.apply = w.apply
-	return writer
+	controller.apply = w.apply
+	return controller
 }
 
 // failed is a failed attempt.
@@ -138,7 +138,7 @@ func (w *fixture) show(one write) {
 		changed := *t
 		changed.Status = one.status
 		w.targets[one.name] = &changed
-		w.writer.Notify(&changed)
+		w.controller.Enqueue(&changed)
 	}
 }
 
@@ -211,10 +211,10 @@ func (w *fixture) fail(t *target.Target, err error) {
 // sampled says that an attempt has ended, in the order in which the adapter does.
 func (w *fixture) sampled(t *target.Target) {
 	w.answers.Sampled(t)
-	w.writer.Sampled(t)
+	w.controller.Enqueue(t)
 }
 
-// lead runs the writer until the returned function is called.
+// lead runs the controller until the returned function is called.
 func (w *fixture) lead() (stop func()) {
 	stop = w.run()
 	synctest.Wait()
@@ -225,7 +225,7 @@ func (w *fixture) lead() (stop func()) {
 func (w *fixture) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { w.writer.Run(ctx) })
+	running.Go(func() { w.controller.Run(ctx) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -300,4 +300,29 @@ func (w *fixture) expect(what string, t *target.Target, says string, writes int,
 	if got := w.takenEvents(); got != events {
 		w.t.Errorf("%s: Events %q, want %q", what, got, events)
 	}
+}
+
+func (w *fixture) setErr(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+}
+
+// computed is the status that an object should have now.
+func (w *fixture) computed(t *target.Target) *v1alpha1.RedisStatus {
+	return w.computedOver(t, w.status(t))
+}
+
+// computedOver is the status that an object should have if the API server holds another.
+func (w *fixture) computedOver(t *target.Target, shown *v1alpha1.RedisStatus) *v1alpha1.RedisStatus {
+	now := time.Now()
+	in := input{target: t, history: w.store.Get(t.ID()), shown: shown, now: now}
+	wanted := w.controller.compute(&in).status
+	new(object).stamp(wanted.Conditions, in.shown.Conditions, now)
+	return wanted
+}
+
+// upToDate reports whether an object's status shows all that is written at once when it changes.
+func (w *fixture) upToDate(t *target.Target) bool {
+	return sameConditions(w.status(t), w.computed(t))
 }

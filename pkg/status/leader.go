@@ -13,31 +13,30 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// LeaderConfig says by which Lease the writer is elected. All fields are required.
+// LeaderConfig names the Lease by which the leader is elected. All fields are required.
 type LeaderConfig struct {
 	// Leases reads, creates and updates the Lease.
 	Leases coordination.LeasesGetter
 	// Namespace and Name are those of the Lease.
 	Namespace, Name string
-	// Identity tells this replica from the others, by its pod's name for example.
+	// Identity distinguishes this replica from the others, such as the name of its pod.
 	Identity string
 }
 
 const (
 	// A replica that does not renew for leaseDuration is replaced.
 	leaseDuration = 15 * time.Second
-	// A leader that could not renew for renewDeadline stops to write.
+	// A leader that could not renew for renewDeadline stops writing.
 	renewDeadline = 10 * time.Second
 	// retryPeriod is the time between attempts to take or renew the Lease.
 	retryPeriod = 2 * time.Second
 )
 
-// RunElected runs the Writer whenever this replica holds the Lease, until ctx
-// ends; then it gives the Lease up, so that another takes over at once. A
-// replica that loses the Lease goes back to the queue: only its writes stop. Two
-// leaders for a moment do no harm: each writes what it sees, and the last stays.
-// It returns an error for a wrong LeaderConfig only.
-func (w *Writer) RunElected(ctx context.Context, cfg LeaderConfig) error {
+// RunElected runs the Controller whenever this replica holds the Lease, until ctx ends.
+// Then it releases the Lease, so that another replica takes over at once. A replica that
+// loses the Lease tries to get it again. Two leaders for a moment do no harm: each
+// writes what it observes. RunElected returns an error for an invalid LeaderConfig only.
+func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) error {
 	if cfg.Leases == nil || cfg.Namespace == "" || cfg.Name == "" || cfg.Identity == "" {
 		return errors.New("status: a field of LeaderConfig is not set")
 	}
@@ -57,7 +56,7 @@ func (w *Writer) RunElected(ctx context.Context, cfg LeaderConfig) error {
 			Callbacks: leaderelection.LeaderCallbacks{
 				OnStartedLeading: func(ctx context.Context) {
 					logger.Info("Elected to write status")
-					w.Run(ctx)
+					c.Run(ctx)
 				},
 				OnStoppedLeading: func() { logger.Info("Not elected to write status") },
 			},
@@ -66,13 +65,8 @@ func (w *Writer) RunElected(ctx context.Context, cfg LeaderConfig) error {
 			return fmt.Errorf("status: leader election: %w", err)
 		}
 		elector.Run(ctx)
-		w.awaitEnd()
+		c.running.Lock() // until the last Run has ended
+		c.running.Unlock()
 	}
 	return nil
-}
-
-// awaitEnd waits for a Run whose context has ended.
-func (w *Writer) awaitEnd() {
-	w.running.Lock()
-	defer w.running.Unlock()
 }

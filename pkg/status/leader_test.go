@@ -67,12 +67,12 @@ func (r *replica) Update(_ context.Context, lease *coordinationv1.Lease, _ metav
 	return r.lease.DeepCopy(), nil
 }
 
-// start runs a Writer as a replica of that name.
-func (l *leases) start(t *testing.T, w *Writer, name string) (stop func()) {
+// start runs a Controller as a replica of that name.
+func (l *leases) start(t *testing.T, c *Controller, name string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		err := w.RunElected(ctx, LeaderConfig{Leases: &replica{l, name}, Namespace: "ns", Name: "lease", Identity: name})
+		err := c.RunElected(ctx, LeaderConfig{Leases: &replica{l, name}, Namespace: "ns", Name: "lease", Identity: name})
 		if err != nil {
 			t.Error(err)
 		}
@@ -86,10 +86,10 @@ func (l *leases) start(t *testing.T, w *Writer, name string) (stop func()) {
 func TestOneOfTwoLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		world, shared := newFixture(t), &leases{}
-		a, b := world.newWriter(), world.newWriter()
+		a, b := world.newController(), world.newController()
 		leaders := func() string {
 			synctest.Wait()
-			return map[bool]string{true: "a"}[a.leading.Load()] + map[bool]string{true: "b"}[b.leading.Load()]
+			return map[bool]string{true: "a"}[a.term.Load() != nil] + map[bool]string{true: "b"}[b.term.Load() != nil]
 		}
 		stopA := shared.start(t, a, "a")
 		pass(time.Second)
@@ -131,7 +131,7 @@ func TestOneOfTwoLeads(t *testing.T) {
 }
 
 func TestLeaderConfigIsComplete(t *testing.T) {
-	if err := newFixture(t).writer.RunElected(t.Context(), LeaderConfig{}); err == nil {
+	if err := newFixture(t).controller.RunElected(t.Context(), LeaderConfig{}); err == nil {
 		t.Error("an empty LeaderConfig is taken")
 	}
 }

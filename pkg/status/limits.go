@@ -1,22 +1,150 @@
 package status
 
-import "time"
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
 
 const (
-	// inFlightAtMost bounds requests that wait for an answer, numbersInFlight those of numbers among them.
-	inFlightAtMost, numbersInFlight = 16, 4
+	// objectGap is the shortest time between two writes to one object.
+	objectGap = time.Second
+	// minNumbersGap is the shortest time between a write and one of numbers alone.
+	minNumbersGap = 60 * time.Second
+	// conditionsPerSecond and conditionsBurst bound writes of conditions to all objects.
+	conditionsPerSecond, conditionsBurst = 50, 100
+	// numbersPerSecond and numbersBurst bound writes of numbers alone to all objects.
+	numbersPerSecond, numbersBurst = 10, 20
+	// namespacePerSecond and namespaceBurst bound all writes to the objects of one namespace.
+	namespacePerSecond, namespaceBurst = 1, 300
+	// numbersLeave is how much of a namespace's bucket a write of numbers alone leaves at least.
+	numbersLeave = namespaceBurst / 2
+	// overdueLeave is how much of the bucket of numbers an object leaves to those that wait longer.
+	overdueLeave = numbersBurst / 2
+	// fairShareLeave is how much of a namespace's bucket an object leaves that has had its share.
+	fairShareLeave = namespaceBurst / 10
+
+	// workers bounds requests that wait for an answer, numbersInFlight those of numbers among them.
+	workers, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.
 	requestTimeout = 10 * time.Second
 	// firstRetry and lastRetry are the shortest and the longest wait after a failed write.
 	firstRetry, lastRetry = time.Second, 60 * time.Second
-	// watchLag is how long the last write is believed, rather than a watch that does not show it.
+	// maxPoll bounds the time between two attempts to get a token.
+	maxPoll = 60 * time.Second
+	// watchLag is how long the last write is trusted over a watch that does not show it.
 	watchLag = 60 * time.Second
-	// holdAtMost bounds how long the status of a leader before is kept for want of own samples.
+	// holdAtMost bounds how long the status of the previous leader is held.
 	holdAtMost = 60 * time.Second
-	// sweepPeriod is the longest time for which an object is not looked at, and a gone one remembered.
-	sweepPeriod = 10 * time.Minute
-	// takeAhead is how much sooner than it must an object may be looked at along with another.
-	takeAhead = 250 * time.Millisecond
+	// resyncPeriod is the longest time between two looks at an object.
+	resyncPeriod = 10 * time.Minute
 	// failureLogGap is the shortest time between two log lines about failing writes.
 	failureLogGap = 10 * time.Second
 )
+
+// limits bounds writes. It keeps no line of those that wait: an object that gets no
+// token polls. What makes that fair is that an object that was written lately leaves the
+// last tokens to the others.
+type limits struct {
+	conditions, numbers *rate.Limiter
+	numbersInFlight     chan struct{}
+
+	mu         sync.Mutex
+	namespaces map[string]*namespace
+	objects    int
+}
+
+type namespace struct {
+	bucket  *rate.Limiter
+	objects int
+}
+
+func newLimits() *limits {
+	return &limits{
+		conditions:      rate.NewLimiter(conditionsPerSecond, conditionsBurst),
+		numbers:         rate.NewLimiter(numbersPerSecond, numbersBurst),
+		numbersInFlight: make(chan struct{}, numbersInFlight),
+		namespaces:      map[string]*namespace{},
+	}
+}
+
+// count takes in that a namespace has more objects, or less.
+func (l *limits) count(name string, change int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.objects += change
+	if l.namespaces[name] == nil {
+		for other, ns := range l.namespaces {
+			if ns.objects == 0 && ns.bucket.Tokens() >= namespaceBurst {
+				delete(l.namespaces, other)
+			}
+		}
+		l.namespaces[name] = &namespace{bucket: rate.NewLimiter(namespacePerSecond, namespaceBurst)}
+	}
+	l.namespaces[name].objects += change
+}
+
+// share is the time in which each object of a namespace can be written once.
+func (ns *namespace) share() time.Duration {
+	return time.Duration(ns.objects) * time.Second / namespacePerSecond
+}
+
+// numbersGap is the time between a write and one of numbers alone.
+func (l *limits) numbersGap(name string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gap(l.namespaces[name])
+}
+
+// gap is as long as it takes to write all objects once, so that each has its turn.
+func (l *limits) gap(ns *namespace) time.Duration {
+	return max(minNumbersGap, time.Duration(l.objects)*time.Second/numbersPerSecond, ns.share())
+}
+
+// retryAfter is when to try again to get a token: sooner, the fewer others try.
+func (l *limits) retryAfter(name string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Second + rand.N(min(l.namespaces[name].share(), maxPoll))
+}
+
+// acquire reports whether an object may be written now. Conditions wait for their turn
+// among all objects. Call release after the write.
+func (l *limits) acquire(ctx context.Context, o *object, conditions bool) (release func(), ok bool) {
+	if conditions {
+		return func() {}, l.take(o, conditions) && l.conditions.Wait(ctx) == nil
+	}
+	select {
+	case l.numbersInFlight <- struct{}{}:
+	default:
+		return nil, false
+	}
+	release = func() { <-l.numbersInFlight }
+	if !l.take(o, conditions) {
+		release()
+		return nil, false
+	}
+	return release, true
+}
+
+// take takes a token of the namespace, and one of numbers for a write of numbers alone,
+// if they leave the rest that others may need.
+func (l *limits) take(o *object, conditions bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ns, now := l.namespaces[o.name.Namespace], time.Now()
+	since := now.Sub(o.wroteAt)
+	leaves := func(bucket *rate.Limiter, leave int) bool { return bucket.TokensAt(now) >= float64(1+leave) }
+	switch {
+	case conditions && since < ns.share():
+		return leaves(ns.bucket, fairShareLeave) && ns.bucket.AllowN(now, 1)
+	case conditions:
+		return ns.bucket.AllowN(now, 1)
+	case !leaves(ns.bucket, numbersLeave), since < l.gap(ns)*5/4 && !leaves(l.numbers, overdueLeave):
+		return false
+	}
+	return l.numbers.AllowN(now, 1) && ns.bucket.AllowN(now, 1)
+}

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// maxMessage is how many bytes the message of a condition or an Event has at
-// most: what servers and objects name must not fill etcd and logs.
+// maxMessage bounds the message of a condition or an Event, in bytes: names that
+// servers and objects choose must not fill etcd and logs.
 const maxMessage = 1024
 
 // ellipsis ends a text that was cut.

@@ -24,13 +24,9 @@ const (
 // maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
 const maxMetricSentences, maxMetricSentence = 10, 400
 
-// metricsValid judges the declared metrics and the fallbacks: which are invalid,
-// and which metrics had no value in the newest sample. It returns false for an
-// object that declares neither.
-func metricsValid(t *target.Target, h *history.History, answers Answers) (verdict, bool) {
-	if !t.Declares() {
-		return verdict{}, false
-	}
+// metricsValid judges what an object declares: which metrics and fallbacks are invalid,
+// and which metrics had no value in the newest sample.
+func metricsValid(t *target.Target, h *history.History, answers Answers) verdict {
 	sample, sampled := h.Newest()
 	var wrong, failed, uncompiled, pending, waiting []string
 	for _, problem := range t.Problems {
@@ -60,19 +56,19 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) (verdic
 	}
 	switch {
 	case len(wrong) > 0:
-		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed, pending))}, true
+		return verdict{metav1.ConditionFalse, reasonInvalidMetric, sentences(slices.Concat(wrong, failed, pending))}
 	case len(failed) > 0:
-		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(slices.Concat(failed, pending))}, true
+		return verdict{metav1.ConditionFalse, reasonNoValue, sentences(slices.Concat(failed, pending))}
 	case len(uncompiled) > 0:
-		return verdict{metav1.ConditionUnknown, reasonNotCompiled, sentences(uncompiled)}, true
+		return verdict{metav1.ConditionUnknown, reasonNotCompiled, sentences(uncompiled)}
 	case !sampled:
-		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No sample has been taken yet."}, true
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, notSampledYet}
 	case len(pending) > 0:
-		return verdict{metav1.ConditionUnknown, reasonNotSampled, sentences(pending)}, true
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, sentences(pending)}
 	case len(waiting) > 0:
-		return verdict{metav1.ConditionUnknown, reasonWarmingUp, sentences(waiting)}, true
+		return verdict{metav1.ConditionUnknown, reasonWarmingUp, sentences(waiting)}
 	}
-	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}, true
+	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}
 }
 
 // failureIn returns why a declared metric had no value in a sample. An expression

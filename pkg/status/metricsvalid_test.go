@@ -39,7 +39,7 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 			}
 		}
 		pass(time.Second)
-		says("before a sample", "Unknown", "NotSampled", "No sample", "")
+		says("before a sample", "Unknown", "NotSampled", "No attempt", "")
 		w.probed(r, redis, fine, bad)
 		pass(2 * time.Second)
 		says("one bad", "False", "NoValue", `spec.metrics[2] bad has no value: key "b" is of another type`, "Warning NoValue")
@@ -60,8 +60,9 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 }
 
 func TestObjectThatDeclaresNothingHasNoSuchCondition(t *testing.T) {
-	if v, ok := metricsValid(&target.Target{}, &history.History{}, nil); ok {
-		t.Errorf("it has %+v", v)
+	w := newFixture(t)
+	if got := condition(w.computed(w.add("r", "1")), v1alpha1.ConditionMetricsValid); got.Type != "" {
+		t.Errorf("it has %+v", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,103 +10,77 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxErrorLength is how long an error the schema takes.
-const maxErrorLength = 256
+// Bounds of the schema.
+const (
+	maxEndpointLength = 600
+	maxErrorLength    = 256
+	maxNodes          = 1000
+)
 
-// maxNodes is how many nodes the schema takes.
-const maxNodes = 1000
+// endpoint says where an object's servers are found, in one line for people. It
+// shortens a list as kubectl does.
+func endpoint(t *target.Target) string {
+	switch {
+	case t.Sentinel != nil:
+		return printable(t.Sentinel.MasterName+"@"+first(t.Sentinel.Addresses), maxEndpointLength)
+	case t.Cluster != nil:
+		return printable(first(t.Cluster.Addresses), maxEndpointLength)
+	}
+	return t.Address
+}
+
+func first(addresses []string) string {
+	if more := len(addresses) - 1; more > 0 {
+		return fmt.Sprintf("%s + %d more...", addresses[0], more)
+	}
+	return addresses[0]
+}
 
 // nodes describes the servers that the newest attempt asked. What this replica
-// has not seen yet stays as the status says.
-func nodes(h *history.History, reasonOf func(error) string, before []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
+// has not seen yet stays as the status shows it.
+func nodes(h *history.History, reasonOf func(error) string, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
 	newest, _ := h.Newest()
-	var described []v1alpha1.NodeStatus
-	for place, asked := range bounded(h.Nodes()) {
-		n, at := describe(&asked, place, newest.Nodes, before, reasonOf)
-		if !at.IsZero() {
-			sampled := second(at)
-			n.LastSampleTime = &sampled
+	asked := h.Nodes()
+	asked = asked[:min(len(asked), maxNodes)]
+	if len(asked) == 0 {
+		return nil
+	}
+	described := make([]v1alpha1.NodeStatus, len(asked))
+	for i := range asked {
+		n, address := &described[i], asked[i].Address
+		if old := findFrom(i, shown, func(s *v1alpha1.NodeStatus) bool { return s.Address == address }); old != nil {
+			*n = *old
 		}
-		described = append(described, n)
+		n.Address, n.LastError = address, ""
+		if answered := findFrom(i, newest.Nodes, func(s *history.Node) bool { return s.Address == address && s.Info != nil }); answered != nil {
+			at := second(answered.At)
+			n.Shard, n.LastSampleTime = answered.Shard, &at
+			n.Role, _ = catalog.Role(answered.Info)
+			n.Server, n.Version = redisinfo.Server(answered.Info)
+		}
+		if f := failureOf(asked[i].Err, reasonOf); f != nil {
+			n.LastError = printable(f.message, maxErrorLength)
+		}
 	}
 	return described
 }
 
-// nodesShownBy reports whether nodes would describe the servers as a status does already,
-// but for when they were sampled.
-func nodesShownBy(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func(error) string) bool {
-	newest, _ := h.Newest()
-	asked := bounded(h.Nodes())
-	if len(shown) != len(asked) {
-		return false
+// findFrom returns the first element that matches, nil if none does. It tries index i
+// first: nodes rarely change their places, and searching for each would take the square
+// of them.
+func findFrom[T any](i int, all []T, matches func(*T) bool) *T {
+	if i < len(all) && matches(&all[i]) {
+		return &all[i]
 	}
-	for place := range asked {
-		n, _ := describe(&asked[place], place, newest.Nodes, shown, reasonOf)
-		n.LastSampleTime = shown[place].LastSampleTime
-		if n != shown[place] {
-			return false
+	for i := range all {
+		if matches(&all[i]) {
+			return &all[i]
 		}
 	}
-	return true
-}
-
-// sampledAsShown reports whether the newest samples of the servers are the ones that a status shows.
-func sampledAsShown(shown []v1alpha1.NodeStatus, h *history.History, reasonOf func(error) string) bool {
-	newest, _ := h.Newest()
-	for place, asked := range bounded(h.Nodes()) {
-		_, at := describe(&asked, place, newest.Nodes, shown, reasonOf)
-		if at.IsZero() || place >= len(shown) {
-			continue
-		}
-		if sampled := second(at); !shown[place].LastSampleTime.Equal(&sampled) {
-			return false
-		}
-	}
-	return true
-}
-
-func bounded(all []history.Node) []history.Node {
-	return all[:min(len(all), maxNodes)]
-}
-
-// describe describes a server at an endpoint, and when it answered, zero
-// if no answer is newer than what the status says.
-func describe(asked *history.Node, place int, newest []history.Node, before []v1alpha1.NodeStatus, reasonOf func(error) string) (n v1alpha1.NodeStatus, at time.Time) {
-	n.Address = asked.Address
-	if old := findPlace(place, len(before), func(i int) bool { return before[i].Address == asked.Address }); old >= 0 {
-		n = before[old]
-	}
-	if i := findPlace(place, len(newest), func(i int) bool { return newest[i].Address == asked.Address && newest[i].Info != nil }); i >= 0 {
-		answered := &newest[i]
-		at = answered.At
-		n.Role, n.Shard = "", answered.Shard
-		if role, err := catalog.Role(answered.Info); err == nil {
-			n.Role = role
-		}
-		kind, version := redisinfo.Server(answered.Info)
-		n.Server, n.Version = kind, version
-	}
-	n.LastError = ""
-	if f := failureOf(asked.Err, reasonOf); f != nil {
-		n.LastError = printable(f.message, maxErrorLength)
-	}
-	return n, at
-}
-
-// findPlace returns the place that matches, -1 if none does. It tries one first: nodes
-// keep their places as a rule, and looking through all for each would take the square of them.
-func findPlace(first, length int, matches func(place int) bool) int {
-	if first < length && matches(first) {
-		return first
-	}
-	for place := range length {
-		if matches(place) {
-			return place
-		}
-	}
-	return -1
+	return nil
 }
 
 // second is an instant as the API server keeps it.

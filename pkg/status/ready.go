@@ -2,61 +2,135 @@ package status
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-func readyOf(h *history.History, f *failure, reasonOf func(error) string, now time.Time) verdict {
-	_, err := h.Span(now)
+// Reasons of the conditions Ready and Reachable, beside those of failed attempts.
+const (
+	reasonSampled     = "Sampled"
+	reasonAnswered    = "Answered"
+	reasonNotSampled  = "NotSampled"
+	reasonWarmingUp   = "WarmingUp"
+	reasonSlowAnswers = "SlowAnswers"
+	reasonStale       = "Stale"
+	reasonFailed      = "SamplingFailed"
+	reasonForeign     = "APIServiceForeign"
+)
+
+const notSampledYet = "No attempt to sample the server has ended yet."
+
+// failure is why the newest attempt failed. Its advice is empty, or begins with a space.
+type failure struct {
+	reason, message, advice string
+	// ofCredentials means that other credentials or certificates may succeed.
+	ofCredentials bool
+}
+
+// explained is an error that says what to do about it. *sampler.Error implements it.
+type explained interface {
+	error
+	// Advice returns what to do, empty if there is nothing to do.
+	Advice() string
+	// OfCredentials reports whether other credentials or certificates may succeed.
+	OfCredentials() bool
+}
+
+// failureOf returns what may be shown of an error, nil for nil.
+func failureOf(err error, reasonOf func(error) string) *failure {
 	if err == nil {
+		return nil
+	}
+	reason := reasonOf(err)
+	if !isReason(reason) {
+		return &failure{reason: reasonFailed, message: "the cause cannot be shown here"}
+	}
+	f := &failure{reason: reason, message: err.Error()}
+	var known explained
+	if errors.As(err, &known) {
+		f.ofCredentials = known.OfCredentials()
+		if advice := known.Advice(); advice != "" {
+			f.advice = " " + advice
+		}
+	}
+	return f
+}
+
+// isReason reports whether the API server accepts a text as the reason of a condition.
+func isReason(text string) bool {
+	for i, c := range text {
+		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// pointingElsewhere leaves the advice, which may be long, to condition CredentialsValid
+// where the object has one.
+func (f *failure) pointingElsewhere(t *target.Target) *failure {
+	if f == nil || !f.ofCredentials || !t.Named() {
+		return f
+	}
+	return &failure{reason: f.reason, message: f.message, advice: " See condition CredentialsValid."}
+}
+
+// readiness judges whether metrics are served.
+func readiness(h *history.History, failed *failure, hint string, foreign []string, reasonOf func(error) string, now time.Time) verdict {
+	_, err := h.Span(now)
+	switch {
+	case err == nil && len(foreign) > 0:
+		return verdict{metav1.ConditionFalse, reasonForeign,
+			"Redis is sampled, but the API server sends requests for metrics to another Service: see spec.service of the APIService " +
+				strings.Join(foreign, " and ") + ". Only one adapter can serve an API version: remove one of the two."}
+	case err == nil && hint != "":
+		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served. " + hint}
+	case err == nil:
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
 	}
-	reason := history.Reason("")
 	var unknown *history.UnknownError
+	var reason history.Reason
 	if errors.As(err, &unknown) {
 		reason = unknown.Reason
 	}
-	_, sampled := h.Newest()
+	newest, sampled := h.Newest()
 	switch {
 	case reason == history.ImpreciseTiming:
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
-			"Rates such as requests-per-second are not served: the server answers too slowly to know over what time its counters grew. " +
+			"Rates such as requests-per-second are not served: the server answers too slowly. " +
 				"Check for slow commands, or raise spec.sampling.interval and spec.sampling.window."}
 	case reason == history.Anonymous:
-		return anonymous(h, err, reasonOf)
+		if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
+			return verdict{metav1.ConditionFalse, f.reason, "Only metrics in spec.metrics that do not need INFO are served: " + f.message + "." + f.advice}
+		}
+		return verdict{metav1.ConditionFalse, string(history.Anonymous), "Gauges are served, but rates such as requests-per-second are not: " + err.Error() + "."}
 	case reason == history.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
-			"Rates such as requests-per-second need two samples of one server process, and there is one so far. " +
-				"This passes within two intervals; if it stays, check whether the server keeps restarting or failing over."}
-	case f != nil:
-		return verdict{metav1.ConditionFalse, f.reason, "Metrics are not served: " + f.message + "." + f.advice}
+			"Rates such as requests-per-second need two samples of the same server process; there is one so far. " +
+				"If this lasts longer than two intervals, check whether the server keeps restarting or failing over."}
+	case failed != nil:
+		return verdict{metav1.ConditionFalse, failed.reason, "Metrics are not served: " + failed.message + "." + failed.advice}
 	case !sampled:
-		return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}
+		return verdict{metav1.ConditionUnknown, reasonNotSampled, notSampledYet}
 	}
 	return verdict{metav1.ConditionFalse, reasonStale,
-		"Metrics are not served: the newest sample is older than spec.sampling.maxAge. " +
-			"Attempts come late: raise maxAge, or check whether the adapter lacks CPU."}
+		"Metrics are not served: the newest sample is older than spec.sampling.maxAge, and the next is late. " +
+			"Raise maxAge, or check whether the adapter lacks CPU."}
 }
 
-// anonymous says what a server lacks that does not tell which process it is.
-func anonymous(h *history.History, unknown error, reasonOf func(error) string) verdict {
-	newest, _ := h.Newest()
-	if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
-		return verdict{metav1.ConditionFalse, f.reason, "Only what spec.metrics declares beyond INFO is served: " + f.message + "." + f.advice}
-	}
-	return verdict{metav1.ConditionFalse, string(history.Anonymous), "Gauges are served, and rates such as requests-per-second are not: " + unknown.Error() + "."}
-}
-
-func reachableOf(f *failure, attempted bool) verdict {
+// reachability judges the newest attempt.
+func reachability(failed *failure, attempted bool) verdict {
 	switch {
-	case f != nil:
-		return verdict{metav1.ConditionFalse, f.reason,
-			"The last attempt to sample failed: " + f.message + "." + f.advice}
+	case failed != nil:
+		return verdict{metav1.ConditionFalse, failed.reason, "The last attempt to sample the server failed: " + failed.message + "." + failed.advice}
 	case attempted:
-		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample succeeded."}
+		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample the server succeeded."}
 	}
-	return verdict{metav1.ConditionUnknown, reasonNotSampled, "No attempt to sample the server has ended yet."}
+	return verdict{metav1.ConditionUnknown, reasonNotSampled, notSampledYet}
 }

@@ -18,7 +18,7 @@ func TestSummary(t *testing.T) {
 		w := newFixture(t)
 		r := w.add("r", "1")
 		summary := func() *v1alpha1.Summary {
-			return w.writer.numbers.summary(w.store.Get(r.ID()), 0, time.Now())
+			return w.controller.numbers.summary(w.store.Get(r.ID()), 0, time.Now())
 		}
 		if s := summary(); s != nil {
 			t.Errorf("of no sample: %+v", s)

@@ -31,7 +31,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// statusQPS is above what pkg/status lets through, so that its order of writes holds.
+// statusQPS is above what pkg/status lets through, so that its limits alone decide.
 const statusQPS = 200
 
 // run wires the rooms and serves until ctx ends. Then requests under way are
@@ -77,7 +77,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	answers := provider.New(index, samples, metrics, own)
-	writer, err := newStatusWriter(background, config, kube, status.Config{
+	statuses, err := newStatusController(background, config, kube, status.Config{
 		Index: index, Histories: samples, Catalog: metrics, Answers: answers,
 		ReasonOf: func(err error) string { return string(reason.Of(err)) }, Foreign: registration.Foreign,
 	})
@@ -103,10 +103,10 @@ func run(ctx context.Context, options *Options, version string) error {
 			t = now // its formulas have been compiled since sampling began
 		}
 		answers.Sampled(t)
-		writer.Sampled(t)
+		statuses.Enqueue(t)
 	}})
 	defer manager.Stop()
-	watcher := target.NewWatcher(background, client, index, sink{keeper, answers, manager, writer}, func(name string) bool {
+	watcher := target.NewWatcher(background, client, index, sink{keeper, answers, manager, statuses}, func(name string) bool {
 		_, builtin := metrics.Lookup(name)
 		return builtin
 	})
@@ -151,7 +151,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		Leases: kube.CoordinationV1(), Namespace: options.Namespace, Name: options.LeaseName, Identity: options.Identity,
 	}
 	rooms.Go(func() {
-		if err := writer.RunElected(background, election); err != nil {
+		if err := statuses.RunElected(background, election); err != nil {
 			klog.FromContext(ctx).Error(err, "Status is not written")
 		}
 	})
@@ -161,27 +161,28 @@ func run(ctx context.Context, options *Options, version string) error {
 // sink tells who reads the credentials of a target, who answers for it, who
 // samples it and who writes its status.
 type sink struct {
-	keeper  *credentials.Manager
-	answers *provider.Provider
-	manager *sampler.Manager
-	writer  *status.Writer
+	keeper   *credentials.Manager
+	answers  *provider.Provider
+	manager  *sampler.Manager
+	statuses *status.Controller
 }
 
 func (s sink) Set(t *target.Target) {
 	s.keeper.Set(t)
 	s.answers.Set(t) // before the first attempt can end
 	s.manager.Set(t)
-	s.writer.Notify(t)
+	s.statuses.Enqueue(t)
 }
 
 func (s sink) Remove(t *target.Target) {
 	s.manager.Remove(t)
 	s.answers.Remove(t)
 	s.keeper.Remove(t)
+	s.statuses.Enqueue(t)
 }
 
-// newStatusWriter completes cfg by its clients.
-func newStatusWriter(ctx context.Context, config *rest.Config, kube kubernetes.Interface, cfg status.Config) (*status.Writer, error) {
+// newStatusController completes cfg by its clients.
+func newStatusController(ctx context.Context, config *rest.Config, kube kubernetes.Interface, cfg status.Config) (*status.Controller, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = statusQPS, statusQPS
 	client, err := target.NewClient(config)

@@ -25,7 +25,7 @@ func TestTakeoverRewritesNothing(t *testing.T) {
 				}
 				stop()
 				w.expect("first leader", r, ready, 3, "Normal Sampled")
-				w.writer = w.newWriter()
+				w.controller = w.newController()
 				if test.forgets {
 					now, _ := w.Get(r.NamespacedName)
 					w.store.Close(now.ID())
@@ -57,7 +57,7 @@ func TestTakeoverBelievesTheOldStatusForAWhileOnly(t *testing.T) {
 		now, _ := w.Get(r.NamespacedName)
 		w.store.Close(now.ID())
 		w.set(now)
-		w.writer = w.newWriter()
+		w.controller = w.newController()
 		defer w.lead()()
 		pass(10 * time.Second)
 		w.expect("no attempt for 10 s", r, ready, 0, "")

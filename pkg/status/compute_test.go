@@ -12,7 +12,6 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
 // reasonOfFailed is the ReasonOf of tests.
@@ -66,8 +65,7 @@ func TestConditions(t *testing.T) {
 					}
 					<-time.After(s.then)
 				}
-				o := newObject(target, time.Now())
-				found := w.writer.statusOf(o, target)
+				found := w.computed(target)
 				if got := brief(found); got != test.want {
 					t.Errorf("status says %q, want %q", got, test.want)
 				}
@@ -78,16 +76,16 @@ func TestConditions(t *testing.T) {
 }
 
 func TestServerThatRefusesInfoSaysSo(t *testing.T) {
-	var store history.Store
-	h := store.Open("r", history.Policy{Interval: time.Second, Window: time.Minute, MaxAge: time.Minute})
-	h.Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &denied{failed: failed{"InfoRefused", "the server does not let this adapter call INFO"}, advice: "Allow the user +info."}}))
-	got := look(&target.Target{MaxAge: time.Minute}, h, reasonOfFailed, time.Now())
-	want := "Only what spec.metrics declares beyond INFO is served: the server does not let this adapter call INFO. Allow the user +info."
-	if got.ready.status != metav1.ConditionFalse || got.ready.reason != "InfoRefused" || got.ready.message != want {
-		t.Errorf("Ready is %+v", got.ready)
+	w := newFixture(t)
+	r := w.add("r", "1")
+	w.store.Get(r.ID()).Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &denied{failed: failed{"InfoRefused", "the server does not let this adapter call INFO"}, advice: "Allow the user +info."}}))
+	found := w.computed(r)
+	if got := brief(found); got != "Ready=False/InfoRefused Reachable=True/Answered" {
+		t.Errorf("status says %q", got)
 	}
-	if got.reachable.status != metav1.ConditionTrue {
-		t.Errorf("Reachable is %+v", got.reachable)
+	want := "Only metrics in spec.metrics that do not need INFO are served: the server does not let this adapter call INFO. Allow the user +info."
+	if got := condition(found, v1alpha1.ConditionReady).Message; got != want {
+		t.Errorf("Ready says %q", got)
 	}
 }
 
@@ -109,23 +107,16 @@ func checkConditions(t *testing.T, s *v1alpha1.RedisStatus) {
 func TestTransitionTimeIsThatOfTheChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFixture(t)
+		w.err = errors.New("the API server is away")
 		r := w.add("r", "1")
-		o := newObject(r, time.Now())
+		defer w.lead()()
 		w.fail(r, refused())
-		seen := time.Now()
-		w.writer.compare(o, r, seen, false)
-		<-time.After(time.Minute)
-		found := w.writer.statusOf(o, r)
-		want := metav1.NewTime(seen)
-		if got := condition(found, v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
+		want := metav1.Now().Rfc3339Copy()
+		pass(lastRetry)
+		w.setErr(nil)
+		pass(lastRetry)
+		if got := condition(w.status(r), v1alpha1.ConditionReady).LastTransitionTime; !got.Equal(&want) {
 			t.Errorf("a write that waited says %s, want %s", got, want)
 		}
 	})
-}
-
-// statusOf is what would be written now.
-func (w *Writer) statusOf(o *object, t *target.Target) *v1alpha1.RedisStatus {
-	now := time.Now()
-	f := w.compare(o, t, now, false)
-	return w.compose(o, &f, now)
 }

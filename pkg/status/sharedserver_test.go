@@ -73,7 +73,7 @@ func TestAnObjectOnTheSameServerIsHintedAt(t *testing.T) {
 						t.Errorf("the object that declares says %q", own)
 					}
 					w.remove(other)
-					w.writer.Notify(other)
+					w.controller.Enqueue(other)
 				}
 				others = nil
 				sample(20)
@@ -101,7 +101,7 @@ func TestAHintOutlastsItsLeader(t *testing.T) {
 		sample()
 		stop()
 		w.taken()
-		w.writer = w.newWriter()
+		w.controller = w.newController()
 		defer w.lead()()
 		for _, one := range w.taken() {
 			t.Errorf("the new leader writes %s: %+v", one.name, one.status.Conditions)

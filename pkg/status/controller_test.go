@@ -136,7 +136,7 @@ func TestSpecChange(t *testing.T) {
 		changed := *now
 		changed.Generation, changed.Address = 2, "other.example:6379"
 		w.set(&changed)
-		w.writer.Notify(&changed)
+		w.controller.Enqueue(&changed)
 		synctest.Wait()
 		w.expect("new spec", r, notSampled, 1, "")
 		now, _ = w.Get(r.NamespacedName)
@@ -182,7 +182,7 @@ func TestForeignWriteIsUndone(t *testing.T) {
 		edited := *now
 		edited.Status = &v1alpha1.RedisStatus{}
 		w.set(&edited)
-		w.writer.Notify(&edited)
+		w.controller.Enqueue(&edited)
 		pass(2 * time.Second)
 		w.expect("after", r, down, 1, "Warning ConnectionRefused")
 	})
@@ -197,8 +197,8 @@ func TestNotElected(t *testing.T) {
 		w.taken()
 		w.answer(r, newServer())
 		pass(time.Minute)
-		if len(w.writer.inbox) != 0 || len(w.taken()) != 0 {
-			t.Error("a writer that does not lead did something")
+		if n := len(w.taken()); n != 0 {
+			t.Errorf("%d writes by a replica that does not lead", n)
 		}
 	})
 }
@@ -223,9 +223,7 @@ func TestObjectRecreatedBehindTheWatch(t *testing.T) {
 		defer w.lead()()
 		w.answer(r, newServer())
 		pass(5 * time.Second)
-		w.mu.Lock()
-		w.err = &otherObjectError{uid: "2"}
-		w.mu.Unlock()
+		w.setErr(&otherObjectError{uid: "2"})
 		w.taken()
 		w.answer(r, newServer())
 		pass(time.Second)
@@ -233,13 +231,11 @@ func TestObjectRecreatedBehindTheWatch(t *testing.T) {
 		if len(misled) != 1 || brief(misled[0].status) != ready {
 			t.Fatalf("wrote %+v", misled)
 		}
-		w.mu.Lock()
-		w.err = nil
-		w.mu.Unlock()
+		w.setErr(nil)
 		w.remove(r)
 		again := w.add("r", "2")
 		again.Status = misled[0].status
-		w.writer.Notify(again)
+		w.controller.Enqueue(again)
 		synctest.Wait()
 		w.expect("the new object with the old one's status", again, notSampled, 1, "")
 	})
@@ -264,9 +260,7 @@ func TestFailingAPIServer(t *testing.T) {
 				t.Errorf("waited %s, then %s", a, b)
 			}
 		}
-		w.mu.Lock()
-		w.err = nil
-		w.mu.Unlock()
+		w.setErr(nil)
 		pass(lastRetry + lastRetry/4)
 		if got := w.says(r); got != "Ready=False/Stale Reachable=True/Answered" {
 			t.Errorf("after the failure status says %q", got)

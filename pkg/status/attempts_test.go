@@ -52,14 +52,6 @@ func (w *fixture) end(t *target.Target, a attempt) {
 	w.sampled(t)
 }
 
-// shows reports whether a status shows what is known.
-func (w *fixture) shows(s *v1alpha1.RedisStatus, t *target.Target) bool {
-	now := time.Now()
-	p := w.writer.observe(t, w.store.Get(t.ID()), "", now)
-	w.writer.judge(&p, s, now)
-	return p.shownBy(s, reasonOfFailed)
-}
-
 // plain is an object whose conditions follow from its nodes and its samples alone.
 func (w *fixture) plain() *target.Target {
 	return w.with(func(*target.Target) {})
@@ -98,7 +90,7 @@ func (w *fixture) with(what func(*target.Target)) *target.Target {
 
 func calmly(s *server) attempt { return attempt{server: s, replica: true} }
 
-func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T) {
+func TestWhatChangesIsWrittenAtOnce(t *testing.T) {
 	old := newServer()
 	for name, change := range map[string]func(a *attempt){
 		"role":                       func(a *attempt) { a.server.role = "slave" },
@@ -140,8 +132,8 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 					for range 2 {
 						w.end(r, calmly(old))
 						pass(2 * time.Second)
-						if !w.writer.upToDate(r) || len(w.taken()) != 0 {
-							t.Fatal("an attempt that changes nothing calls for a look")
+						if !w.upToDate(r) || len(w.taken()) != 0 {
+							t.Fatal("an attempt that changes nothing is written")
 						}
 					}
 					s := *old
@@ -149,13 +141,13 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 					change(&a)
 					w.end(r, a)
 					synctest.Wait()
-					if n := len(w.taken()); n != 1 || !w.shows(w.status(r), r) {
+					if n := len(w.taken()); n != 1 || !w.upToDate(r) {
 						t.Errorf("%d writes at once, want one, and status is %+v", n, w.status(r))
 					}
 					pass(5 * time.Second)
 					w.end(r, calmly(old))
 					synctest.Wait()
-					if !w.shows(w.status(r), r) {
+					if !w.upToDate(r) {
 						t.Errorf("back again, status is %+v", w.status(r))
 					}
 				})
@@ -164,8 +156,7 @@ func TestWhatChangesIsWrittenAtOnceAfterAttemptsThatWerePassedOver(t *testing.T)
 	}
 }
 
-// ofPlainAndDetailed tests a leading replica with an object whose attempts are passed over by their revision alone, and
-// with one that needs an observation.
+// ofPlainAndDetailed tests a leading replica with an object that has few conditions, and with one that has all.
 func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *fixture, *target.Target)) {
 	t.Helper()
 	for kind, made := range map[string]func(*fixture) *target.Target{"plain": (*fixture).plain, "detailed": (*fixture).detailed} {
@@ -180,7 +171,7 @@ func ofPlainAndDetailed(t *testing.T, test func(*testing.T, *fixture, *target.Ta
 	}
 }
 
-func TestExpiryIsKnownThoughAttemptsWerePassedOver(t *testing.T) {
+func TestExpiryIsWrittenThoughNothingChangedBefore(t *testing.T) {
 	ofPlainAndDetailed(t, func(t *testing.T, w *fixture, r *target.Target) {
 		for range 50 {
 			w.end(r, calmly(newServer()))
@@ -223,7 +214,7 @@ func TestAForeignServiceIsKnownAtTheNextAttempt(t *testing.T) {
 	})
 }
 
-func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
+func TestObjectsWhoseNumbersWaitChangeAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFixture(t)
 		targets := w.many(2000)
@@ -240,20 +231,14 @@ func TestObjectsWhoseNumbersWaitAreCalmAndChangeAtOnce(t *testing.T) {
 		w.sampledAll(targets)
 		pass(20 * time.Second)
 		w.taken()
-		current := 0
-		for _, one := range targets {
-			if w.writer.upToDate(one) {
-				current++
-			}
-		}
-		if current < 1500 {
-			t.Errorf("%d of 2000 objects are up to date, most of which wait for the turn of their numbers", current)
-		}
 		s.role = "slave"
 		w.answer(targets[0], s)
 		w.sampledAll(targets[:50])
-		if n := len(w.taken()); n < 50 {
-			t.Errorf("%d writes at once of 50 roles that changed", n)
+		pass(objectGap) // the numbers of one may just have been written
+		for _, one := range targets[:50] {
+			if role := w.status(one).Nodes[0].Role; role != "replica" {
+				t.Errorf("%s shows role %s", one.Name, role)
+			}
 		}
 	})
 }
@@ -285,7 +270,7 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 					edited := *now
 					edited.Generation++
 					w.set(&edited)
-					w.writer.Notify(&edited)
+					w.controller.Enqueue(&edited)
 					r = &edited
 				},
 			}
@@ -310,7 +295,7 @@ func TestStatusShowsWhatIsKnownAfterEachAttempt(t *testing.T) {
 				if wait := objectGap - time.Since(last.at); wait > 0 {
 					pass(wait)
 				}
-				if taken(); !w.shows(last.status, r) {
+				if taken(); !sameConditions(last.status, w.computedOver(r, last.status)) {
 					t.Fatalf("seed %d: status is %+v after %+v", seed, last.status, a)
 				}
 			}
@@ -346,7 +331,7 @@ func TestNoNoticeIsLostWhileObjectsAreLookedAt(t *testing.T) {
 			ending.Wait()
 			pass(objectGap)
 			for _, one := range targets {
-				if !w.shows(w.status(one), one) {
+				if !w.upToDate(one) {
 					t.Fatalf("round %d: %s stays %+v", round, one.Name, w.status(one))
 				}
 			}
