@@ -15,10 +15,11 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// askInterval makes 50 requests a second.
 const askInterval = 20 * time.Millisecond
 
 const (
@@ -30,31 +31,22 @@ const (
 
 // TestUpgradeAndRollback replaces both replicas under a steady load, and then goes back to what they were.
 func TestUpgradeAndRollback(t *testing.T) {
-	shared.openShop(t)
+	shared.deploySamples(t)
 	shared.replaceReplicas(t, nextImage, "set", "image", "-n", namespace, "deployment/redis-metrics-adapter", "redis-metrics-adapter="+nextImage)
 	shared.replaceReplicas(t, "redis-metrics-adapter:dev", "rollout", "undo", "-n", namespace, "deployment/redis-metrics-adapter")
 }
 
 // replaceReplicas runs a command that leads to another image. No request may fail: a replica is ready only once it knows
 // rates, and one that is to stop has its clients leave before it does.
-func (h house) replaceReplicas(t *testing.T, wanted string, command ...string) {
+func (f fixture) replaceReplicas(t *testing.T, wanted string, command ...string) {
 	t.Helper()
-	stop := h.askSteadily(t)
-	h.kubectl(t, command...)
-	h.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
+	stop := f.askSteadily(t)
+	f.kubectl(t, command...)
+	f.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=150s")
 	asked := stop()
 	t.Logf("to %s: %s", wanted, asked)
-	if asked.total < 1000 {
-		t.Errorf("want at least 1000 requests: %s", asked)
-	}
-	if asked.unknown > 0 || len(asked.failures) > 0 {
-		t.Errorf("want no failure: %s", asked)
-	}
-	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pod := range pods.Items {
+	asked.wantNoFailure(t, 1000)
+	for _, pod := range f.adapterPods(t) {
 		if got := pod.Spec.Containers[0].Image; pod.DeletionTimestamp == nil && got != wanted {
 			t.Errorf("pod %s goes on with %s", pod.Name, got)
 		}
@@ -64,22 +56,19 @@ func (h house) replaceReplicas(t *testing.T, wanted string, command ...string) {
 // TestReplicaIsKilled kills both replicas' processes, one after the other, under the same load. What was under way with
 // the one fails, and soon after that nothing does.
 func TestReplicaIsKilled(t *testing.T) {
-	shared.openShop(t)
+	shared.deploySamples(t)
 	for range 2 {
 		shared.kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis-metrics-adapter", "--timeout=90s")
 		stop := shared.askSteadily(t)
 		restarts := shared.restarts(t)
 		killAdapter(t)
 		killed := time.Now()
-		err := eventually(t.Context(), time.Minute, func(context.Context) error {
+		await(t, time.Minute, func(context.Context) error {
 			if shared.restarts(t) == restarts || time.Since(killed) < afterKill {
 				return errors.New("the kubelet has not started it again")
 			}
 			return nil
 		})
-		if err != nil {
-			t.Error(err)
-		}
 		asked := stop()
 		t.Log(asked)
 		if late := asked.last.Sub(killed); late > recovery {
@@ -91,14 +80,18 @@ func TestReplicaIsKilled(t *testing.T) {
 	}
 }
 
-// restarts returns how often the kubelet has started replicas again.
-func (h house) restarts(t *testing.T) (count int32) {
+func (f fixture) adapterPods(t *testing.T) []corev1.Pod {
 	t.Helper()
-	pods, err := h.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	pods, err := f.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, pod := range pods.Items {
+	return pods.Items
+}
+
+func (f fixture) restarts(t *testing.T) (count int32) {
+	t.Helper()
+	for _, pod := range f.adapterPods(t) {
 		for _, status := range pod.Status.ContainerStatuses {
 			count += status.RestartCount
 		}
@@ -110,16 +103,13 @@ func (h house) restarts(t *testing.T) (count int32) {
 func killAdapter(t *testing.T) {
 	t.Helper()
 	var found []int
-	err := eventually(t.Context(), time.Minute, func(context.Context) error {
+	await(t, time.Minute, func(context.Context) error {
 		var err error
 		if found, err = adapters(); err == nil && len(found) != 2 {
 			err = fmt.Errorf("found the adapter's processes %v, want two", found)
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := syscall.Kill(slices.Min(found), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -161,19 +151,26 @@ func (a asked) String() string {
 	return strings.Join(lines, "; ")
 }
 
+func (a asked) wantNoFailure(t *testing.T, least int) {
+	t.Helper()
+	if a.total < least || a.unknown > 0 || len(a.failures) > 0 {
+		t.Errorf("want at least %d requests and no failure: %s", least, a)
+	}
+}
+
 // askSteadily asks for the metric of the HPA until the returned function is called.
-func (h house) askSteadily(t *testing.T) (stop func() asked) {
-	return h.askFor(t, appRequests, func([]byte) error { return nil })
+func (f fixture) askSteadily(t *testing.T) (stop func() asked) {
+	return f.askFor(t, appRequests, func([]byte) error { return nil })
 }
 
 // askFor asks for a metric, whose answers must be as they are wanted, until the returned function is called.
-func (h house) askFor(t *testing.T, path string, wrong func(answer []byte) error) (stop func() asked) {
+func (f fixture) askFor(t *testing.T, path string, wrong func(answer []byte) error) (stop func() asked) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	result := asked{failures: map[string]int{}}
 	ask := func() {
-		answer, err := h.client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
+		answer, err := f.client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
 		if err == nil {
 			err = wrong(answer)
 		}
@@ -191,16 +188,7 @@ func (h house) askFor(t *testing.T, path string, wrong func(answer []byte) error
 	}
 	var group sync.WaitGroup
 	group.Go(func() {
-		ticker := time.NewTicker(askInterval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				group.Go(ask)
-			}
-		}
+		wait.NonSlidingUntilWithContext(ctx, func(context.Context) { group.Go(ask) }, askInterval)
 	})
 	finish := sync.OnceValue(func() asked {
 		cancel()

@@ -44,12 +44,10 @@ func testOperators(t *testing.T) {
 	}
 	began := time.Now()
 	shared.kubectl(t, "apply", "-k", overlay)
-	if err := eventually(t.Context(), deployed, shared.available); err != nil {
-		t.Fatalf("the APIServices are not available %s after kubectl apply: %v", deployed, err)
-	}
+	await(t, deployed, shared.available)
 	t.Logf("custom metrics served by a certificate of cert-manager %.1fs after kubectl apply", time.Since(began).Seconds())
 	shared.kubectl(t, "rollout", "status", "deployment/redis-metrics-adapter", "-n", namespace, "--timeout=90s")
-	shared.openShop(t)
+	shared.deploySamples(t)
 	t.Run("certificate", testIssuedCertificate)
 	t.Run("scrape", testScrape)
 	t.Run("renewal", testRenewal)
@@ -63,15 +61,14 @@ func testOperators(t *testing.T) {
 	shared.nothingLeft(t)
 }
 
-// startCertManager returns a function that stops it.
-func (h house) startCertManager(t *testing.T) (stop func()) {
+func (f fixture) startCertManager(t *testing.T) (stop func()) {
 	t.Helper()
-	if err := h.ApplyOperatorKinds(t.Context()); err != nil {
+	if err := f.ApplyOperatorKinds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	process, err := h.StartProgram(t.Context(), cluster.Program{
+	process, err := f.StartProgram(t.Context(), cluster.Program{
 		Name: "cert-manager", Path: filepath.Join(os.Getenv("BIN_DIR"), "cert-manager"),
-		Env: append(os.Environ(), "KUBECONFIG="+h.Kubeconfig()),
+		Env: append(os.Environ(), "KUBECONFIG="+f.Kubeconfig()),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,11 +91,7 @@ func testIssuedCertificate(t *testing.T) {
 		t.Error(err)
 	}
 	shared.trusts(t, shared.secret(t, authoritySecret).Data[corev1.TLSCertKey])
-	pods, err := shared.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pod := range pods.Items {
+	for _, pod := range shared.adapterPods(t) {
 		mounted := false
 		for _, volume := range pod.Spec.Volumes {
 			mounted = mounted || volume.Secret != nil && volume.Secret.SecretName == issuedSecret
@@ -114,14 +107,14 @@ func testIssuedCertificate(t *testing.T) {
 
 // trusts demands that both APIServices name this authority, and otherwise at most an older certificate of its key, which
 // the CA injector keeps.
-func (h house) trusts(t *testing.T, authority []byte) {
+func (f fixture) trusts(t *testing.T, authority []byte) {
 	t.Helper()
 	want, err := cert.ParseCertsPEM(authority)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"v1beta1", "v1beta2"} {
-		trusted := h.bundle(t, version)
+		trusted := f.bundle(t, version)
 		if !slices.ContainsFunc(trusted, want[0].Equal) {
 			t.Errorf("%s trusts %v, and not what is in the Secret", version, trusted)
 		}
@@ -133,8 +126,7 @@ func (h house) trusts(t *testing.T, authority []byte) {
 	}
 }
 
-// bundle returns what an APIService trusts.
-func (h house) bundle(t *testing.T, version string) []*x509.Certificate {
+func (f fixture) bundle(t *testing.T, version string) []*x509.Certificate {
 	t.Helper()
 	var object struct {
 		Spec struct {
@@ -142,7 +134,7 @@ func (h house) bundle(t *testing.T, version string) []*x509.Certificate {
 			InsecureSkipTLSVerify bool   `json:"insecureSkipTLSVerify"`
 		} `json:"spec"`
 	}
-	text := h.kubectl(t, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", "json")
+	text := f.kubectl(t, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", "json")
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
 		t.Fatal(err)
 	}
@@ -159,29 +151,11 @@ func testRenewal(t *testing.T) {
 	stop := shared.askSteadily(t)
 	shared.renew(t, authoritySecret)
 	shared.renew(t, issuedSecret)
-	renewed := time.Now()
-	took := time.Duration(0)
-	err := eventually(t.Context(), taken, func(ctx context.Context) error {
-		if err := shared.servesSecret(ctx, issuedSecret); err != nil {
-			return err
-		}
-		if took == 0 {
-			took = time.Since(renewed)
-		}
-		if time.Since(renewed) < afterLoss {
-			return errors.New("the load goes on")
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
-	}
+	took := shared.awaitServed(t, issuedSecret, taken)
 	shared.trusts(t, shared.secret(t, authoritySecret).Data[corev1.TLSCertKey])
 	asked := stop()
 	t.Logf("both replicas served the renewed certificate %.0fs after it was in the Secret; %s", took.Seconds(), asked)
-	if asked.total < 1000 || asked.unknown > 0 || len(asked.failures) > 0 {
-		t.Errorf("want at least 1000 requests and no failure: %s", asked)
-	}
+	asked.wantNoFailure(t, 1000)
 }
 
 // testBundleOfAnother has an APIService trust somebody else, which cert-manager's CA injector mends.
@@ -196,25 +170,22 @@ func testBundleOfAnother(t *testing.T) {
 	}
 	shared.kubectl(t, "patch", "apiservice", "v1beta2.custom.metrics.k8s.io", "--type=merge", "-p", `{"spec":{"caBundle":`+string(bundle)+`}}`)
 	began := time.Now()
-	err = eventually(t.Context(), time.Minute, func(ctx context.Context) error {
+	await(t, time.Minute, func(ctx context.Context) error {
 		if !slices.ContainsFunc(shared.bundle(t, "v1beta2"), own[0].Equal) {
 			return errors.New("v1beta2 trusts another")
 		}
 		return shared.available(ctx)
 	})
-	if err != nil {
-		t.Error(err)
-	}
 	t.Logf("mended after %.1fs", time.Since(began).Seconds())
 }
 
 // renew has cert-manager renew a Certificate before its time, by the condition that cmctl sets, and waits until the
 // Secret holds another.
-func (h house) renew(t *testing.T, name string) {
+func (f fixture) renew(t *testing.T, name string) {
 	t.Helper()
-	before := h.secret(t, name).Data[corev1.TLSCertKey]
+	before := f.secret(t, name).Data[corev1.TLSCertKey]
 	object := &unstructured.Unstructured{}
-	if err := json.Unmarshal([]byte(h.kubectl(t, "get", "certificate", name, "-n", namespace, "-o", "json")), object); err != nil {
+	if err := json.Unmarshal([]byte(f.kubectl(t, "get", "certificate", name, "-n", namespace, "-o", "json")), object); err != nil {
 		t.Fatal(err)
 	}
 	conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
@@ -232,33 +203,29 @@ func (h house) renew(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.KubectlInput(t.Context(), bytes.NewReader(text), "replace", "--subresource=status", "-f", "-"); err != nil {
+	if _, err := f.KubectlInput(t.Context(), bytes.NewReader(text), "replace", "--subresource=status", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
-	err = eventually(t.Context(), time.Minute, func(context.Context) error {
-		if bytes.Equal(h.secret(t, name).Data[corev1.TLSCertKey], before) {
+	await(t, time.Minute, func(context.Context) error {
+		if bytes.Equal(f.secret(t, name).Data[corev1.TLSCertKey], before) {
 			return fmt.Errorf("cert-manager has not renewed %s", name)
 		}
-		return h.issued(t, name)
+		return f.issued(t, name)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
-// issued says whether cert-manager is still at a Certificate.
-func (h house) issued(t *testing.T, name string) error {
+func (f fixture) issued(t *testing.T, name string) error {
 	t.Helper()
 	const types = `jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}`
-	if got := strings.TrimSpace(h.kubectl(t, "get", "certificate", name, "-n", namespace, "-o", types)); got != "Ready" {
+	if got := strings.TrimSpace(f.kubectl(t, "get", "certificate", name, "-n", namespace, "-o", types)); got != "Ready" {
 		return errors.New("Certificate " + name + " is " + got)
 	}
 	return nil
 }
 
-func (h house) secret(t *testing.T, name string) *corev1.Secret {
+func (f fixture) secret(t *testing.T, name string) *corev1.Secret {
 	t.Helper()
-	secret, err := h.client.CoreV1().Secrets(namespace).Get(t.Context(), name, metav1.GetOptions{})
+	secret, err := f.client.CoreV1().Secrets(namespace).Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

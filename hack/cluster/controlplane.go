@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"path/filepath"
 	"strconv"
 )
@@ -8,7 +9,6 @@ import (
 // ServiceRange holds the addresses of Services.
 const ServiceRange = "10.96.0.0/16"
 
-// ports are the loopback ports of one control plane.
 type ports struct {
 	etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok int
 }
@@ -29,20 +29,13 @@ func pickPorts(apiServer int) (ports, error) {
 	return p, nil
 }
 
-// process describes a program of the control plane that has not been started yet.
-func (c *Cluster) process(name string, args ...string) *Process {
-	return &Process{
-		name:    name,
-		path:    filepath.Join(c.options.BinDir, name),
-		args:    append(args, c.options.ExtraArgs[name]...),
-		dir:     c.dir,
-		logPath: filepath.Join(c.dir, "logs", name+".log"),
-	}
+func (c *Cluster) program(name string, ready func(context.Context) error, args ...string) Program {
+	return Program{Name: name, Path: filepath.Join(c.options.BinDir, name), Args: append(args, c.options.ExtraArgs[name]...), Ready: ready}
 }
 
-func (c *Cluster) etcd(ports ports) *Process {
+func (c *Cluster) etcd(ports ports) Program {
 	client, peer := "http://"+loopback(ports.etcd), "http://"+loopback(ports.etcdPeer)
-	p := c.process(Etcd,
+	return c.program(Etcd, HTTPReady(client+"/health"),
 		"--name=etcd",
 		"--data-dir="+filepath.Join(c.dir, "etcd"),
 		"--listen-client-urls="+client, "--advertise-client-urls="+client,
@@ -51,13 +44,11 @@ func (c *Cluster) etcd(ports ports) *Process {
 		"--unsafe-no-fsync", // nothing here has to outlive the machine
 		"--log-level=warn",
 	)
-	p.ready = httpReady(client + "/health")
-	return p
 }
 
-func (c *Cluster) apiServer(ports ports) *Process {
+func (c *Cluster) apiServer(ports ports) Program {
 	file := c.credentials.path
-	p := c.process(APIServer,
+	return c.program(APIServer, c.apiServerReady, append(c.apiServerAddress(),
 		"--etcd-servers=http://"+loopback(ports.etcd),
 		"--secure-port="+strconv.Itoa(ports.apiServer),
 		"--tls-cert-file="+file("apiserver.crt"), "--tls-private-key-file="+file("apiserver.key"),
@@ -76,10 +67,7 @@ func (c *Cluster) apiServer(ports ports) *Process {
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+file("front-proxy-client.crt"),
 		"--proxy-client-key-file="+file("front-proxy-client.key"),
-	)
-	p.args = append(c.apiServerAddress(), p.args...)
-	p.ready = c.apiServerReady
-	return p
+	)...)
 }
 
 // apiServerAddress returns where the API server listens, and how it reaches a real node.
@@ -99,9 +87,10 @@ func (c *Cluster) apiServerAddress() []string {
 	}
 }
 
-func (c *Cluster) controllerManager(ports ports) *Process {
+func (c *Cluster) controllerManager(ports ports) Program {
 	file := c.credentials.path
-	p := c.process(ControllerManager, append(c.delegating(ports.controllerManager),
+	ready := HTTPReady("https://" + loopback(ports.controllerManager) + "/healthz")
+	return c.program(ControllerManager, ready, append(c.delegating(ports.controllerManager),
 		"--service-account-private-key-file="+file("service-account.key"),
 		"--root-ca-file="+file("ca.crt"),
 		"--cluster-signing-cert-file="+file("ca.crt"), "--cluster-signing-key-file="+file("ca.key"),
@@ -111,14 +100,10 @@ func (c *Cluster) controllerManager(ports ports) *Process {
 		"--horizontal-pod-autoscaler-downscale-stabilization="+c.options.HPADownscaleStabilization.String(),
 		"--node-monitor-grace-period=10m", // no node is ever lost here, but the API server may be halted for a while
 	)...)
-	p.ready = httpReady("https://" + loopback(ports.controllerManager) + "/healthz")
-	return p
 }
 
-func (c *Cluster) scheduler(ports ports) *Process {
-	p := c.process(Scheduler, c.delegating(ports.scheduler)...)
-	p.ready = httpReady("https://" + loopback(ports.scheduler) + "/healthz")
-	return p
+func (c *Cluster) scheduler(ports ports) Program {
+	return c.program(Scheduler, HTTPReady("https://"+loopback(ports.scheduler)+"/healthz"), c.delegating(ports.scheduler)...)
 }
 
 // delegating returns what controller manager and scheduler have in common.

@@ -12,31 +12,29 @@ import (
 	"helm.sh/helm/v4/pkg/kube"
 )
 
-// values are what a user hands to Helm.
 type values = map[string]any
 
-// release is what the commands of Helm work on.
 type release struct {
-	house
+	fixture
 	name, namespace string
 	helm            *action.Configuration
 	chart           *chart.Chart
 }
 
-func (h house) release(t *testing.T, name, namespace string) release {
+func (f fixture) release(t *testing.T, name, namespace string) release {
 	t.Helper()
 	loaded, err := loader.Load("../../../deploy/chart")
 	if err != nil {
 		t.Fatal(err)
 	}
 	settings := cli.New()
-	settings.KubeConfig = h.Kubeconfig()
+	settings.KubeConfig = f.Kubeconfig()
 	settings.SetNamespace(namespace)
 	helm := action.NewConfiguration()
 	if err := helm.Init(settings.RESTClientGetter(), namespace, "secrets"); err != nil {
 		t.Fatal(err)
 	}
-	return release{h, name, namespace, helm, loaded}
+	return release{f, name, namespace, helm, loaded}
 }
 
 func (r release) install(ctx context.Context, given values, flags ...func(*action.Install)) error {
