@@ -79,23 +79,14 @@ func TestRows(t *testing.T) {
 
 // TestErrorsThatThereHaveToBe forges errors of what is never known.
 func TestErrorsThatThereHaveToBe(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer Answer
-		says   string
-	}{
+	wantAllFound(t, forged, map[string]forgery{
 		"the error that there has to be": {failed("jobs-per-nobody", 6.5, "jobs-per-nobody of cart is unknown"), ""},
 		"an error that there may be":     {failed("command-latency-mean-microseconds", 6.5, "it does not separate their times"), ""},
 		"another error":                  {failed("command-latency-mean-microseconds", 6.5, "no sample"), "nothing explains it"},
 		"left out of a list":             {Answer{Object: "cart", Metric: "jobs-per-nobody", Asked: at(6.5), Answered: at(6.6), Err: errLeftOut}, ""},
 		"left out without a reason":      {Answer{Object: "cart", Metric: Keys, Asked: at(6.5), Answered: at(6.6), Err: errLeftOut}, "nothing explains it"},
 		"left out in an outage":          {Answer{Object: "cart", Metric: Keys, Asked: at(16.5), Answered: at(16.6), Err: errLeftOut}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := forged()
-			l.Add(test.answer)
-			wantFound(t, l, test.says)
-		})
-	}
+	})
 }
 
 // TestCalmRows asks for what no fault may disturb, before and after one from 10 s to 20 s, which is over at 23 s.

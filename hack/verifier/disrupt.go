@@ -11,12 +11,10 @@ import (
 // Flush empties a server, and returns once all levels but those of each batch are a known 0.
 func (l *Load) Flush(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
-		sent := time.Now()
 		commands := [][]any{
 			{"flushall"}, {"set", Clock, time.Since(l.began).Milliseconds()}, {"incr", Ticks}, {"xadd", Log, "maxlen", kept, "*", "n", 1},
 		}
-		err := l.send(ctx, commands, ignore)
-		acked := time.Now()
+		sent, acked, err := l.sendTimed(ctx, commands)
 		if err != nil {
 			return fmt.Errorf("flush: %w", err)
 		}
@@ -37,7 +35,8 @@ func (l *Load) Burst(ctx context.Context, each int) error {
 		for range each {
 			commands = append(commands, []any{"get", "base:0"}, []any{"set", "base:0", 0}, []any{"llen", Backlog}, []any{"getrange", Clock, 0, 0})
 		}
-		return l.send(ctx, commands, ignore)
+		_, _, err := l.sendTimed(ctx, commands)
+		return err
 	})
 }
 
@@ -45,10 +44,9 @@ func (l *Load) Burst(ctx context.Context, each int) error {
 func (l *Load) Forget(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		deleted := strconv.Itoa(l.steps) + "-2"
-		sent := time.Now()
-		err := l.send(ctx, [][]any{
+		sent, _, err := l.sendTimed(ctx, [][]any{
 			{"xadd", EventStream, deleted, "n", 0}, {"xadd", EventStream, strconv.Itoa(l.steps) + "-3", "n", 0}, {"xdel", EventStream, deleted},
-		}, ignore)
+		})
 		l.truth.Set(Lag, sent, time.Time{}, float64(l.steps+2))
 		l.truth.Set(Length, sent, time.Time{}, float64(l.steps+2))
 		l.truth.Set(Length, sent, time.Now(), float64(l.steps+1))
@@ -88,7 +86,6 @@ func (l *Load) Stock(ctx context.Context, tag string, keys, size int) error {
 	return l.until(ctx, stock(ctx), stock)
 }
 
-// together is how many commands of a stock are sent in one round trip.
 const together = 250
 
 func (l *Load) restock(ctx context.Context, commands [][]any, keys int) error {
@@ -96,7 +93,7 @@ func (l *Load) restock(ctx context.Context, commands [][]any, keys int) error {
 	l.stock = keys
 	l.truth.Set(Keys, time.Now(), time.Time{}, l.levels()[Keys])
 	for chunk := range slices.Chunk(commands, together) {
-		if err := l.send(ctx, chunk, ignore); err != nil {
+		if _, _, err := l.sendTimed(ctx, chunk); err != nil {
 			return err
 		}
 	}

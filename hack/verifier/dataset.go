@@ -37,16 +37,15 @@ const (
 	Started = "start"
 	// Slowest is how many microseconds the driver has waited for an answer at most.
 	Slowest = "slowest answer"
-	// Subscribed is how many guests subscribe to the channel.
-	Subscribed = "subscribed guests"
-	// Tracking is how many guests track keys.
-	Tracking = "tracking guests"
-	// Blocked is how many guests wait for an element of a list.
-	Blocked = "blocked guests"
+	// Subscribed is how many idle clients subscribe to the channel.
+	Subscribed = "subscribed idle clients"
+	// Tracking is how many idle clients track keys.
+	Tracking = "tracking idle clients"
+	// Blocked is how many idle clients wait for an element of a list.
+	Blocked = "blocked idle clients"
 )
 
 const (
-	// jobsEach is how many jobs a step adds to the backlog.
 	jobsEach = 10
 	// ballast is how many bytes the filler takes.
 	ballast = 8 << 20
@@ -54,11 +53,9 @@ const (
 	// copied and limited are how many of the keys base:0, base:1 and so on another database has too, and how many of
 	// those from base:10 on have an expiry.
 	copied, limited, firstLimited = 5, 5, 10
-	// summed is how many of those are summed.
-	summed = 10
+	summed                        = 10
 )
 
-// fixed are keys that are there whatever the steps are.
 func fixed(base int) []string {
 	keys := []string{Clock, Backlog, EventStream, Members, "fields", "scores", "visitors", Ticks, Log, Ages, filler}
 	for n := range base {
@@ -70,7 +67,6 @@ func fixed(base int) []string {
 func baseKey(n int) string { return "base:" + strconv.Itoa(n) }
 func stepKey(n int) string { return "step:" + strconv.Itoa(n) }
 
-// levels are those after the steps so far.
 func (l *Load) levels() map[string]float64 {
 	third := 0
 	for _, key := range fixed(l.base) {
@@ -135,7 +131,6 @@ func (l *Load) fill(ctx context.Context, base int) error {
 	return err
 }
 
-// filling are the commands that fill servers.
 func (l *Load) filling() [][]any {
 	var commands [][]any
 	for _, key := range fixed(l.base) {

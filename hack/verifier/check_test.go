@@ -38,7 +38,6 @@ func history() *Truth {
 	return t
 }
 
-// expecting is a verifier that knows what to expect of objects.
 func expecting(objects ...string) *Verifier {
 	l := New(testPolicy())
 	for _, object := range objects {
@@ -87,11 +86,25 @@ func of(object string, a Answer) Answer {
 
 const stale = "the newest sample is 4s old, more than maxAge 3s; the last attempt failed: the server did not answer"
 
+// forgery is an answer, and what has to be found wrong about it: nothing if says is empty.
+type forgery struct {
+	answer Answer
+	says   string
+}
+
+func wantAllFound(t *testing.T, newVerifier func() *Verifier, forgeries map[string]forgery) {
+	t.Helper()
+	for name, test := range forgeries {
+		t.Run(name, func(t *testing.T) {
+			v := newVerifier()
+			v.Add(test.answer)
+			wantFound(t, v, test.says)
+		})
+	}
+}
+
 func TestForgedAnswersAreFound(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer Answer
-		says   string // empty where nothing is wrong
-	}{
+	wantAllFound(t, forged, map[string]forgery{
 		"a true level":                          {value(Backlog, 6.5, 20, 6, 0), ""},
 		"a true clock":                          {value(Clock, 6.5, 6300, 6, 0), ""},
 		"a true rate":                           {value(RequestsPerSecond, 8.5, 300, 8, 5), ""},
@@ -124,16 +137,9 @@ func TestForgedAnswersAreFound(t *testing.T) {
 		"a rate over a failed attempt":          {failed(RequestsPerSecond, 27.5, "an attempt to sample failed within the window"), ""},
 		"no rate long after an outage":          {failed(RequestsPerSecond, 29, "a rate needs two samples"), "nothing explains it"},
 		"an error with an address":              {failed(Backlog, 15.5, stale+": dial 127.0.0.1:6379"), "carries an address"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := forged()
-			l.Add(test.answer)
-			wantFound(t, l, test.says)
-		})
-	}
+	})
 }
 
-// TestRefusedWhileItLasts forges a value of a metric that a fault makes an error.
 func TestRefusedWhileItLasts(t *testing.T) {
 	l := forged()
 	l.faults[0].Except = map[string]Behaviour{Lag: Refuses}
@@ -148,7 +154,6 @@ func TestRefusedWhileItLasts(t *testing.T) {
 	}
 }
 
-// TestUnheardOfChange forges values of an object that was made again while the adapter was cut off.
 func TestUnheardOfChange(t *testing.T) {
 	l := forged()
 	before, after := l.bindings["anew"][1].truth, &Truth{}

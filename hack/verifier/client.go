@@ -7,21 +7,19 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // until repairs what a change that failed left open, until that succeeds or ctx ends.
 func (l *Load) until(ctx context.Context, err error, repair func(context.Context) error) error {
-	ticker := time.NewTicker(pace)
-	defer ticker.Stop()
-	for err != nil {
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-ticker.C:
-			err = repair(ctx)
-		}
+	if err == nil {
+		return nil
 	}
-	return nil
+	failure := wait.PollUntilContextCancel(ctx, pace, false, func(ctx context.Context) (bool, error) {
+		err = repair(ctx)
+		return err == nil, nil
+	})
+	return errors.Join(failure, err)
 }
 
 // Measure reads the levels from the servers, and takes them for the truth.
@@ -73,23 +71,26 @@ func (l *Load) Started(ctx context.Context) error {
 
 // Options returns what the client of one server is made with.
 func Options(address, username, password string) *redis.Options {
-	return &redis.Options{
-		Addr: address, Username: username, Password: password, PoolSize: 1, MaxRetries: -1, DialerRetries: 1,
-		DialTimeout: answering, ReadTimeout: answering, WriteTimeout: answering, DisableIdentity: true,
-	}
+	options := universalOptions(address)
+	options.Username, options.Password = username, password
+	return options.Simple()
 }
 
 // FailoverOptions returns what the client of a primary that sentinels know is made with.
 func FailoverOptions(name string, sentinels []string) *redis.FailoverOptions {
-	return &redis.FailoverOptions{
-		MasterName: name, SentinelAddrs: sentinels, PoolSize: 1, MaxRetries: -1, DialerRetries: 1,
-		DialTimeout: answering, ReadTimeout: answering, WriteTimeout: answering, DisableIdentity: true,
-	}
+	options := universalOptions(sentinels...)
+	options.MasterName = name
+	return options.Failover()
 }
 
 // ClusterOptions returns what the client of a Redis Cluster is made with.
 func ClusterOptions(addresses []string) *redis.ClusterOptions {
-	return &redis.ClusterOptions{
+	return universalOptions(addresses...).Cluster()
+}
+
+// universalOptions has no retries: a load knows of each attempt.
+func universalOptions(addresses ...string) *redis.UniversalOptions {
+	return &redis.UniversalOptions{
 		Addrs: addresses, PoolSize: 1, MaxRetries: -1, DialerRetries: 1,
 		DialTimeout: answering, ReadTimeout: answering, WriteTimeout: answering, DisableIdentity: true,
 	}

@@ -25,17 +25,16 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-const insideNamespace = "inside"
+const inProcessNamespace = "inside"
 
-// inside is what an adapter is made of, in this process and without a control plane: what is asked of it is asked of the
-// rooms that sample and answer alone.
-type inside struct {
+// inProcess is what an adapter is made of, in this process and without a control plane: what is asked of it is asked of the
+// packages that sample and answer.
+type inProcess struct {
 	*provider.Provider
 	manager *sampler.Manager
 }
 
-// newInside samples objects, each of which has a spec.
-func newInside(t *testing.T, specs map[string]map[string]any) *inside {
+func newInProcess(t *testing.T, specs map[string]map[string]any) *inProcess {
 	t.Helper()
 	metrics, err := catalog.Builtin()
 	if err != nil {
@@ -46,7 +45,7 @@ func newInside(t *testing.T, specs map[string]map[string]any) *inside {
 		t.Fatal(err)
 	}
 	index, store := &target.Index{}, &history.Store{}
-	i := &inside{Provider: provider.New(index, store, metrics, unobserved{})}
+	i := &inProcess{Provider: provider.New(index, store, metrics, unobserved{})}
 	i.manager = sampler.New(t.Context(), sampler.Config{
 		Store: store, Observer: unwatched{}, Listener: i.Sampled, Egress: loopback, Credentials: credentials.New(nil, types.NamespacedName{}), Reads: metrics.Reads,
 	})
@@ -63,13 +62,12 @@ func newInside(t *testing.T, specs map[string]map[string]any) *inside {
 	return i
 }
 
-// Set and Remove make it a sink of targets.
-func (i *inside) Set(t *target.Target) {
+func (i *inProcess) Set(t *target.Target) {
 	i.Provider.Set(t)
 	i.manager.Set(t)
 }
 
-func (i *inside) Remove(t *target.Target) {
+func (i *inProcess) Remove(t *target.Target) {
 	i.manager.Remove(t)
 	i.Provider.Remove(t)
 }
@@ -85,7 +83,7 @@ func objectsAt(t *testing.T, specs map[string]map[string]any) (address string) {
 		for name, spec := range specs {
 			items = append(items, map[string]any{
 				"apiVersion": meta["apiVersion"], "kind": meta["kind"], "spec": spec,
-				"metadata": map[string]any{"name": name, "namespace": insideNamespace, "uid": name, "resourceVersion": "1", "generation": 1},
+				"metadata": map[string]any{"name": name, "namespace": inProcessNamespace, "uid": name, "resourceVersion": "1", "generation": 1},
 			})
 		}
 		if r.URL.Query().Get("watch") == "" {
@@ -108,7 +106,6 @@ func objectsAt(t *testing.T, specs map[string]map[string]any) (address string) {
 	return server.URL
 }
 
-// unwatched and unobserved note nothing.
 type unwatched struct{}
 
 func (unwatched) Attempted(time.Duration, time.Duration, sampler.Reason) {}
@@ -122,13 +119,13 @@ func (unobserved) FellBack(v1alpha1.FallbackType) {}
 func (unobserved) InFallback(int)                 {}
 
 // Value answers a question of the verifier.
-func (i *inside) Value(ctx context.Context, object string, q verifier.Expectation) (value float64, at time.Time, window time.Duration, err error) {
+func (i *inProcess) Value(ctx context.Context, object string, q verifier.Expectation) (value float64, at time.Time, window time.Duration, err error) {
 	selector, err := labels.Parse(q.Selector)
 	if err != nil {
 		return 0, at, 0, err
 	}
 	info := api.CustomMetricInfo{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: q.Metric}
-	got, err := i.GetMetricByName(ctx, types.NamespacedName{Namespace: insideNamespace, Name: object}, info, selector)
+	got, err := i.GetMetricByName(ctx, types.NamespacedName{Namespace: inProcessNamespace, Name: object}, info, selector)
 	if err != nil {
 		return 0, at, 0, err
 	}

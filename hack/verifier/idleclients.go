@@ -9,26 +9,25 @@ import (
 	"time"
 )
 
-// channel is what guests subscribe to, as the pattern and the shard channel of that name.
+// channel is what idle clients subscribe to, as the pattern and the shard channel of that name.
 const channel = "news"
 
-// returning is how long a guest waits before it comes again.
 const returning = 100 * time.Millisecond
 
-// Guests are connections to one server that stay: one that subscribes, one that tracks keys and one that waits for an
+// IdleClients are connections to one server that stay: one that subscribes, one that tracks keys and one that waits for an
 // element of a list. They come again when they are lost.
-type Guests struct {
+type IdleClients struct {
 	address, username, password string
 	truth                       *Truth
 }
 
-// NewGuests returns guests of a server, who note in its truth when they are there.
-func NewGuests(address, username, password string, truth *Truth) *Guests {
-	return &Guests{address, username, password, truth}
+// NewIdleClients returns idle clients of a server, who note in its truth when they are there.
+func NewIdleClients(address, username, password string, truth *Truth) *IdleClients {
+	return &IdleClients{address, username, password, truth}
 }
 
-// Run keeps the guests at the server until ctx ends.
-func (g *Guests) Run(ctx context.Context) {
+// Run keeps the idle clients at the server until ctx ends.
+func (g *IdleClients) Run(ctx context.Context) {
 	login := "AUTH " + g.username + " " + g.password + "\r\n"
 	var all sync.WaitGroup
 	for name, line := range map[string]string{
@@ -41,8 +40,7 @@ func (g *Guests) Run(ctx context.Context) {
 	all.Wait()
 }
 
-// stay visits until ctx ends.
-func (g *Guests) stay(ctx context.Context, name, line string) {
+func (g *IdleClients) stay(ctx context.Context, name, line string) {
 	ticker := time.NewTicker(returning)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
@@ -61,8 +59,7 @@ func (g *Guests) stay(ctx context.Context, name, line string) {
 	}
 }
 
-// visit connects, says some lines, and stays until the connection is lost.
-func (g *Guests) visit(ctx context.Context, name, line string) {
+func (g *IdleClients) visit(ctx context.Context, name, line string) {
 	sent := time.Now()
 	dialer := net.Dialer{Timeout: answering}
 	conn, err := dialer.DialContext(ctx, "tcp", g.address)

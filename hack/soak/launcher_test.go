@@ -53,7 +53,6 @@ func newOwn(t *testing.T) *own {
 	return o
 }
 
-// launcher is what an adapter is started with.
 func (o *own) launcher(adapter int) []string {
 	if o == nil {
 		return nil
@@ -61,7 +60,6 @@ func (o *own) launcher(adapter int) []string {
 	return o.lines[adapter]
 }
 
-// clock is that of the first adapter.
 func (o *own) clock() *launcher.Clock {
 	if o == nil {
 		return nil
@@ -69,8 +67,7 @@ func (o *own) clock() *launcher.Clock {
 	return o.clocks[0]
 }
 
-// matrix is all faults that can be injected here, into one of these servers.
-func (w *world) matrix() []faults.Fault {
+func (w *fixture) matrix() []faults.Fault {
 	var all []faults.Fault
 	for _, fault := range faults.All() {
 		has := func(one *lane) bool { return one.can(fault) }
@@ -81,18 +78,17 @@ func (w *world) matrix() []faults.Fault {
 	return all
 }
 
-// can reports whether a fault can befall the object.
 func (l *lane) can(fault faults.Fault) bool {
 	return fault.Scope == l.scope && (fault.Needs == nil || fault.Needs(l.program))
 }
 
 // named is an object whose server has a name, and at the name's other address, with the same port, is another server.
-func (w *world) named(t *testing.T) {
+func (w *fixture) named(t *testing.T) {
 	t.Helper()
 	if w.own == nil {
 		return
 	}
-	server, load := w.standalone(t)
+	server, load := w.standalone(t, w.next())
 	spare, other := w.spare(t, server)
 	near := w.link(t, server)
 	_, port, err := net.SplitHostPort(near.Address())

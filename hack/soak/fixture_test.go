@@ -25,11 +25,10 @@ func policy() verifier.Policy {
 	return verifier.Policy{Interval: time.Second, Timeout: 500 * time.Millisecond, Window: 5 * time.Second, MaxAge: 3 * time.Second}
 }
 
-// syncPeriod is how often the HPA controller looks.
 const syncPeriod = time.Second
 
-// world is all that a run needs.
-type world struct {
+// fixture is all that a run needs.
+type fixture struct {
 	end       time.Time // of the rounds after the first, which is always whole
 	verifier  *verifier.Verifier
 	plane     *cluster.Cluster
@@ -56,9 +55,9 @@ type lane struct {
 	expected []verifier.Expectation
 }
 
-func newWorld(t *testing.T, programs []redistest.Program) *world {
+func newFixture(t *testing.T, programs []redistest.Program) *fixture {
 	t.Helper()
-	w := &world{verifier: verifier.New(policy()), own: newOwn(t), programs: programs}
+	w := &fixture{verifier: verifier.New(policy()), own: newOwn(t), programs: programs}
 	w.startPlane(t)
 	w.objects = faults.NewObjects(dynamic.NewForConfigOrDie(w.plane.Config()), w.verifier, w.namespace, common(w.verifier.Policy()))
 	w.behindLink(t)
@@ -85,7 +84,7 @@ func common(p verifier.Policy) map[string]any {
 	}
 }
 
-func (w *world) startPlane(t *testing.T) {
+func (w *fixture) startPlane(t *testing.T) {
 	t.Helper()
 	plane, err := cluster.Start(t.Context(), cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: time.Second,
@@ -114,8 +113,7 @@ func (w *world) startPlane(t *testing.T) {
 	w.namespace = created.Name
 }
 
-// load begins to load servers.
-func (w *world) load(t *testing.T, client redis.UniversalClient) *verifier.Load {
+func (w *fixture) load(t *testing.T, client redis.UniversalClient) *verifier.Load {
 	t.Helper()
 	load := verifier.NewLoad(client, &verifier.Truth{})
 	t.Cleanup(background(t.Context(), load.Run))
@@ -125,32 +123,26 @@ func (w *world) load(t *testing.T, client redis.UniversalClient) *verifier.Load 
 	return load
 }
 
-// next is what the next server is started of.
-func (w *world) next() redistest.Program {
+func (w *fixture) next() redistest.Program {
 	program := w.programs[0]
 	w.programs = append(w.programs[1:], program)
 	return program
 }
 
-// standalone starts a server with load and guests.
-func (w *world) standalone(t *testing.T) (*redistest.Server, *verifier.Load) {
-	t.Helper()
-	return w.started(t, w.next())
-}
-
-func (w *world) started(t *testing.T, program redistest.Program) (*redistest.Server, *verifier.Load) {
+// standalone starts a server with load and idle clients.
+func (w *fixture) standalone(t *testing.T, program redistest.Program) (*redistest.Server, *verifier.Load) {
 	t.Helper()
 	server := program.New(t, faults.Arguments()...)
 	load := w.load(t, redis.NewClient(faults.OperatorOptions(server.Addr)))
 	if err := load.Started(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(background(t.Context(), faults.Guests(server.Addr, load).Run))
+	t.Cleanup(background(t.Context(), faults.IdleClients(server.Addr, load).Run))
 	return server, load
 }
 
 // lane adds an object of servers, one of which is asked for the fields that INFO has.
-func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology verifier.Topology, server *redistest.Server, where map[string]any, s faults.Subject) {
+func (w *fixture) lane(t *testing.T, name string, scope faults.Scope, topology verifier.Topology, server *redistest.Server, where map[string]any, s faults.Subject) {
 	t.Helper()
 	s.Verifier, s.Object = w.verifier, name
 	third := ""
@@ -176,15 +168,14 @@ func (w *world) lane(t *testing.T, name string, scope faults.Scope, topology ver
 	w.lanes = append(w.lanes, &lane{Subject: &s, scope: scope, where: where, program: server.Program, expected: expected})
 }
 
-func (w *world) behindLink(t *testing.T) {
+func (w *fixture) behindLink(t *testing.T) {
 	t.Helper()
-	server, load := w.standalone(t)
+	server, load := w.standalone(t, w.next())
 	link := w.link(t, server)
 	w.lane(t, "network", faults.Network, verifier.Standalone, server, faults.At(link.Address()), faults.Subject{Server: server, Load: load, Link: link})
 }
 
-// link opens a way to a server.
-func (w *world) link(t *testing.T, server *redistest.Server) *faults.Link {
+func (w *fixture) link(t *testing.T, server *redistest.Server) *faults.Link {
 	t.Helper()
 	link, err := faults.NewLink(server.Addr)
 	if err != nil {
@@ -194,19 +185,19 @@ func (w *world) link(t *testing.T, server *redistest.Server) *faults.Link {
 	return link
 }
 
-func (w *world) servers(t *testing.T, names ...string) {
+func (w *fixture) servers(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		server, load := w.standalone(t)
+		server, load := w.standalone(t, w.next())
 		w.lane(t, name, faults.Server, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{Server: server, Load: load})
 	}
 }
 
 // guarded are servers that ask for a password, and objects that name a Secret.
-func (w *world) guarded(t *testing.T, names ...string) {
+func (w *fixture) guarded(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		server, load := w.standalone(t)
+		server, load := w.standalone(t, w.next())
 		secret, err := faults.NewSecret(t.Context(), w.client, w.objects, w.namespace, name, server.Addr)
 		if err != nil {
 			t.Fatal(err)
@@ -219,10 +210,9 @@ func (w *world) guarded(t *testing.T, names ...string) {
 	}
 }
 
-// spare starts a server like another, with load that differs.
-func (w *world) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *verifier.Load) {
+func (w *fixture) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *verifier.Load) {
 	t.Helper()
-	server, load := w.started(t, of.Program)
+	server, load := w.standalone(t, of.Program)
 	for range 3 {
 		if _, err := load.Step(t.Context()); err != nil {
 			t.Fatal(err)
@@ -232,17 +222,16 @@ func (w *world) spare(t *testing.T, of *redistest.Server) (*redistest.Server, *v
 }
 
 // edited is an object that is edited, and may name another server.
-func (w *world) edited(t *testing.T) {
+func (w *fixture) edited(t *testing.T) {
 	t.Helper()
-	server, load := w.standalone(t)
+	server, load := w.standalone(t, w.next())
 	spare, other := w.spare(t, server)
 	w.lane(t, "object", faults.Object, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Objects: w.objects,
 	})
 }
 
-// whole is the subject of faults that befall all objects.
-func (w *world) whole() *faults.Subject {
+func (w *fixture) whole() *faults.Subject {
 	edited := w.lanes[len(w.lanes)-1].Subject
 	return &faults.Subject{
 		Verifier: w.verifier, Object: "all objects", Load: edited.Load, Server: edited.Server, Spare: edited.Spare, SpareAddress: edited.SpareAddress,
@@ -251,7 +240,7 @@ func (w *world) whole() *faults.Subject {
 }
 
 // open makes the objects and a second replica of the adapter, which begins to sample later, and waits until all is known.
-func (w *world) open(t *testing.T) {
+func (w *fixture) open(t *testing.T) {
 	t.Helper()
 	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
@@ -277,8 +266,7 @@ func (w *world) open(t *testing.T) {
 	warm.Repaired()
 }
 
-// logs tells the end of the adapters' logs.
-func (w *world) logs(t *testing.T) {
+func (w *fixture) logs(t *testing.T) {
 	t.Helper()
 	for n, one := range w.adapters {
 		t.Logf("the end of the log of adapter %d:\n%s", n, one.LogTail(400))

@@ -155,7 +155,7 @@ func clientRows() []Expectation {
 	of := func(metric, field string, of Bounds) Expectation {
 		return Expectation{Metric: metric, On: Standalone, Of: of, Field: field}
 	}
-	// The driver, its guests and both replicas of the adapter, which may sample two objects, and who injects faults.
+	// The driver, its idle clients and both replicas of the adapter, which may sample two objects, and who injects faults.
 	connected := between(6, 16)
 	return []Expectation{
 		calm(of("connected-clients", "", connected)),

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// TestGuestsComeAgain has a server refuse what a guest wants to wait for, as a replica that takes no writes does.
-func TestGuestsComeAgain(t *testing.T) {
+func TestIdleClientsComeAgain(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +18,7 @@ func TestGuestsComeAgain(t *testing.T) {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		NewGuests(server.Addr().String(), "user", "password", &Truth{}).stay(ctx, Blocked, "BLPOP no-such-list 0\r\n")
+		NewIdleClients(server.Addr().String(), "user", "password", &Truth{}).stay(ctx, Blocked, "BLPOP no-such-list 0\r\n")
 	}()
 	for range 2 {
 		conn, err := server.Accept()
@@ -29,13 +28,13 @@ func TestGuestsComeAgain(t *testing.T) {
 		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 		lines := bufio.NewScanner(conn)
 		if !lines.Scan() {
-			t.Fatal("a guest says nothing")
+			t.Fatal("a idle client says nothing")
 		}
 		if _, err := conn.Write([]byte("+PONG\r\n-READONLY You can't write against a read only replica.\r\n")); err != nil {
 			t.Fatal(err)
 		}
 		if lines.Scan() || lines.Err() != nil {
-			t.Fatalf("a guest stays: %q, %v", lines.Text(), lines.Err())
+			t.Fatalf("a idle client stays: %q, %v", lines.Text(), lines.Err())
 		}
 		_ = conn.Close()
 	}
