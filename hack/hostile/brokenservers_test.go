@@ -16,20 +16,15 @@ import (
 )
 
 const (
-	// connectionsPerServer bounds what one server serves at a time, and connectionLasts for how long.
 	connectionsPerServer, connectionLasts = 512, time.Minute
-	// floodBytes bounds what is sent without end over one connection.
-	floodBytes = 64 << 20
-	mebibyte   = 1 << 20
+	floodBytes                            = 64 << 20
+	mebibyte                              = 1 << 20
 )
 
-// connectionsTo begins what a tally calls the connections to a server.
 const connectionsTo = "connections to the tenant's server: "
 
-// server is something that the tenant has adapters connect to.
 type server struct {
-	name string
-	// where is the part of a spec that leads to it.
+	name  string
 	where map[string]any
 }
 
@@ -81,7 +76,6 @@ func listen(t *testing.T, did *tally, name string, serve serve) string {
 	return port
 }
 
-// speaking answers each command.
 func speaking(say reply) serve {
 	return func(conn net.Conn) {
 		in := bufio.NewReader(conn)
@@ -155,7 +149,6 @@ func always(text string, bytes int) serve {
 	}
 }
 
-// slowly sends a text byte by byte.
 func slowly(text string) serve {
 	return func(conn net.Conn) {
 		for i := range len(text) {
@@ -198,5 +191,4 @@ func at(port string) map[string]any {
 	return map[string]any{"address": net.JoinHostPort(tenantHost, port)}
 }
 
-// anyNumber returns a number that means nothing.
 func anyNumber() int64 { return rand.Int64N(1 << 40) }

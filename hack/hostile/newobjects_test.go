@@ -12,11 +12,9 @@ import (
 )
 
 const (
-	newcomerName = "newcomer"
-	// newcomerEvery is how often an object is made.
+	newcomerName  = "newcomer"
 	newcomerEvery = 15 * time.Second
-	// longestWait bounds how long it is waited for.
-	longestWait = 10 * time.Second
+	longestWait   = 10 * time.Second
 	// soonKnown and soonGone are how soon the rates of a new object must be known, and a deleted object unknown.
 	soonKnown, soonGone = 2 * interval, 2 * time.Second
 )
@@ -40,7 +38,6 @@ func (n *newcomers) run(ctx context.Context) {
 	})
 }
 
-// once makes an object, waits until it is known, deletes it, and waits until it is gone.
 func (n *newcomers) once(ctx context.Context) error {
 	spec := map[string]any{"address": n.address, "metrics": declared(listPrefix + newcomerName)}
 	began := time.Now()

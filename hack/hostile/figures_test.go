@@ -3,6 +3,7 @@ package hostile
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -10,7 +11,6 @@ import (
 	"time"
 )
 
-// figure is one thing that was measured.
 type figure struct {
 	name  string
 	value float64
@@ -23,22 +23,18 @@ type figure struct {
 // table is all that was measured.
 type table struct{ figures []figure }
 
-// report adds a figure without a limit.
 func (t *table) report(name string, value float64, unit string) {
 	t.figures = append(t.figures, figure{name: name, value: value, unit: unit, met: true})
 }
 
-// below adds a figure that has to be less than a limit.
 func (t *table) below(name string, value float64, unit string, limit float64) {
 	t.figures = append(t.figures, figure{name, value, unit, "< " + number(limit), value < limit})
 }
 
-// atMost adds a figure that may reach a limit.
 func (t *table) atMost(name string, value float64, unit string, limit float64) {
 	t.figures = append(t.figures, figure{name, value, unit, "<= " + number(limit), value <= limit})
 }
 
-// atLeast adds a figure that has to reach a limit.
 func (t *table) atLeast(name string, value float64, unit string, limit float64) {
 	t.figures = append(t.figures, figure{name, value, unit, ">= " + number(limit), value >= limit})
 }
@@ -59,7 +55,6 @@ func (t *table) print(out io.Writer) {
 	_ = w.Flush()
 }
 
-// missed names the figures past their limits.
 func (t *table) missed() (sentences []string) {
 	for _, f := range t.figures {
 		if !f.met {
@@ -124,13 +119,9 @@ func (c *tally) violate(sentence string) {
 func (c *tally) print(out io.Writer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	names := make([]string, 0, len(c.counts))
-	for name := range c.counts {
-		names = append(names, name)
-	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nthe attack\ttimes\n")
-	for _, name := range slices.Sorted(slices.Values(names)) {
+	for _, name := range slices.Sorted(maps.Keys(c.counts)) {
 		fmt.Fprintf(w, "%s\t%d\n", name, c.counts[name])
 	}
 	_ = w.Flush()

@@ -12,8 +12,7 @@ import (
 
 const (
 	// askEvery is how often a request is sent, whether those before were answered or not.
-	askEvery = 100 * time.Millisecond
-	// unanswered bounds the requests that wait.
+	askEvery   = 100 * time.Millisecond
 	unanswered = 100
 	// maxAge is that of an object that does not set one. An instant is stated in whole seconds.
 	maxAge = 15*time.Second + time.Second
@@ -21,8 +20,7 @@ const (
 	audited = 3 * time.Second
 	// longestP99 is how long 99 of 100 requests may take, in each minute.
 	longestP99 = 250 * time.Millisecond
-	// shown is how many sentences about one kind of violation are shown.
-	shown = 10
+	shown      = 10
 )
 
 // asker asks for the metrics of healthy objects as the HorizontalPodAutoscaler's controller, and holds each value against
@@ -31,7 +29,7 @@ type asker struct {
 	team *team
 
 	mu        sync.Mutex
-	waits     []wait
+	waits     []latency
 	levels    int
 	failed    []string
 	wrong     []string
@@ -41,13 +39,12 @@ type asker struct {
 	wrongOnes int
 }
 
-// wait is how long a request took.
-type wait struct {
+// latency is how long a request took.
+type latency struct {
 	sent time.Time
 	took time.Duration
 }
 
-// rate is a value that was served.
 type rate struct {
 	of    *healthy
 	value traffic.Value
@@ -62,7 +59,6 @@ func newAsker(team *team) *asker {
 	return a
 }
 
-// run asks until ctx ends, and for all that was asked until then.
 func (a *asker) run(ctx context.Context) {
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
@@ -95,7 +91,7 @@ func (a *asker) ask(ctx context.Context, h *healthy, metric string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.waits = append(a.waits, wait{sent, took})
+	a.waits = append(a.waits, latency{sent, took})
 	if err == nil {
 		a.check(h, metric, sent, traffic.Value{PerSecond: value, At: at, Window: window})
 	}
@@ -145,7 +141,6 @@ func (a *asker) audit(until time.Time) {
 	}
 }
 
-// settle audits what is left.
 func (a *asker) settle(ctx context.Context) {
 	sleep(ctx, audited)
 	a.mu.Lock()
@@ -153,7 +148,6 @@ func (a *asker) settle(ctx context.Context) {
 	a.audit(time.Now())
 }
 
-// figures adds what was answered, and how soon.
 func (a *asker) figures(figures *table, began time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

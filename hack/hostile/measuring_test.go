@@ -8,7 +8,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 )
 
-// TestWrongValuesAreFound forges values of an object.
 func TestWrongValuesAreFound(t *testing.T) {
 	driver := traffic.New("127.0.0.1:1")
 	began := time.Now().Add(-time.Minute).Truncate(time.Second)
@@ -57,7 +56,6 @@ func TestMissingSamplesAreLate(t *testing.T) {
 	}
 }
 
-// TestNumbersOfCgroups reads files as the kernel writes them.
 func TestNumbersOfCgroups(t *testing.T) {
 	for _, test := range []struct {
 		text, name string

@@ -35,8 +35,7 @@ const hosts = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 " + tenantHost + "\
 
 var redises = schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
 
-// world is the control plane, and the adapter in its cgroup.
-type world struct {
+type fixture struct {
 	*cluster.Cluster
 	adapter *cluster.Adapter
 	client  kubernetes.Interface
@@ -44,7 +43,7 @@ type world struct {
 	redises dynamic.NamespaceableResourceInterface
 }
 
-func newWorld(t *testing.T, memory *memoryGroup) *world {
+func newFixture(t *testing.T, memory *memoryGroup) *fixture {
 	t.Helper()
 	plane, err := cluster.Start(t.Context(), cluster.Options{
 		Log: os.Stderr, Nodes: 1,
@@ -59,7 +58,7 @@ func newWorld(t *testing.T, memory *memoryGroup) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{Cluster: plane, client: kubernetes.NewForConfigOrDie(plane.Config()), objects: dynamic.NewForConfigOrDie(plane.Config())}
+	w := &fixture{Cluster: plane, client: kubernetes.NewForConfigOrDie(plane.Config()), objects: dynamic.NewForConfigOrDie(plane.Config())}
 	w.redises = w.objects.Resource(redises)
 	named := filepath.Join(t.TempDir(), "hosts")
 	if err := os.WriteFile(named, []byte(hosts), 0o644); err != nil {
@@ -87,7 +86,7 @@ func newWorld(t *testing.T, memory *memoryGroup) *world {
 }
 
 // user returns a configuration of a user who has a role in the tenant's namespace, and nothing else.
-func (w *world) user(t *testing.T, name, role string) *rest.Config {
+func (w *fixture) user(t *testing.T, name, role string) *rest.Config {
 	t.Helper()
 	binding := &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -109,7 +108,6 @@ func (w *world) user(t *testing.T, name, role string) *rest.Config {
 	return config
 }
 
-// redis returns a Redis object.
 func redis(name string, spec map[string]any) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": redises.GroupVersion().String(), "kind": "Redis", "spec": spec,
@@ -119,7 +117,7 @@ func redis(name string, spec map[string]any) *unstructured.Unstructured {
 }
 
 // attacks returns the attacks that the flags leave, each of which lasts until its context ends.
-func (w *world) attacks(t *testing.T, did *tally) (chosen []func(context.Context)) {
+func (w *fixture) attacks(t *testing.T, did *tally) (chosen []func(context.Context)) {
 	t.Helper()
 	edit := w.user(t, "tenant", "edit")
 	intruder := &tenant{

@@ -8,7 +8,6 @@ import (
 	"testing"
 )
 
-// honest answers as a Redis whose INFO is made for each attempt.
 func honest(info func() string) reply {
 	return func(command []string) string {
 		switch command[0] {
@@ -29,7 +28,6 @@ func honest(info func() string) reply {
 
 var nextPage = rotating(page)
 
-// page is a page of keys after which there is always another.
 func page() string {
 	const keys = 1000
 	var text strings.Builder
@@ -99,7 +97,6 @@ func replicas(count int) string {
 	return text.String()
 }
 
-// infos are made to cost.
 func infos(turn func() bool) map[string]func() string {
 	with := func(more func() string) func() string {
 		return func() string { return fields(identity, "master", more()) }
