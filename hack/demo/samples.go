@@ -11,7 +11,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
-// Names in deploy/samples.
 const (
 	namespace       = "default"
 	redisName       = "my-redis"

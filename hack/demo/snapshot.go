@@ -19,7 +19,6 @@ import (
 const metricPath = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + namespace +
 	"/redises.redis-metrics.dev/" + redisName + "/" + metricName
 
-// snapshot is what the cluster said at one instant.
 type snapshot struct {
 	at        time.Time
 	served    traffic.Value
@@ -30,7 +29,6 @@ type snapshot struct {
 	decisions []string // what the HPA decided since the snapshot before
 }
 
-// hpaState is what the HPA says of itself.
 type hpaState struct {
 	desired, min, max int32
 	target            float64 // requests per second and replica; 0 for a target of another form
@@ -115,7 +113,6 @@ func describe(hpa *autoscalingv2.HorizontalPodAutoscaler) hpaState {
 	return state
 }
 
-// newDecisions returns the messages of the HPA's scaling events that had not been seen before.
 func (w *watcher) newDecisions(ctx context.Context) ([]string, error) {
 	events, err := w.client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{
 		FieldSelector: "involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + hpaName,

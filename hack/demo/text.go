@@ -6,7 +6,6 @@ import (
 	"time"
 )
 
-// frame is all that a view shows at one instant.
 type frame struct {
 	story  *story
 	snap   snapshot
@@ -15,10 +14,8 @@ type frame struct {
 	served []float64 // served over the same while; negative where there was no number
 }
 
-// trailPoints is how many seconds the sparklines show.
 const trailPoints = 48
 
-// push appends a point to a trail.
 func push(trail []float64, point float64) []float64 {
 	trail = append(trail, point)
 	return trail[max(0, len(trail)-trailPoints):]
@@ -39,7 +36,6 @@ func sparkline(points []float64, top float64) string {
 	return line.String()
 }
 
-// clock prints a duration since the beginning as minutes and seconds.
 func clock(d time.Duration) string {
 	seconds := int(d.Round(time.Second).Seconds())
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
@@ -52,7 +48,6 @@ func dots(ready, replicas, most int32) string {
 	return full + coming + strings.Repeat("·", int(max(most-max(replicas, ready), 0)))
 }
 
-// servedText says what the adapter serves, or why it does not.
 func servedText(s snapshot) string {
 	if s.servedErr != nil {
 		return "no number: " + s.servedErr.Error()
@@ -61,7 +56,6 @@ func servedText(s snapshot) string {
 	return fmt.Sprintf("%5.0f/s over %s, sampled %s ago", s.served.PerSecond, s.served.Window, age)
 }
 
-// hpaText says what the HPA is about.
 func hpaText(s snapshot) string {
 	if !s.hpa.active {
 		if s.hpa.reason == "" {
