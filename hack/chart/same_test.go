@@ -23,6 +23,13 @@ var components = []struct{ folder, value string }{
 	{"cert-manager", "certManager"},
 }
 
+func everyComponent() (folders, values []string) {
+	for _, component := range components {
+		folders, values = append(folders, component.folder), append(values, component.value)
+	}
+	return folders, values
+}
+
 func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
 	// Each combination, since one component may change what another adds.
 	for set := range 1 << len(components) {
@@ -40,10 +47,7 @@ func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
 }
 
 func TestChartRendersIntoAnyNamespace(t *testing.T) {
-	var folders, chosen []string
-	for _, component := range components {
-		folders, chosen = append(folders, component.folder), append(chosen, component.value)
-	}
+	folders, chosen := everyComponent()
 	want := map[string]*unstructured.Unstructured{}
 	for key, object := range kustomizeObjects(t, folders...) {
 		moved := move(object.Object, "elsewhere").(map[string]any)
