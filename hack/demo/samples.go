@@ -23,10 +23,10 @@ const (
 const stabilization = 30 * time.Second
 
 // firstReplicas is how many replicas the demo begins with. The sample names no number, since it is the HPA's.
-const firstReplicas = "2"
+const firstReplicas = 2
 
-// applySamples applies deploy/samples with two changes: the Redis object names the demo's Redis, and the HPA scales in
-// sooner. Then it scales the workload once, as the README of deploy/ does.
+// applySamples applies deploy/samples with three changes: the Redis object names the demo's Redis, the HPA scales in
+// sooner, and the workload has replicas from the beginning: the HPA remembers how many it has seen first.
 func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address string) error {
 	objects, err := c.Render(ctx, filepath.Join(deploy, "samples"))
 	if err != nil {
@@ -36,11 +36,7 @@ func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address strin
 	if err != nil {
 		return fmt.Errorf("samples: %w", err)
 	}
-	if err := c.Apply(ctx, objects); err != nil {
-		return err
-	}
-	_, err = c.Kubectl(ctx, "scale", "statefulset/"+statefulSetName, "--namespace="+namespace, "--replicas="+firstReplicas)
-	return err
+	return c.Apply(ctx, objects)
 }
 
 // stage makes those changes, and leaves out the sample's own Redis server, whose pods no node here would run.
@@ -53,6 +49,9 @@ func stage(objects []*unstructured.Unstructured, address string) ([]*unstructure
 		case kind == "Redis":
 			changed++
 			err = unstructured.SetNestedField(object.Object, address, "spec", "address")
+		case kind == "StatefulSet" && object.GetName() == statefulSetName:
+			changed++
+			err = unstructured.SetNestedField(object.Object, int64(firstReplicas), "spec", "replicas")
 		case kind == "HorizontalPodAutoscaler":
 			changed++
 			err = unstructured.SetNestedField(object.Object, int64(stabilization.Seconds()),
@@ -65,8 +64,8 @@ func stage(objects []*unstructured.Unstructured, address string) ([]*unstructure
 		}
 		kept = append(kept, object)
 	}
-	if changed != 2 {
-		return nil, fmt.Errorf("%d Redis and HorizontalPodAutoscaler objects, want one of each", changed)
+	if changed != 3 {
+		return nil, fmt.Errorf("%d objects of kind Redis, StatefulSet and HorizontalPodAutoscaler, want one of each", changed)
 	}
 	return kept, nil
 }
