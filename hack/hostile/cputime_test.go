@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +33,13 @@ func (s spent) since(before spent) spent {
 }
 
 func (s spent) figures(figures *table, span time.Duration) {
+	others := float64(runtime.NumCPU())
 	for _, name := range slices.Sorted(maps.Keys(s)) {
-		figures.report("processors "+name, s[name].Seconds()/span.Seconds(), "")
+		processors := s[name].Seconds() / span.Seconds()
+		figures.report("processors "+name, processors, "")
+		others -= processors
 	}
+	figures.report("processors taken by others on this machine", others, "")
 }
 
 // idleTime returns for how long all processors were idle, 0 if it cannot be read.
