@@ -44,6 +44,7 @@ help: ## Print this
 
 .PHONY: demo
 demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traffic (about 4 minutes, the first time more)
+	@hack/install.sh redis
 	@hack/build.sh $(BIN)/demo hack ./cmd/demo $(VERSION)
 	@exec $(BIN)/demo $(ARGS)
 

@@ -23,15 +23,15 @@ var components = []struct{ folder, value string }{
 	{"cert-manager", "certManager"},
 }
 
-// ofAPIServices are those that say whose the APIServices are, at most one of which
-// is listed. They are compared beside those that change the same objects.
-var ofAPIServices = []struct{ folder, value string }{
+// apiServiceComponents decide who serves the APIServices. They exclude each other, and
+// are compared together with components that change the same objects.
+var apiServiceComponents = []struct{ folder, value string }{
 	{"keep-apiservices", "keepAPIServices"},
 	{"behind-router", "behindRouter"},
 }
 
-func TestChartRendersWhoseAPIServicesAre(t *testing.T) {
-	for _, component := range ofAPIServices {
+func TestChartRendersAPIServiceComponents(t *testing.T) {
+	for _, component := range apiServiceComponents {
 		for _, beside := range []struct{ folders, values []string }{
 			{},
 			{[]string{"delegate"}, []string{"delegate"}},
@@ -44,6 +44,13 @@ func TestChartRendersWhoseAPIServicesAre(t *testing.T) {
 			})
 		}
 	}
+}
+
+func everyComponent() (folders, values []string) {
+	for _, component := range components {
+		folders, values = append(folders, component.folder), append(values, component.value)
+	}
+	return folders, values
 }
 
 func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
@@ -63,10 +70,7 @@ func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
 }
 
 func TestChartRendersIntoAnyNamespace(t *testing.T) {
-	var folders, chosen []string
-	for _, component := range components {
-		folders, chosen = append(folders, component.folder), append(chosen, component.value)
-	}
+	folders, chosen := everyComponent()
 	want := map[string]*unstructured.Unstructured{}
 	for key, object := range kustomizeObjects(t, folders...) {
 		moved := move(object.Object, "elsewhere").(map[string]any)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 )
 
 // AdapterName names the adapter's binary, Namespace, ServiceAccount, Deployment and Service.
@@ -60,15 +60,12 @@ func (a *Adapter) ServerName() string { return AdapterName + "." + AdapterName +
 // What differs from production is only what its location demands: the Deployment is not applied, because no node here
 // runs containers, and its container runs as a process; the Service is of type ExternalName and names this machine. The
 // controller manager is restarted, so that an HPA may name a Redis object at once and not after up to 30 s.
-func (c *Cluster) StartAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
-	adapter, err := c.startAdapter(ctx, options)
-	if err != nil {
-		return nil, fmt.Errorf("start adapter: %w", err)
-	}
-	return adapter, nil
-}
-
-func (c *Cluster) startAdapter(ctx context.Context, options AdapterOptions) (*Adapter, error) {
+func (c *Cluster) StartAdapter(ctx context.Context, options AdapterOptions) (_ *Adapter, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("start adapter: %w", err)
+		}
+	}()
 	if err := options.Complete(c.options.BinDir); err != nil {
 		return nil, err
 	}
@@ -94,9 +91,13 @@ func (c *Cluster) startAdapter(ctx context.Context, options AdapterOptions) (*Ad
 		return nil, err
 	}
 	adapter := c.newAdapter(options, container, kubeconfig, port)
-	if err := c.launchAdapter(ctx, adapter); err != nil {
-		return nil, errors.Join(err, adapter.Stop())
+	if err := c.startAmong(&c.adapters, adapter.Process); err != nil {
+		return nil, err
 	}
+	if err := adapter.await(ctx); err != nil {
+		return nil, errors.Join(err, adapter.Stop(), errors.New("the end of its log:\n"+adapter.LogTail(20)))
+	}
+	c.logf("%s ready on %s", options.Name, adapter.BaseURL())
 	if options.Standby {
 		return adapter, nil
 	}
@@ -117,10 +118,9 @@ func (c *Cluster) learnKinds(ctx context.Context) error {
 // Complete fills in defaults, and returns an error if a file is missing. [Cluster.StartAdapter] calls it; call it first
 // to learn of that before a cluster is started.
 func (o *AdapterOptions) Complete(binDir string) error {
-	setDefault(&o.Name, AdapterName+"-0")
-	setDefault(&o.Binary, filepath.Join(binDir, AdapterName))
+	o.Name = cmp.Or(o.Name, AdapterName+"-0")
 	var err error
-	if o.Binary, err = filepath.Abs(o.Binary); err != nil {
+	if o.Binary, err = filepath.Abs(cmp.Or(o.Binary, filepath.Join(binDir, AdapterName))); err != nil {
 		return err
 	}
 	if _, err := os.Stat(o.Binary); err != nil {
@@ -177,35 +177,11 @@ func (c *Cluster) newAdapter(options AdapterOptions, container container, kubeco
 		env = append(env, "GOCOVERDIR="+dir)
 	}
 	line := slices.Concat(options.Launcher, []string{options.Binary}, mergeArgs(expand(args, env), options.ExtraArgs...))
-	process := &Process{
-		name:    options.Name,
-		path:    line[0],
-		args:    line[1:],
-		env:     append(env, options.ExtraEnv...),
-		dir:     c.dir,
-		logPath: filepath.Join(c.dir, "logs", options.Name+".log"),
-		ready:   httpReady("https://" + loopback(port) + "/readyz"),
-	}
+	process := c.newProcess(Program{
+		Name: options.Name, Path: line[0], Args: line[1:], Env: append(env, options.ExtraEnv...),
+		Ready: HTTPReady("https://" + loopback(port) + "/readyz"),
+	})
 	return &Adapter{Process: process, cluster: c, port: port}
-}
-
-func (c *Cluster) launchAdapter(ctx context.Context, adapter *Adapter) error {
-	c.mu.Lock()
-	if c.stopped {
-		c.mu.Unlock()
-		return errors.New("the cluster is stopped")
-	}
-	c.adapters = append(c.adapters, adapter)
-	err := adapter.start()
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if err := adapter.await(ctx); err != nil {
-		return fmt.Errorf("%w; the end of its log:\n%s", err, adapter.LogTail(20))
-	}
-	c.logf("%s ready on %s", adapter.name, adapter.BaseURL())
-	return nil
 }
 
 // Restart stops the adapter if it runs, starts it again, and waits until it is ready and requests reach it.
@@ -219,13 +195,9 @@ func (a *Adapter) Restart(ctx context.Context) error {
 // Route sends the requests of the API server to this adapter, as a Service does with a pod that has become ready.
 func (a *Adapter) Route(ctx context.Context) error {
 	patch := fmt.Appendf(nil, `{"spec":{"service":{"port":%d}}}`, a.port)
-	client, err := dynamic.NewForConfig(a.cluster.config)
-	if err != nil {
-		return err
-	}
 	for _, name := range apiServiceNames() {
-		if _, err := client.Resource(apiServices).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("route %s to %s: %w", name, a.name, err)
+		if _, err := a.cluster.dynamic.Resource(apiServices).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("route %s to %s: %w", name, a.program.Name, err)
 		}
 	}
 	return a.awaitRouted(ctx)
@@ -233,13 +205,9 @@ func (a *Adapter) Route(ctx context.Context) error {
 
 // awaitRouted waits until the API server reports both of the adapter's APIServices as available.
 func (a *Adapter) awaitRouted(ctx context.Context) error {
-	client, err := dynamic.NewForConfig(a.cluster.config)
-	if err != nil {
-		return err
-	}
-	return await(ctx, "the APIServices to be available", []*Process{a.Process}, func(ctx context.Context) error {
+	return await(ctx, "the APIServices to be available", a.failure, func(ctx context.Context) error {
 		for _, name := range apiServiceNames() {
-			object, err := client.Resource(apiServices).Get(ctx, name, metav1.GetOptions{})
+			object, err := a.cluster.dynamic.Resource(apiServices).Get(ctx, name, metav1.GetOptions{})
 			if err != nil {
 				return err
 			}

@@ -10,10 +10,14 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
+
+// startTimeout bounds the start of a control plane.
+const startTimeout = 2 * time.Minute
 
 // Cluster is a running control plane.
 type Cluster struct {
@@ -25,10 +29,11 @@ type Cluster struct {
 	kubeconfig  string
 	config      *rest.Config
 	client      kubernetes.Interface
+	dynamic     dynamic.Interface
 
 	mu        sync.Mutex
 	processes []*Process // the control plane, in order of start
-	adapters  []*Adapter
+	adapters  []*Process
 	stopped   bool
 }
 
@@ -38,7 +43,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err := options.complete(); err != nil {
 		return nil, fmt.Errorf("start cluster: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, options.StartTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	dir, temporary, err := options.prepareDir()
 	if err != nil {
@@ -60,17 +65,17 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.prepare(ports); err != nil {
 		return err
 	}
-	if err := c.bring(ctx, c.etcd(ports)); err != nil {
+	if _, err := c.bring(ctx, c.etcd(ports)); err != nil {
 		return err
 	}
-	if err := c.bring(ctx, c.apiServer(ports)); err != nil {
+	if _, err := c.bring(ctx, c.apiServer(ports)); err != nil {
 		return err
 	}
-	others := []*Process{c.controllerManager(ports), c.scheduler(ports)}
+	others := []Program{c.controllerManager(ports), c.scheduler(ports)}
 	if c.options.Nodes > 0 {
 		others = append(others, c.kwok(ports))
 	}
-	if err := c.bring(ctx, others...); err != nil {
+	if _, err := c.bring(ctx, others...); err != nil {
 		return err
 	}
 	if err := c.createNodes(ctx); err != nil {
@@ -83,7 +88,6 @@ func (c *Cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// prepare writes everything that the processes read, and makes the administrator's client.
 func (c *Cluster) prepare(ports ports) error {
 	var err error
 	if c.credentials, err = newCredentials(filepath.Join(c.dir, "pki")); err != nil {
@@ -103,34 +107,53 @@ func (c *Cluster) prepare(ports ports) error {
 		return err
 	}
 	c.config.QPS = -1 // tests and demos wait for the cluster, not for a client's own limiter
-	c.client, err = kubernetes.NewForConfig(c.config)
+	if c.client, err = kubernetes.NewForConfig(c.config); err != nil {
+		return err
+	}
+	c.dynamic, err = dynamic.NewForConfig(c.config)
 	return err
 }
 
-// bring starts processes side by side and waits until all are ready.
-func (c *Cluster) bring(ctx context.Context, processes ...*Process) error {
-	began := time.Now()
-	for _, process := range processes {
-		if err := c.startProcess(process); err != nil {
-			return err
+// StartProgram starts a program that ends with the cluster at the latest, and waits until it is ready. It works in the
+// cluster's directory.
+func (c *Cluster) StartProgram(ctx context.Context, program Program) (*Process, error) {
+	started, err := c.bring(ctx, program)
+	if err != nil {
+		for _, process := range started {
+			err = errors.Join(err, process.Stop())
 		}
+		return nil, fmt.Errorf("start %s: %w", program.Name, err)
 	}
-	for _, process := range processes {
-		if err := process.await(ctx); err != nil {
-			return err
-		}
-		c.logf("%s ready (%.1fs)", process.name, time.Since(began).Seconds())
-	}
-	return nil
+	return started[0], nil
 }
 
-func (c *Cluster) startProcess(process *Process) error {
+// bring starts programs side by side and waits until all are ready. It returns those that it has started.
+func (c *Cluster) bring(ctx context.Context, programs ...Program) (started []*Process, err error) {
+	began := time.Now()
+	for _, program := range programs {
+		process := c.newProcess(program)
+		if err := c.startAmong(&c.processes, process); err != nil {
+			return started, err
+		}
+		started = append(started, process)
+	}
+	for _, process := range started {
+		if err := process.await(ctx); err != nil {
+			return started, err
+		}
+		c.logf("%s ready (%.1fs)", process.program.Name, time.Since(began).Seconds())
+	}
+	return started, nil
+}
+
+// startAmong starts a process unless the cluster is stopped, and adds it to those that Stop ends.
+func (c *Cluster) startAmong(all *[]*Process, process *Process) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
-		return fmt.Errorf("start %s: the cluster is stopped", process.name)
+		return fmt.Errorf("start %s: the cluster is stopped", process.program.Name)
 	}
-	c.processes = append(c.processes, process)
+	*all = append(*all, process)
 	return process.start()
 }
 
@@ -153,7 +176,7 @@ func (c *Cluster) FrontProxy() (cert, key, ca []byte) {
 func (c *Cluster) Process(name string) *Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if i := slices.IndexFunc(c.processes, func(p *Process) bool { return p.name == name }); i >= 0 {
+	if i := slices.IndexFunc(c.processes, func(p *Process) bool { return p.program.Name == name }); i >= 0 {
 		return c.processes[i]
 	}
 	return nil
@@ -164,11 +187,8 @@ func (c *Cluster) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var failures []error
-	for _, process := range c.processes {
+	for _, process := range slices.Concat(c.processes, c.adapters) {
 		failures = append(failures, process.failure())
-	}
-	for _, adapter := range c.adapters {
-		failures = append(failures, adapter.failure())
 	}
 	return errors.Join(failures...)
 }

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -21,14 +19,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
-// testLog prints the cluster's progress into the test's log.
-type testLog struct{ t *testing.T }
-
-func (l testLog) Write(line []byte) (int, error) {
-	l.t.Log(strings.TrimSpace(string(line)))
-	return len(line), nil
-}
-
 var planes = []string{
 	cluster.Etcd, cluster.APIServer, cluster.ControllerManager, cluster.Scheduler, cluster.Kwok,
 }
@@ -37,14 +27,14 @@ var planes = []string{
 // comes back, and nothing is left in the end.
 func TestControlPlane(t *testing.T) {
 	ctx := t.Context()
-	c, err := cluster.Start(ctx, cluster.Options{Log: testLog{t}})
+	c, err := cluster.Start(ctx, cluster.Options{Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Stop() })
 	client := kubernetes.NewForConfigOrDie(c.Config())
 
-	t.Run("a StatefulSet gets ready pods", func(t *testing.T) { testStatefulSet(t, client) })
+	t.Run("a StatefulSet gets ready pods", func(t *testing.T) { testStatefulSet(t, c, client) })
 	t.Run("a namespace is deleted with its pods", func(t *testing.T) { testNamespaceDeletion(t, client) })
 	t.Run("kubectl works", func(t *testing.T) { testKubectl(t, c) })
 	t.Run("a service account has its own rights only", func(t *testing.T) { testServiceAccount(t, c) })
@@ -53,16 +43,32 @@ func TestControlPlane(t *testing.T) {
 	t.Run("nothing is left after Stop", func(t *testing.T) { testStop(t, c) })
 }
 
-func testStatefulSet(t *testing.T, client kubernetes.Interface) {
+const statefulSet = `
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: stateful
+  labels: {pod-security.kubernetes.io/enforce: restricted}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: app, namespace: stateful}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: app
+        image: app
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+`
+
+func testStatefulSet(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) {
 	ctx := t.Context()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name:   "stateful",
-		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
-	}}
-	if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.AppsV1().StatefulSets("stateful").Create(ctx, statefulSet(), metav1.CreateOptions{}); err != nil {
+	if _, err := c.KubectlInput(ctx, strings.NewReader(statefulSet), "create", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -72,31 +78,6 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 		}
 		return err
 	})
-}
-
-func statefulSet() *appsv1.StatefulSet {
-	yes, no, replicas := true, false, int32(2)
-	labels := map[string]string{"app": "app"}
-	return &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: "app"},
-		Spec: appsv1.StatefulSetSpec{
-			Replicas: &replicas,
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{
-					SecurityContext: &corev1.PodSecurityContext{
-						RunAsNonRoot:   &yes,
-						SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-					},
-					Containers: []corev1.Container{{Name: "app", Image: "app", SecurityContext: &corev1.SecurityContext{
-						AllowPrivilegeEscalation: &no,
-						Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-					}}},
-				},
-			},
-		},
-	}
 }
 
 func testNamespaceDeletion(t *testing.T, client kubernetes.Interface) {

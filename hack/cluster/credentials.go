@@ -18,7 +18,7 @@ type credentials struct {
 	frontProxyClient keyPair
 }
 
-// newCredentials makes all keys and certificates that do not belong to one user and writes them into dir.
+// newCredentials makes all keys and certificates but those of users, and writes them into dir.
 func newCredentials(dir string) (*credentials, error) {
 	c := &credentials{dir: dir}
 	var err error
@@ -31,7 +31,8 @@ func newCredentials(dir string) (*credentials, error) {
 	if c.frontProxyClient, err = c.frontProxyCA.client(frontProxyName); err != nil {
 		return nil, err
 	}
-	serving, err := c.ca.server(APIServer, apiServerNames(), net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1))
+	names := []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
+	serving, err := c.ca.server(APIServer, names, net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -43,31 +44,29 @@ func newCredentials(dir string) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	for name, content := range map[string][]byte{
+	return c, c.write(map[string][]byte{
 		"ca.crt": c.ca.cert, "ca.key": c.ca.key,
 		"apiserver.crt": serving.cert, "apiserver.key": serving.key,
 		"kubelet-client.crt": kubeletClient.cert, "kubelet-client.key": kubeletClient.key,
 		"front-proxy-ca.crt":     c.frontProxyCA.cert,
 		"front-proxy-client.crt": c.frontProxyClient.cert, "front-proxy-client.key": c.frontProxyClient.key,
 		"service-account.key": private, "service-account.pub": public,
-	} {
+	})
+}
+
+func (c *credentials) write(files map[string][]byte) error {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return err
+	}
+	for name, content := range files {
 		if err := os.WriteFile(c.path(name), content, 0o600); err != nil {
-			return nil, fmt.Errorf("write certificate: %w", err)
+			return fmt.Errorf("write certificate: %w", err)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (c *credentials) path(name string) string { return filepath.Join(c.dir, name) }
-
-func apiServerNames() []string {
-	return []string{
-		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
-	}
-}
 
 // CAFile returns the file with the authority of the cluster's certificates.
 func (c *Cluster) CAFile() string { return c.credentials.path("ca.crt") }
@@ -79,12 +78,6 @@ func (c *Cluster) ServingCertificate(name string, address net.IP) (certFile, key
 	if err != nil {
 		return "", "", err
 	}
-	certFile, keyFile = c.credentials.path(name+".crt"), c.credentials.path(name+".key")
-	if err := os.WriteFile(certFile, pair.cert, 0o600); err != nil {
-		return "", "", fmt.Errorf("write certificate: %w", err)
-	}
-	if err := os.WriteFile(keyFile, pair.key, 0o600); err != nil {
-		return "", "", fmt.Errorf("write certificate: %w", err)
-	}
-	return certFile, keyFile, nil
+	err = c.credentials.write(map[string][]byte{name + ".crt": pair.cert, name + ".key": pair.key})
+	return c.credentials.path(name + ".crt"), c.credentials.path(name + ".key"), err
 }

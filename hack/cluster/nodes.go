@@ -18,8 +18,8 @@ import (
 //go:embed stages.yaml
 var stages []byte
 
-func (c *Cluster) kwok(ports ports) *Process {
-	p := c.process(Kwok,
+func (c *Cluster) kwok(ports ports) Program {
+	p := c.program(Kwok, HTTPReady("http://"+loopback(ports.kwok)+"/healthz"),
 		"--kubeconfig="+c.kubeconfig,
 		"--config="+c.kwokConfig(),
 		"--manage-all-nodes",
@@ -28,14 +28,12 @@ func (c *Cluster) kwok(ports ports) *Process {
 		"--server-address="+loopback(ports.kwok),
 	)
 	// It looks for a configuration of its own in the home directory, which is not to be found here.
-	p.env = append(os.Environ(), "HOME="+c.dir, "KWOK_WORKDIR="+c.dir)
-	p.ready = httpReady("http://" + loopback(ports.kwok) + "/healthz")
+	p.Env = append(os.Environ(), "HOME="+c.dir, "KWOK_WORKDIR="+c.dir)
 	return p
 }
 
 func (c *Cluster) kwokConfig() string { return filepath.Join(c.dir, "kwok-stages.yaml") }
 
-// createNodes registers the fake nodes that kwok then keeps alive.
 func (c *Cluster) createNodes(ctx context.Context) error {
 	for i := range c.options.Nodes {
 		node := fakeNode(fmt.Sprintf("node-%d", i+1))

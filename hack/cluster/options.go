@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,23 +43,15 @@ type Options struct {
 	Port int
 	// ExtraArgs are added to the arguments of a process, by its name.
 	ExtraArgs map[string][]string
-	// StartTimeout bounds the start. Default: 2m.
-	StartTimeout time.Duration
 }
 
-// complete fills in defaults and refuses what cannot work.
 func (o *Options) complete() error {
-	if o.BinDir == "" {
-		o.BinDir = os.Getenv("BIN_DIR")
-	}
-	if o.Log == nil {
-		o.Log = io.Discard
-	}
-	setDefault(&o.HPASyncPeriod, 15*time.Second)
-	setDefault(&o.HPADownscaleStabilization, 5*time.Minute)
-	setDefault(&o.StartTimeout, 2*time.Minute)
+	o.BinDir = cmp.Or(o.BinDir, os.Getenv("BIN_DIR"))
+	o.Log = cmp.Or(o.Log, io.Discard)
+	o.HPASyncPeriod = cmp.Or(o.HPASyncPeriod, 15*time.Second)
+	o.HPADownscaleStabilization = cmp.Or(o.HPADownscaleStabilization, 5*time.Minute)
 	if o.NodeAddress == "" {
-		setDefault(&o.Nodes, 3)
+		o.Nodes = cmp.Or(o.Nodes, 3)
 	}
 	if err := o.checkBinaries(); err != nil {
 		return err
@@ -66,13 +59,6 @@ func (o *Options) complete() error {
 	var err error
 	o.BinDir, err = filepath.Abs(o.BinDir) // processes work in another directory
 	return err
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (o *Options) checkBinaries() error {

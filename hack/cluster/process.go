@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,15 +19,24 @@ import (
 // stopGrace is how long a process may take to end by itself after SIGTERM.
 const stopGrace = 10 * time.Second
 
-// Process is one program that can be started, signalled, stopped and started again with the same arguments.
+// Program says how to run a program.
+type Program struct {
+	// Name names the process and its log.
+	Name string
+	// Path is what to run: a path, or a name on PATH.
+	Path string
+	Args []string
+	// Env is the environment. Default: this program's own.
+	Env []string
+	// Ready returns nil once the program serves. Default: it is ready at once.
+	Ready func(context.Context) error
+}
+
+// Process is a program that can be started, signalled, stopped and started again with the same arguments.
 type Process struct {
-	name    string
-	path    string
-	args    []string
-	env     []string // nil: the parent's
+	program Program
 	dir     string
 	logPath string
-	ready   func(context.Context) error
 
 	lifecycle sync.Mutex // held over start, stop and restart
 	current   atomic.Pointer[run]
@@ -34,18 +46,28 @@ type Process struct {
 type run struct {
 	command  *exec.Cmd
 	done     chan struct{} // closed when it is gone
-	err      error         // why; read after done
 	expected atomic.Bool   // somebody asked it to end
 }
 
-// Name returns the program's name.
-func (p *Process) Name() string { return p.name }
+func (c *Cluster) newProcess(program Program) *Process {
+	return &Process{program: program, dir: c.dir, logPath: filepath.Join(c.dir, "logs", program.Name+".log")}
+}
 
 // Args returns the arguments that the program runs with.
-func (p *Process) Args() []string { return append([]string(nil), p.args...) }
+func (p *Process) Args() []string { return slices.Clone(p.program.Args) }
 
 // LogPath returns the file that holds what the program printed, over all its lives.
 func (p *Process) LogPath() string { return p.logPath }
+
+// LogTail returns the last lines that the program printed.
+func (p *Process) LogTail(lines int) string {
+	text, err := os.ReadFile(p.logPath)
+	if err != nil {
+		return fmt.Sprintf("(no log: %v)", err)
+	}
+	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
 
 // PID returns the process id, or 0 when it does not run.
 func (p *Process) PID() int {
@@ -55,17 +77,17 @@ func (p *Process) PID() int {
 	return 0
 }
 
-// Signal sends a signal. SIGKILL and SIGTERM count as asked for: the end they bring is not a failure.
+// Signal sends a signal. The end that SIGKILL or SIGTERM brings is not a failure.
 func (p *Process) Signal(sig os.Signal) error {
 	r := p.current.Load()
 	if r == nil {
-		return fmt.Errorf("signal %v to %s: it was not started", sig, p.name)
+		return fmt.Errorf("signal %v to %s: it was not started", sig, p.program.Name)
 	}
 	if sig == syscall.SIGKILL || sig == syscall.SIGTERM {
 		r.expected.Store(true)
 	}
 	if err := r.command.Process.Signal(sig); err != nil {
-		return fmt.Errorf("signal %v to %s: %w", sig, p.name, err)
+		return fmt.Errorf("signal %v to %s: %w", sig, p.program.Name, err)
 	}
 	return nil
 }
@@ -80,7 +102,7 @@ func (p *Process) Wait(ctx context.Context) error {
 	case <-r.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("wait for %s to end: %w", p.name, ctx.Err())
+		return fmt.Errorf("wait for %s to end: %w", p.program.Name, ctx.Err())
 	}
 }
 
@@ -147,17 +169,17 @@ func (p *Process) start() error {
 func (p *Process) launch() error {
 	log, err := os.OpenFile(p.logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
+		return fmt.Errorf("start %s: %w", p.program.Name, err)
 	}
-	command := exec.Command(p.path, p.args...) //nolint:noctx // it lives until somebody stops it
+	command := exec.Command(p.program.Path, p.program.Args...) //nolint:noctx // it lives until somebody stops it
 	command.Stdout, command.Stderr = log, log
-	command.Dir, command.Env = p.dir, p.env
+	command.Dir, command.Env = p.dir, p.program.Env
 	command.SysProcAttr = childAttributes()
 	r := &run{command: command, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go r.live(log, started)
 	if err := <-started; err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
+		return fmt.Errorf("start %s: %w", p.program.Name, err)
 	}
 	p.current.Store(r)
 	return nil
@@ -173,7 +195,7 @@ func (r *run) live(log *os.File, started chan<- error) {
 		return
 	}
 	started <- nil
-	r.err = r.command.Wait()
+	_ = r.command.Wait() // ProcessState says how it ended
 	close(r.done)
 }
 
@@ -192,9 +214,12 @@ func (p *Process) failure() error {
 	if r == nil || !r.ended() || r.expected.Load() {
 		return nil
 	}
-	reason := "exit status 0"
-	if r.err != nil {
-		reason = r.err.Error()
+	return fmt.Errorf("%s ended unexpectedly (%s); the end of its log:\n%s", p.program.Name, r.command.ProcessState, p.LogTail(20))
+}
+
+func (p *Process) await(ctx context.Context) error {
+	if p.program.Ready == nil {
+		return nil
 	}
-	return fmt.Errorf("%s ended unexpectedly (%s); the end of its log:\n%s", p.name, reason, p.LogTail(20))
+	return await(ctx, p.program.Name, p.failure, p.program.Ready)
 }

@@ -11,11 +11,36 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// httpReady returns a check that a health URL answers 200. It asks only whether the process serves, on a connection of
-// its own, so it does not verify who answers.
-func httpReady(url string) func(context.Context) error {
+// await polls check until it returns nil. It gives up when ctx ends, with what check said last, or when died returns an
+// error.
+func await(ctx context.Context, what string, died func() error, check func(context.Context) error) error {
+	var last error
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		if last = check(ctx); last == nil {
+			return true, nil
+		}
+		return false, died()
+	})
+	if err != nil {
+		return fmt.Errorf("wait for %s: %w", what, errors.Join(err, last))
+	}
+	return nil
+}
+
+// Watch returns nil when ctx ends, or an error when a process has died although nobody asked it to.
+func (c *Cluster) Watch(ctx context.Context) error {
+	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) { return false, c.Err() })
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // it was asked to end
+	}
+	return err
+}
+
+// HTTPReady returns a check that a health URL answers 200. It does not verify who answers.
+func HTTPReady(url string) func(context.Context) error {
 	client := &http.Client{
 		Timeout: 2 * time.Second,
 		Transport: &http.Transport{
@@ -48,46 +73,36 @@ func (c *Cluster) apiServerReady(ctx context.Context) error {
 	return err
 }
 
-// awaitControllers waits until the controllers have done what every cluster needs before a pod can run.
 func (c *Cluster) awaitControllers(ctx context.Context) error {
-	if err := await(ctx, "nodes to be ready", c.all(), c.nodesReady); err != nil {
+	err := await(ctx, "nodes to be ready", c.Err, func(ctx context.Context) error { return c.NodesReady(ctx, c.options.Nodes) })
+	if err != nil {
 		return err
 	}
-	return await(ctx, "the default service account", c.all(), func(ctx context.Context) error {
+	return await(ctx, "the default service account", c.Err, func(ctx context.Context) error {
 		_, err := c.client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
 }
 
-func (c *Cluster) nodesReady(ctx context.Context) error {
+// NodesReady returns an error unless that many nodes are there, and all are ready and take pods.
+func (c *Cluster) NodesReady(ctx context.Context, want int) error {
 	nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	var unready []error
+	if len(nodes.Items) < want {
+		return fmt.Errorf("%d of %d nodes", len(nodes.Items), want)
+	}
 	for _, node := range nodes.Items {
-		if !isNodeReady(&node) || len(node.Spec.Taints) > 0 {
-			unready = append(unready, fmt.Errorf("node %s is not ready", node.Name))
+		ready := corev1.NodeCondition{Message: "no condition Ready"}
+		for _, condition := range node.Status.Conditions {
+			if condition.Type == corev1.NodeReady {
+				ready = condition
+			}
+		}
+		if ready.Status != corev1.ConditionTrue || len(node.Spec.Taints) > 0 {
+			return fmt.Errorf("node %s is not ready: %s, taints %v", node.Name, ready.Message, node.Spec.Taints)
 		}
 	}
-	if len(nodes.Items) < c.options.Nodes {
-		unready = append(unready, fmt.Errorf("%d of %d nodes", len(nodes.Items), c.options.Nodes))
-	}
-	return errors.Join(unready...)
-}
-
-func isNodeReady(node *corev1.Node) bool {
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
-}
-
-// all returns the control plane's processes.
-func (c *Cluster) all() []*Process {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]*Process(nil), c.processes...)
+	return nil
 }

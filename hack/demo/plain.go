@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// plainEvery is how often numbers are printed when nothing else changes.
 const plainEvery = 15 * time.Second
 
 // plain prints a line for each change, for logs and pipes.

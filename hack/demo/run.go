@@ -21,8 +21,6 @@ type Options struct {
 	Dir string
 	// Deploy is the directory of manifests, with base and samples.
 	Deploy string
-	// Embedded takes the Redis inside this process even where there is a redis-server.
-	Embedded bool
 	// Plain prints lines even on a terminal.
 	Plain bool
 	// Out receives all output.
@@ -38,12 +36,10 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.Stop()) }()
 
-	address, kind, stop, err := startRedis(ctx, c, options.Embedded)
+	address, err := startRedis(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	fmt.Fprintf(options.Out, "traffic goes to %s\n", kind)
 	if err := deploy(ctx, c, options, address); err != nil {
 		return err
 	}
@@ -93,7 +89,6 @@ func play(ctx context.Context, c *cluster.Cluster, address string, view view) (s
 	return s, a, verdict(a)
 }
 
-// tell looks once a second, lets the story go on, and shows it, until it is over or a process has died.
 func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *traffic.Driver, view view, died func() error) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -120,7 +115,6 @@ func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *tra
 	}
 }
 
-// next returns the frame after f.
 func (f frame) next(s *story, snap snapshot, load *traffic.Driver) frame {
 	f.story, f.snap = s, snap
 	f.sent = load.Rate(snap.at, time.Second)
@@ -133,7 +127,6 @@ func (f frame) next(s *story, snap snapshot, load *traffic.Driver) frame {
 	return f
 }
 
-// pickView draws on a terminal and prints lines elsewhere.
 func pickView(options Options) view {
 	info, err := options.Out.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 || options.Plain || os.Getenv("TERM") == "dumb" {

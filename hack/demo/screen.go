@@ -17,13 +17,11 @@ const (
 	showCursor  = "\x1b[?25h"
 )
 
-// Sizes of the screen: columns and lines of marks.
 const (
 	screenWidth = 100
 	screenMarks = 12
 )
 
-// view shows frames.
 type view interface {
 	show(frame) error
 	close() error
@@ -58,7 +56,6 @@ func (s *screen) close() error {
 	return err
 }
 
-// draw returns a frame's lines.
 func draw(f frame) []string {
 	s, p := f.snap, f.story.phase()
 	lines := []string{
@@ -88,7 +85,6 @@ func markLine(m mark, began time.Time) string {
 	return fmt.Sprintf("%5s  %-5s %s", clock(m.at.Sub(began)), prefix, m.text)
 }
 
-// cut shortens a line to a width in characters.
 func cut(line string, width int) string {
 	runes := []rune(line)
 	if len(runes) <= width {

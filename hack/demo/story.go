@@ -23,7 +23,6 @@ type phase struct {
 	most  time.Duration // and fails after so long
 }
 
-// script is the demo's course.
 func script() []phase {
 	return []phase{
 		{
@@ -46,7 +45,6 @@ func script() []phase {
 	}
 }
 
-// story goes through the phases as snapshots come in.
 type story struct {
 	phases  []phase
 	current int

@@ -9,7 +9,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 )
 
-// summary says in a few lines what happened.
 func summary(s *story, a *traffic.Audit, took time.Duration) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\nThe stock HPA scaled %s out and in on the requests per second of Redis %s; all of it took %s.\n",

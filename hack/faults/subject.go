@@ -156,7 +156,7 @@ func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() e
 	return func() error { return <-done }
 }
 
-// Guests are those of a server that knows the operator.
-func Guests(address string, load *verifier.Load) *verifier.Guests {
-	return verifier.NewGuests(address, Operator, password, load.Truth())
+// IdleClients returns those of a server that knows the operator.
+func IdleClients(address string, load *verifier.Load) *verifier.IdleClients {
+	return verifier.NewIdleClients(address, Operator, password, load.Truth())
 }

@@ -18,12 +18,10 @@ const (
 	// reconnectEvery is how often each of them is opened again, since a handshake takes the processors that all share here.
 	reconnectEvery = 10 * time.Second
 	// wanderEvery is how often a path is tried that leads around authorization.
-	wanderEvery = 50 * time.Millisecond
-	// requestBytes bounds what a connection sends that reads nothing.
+	wanderEvery  = 50 * time.Millisecond
 	requestBytes = mebibyte
 )
 
-// What nobody did, as a tally calls it.
 const (
 	slowConnections   = "slow connections without a name"
 	unreadConnections = "connections without a name that read nothing"
@@ -37,7 +35,6 @@ type anonymous struct {
 	did  *tally
 }
 
-// dial opens a TCP connection from one of some addresses of this machine.
 func (a *anonymous) dial(ctx context.Context, n int) (net.Conn, error) {
 	from := &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+n%4))}
 	dialer := net.Dialer{Timeout: 5 * time.Second, LocalAddr: from}
@@ -74,7 +71,6 @@ func (a *anonymous) hold(ctx context.Context, name string, connections int, do f
 	holding.Wait()
 }
 
-// dawdle sends the headers of requests byte by byte.
 func (a *anonymous) dawdle(ctx context.Context) {
 	request := "GET " + metricPath(healthyNamespace, "healthy-00", requests) + " HTTP/1.1\r\nHost: a\r\nX: "
 	a.hold(ctx, slowConnections, slow, func(ctx context.Context, conn net.Conn) {
@@ -88,7 +84,6 @@ func (a *anonymous) dawdle(ctx context.Context) {
 	})
 }
 
-// leaveUnread sends requests and reads no response.
 func (a *anonymous) leaveUnread(ctx context.Context) {
 	a.hold(ctx, unreadConnections, unread, func(_ context.Context, conn net.Conn) {
 		encrypted := tls.Client(conn, secured("http/1.1"))
@@ -102,7 +97,6 @@ func (a *anonymous) leaveUnread(ctx context.Context) {
 	})
 }
 
-// idle begins no handshake.
 func (a *anonymous) idle(ctx context.Context) {
 	a.hold(ctx, muteConnections, mute, func(_ context.Context, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 }
@@ -116,7 +110,6 @@ func wrongPath(n int) string {
 	}[n%10]
 }
 
-// wander asks for what nobody without a name may see.
 func (a *anonymous) wander(ctx context.Context) {
 	a.did.expect(wandered)
 	transport := &http.Transport{

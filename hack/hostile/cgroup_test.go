@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,14 +11,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
 	// memoryLimit is that of the container in deploy/base.
-	memoryLimit = 512 << 20
-	// groupPrefix begins the names of the cgroups of all runs.
-	groupPrefix = "redis-metrics-hostile-"
-	// requireVariable makes it a failure that a machine cannot run the test.
+	memoryLimit     = 512 << 20
+	groupPrefix     = "redis-metrics-hostile-"
 	requireVariable = "REQUIRE_NODE"
 )
 
@@ -94,15 +95,11 @@ func (m *memoryGroup) command() []string {
 
 // remove removes the group. The kernel may hold it for a moment after its last process has gone.
 func (m *memoryGroup) remove() {
-	for range 50 {
-		if os.Remove(m.dir) == nil {
-			return
-		}
-		<-time.After(100 * time.Millisecond)
-	}
+	_ = wait.PollUntilContextTimeout(context.Background(), 100*time.Millisecond, 5*time.Second, true, func(context.Context) (bool, error) {
+		return os.Remove(m.dir) == nil, nil
+	})
 }
 
-// number reads the number that follows a name in a file of the group, or that is all of the file.
 func (m *memoryGroup) number(file, name string) (float64, error) {
 	text, err := os.ReadFile(filepath.Join(m.dir, file))
 	if err != nil {
@@ -124,8 +121,7 @@ func numberAfter(text, name string) (float64, error) {
 	return 0, fmt.Errorf("there is no number %q", name)
 }
 
-// figures adds what the adapter took.
-func (m *memoryGroup) figures(t *testing.T, figures *table, w *world) {
+func (m *memoryGroup) figures(t *testing.T, figures *table, w *fixture) {
 	t.Helper()
 	peakFile, killsFile := "memory.max_usage_in_bytes", "memory.oom_control"
 	if m.v2 {

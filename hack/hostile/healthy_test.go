@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
@@ -18,8 +19,7 @@ import (
 const (
 	// healthyServers share healthyObjects evenly.
 	healthyServers, healthyObjects = 5, 20
-	// perSecond is how many requests each healthy server gets.
-	perSecond = 200
+	perSecond                      = 200
 	// leastJobs is how many entries the list of the first object has, the others one more each.
 	leastJobs = 100
 	// warmUp is how long all metrics of healthy objects may take to be known.
@@ -29,10 +29,8 @@ const (
 // Metrics that healthy objects are asked for: a rate that is built in, and a level that they declare.
 const requests, jobs = "requests-per-second", "jobs-waiting"
 
-// healthy is an object whose numbers are known.
 type healthy struct {
 	name string
-	// jobs is the length of the list that it declares.
 	jobs int
 	load *traffic.Driver
 }
@@ -42,7 +40,6 @@ func (h *healthy) list() string { return listPrefix + h.name }
 
 const listPrefix = "jobs:"
 
-// team is all healthy objects.
 type team struct {
 	api     *verifier.API
 	servers []*redistest.Server
@@ -50,7 +47,7 @@ type team struct {
 	late    *lateness
 }
 
-func newTeam(t *testing.T, w *world) *team {
+func newTeam(t *testing.T, w *fixture) *team {
 	t.Helper()
 	api, err := verifier.NewAPI(w.Config(), healthyNamespace)
 	if err != nil {
@@ -80,7 +77,6 @@ func newTeam(t *testing.T, w *world) *team {
 	return all
 }
 
-// address returns where the adapter finds the server of an object.
 func (a *team) address(n int) string {
 	_, port, _ := net.SplitHostPort(a.servers[n%healthyServers].Addr)
 	return net.JoinHostPort(healthyHost, port)
@@ -90,7 +86,6 @@ func declared(key string) []any {
 	return []any{map[string]any{"name": jobs, "list": map[string]any{"key": key}}}
 }
 
-// drive loads a server until the test ends.
 func drive(t *testing.T, address string) *traffic.Driver {
 	t.Helper()
 	driver := traffic.New(address)
@@ -117,21 +112,18 @@ func (a *team) awaitKnown(t *testing.T) {
 	}
 }
 
-// looking is how often an object is asked for what shall become known, or be gone.
 const looking = 100 * time.Millisecond
 
 func known(err error) bool { return err == nil }
 
 // awaitAnswer asks for a metric until the answer is as it shall be, and returns when it was.
 func awaitAnswer(ctx context.Context, api *verifier.API, object, metric string, so func(error) bool) (at time.Time, err error) {
-	for {
+	failure := wait.PollUntilContextCancel(ctx, looking, true, func(ctx context.Context) (bool, error) {
 		_, _, _, err = api.Value(ctx, object, verifier.Expectation{Metric: metric})
-		switch {
-		case so(err):
-			return time.Now(), nil
-		case ctx.Err() != nil:
-			return time.Time{}, errors.Join(ctx.Err(), err)
-		}
-		sleep(ctx, looking)
+		return so(err), nil
+	})
+	if failure != nil {
+		return time.Time{}, errors.Join(failure, err)
 	}
+	return time.Now(), nil
 }

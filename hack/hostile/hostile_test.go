@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 var (
@@ -21,15 +22,13 @@ var (
 const (
 	// interval is that of an object that does not set one.
 	interval = 5 * time.Second
-	// calm is how long healthy objects are measured before the attack.
-	calm = 10 * time.Second
+	calm     = 10 * time.Second
 )
 
-// TestUnderAttack measures healthy objects beside all attacks.
 func TestUnderAttack(t *testing.T) {
 	memory := newMemoryGroup(t)
 	logging.Disable() // go-redis logs each connection that ends
-	w := newWorld(t, memory)
+	w := newFixture(t, memory)
 	team := newTeam(t, w)
 	team.awaitKnown(t)
 	asked := newAsker(team)
@@ -38,15 +37,15 @@ func TestUnderAttack(t *testing.T) {
 	did := &tally{}
 	attacks := w.attacks(t, did)
 
-	before, earlier := w.written(t), w.spent()
-	sizes, stopWatching := w.watchSizes(t)
+	before, earlier := w.etcdState(t), w.spent()
+	byTenant, stopWatching := w.watchTenant(t)
 	began := time.Now()
 	team.late.begin(began)
 	fresh := newcomers{api: team.api, objects: w.redises.Namespace(healthyNamespace), address: team.address(0)}
 	say("the attack begins and lasts for %s", *duration)
 	runAtOnce(t.Context(), append(attacks, fresh.run, func(ctx context.Context) { w.progress(ctx, before) })...)
 	ended, spent := time.Now(), w.spent().since(earlier)
-	after := w.written(t)
+	after := w.etcdState(t)
 	stopAsking()
 	stopWatching()
 	asked.settle(t.Context())
@@ -57,10 +56,8 @@ func TestUnderAttack(t *testing.T) {
 	fresh.figures(&figures)
 	memory.figures(t, &figures, w)
 	spent.figures(&figures, ended.Sub(began))
-	after.figures(&figures, before, sizes.bytes)
-	w.compacted(t, &figures)
+	after.figures(&figures, before, byTenant.bytes)
 	figures.print(os.Stdout)
-	sizes.print(os.Stdout)
 	did.print(os.Stdout)
 	for _, missed := range append(figures.missed(), did.violations()...) {
 		t.Error(missed)
@@ -73,7 +70,6 @@ func TestUnderAttack(t *testing.T) {
 	}
 }
 
-// runAtOnce runs all side by side until the duration is over.
 func runAtOnce(ctx context.Context, all ...func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, *duration)
 	defer cancel()
@@ -88,11 +84,13 @@ func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// background runs something until the returned function is called, which waits for its end.
-func background(ctx context.Context, run func(context.Context)) (stop func()) {
+// background runs functions side by side until the returned function is called, which waits for their end.
+func background(ctx context.Context, all ...func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
+	for _, run := range all {
+		running.Go(func() { run(ctx) })
+	}
 	return func() {
 		cancel()
 		running.Wait()
@@ -101,22 +99,15 @@ func background(ctx context.Context, run func(context.Context)) (stop func()) {
 
 // paced does something at each tick, until ctx ends. Ticks that pass meanwhile are left out.
 func paced(ctx context.Context, every time.Duration, do func(n int)) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for n := 0; ctx.Err() == nil; n++ {
+	n := 0
+	wait.NonSlidingUntilWithContext(ctx, func(context.Context) {
 		do(n)
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		}
-	}
+		n++
+	}, every)
 }
 
 func sleep(ctx context.Context, span time.Duration) {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	ctx, cancel := context.WithTimeout(ctx, span)
+	defer cancel()
+	<-ctx.Done()
 }

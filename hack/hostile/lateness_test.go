@@ -10,7 +10,6 @@ import (
 	"time"
 )
 
-// mostLate is how late a sample may be, as a share of the interval.
 const mostLate = 0.2
 
 // lateness is how much later than an interval after the one before samples of healthy objects reach their servers, which
@@ -24,14 +23,12 @@ type lateness struct {
 
 func newLateness() *lateness { return &lateness{last: map[string]time.Time{}} }
 
-// begin notes when the attack begins.
 func (l *lateness) begin(at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.since = at
 }
 
-// watch listens to a server until the test ends.
 func (l *lateness) watch(t *testing.T, address string) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)

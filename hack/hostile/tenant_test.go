@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 )
@@ -24,7 +25,6 @@ const (
 	editEvery, trespassEvery = time.Second, 200 * time.Millisecond
 )
 
-// What the tenant did, as a tally calls it.
 const (
 	madeObjects    = "objects made by the tenant"
 	editedObjects  = "objects edited by the tenant"
@@ -39,20 +39,15 @@ type tenant struct {
 	did     *tally
 }
 
-// awaitRights returns once the role binding is known.
 func (a *tenant) awaitRights(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-	defer cancel()
-	for {
-		_, err := a.redises.Create(ctx, redis("awaited", a.spec(0, 0)), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		if err == nil {
-			return
-		}
-		if ctx.Err() != nil {
-			t.Fatal(err)
-		}
-		sleep(ctx, looking)
+	var last error
+	err := wait.PollUntilContextTimeout(t.Context(), looking, 15*time.Second, true, func(ctx context.Context) (bool, error) {
+		_, last = a.redises.Create(ctx, redis("awaited", a.spec(0, 0)), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		return last == nil, nil
+	})
+	if err != nil {
+		t.Fatal(last)
 	}
 }
 
@@ -119,9 +114,7 @@ func (a *tenant) replace(ctx context.Context) {
 			if round > 1 {
 				_ = a.redises.Delete(ctx, hostileName(n), metav1.DeleteOptions{})
 			}
-			object := redis(hostileName(n), a.spec(n, round))
-			object.SetAnnotations(map[string]string{serverAnnotation: a.servers[n%len(a.servers)].name})
-			_, err := a.redises.Create(ctx, object, metav1.CreateOptions{})
+			_, err := a.redises.Create(ctx, redis(hostileName(n), a.spec(n, round)), metav1.CreateOptions{})
 			switch {
 			case err == nil:
 				a.did.count(madeObjects, 1)
@@ -132,7 +125,6 @@ func (a *tenant) replace(ctx context.Context) {
 	})
 }
 
-// edit changes one object after the other.
 func (a *tenant) edit(ctx context.Context) {
 	a.did.expect(editedObjects)
 	paced(ctx, editEvery, func(n int) {
@@ -143,7 +135,6 @@ func (a *tenant) edit(ctx context.Context) {
 	})
 }
 
-// trespass tries what a tenant may not do, in turn.
 func (a *tenant) trespass(ctx context.Context) {
 	a.did.expect(refusedObjects)
 	attempts := forbiddenSpecs()
@@ -158,7 +149,6 @@ func (a *tenant) trespass(ctx context.Context) {
 	})
 }
 
-// forge tries to write the status of an object.
 func (a *tenant) forge(ctx context.Context, n int) {
 	name := hostileName(n % tenantObjects)
 	_, err := a.redises.Patch(ctx, name, types.MergePatchType, []byte(`{"status":{"endpoint":"forged"}}`), metav1.PatchOptions{}, "status")

@@ -11,7 +11,7 @@ import (
 )
 
 // hostileServers starts the servers of the tenant that the flags leave.
-func hostileServers(t *testing.T, w *world, did *tally) []server {
+func hostileServers(t *testing.T, w *fixture, did *tally) []server {
 	t.Helper()
 	all := append(broken(t, did), lying(t, did)...)
 	all = append(append(all, sentinels(t, w, did)...), clusters(t, did)...)
@@ -23,10 +23,8 @@ func hostileServers(t *testing.T, w *world, did *tally) []server {
 	return all
 }
 
-// pair is an array of two texts.
 func pair(first, second string) string { return "*2\r\n" + bulk(first) + bulk(second) }
 
-// sentinel answers as a Sentinel that names a primary.
 func sentinel(primary func() (host, port string)) reply {
 	otherwise := honest(jumping)
 	return func(command []string) string {
@@ -40,8 +38,7 @@ func sentinel(primary func() (host, port string)) reply {
 	}
 }
 
-// sentinels returns Sentinels that name what they should not.
-func sentinels(t *testing.T, w *world, did *tally) []server {
+func sentinels(t *testing.T, w *fixture, did *tally) []server {
 	t.Helper()
 	lie := listen(t, did, "primary that a Sentinel names", speaking(honest(jumping)))
 	crowd := listen(t, did, "primary of 10,000 replicas that a Sentinel names", speaking(honest(infos(nil)["10,000 replicas"])))
@@ -97,7 +94,6 @@ func slots(shards int, host func() string) string {
 	return text.String()
 }
 
-// clusters returns nodes of clusters that name many others.
 func clusters(t *testing.T, did *tally) []server {
 	t.Helper()
 	otherwise := honest(jumping)

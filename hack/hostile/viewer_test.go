@@ -20,14 +20,12 @@ const (
 	watchEvery = 5 * time.Second
 )
 
-// What the viewer did, as a tally calls it. Behind an answer is its status code.
 const (
 	viewerRequests = "requests of the viewer"
 	viewerAnswers  = "requests of the viewer with the answer "
 	viewerWatches  = "watches of the viewer"
 )
 
-// viewer has the role view in the tenant's namespace.
 type viewer struct {
 	client rest.Interface
 	did    *tally
@@ -42,7 +40,6 @@ func newViewer(t *testing.T, config *rest.Config, did *tally) *viewer {
 	return &viewer{client.CoreV1().RESTClient(), did}
 }
 
-// read asks in bursts.
 func (v *viewer) read(ctx context.Context) {
 	v.did.expect(viewerRequests, viewerAnswers+"200", viewerAnswers+"400", viewerAnswers+"403", viewerAnswers+"404")
 	paced(ctx, time.Second, func(second int) {
@@ -68,7 +65,6 @@ func (v *viewer) ask(ctx context.Context, uri string) {
 	v.did.count(fmt.Sprintf("%s%d", viewerAnswers, code), 1)
 }
 
-// metricPath is where a metric is served.
 func metricPath(namespace, object, metric string) string {
 	return fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/redises.redis-metrics.dev/%s/%s", namespace, object, metric)
 }
@@ -76,7 +72,6 @@ func metricPath(namespace, object, metric string) string {
 // hugeSelector has 300 KB, and is sent once in a hundred requests, since the API server has to read it too.
 var hugeSelector = url.Values{"metricLabelSelector": {strings.Repeat("!a,", 100_000) + "!a"}, "labelSelector": {strings.Repeat("!a,", 1000) + "!a"}}.Encode()
 
-// viewed returns what is asked in a turn.
 func viewed(n int) string {
 	object := hostileName(n % tenantObjects)
 	own := func(object, metric string) string { return metricPath(tenantNamespace, object, metric) }

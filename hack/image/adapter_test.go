@@ -36,7 +36,6 @@ func TestAdapterIsTheDockerfiles(t *testing.T) {
 	}
 }
 
-// label finds the pairs of a LABEL.
 var label = regexp.MustCompile(`(\S+)="([^"]*)"`)
 
 // lastStage returns what the Dockerfile's last stage makes of the image's configuration, and the files that it copies.

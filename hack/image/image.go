@@ -62,17 +62,12 @@ func (i Image) build() (v1.Image, error) {
 	return mutate.ConfigFile(image, config)
 }
 
-// layer returns the files as a tar, each after the directories above it.
+// layer returns the files as a tar. Who unpacks it makes the directories above them.
 func (i Image) layer() ([]byte, error) {
 	var buffer bytes.Buffer
 	writer := tar.NewWriter(&buffer)
-	made := map[string]bool{".": true}
 	for _, target := range slices.Sorted(maps.Keys(i.Files)) {
-		entry := strings.TrimPrefix(path.Clean(target), "/")
-		if err := addDirectories(writer, path.Dir(entry), made); err != nil {
-			return nil, err
-		}
-		if err := addFile(writer, entry, i.Files[target]); err != nil {
+		if err := addFile(writer, strings.TrimPrefix(path.Clean(target), "/"), i.Files[target]); err != nil {
 			return nil, err
 		}
 	}
@@ -80,17 +75,6 @@ func (i Image) layer() ([]byte, error) {
 		return nil, err
 	}
 	return buffer.Bytes(), nil
-}
-
-func addDirectories(writer *tar.Writer, dir string, made map[string]bool) error {
-	if made[dir] {
-		return nil
-	}
-	if err := addDirectories(writer, path.Dir(dir), made); err != nil {
-		return err
-	}
-	made[dir] = true
-	return writer.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755})
 }
 
 func addFile(writer *tar.Writer, entry, from string) error {

@@ -54,7 +54,6 @@ func Program(name, binary string) Image {
 	}
 }
 
-// library finds the files in what ldd prints.
 var library = regexp.MustCompile(`(/\S+) \(0x`)
 
 // Redis describes an image of this machine's redis-server and redis-cli.

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// offsetBytes is the size of a Clock's file: an offset in nanoseconds.
 const offsetBytes = 8
 
 // Clock is by how much the wall clock of a program is off, in memory that a file shares between processes.

@@ -8,8 +8,7 @@ import (
 // Hosts is a file for /etc/hosts with one name beside localhost that is at one of nine addresses of this machine, and others
 // that stay at the first.
 type Hosts struct {
-	path string
-	// digit is where in the file the last digit of the address is.
+	path  string
 	digit int64
 }
 

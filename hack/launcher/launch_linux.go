@@ -19,7 +19,6 @@ const (
 	socketFD = 3
 )
 
-// supported returns nil where programs can be launched, else why they cannot.
 func supported() error {
 	if _, known := auditArchitectures()[runtime.GOARCH]; !known {
 		return fmt.Errorf("the launcher does not know the system calls of %s", runtime.GOARCH)
@@ -55,7 +54,6 @@ func Main(args []string) error {
 	return launch(Options{Clock: *clock, Hosts: *hosts}, flags.Args())
 }
 
-// launch becomes a program.
 func launch(options Options, command []string) error {
 	path, err := exec.LookPath(command[0])
 	if err != nil {

@@ -29,7 +29,6 @@ type Options struct {
 	Hosts string
 }
 
-// separator stands between the launcher's arguments and the program.
 const separator = "--"
 
 // Command returns what a program and its arguments are added to, to be started by the launcher at a path. Its

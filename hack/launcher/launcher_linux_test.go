@@ -2,6 +2,7 @@ package launcher_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,11 +13,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 )
 
-// slack is how long a reading may take on a machine that is busy.
 const slack = 2 * time.Second
 
 func TestClockIsSteppedAndTimeGoesOn(t *testing.T) {
@@ -139,7 +140,6 @@ func TestFailuresAreTold(t *testing.T) {
 	}
 }
 
-// childOf returns the one child of a process.
 func childOf(t *testing.T, pid int) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
@@ -156,18 +156,11 @@ func childOf(t *testing.T, pid int) int {
 // awaitEnd waits until a process is gone, or is nothing but what its parent has not taken notice of.
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(10 * time.Second)
-	for {
+	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.Contains(string(text), ") Z ") {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("process %d is still there: %s", pid, text)
-		case <-ticker.C:
-		}
+		return err != nil || strings.Contains(string(text), ") Z "), nil
+	})
+	if err != nil {
+		t.Fatalf("process %d is still there: %v", pid, err)
 	}
 }

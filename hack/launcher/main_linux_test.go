@@ -38,7 +38,6 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// acts are programs to be launched, by their first argument.
 func acts() map[string]func() {
 	return map[string]func(){"answer": answerLines, "hurry": hurry}
 }
@@ -81,7 +80,6 @@ func hurry() {
 	fmt.Println(began.UnixNano(), ended.UnixNano(), (ended.Sub(began) / (readers * readings)).Nanoseconds())
 }
 
-// launched returns a command that the launcher starts.
 func launched(t *testing.T, options launcher.Options, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -110,7 +108,6 @@ func newClock(t *testing.T) (*launcher.Clock, launcher.Options) {
 	return clock, launcher.Options{Clock: path}
 }
 
-// told is what a program that answers lines told.
 type told struct {
 	pid     int
 	wall    time.Time
@@ -118,7 +115,6 @@ type told struct {
 	hosts   string
 }
 
-// talk starts a program that answers lines. The returned function asks it once.
 func talk(t *testing.T, options launcher.Options) (*exec.Cmd, func() told) {
 	t.Helper()
 	command := launched(t, options, "answer")

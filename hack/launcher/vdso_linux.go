@@ -84,7 +84,6 @@ func hideVDSO(pid int) error {
 	return nil
 }
 
-// startOfStack returns the address of the initial stack.
 func startOfStack(pid int) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -19,14 +19,14 @@ import (
 const cgroupRoot = "/sys/fs/cgroup"
 
 // makeCgroups makes the cgroup of the run in each hierarchy: version 1 has several, version 2 has one.
-func (e Namespaces) makeCgroups() error {
+func (n Namespaces) makeCgroups() error {
 	for _, pattern := range []string{cgroupRoot + "/cgroup.procs", cgroupRoot + "/*/cgroup.procs"} {
 		roots, err := filepath.Glob(pattern)
 		if err != nil {
 			return err
 		}
 		for _, root := range roots {
-			if err := os.Mkdir(filepath.Dir(root)+e.cgroup, 0o755); err != nil {
+			if err := os.Mkdir(filepath.Dir(root)+n.cgroup, 0o755); err != nil {
 				return fmt.Errorf("make a cgroup for the node: %w", err)
 			}
 		}
@@ -38,9 +38,9 @@ func (e Namespaces) makeCgroups() error {
 }
 
 // remove removes what the kernel does not take back with the namespaces.
-func (e Namespaces) remove() error {
-	failures := []error{os.RemoveAll(e.Dir)}
-	for _, pattern := range []string{cgroupRoot + e.cgroup, cgroupRoot + "/*" + e.cgroup} {
+func (n Namespaces) remove() error {
+	failures := []error{os.RemoveAll(n.Dir)}
+	for _, pattern := range []string{cgroupRoot + n.cgroup, cgroupRoot + "/*" + n.cgroup} {
 		groups, err := filepath.Glob(pattern)
 		failures = append(failures, err)
 		for _, group := range groups {

@@ -100,7 +100,6 @@ func read(t *testing.T, file string) string {
 	return string(content)
 }
 
-// namespacedRun is a run of the command node.
 type namespacedRun struct {
 	command    *exec.Cmd
 	kubeconfig string
@@ -108,7 +107,6 @@ type namespacedRun struct {
 	namespaces []string // those of all processes inside
 }
 
-// startRun starts the command and returns when its node is ready.
 func startRun(t *testing.T, binDir string) *namespacedRun {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(binDir, "node"))
@@ -139,7 +137,6 @@ func startRun(t *testing.T, binDir string) *namespacedRun {
 	return run
 }
 
-// startPod starts a pod from outside and waits until it runs.
 func (r *namespacedRun) startPod(t *testing.T) {
 	t.Helper()
 	for _, args := range [][]string{
@@ -161,7 +158,6 @@ func (r *namespacedRun) signal(t *testing.T, signal unix.Signal) {
 	}
 }
 
-// killInside kills a program of the node.
 func (r *namespacedRun) killInside(t *testing.T, name string) {
 	t.Helper()
 	for _, pid := range processes(t) {
@@ -199,7 +195,6 @@ func (r *namespacedRun) awaitEmpty(t *testing.T) {
 	}
 }
 
-// inside returns the processes that are in one of the run's namespaces.
 func (r *namespacedRun) inside(t *testing.T) []int {
 	t.Helper()
 	var found []int

@@ -20,7 +20,6 @@ type values struct {
 	KubeletKubeconfig, ProxyKubeconfig, DNSKubeconfig                   string
 }
 
-// writeConfigs fills in all configurations and writes them into the node's directory.
 func (v values) writeConfigs() error {
 	parsed, err := template.ParseFS(configs, "configs/*")
 	if err != nil {

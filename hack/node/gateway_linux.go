@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -55,28 +56,21 @@ func (g *gateway) forward(outer net.Conn, pid int) {
 }
 
 // dialInside dials a port of loopback in the network namespace of a process. The socket stays in there.
-func dialInside(pid, port int) (net.Conn, error) {
-	type dialed struct {
-		connection net.Conn
-		err        error
-	}
-	result := make(chan dialed, 1)
-	go func() {
+func dialInside(pid, port int) (connection net.Conn, err error) {
+	var dialing sync.WaitGroup
+	dialing.Go(func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, wherever it is
-		connection, err := func() (net.Conn, error) {
-			namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
-			if err != nil {
-				return nil, err
-			}
-			defer namespace.Close()
-			if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
-				return nil, err
-			}
-			var dialer net.Dialer
-			return dialer.DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		}()
-		result <- dialed{connection, err}
-	}()
-	r := <-result
-	return r.connection, r.err
+		namespace, openErr := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
+		if err = openErr; err != nil {
+			return
+		}
+		defer namespace.Close()
+		if err = unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
+			return
+		}
+		var dialer net.Dialer
+		connection, err = dialer.DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	})
+	dialing.Wait()
+	return connection, err
 }

@@ -30,10 +30,6 @@ func (n *Node) Import(ctx context.Context, i image.Image) error {
 	return os.Remove(file)
 }
 
-func (n *Node) importPause(ctx context.Context) error {
-	return n.Import(ctx, image.Program(pauseImage, n.path(pause)))
-}
-
 // ctr runs containerd's own client.
 func (n *Node) ctr(ctx context.Context, args ...string) error {
 	command := exec.CommandContext(ctx, n.path(ctr), append([]string{"--address=" + containerdSocket, "--timeout=30s"}, args...)...)

@@ -50,7 +50,6 @@ func mountAll() error {
 	return bringUpLoopback()
 }
 
-// mountTunables lays files in memory over the kernel's.
 func mountTunables() error {
 	for name, value := range tunables {
 		cover := filepath.Join("/run/tunables", name)

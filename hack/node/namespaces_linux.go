@@ -20,7 +20,7 @@ func Run(inside func(Namespaces) int) (int, error) {
 		return enter(text, inside)
 	}
 	if err := Supported(); err != nil {
-		return 0, &UnsupportedError{err}
+		return 0, fmt.Errorf("%w: %w", errUnsupported, err)
 	}
 	gateway, err := openGateway()
 	if err != nil {
@@ -28,30 +28,30 @@ func Run(inside func(Namespaces) int) (int, error) {
 	}
 	defer gateway.close()
 	removeStale()
-	e := newNamespaces(os.Getpid(), gateway.port())
-	if err := os.Mkdir(e.Dir, 0o700); err != nil {
+	n := newNamespaces(os.Getpid(), gateway.port())
+	if err := os.Mkdir(n.Dir, 0o700); err != nil {
 		return 0, fmt.Errorf("make a directory for the node: %w", err)
 	}
-	if err := e.makeCgroups(); err != nil {
-		return 0, errors.Join(err, e.remove())
+	if err := n.makeCgroups(); err != nil {
+		return 0, errors.Join(err, n.remove())
 	}
-	code, err := runInside(e, gateway)
-	return code, errors.Join(err, e.remove())
+	code, err := runInside(n, gateway)
+	return code, errors.Join(err, n.remove())
 }
 
 func enter(text string, inside func(Namespaces) int) (int, error) {
-	e, err := parseNamespaces(text)
+	n, err := parseNamespaces(text)
 	if err != nil {
 		return 0, err
 	}
 	if err := mountAll(); err != nil {
 		return 0, fmt.Errorf("mount what the node needs: %w", err)
 	}
-	return inside(e), nil
+	return inside(n), nil
 }
 
 // runInside starts the program in new namespaces and waits for its end. It hands on the signals that ask for the end.
-func runInside(e Namespaces, gateway *gateway) (int, error) {
+func runInside(n Namespaces, gateway *gateway) (int, error) {
 	// The kernel kills the child with the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -62,7 +62,7 @@ func runInside(e Namespaces, gateway *gateway) (int, error) {
 	command := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
 	command.Args[0] = os.Args[0]
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = append(os.Environ(), namespacesVariable+"="+e.String())
+	command.Env = append(os.Environ(), namespacesVariable+"="+n.String())
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET,
 		Setpgid:    true, // so that Ctrl-C reaches it once

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
@@ -26,13 +22,8 @@ const (
 	dnsAddress  = "10.96.0.10"
 )
 
-// Options says what to start.
-type Options struct {
-	// Cluster is for the control plane. The node sets Dir, Port, Nodes and NodeAddress.
-	Cluster cluster.Options
-	// StartTimeout bounds the start of the node. Default: 1m.
-	StartTimeout time.Duration
-}
+// startTimeout bounds the start of the node, once the control plane runs.
+const startTimeout = time.Minute
 
 // Node is a running control plane with one real node.
 type Node struct {
@@ -40,40 +31,31 @@ type Node struct {
 	namespaces Namespaces
 	binDir     string
 	log        io.Writer
-	client     kubernetes.Interface
 }
 
-// Start starts a control plane and a node inside namespaces, and returns when the node is ready. When it fails, or
-// ctx ends on the way, it stops what it had started.
-func Start(ctx context.Context, namespaces Namespaces, options Options) (*Node, error) {
-	plane := options.Cluster
-	plane.Dir, plane.Port = filepath.Join(namespaces.Dir, "cluster"), namespaces.Port
-	plane.Nodes, plane.NodeAddress = 0, nodeAddress
-	if plane.BinDir == "" {
-		plane.BinDir = os.Getenv("BIN_DIR")
-	}
-	if plane.Log == nil {
-		plane.Log = io.Discard
-	}
-	if options.StartTimeout == 0 {
-		options.StartTimeout = time.Minute
-	}
-	if plane.BinDir == "" {
+// Start starts a control plane and a node inside namespaces, and returns when the node is ready. It sets Dir, Port, Nodes
+// and NodeAddress itself. When it fails, or ctx ends on the way, it stops what it had started.
+func Start(ctx context.Context, namespaces Namespaces, options cluster.Options) (*Node, error) {
+	options.Dir, options.Port = filepath.Join(namespaces.Dir, "cluster"), namespaces.Port
+	options.Nodes, options.NodeAddress = 0, nodeAddress
+	options.BinDir = cmp.Or(options.BinDir, os.Getenv("BIN_DIR"))
+	options.Log = cmp.Or(options.Log, io.Discard)
+	if options.BinDir == "" {
 		return nil, errors.New("no directory of binaries: set BIN_DIR, or run the tests through make")
 	}
-	binDir, err := filepath.Abs(plane.BinDir)
+	binDir, err := filepath.Abs(options.BinDir)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkBinaries(binDir); err != nil {
 		return nil, err
 	}
-	c, err := cluster.Start(ctx, plane)
+	c, err := cluster.Start(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Cluster: c, namespaces: namespaces, binDir: binDir, log: plane.Log}
-	ctx, cancel := context.WithTimeout(ctx, options.StartTimeout)
+	n := &Node{Cluster: c, namespaces: namespaces, binDir: binDir, log: options.Log}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start node: %w", err), c.Stop())
@@ -95,10 +77,6 @@ func checkBinaries(dir string) error {
 
 func (n *Node) start(ctx context.Context) error {
 	began := time.Now()
-	var err error
-	if n.client, err = kubernetes.NewForConfig(n.Config()); err != nil {
-		return err
-	}
 	v, err := n.prepare()
 	if err != nil {
 		return err
@@ -117,7 +95,6 @@ func (n *Node) start(ctx context.Context) error {
 	return nil
 }
 
-// prepare writes everything that the programs of the node read.
 func (n *Node) prepare() (values, error) {
 	v := values{
 		BinDir: n.binDir, Dir: filepath.Join(n.namespaces.Dir, "node"), Pause: pauseImage, CgroupRoot: n.namespaces.cgroup,
@@ -140,35 +117,4 @@ func (n *Node) prepare() (values, error) {
 		return v, err
 	}
 	return v, v.writeConfigs()
-}
-
-// awaitReady waits until the node takes pods.
-func (n *Node) awaitReady(ctx context.Context) error {
-	var last error
-	err := wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		if last = n.ready(ctx); last == nil {
-			return true, nil
-		}
-		return false, n.Err()
-	})
-	if err != nil {
-		return fmt.Errorf("wait for the node to be ready: %w", errors.Join(err, last))
-	}
-	return nil
-}
-
-func (n *Node) ready(ctx context.Context) error {
-	node, err := n.client.CoreV1().Nodes().Get(ctx, nodeName, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	if len(node.Spec.Taints) > 0 {
-		return fmt.Errorf("it has the taint %s", node.Spec.Taints[0].Key)
-	}
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
-			return errors.New(condition.Message)
-		}
-	}
-	return nil
 }

@@ -2,14 +2,11 @@ package node
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/image"
 )
 
 // Names of the node's binaries.
@@ -40,7 +37,7 @@ func (n *Node) startContainerd(ctx context.Context, v values) error {
 	}); err != nil {
 		return err
 	}
-	return n.importPause(ctx)
+	return n.Import(ctx, image.Program(pauseImage, n.path(pause)))
 }
 
 // startServices starts what makes Services reachable and their names known.
@@ -51,47 +48,25 @@ func (n *Node) startServices(ctx context.Context, v values) error {
 	if _, err := n.StartProgram(ctx, cluster.Program{
 		Name: kubeProxy, Path: n.path(kubeProxy),
 		Args:  []string{"--config=" + v.file("kube-proxy.yaml"), "--hostname-override=" + nodeName},
-		Ready: serving(nodeAddress+":10256", "/livez"),
+		Ready: cluster.HTTPReady("http://" + nodeAddress + ":10256/livez"),
 	}); err != nil {
 		return err
 	}
 	_, err := n.StartProgram(ctx, cluster.Program{
 		Name: coreDNS, Path: n.path(coreDNS), Args: []string{"-conf", v.file("Corefile")},
-		Ready: serving(nodeAddress+":8181", "/ready"),
+		Ready: cluster.HTTPReady("http://" + nodeAddress + ":8181/ready"),
 	})
 	return err
 }
 
 func (n *Node) startKubelet(ctx context.Context, v values) error {
-	if _, err := n.StartProgram(ctx, cluster.Program{
+	_, err := n.StartProgram(ctx, cluster.Program{
 		Name: kubelet, Path: n.path(kubelet), Env: n.environment(),
 		Args: []string{
 			"--config=" + v.file("kubelet.yaml"), "--kubeconfig=" + v.KubeletKubeconfig,
 			"--hostname-override=" + nodeName, "--node-ip=" + nodeAddress,
 		},
-		Ready: serving("127.0.0.1:10248", "/healthz"),
-	}); err != nil {
-		return err
-	}
-	return n.awaitReady(ctx)
-}
-
-// serving returns a check that a path answers 200.
-func serving(address, path string) func(context.Context) error {
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: (&net.Dialer{}).DialContext}}
-	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %s", request.URL, response.Status)
-		}
-		return nil
-	}
+		Ready: func(ctx context.Context) error { return n.NodesReady(ctx, 1) },
+	})
+	return err
 }

@@ -10,11 +10,8 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
@@ -25,8 +22,7 @@ const (
 	// share is how many jobs one replica is for, as many as a step of the load adds.
 	share = 10
 	// most is the largest number of replicas, which two hours of steps demand.
-	most = 500
-	// looking is how often the replicas are looked at.
+	most    = 500
 	looking = 200 * time.Millisecond
 )
 
@@ -43,73 +39,55 @@ type autoscaled struct {
 	looks    int
 }
 
-// autoscale makes a StatefulSet without replicas and an autoscaler for each lane, without any stabilization.
-func autoscale(t *testing.T, w *world) *autoscaled {
+// scaledWorkload is a StatefulSet and its HorizontalPodAutoscaler, without any stabilization.
+const scaledWorkload = `---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: %[1]s}
+spec:
+  serviceName: %[1]s
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: %[1]s}}
+  template:
+    metadata: {labels: {app: %[1]s}}
+    spec: {containers: [{name: worker, image: worker}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: %[1]s}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: %[1]s}
+  minReplicas: 0
+  maxReplicas: %[2]d
+  behavior:
+    scaleUp: {stabilizationWindowSeconds: 0, policies: [{type: Pods, value: %[2]d, periodSeconds: 1}]}
+    scaleDown: {stabilizationWindowSeconds: 0, policies: [{type: Pods, value: %[2]d, periodSeconds: 1}]}
+  metrics:
+  - type: Object
+    object:
+      describedObject: {apiVersion: redis-metrics.dev/v1alpha1, kind: Redis, name: %[1]s}
+      metric: {name: %[3]s}
+      target: {type: AverageValue, averageValue: "%[4]d"}
+`
+
+func autoscale(t *testing.T, w *fixture) *autoscaled {
 	t.Helper()
 	a := &autoscaled{verifier: w.verifier, client: w.client, namespace: w.namespace, replicas: map[string]int{}, reached: map[string]bool{}}
+	var manifests strings.Builder
 	for _, one := range w.lanes {
-		if one.scope == faults.Object || one.scope == faults.Name {
-			continue
+		if one.scope != faults.Object && one.scope != faults.Name {
+			fmt.Fprintf(&manifests, scaledWorkload, one.Object, most, verifier.Backlog, share)
+			a.replicas[one.Object] = 0
 		}
-		if _, err := w.client.AppsV1().StatefulSets(w.namespace).Create(t.Context(), workers(one.Object), metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.client.AutoscalingV2().HorizontalPodAutoscalers(w.namespace).Create(t.Context(), scaler(one.Object), metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		a.replicas[one.Object] = 0
+	}
+	if _, err := w.plane.KubectlInput(t.Context(), strings.NewReader(manifests.String()), "create", "--namespace="+w.namespace, "-f", "-"); err != nil {
+		t.Fatal(err)
 	}
 	return a
 }
 
-func workers(name string) *appsv1.StatefulSet {
-	labels := map[string]string{"app": name}
-	return &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: appsv1.StatefulSetSpec{
-			Replicas: new(int32(1)), ServiceName: name, PodManagementPolicy: appsv1.ParallelPodManagement,
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "worker", Image: "worker"}}},
-			},
-		},
-	}
-}
-
-func scaler(name string) *autoscalingv2.HorizontalPodAutoscaler {
-	at := resource.MustParse(fmt.Sprint(share))
-	rules := &autoscalingv2.HPAScalingRules{
-		StabilizationWindowSeconds: new(int32(0)),
-		Policies:                   []autoscalingv2.HPAScalingPolicy{{Type: autoscalingv2.PodsScalingPolicy, Value: most, PeriodSeconds: 1}},
-	}
-	return &autoscalingv2.HorizontalPodAutoscaler{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
-			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "StatefulSet", Name: name},
-			MinReplicas:    new(int32(0)), MaxReplicas: most,
-			Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleUp: rules, ScaleDown: rules},
-			Metrics: []autoscalingv2.MetricSpec{{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
-				DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: "redis-metrics.dev/v1alpha1", Kind: "Redis", Name: name},
-				Metric:          autoscalingv2.MetricIdentifier{Name: verifier.Backlog},
-				Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &at},
-			}}},
-		},
-	}
-}
-
-// watch looks at the replicas until ctx ends.
 func (a *autoscaled) watch(ctx context.Context) {
-	ticker := time.NewTicker(looking)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			a.look(ctx)
-		}
-	}
+	wait.NonSlidingUntilWithContext(ctx, a.look, looking)
 }
 
 func (a *autoscaled) look(ctx context.Context) {
@@ -147,7 +125,6 @@ func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
 	}
 }
 
-// of returns the replicas of an object, and false if none are scaled by it.
 func (a *autoscaled) of(name string) (replicas int, scaled bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -201,7 +178,6 @@ func (a *autoscaled) await(ctx context.Context, fault, name string, jobs int, wi
 	return late
 }
 
-// why is what an autoscaler says of itself.
 func (a *autoscaled) why(name string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

@@ -16,7 +16,7 @@
 //	make soak DURATION=20m ARGS=-server=each
 //
 // [TestServers] holds each program against the same expectations without a control
-// plane: the adapter's rooms that sample and answer run in the process of the test.
+// plane: the adapter's packages that sample and answer run in the process of the test.
 //
 // After each repair an object's backlog grows by one replica's share of jobs. The
 // autoscaler must follow within two looks of the time by which all must be known

@@ -15,7 +15,7 @@ import (
 )
 
 // round injects each fault once: those of one object side by side, then those of all.
-func (w *world) round(t *testing.T, order *rand.Rand) {
+func (w *fixture) round(t *testing.T, order *rand.Rand) {
 	t.Helper()
 	decks := w.deal(order)
 	w.calm(t)
@@ -29,7 +29,7 @@ func (w *world) round(t *testing.T, order *rand.Rand) {
 
 // prove injects faults one after the other, and those again about which some answer is excused by a standstill of this
 // machine, or after which the autoscaler was late: that proves nothing. One after which it is late each time is a violation.
-func (w *world) prove(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) {
+func (w *fixture) prove(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) {
 	t.Helper()
 	for try := range tries {
 		var again []faults.Fault
@@ -52,7 +52,7 @@ func (w *world) prove(t *testing.T, all []faults.Fault, at *faults.Subject, befa
 
 // injectAll injects faults one after the other, and reports of each how scaling resumed, or whether an answer is excused.
 // It waits until all answers have been checked if this machine stood still at all.
-func (w *world) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) []resumption {
+func (w *fixture) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) []resumption {
 	t.Helper()
 	began := time.Now()
 	resumed := make([]resumption, len(all))
@@ -78,7 +78,7 @@ func (w *world) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, 
 }
 
 // deal gives each lane its faults. Lanes of one scope share them.
-func (w *world) deal(order *rand.Rand) [][]faults.Fault {
+func (w *fixture) deal(order *rand.Rand) [][]faults.Fault {
 	decks := make([][]faults.Fault, len(w.lanes))
 	for _, scope := range faults.Scopes() {
 		for _, fault := range w.shuffled(order, scope) {
@@ -96,7 +96,7 @@ func (w *world) deal(order *rand.Rand) [][]faults.Fault {
 	return decks
 }
 
-func (w *world) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
+func (w *fixture) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
 	var deck []faults.Fault
 	for _, fault := range w.matrix() {
 		if fault.Scope == scope && (strings.Contains(fault.Name, *only) || *only == string(scope)) {
@@ -109,7 +109,7 @@ func (w *world) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
 
 // inject runs one fault, lets more jobs wait at once after it, and waits for the autoscalers. It reports how the last one
 // resumed.
-func (w *world) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) resumption {
+func (w *fixture) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) resumption {
 	t.Helper()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), longest)

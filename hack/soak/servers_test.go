@@ -19,10 +19,8 @@ import (
 )
 
 const (
-	// askedInside is how often each object is asked where no API server stands between.
-	askedInside = 10 * time.Millisecond
-	// wantedInside is how many values are checked at least.
-	wantedInside = 2_000
+	inProcessPollInterval = 10 * time.Millisecond
+	inProcessWantedValues = 2_000
 )
 
 // varies reports whether a fault befalls servers of one version in another way than those of others.
@@ -43,13 +41,13 @@ func TestServers(t *testing.T) {
 		if *servers != "" && *servers != "each" && *servers != program.Name {
 			return
 		}
-		w := &world{verifier: verifier.New(policy()), programs: []redistest.Program{program}}
+		w := &fixture{verifier: verifier.New(policy()), programs: []redistest.Program{program}}
 		w.servers(t, "server-1")
 		w.sentinel(t, program)
 		w.cluster(t, program)
 		w.replicated(t)
 		w.telling(t)
-		stop := w.openInside(t)
+		stop := w.openInProcess(t)
 		w.calm(t)
 		w.calm(t)
 		w.faultsOfServers(t)
@@ -62,14 +60,14 @@ func TestServers(t *testing.T) {
 		for _, question := range w.verifier.NeverKnown() {
 			t.Errorf("%s was never known: it proves nothing", question)
 		}
-		if report.Violations > 0 || *only == "" && report.Checked < wantedInside {
-			t.Errorf("%d violations in %d values, want 0 in %d at least", report.Violations, report.Checked, wantedInside)
+		if report.Violations > 0 || *only == "" && report.Checked < inProcessWantedValues {
+			t.Errorf("%d violations in %d values, want 0 in %d at least", report.Violations, report.Checked, inProcessWantedValues)
 		}
 	})
 }
 
-// openInside samples all objects in this process, and asks for their metrics until the returned function is called.
-func (w *world) openInside(t *testing.T) (stop func()) {
+// openInProcess samples all objects in this process, and asks for their metrics until the returned function is called.
+func (w *fixture) openInProcess(t *testing.T) (stop func()) {
 	t.Helper()
 	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 4 * policy().Interval})
 	warm.Lasts()
@@ -81,24 +79,20 @@ func (w *world) openInside(t *testing.T) (stop func()) {
 		now := time.Now()
 		w.verifier.Bind(one.Object, verifier.Span{From: now, To: now}, one.Load.Truth())
 	}
-	poller := verifier.NewPoller(w.verifier, newInside(t, specs))
+	poller := verifier.NewPoller(w.verifier, newInProcess(t, specs))
 	warm.Lifts()
 	warm.Repaired()
-	all := []func(){background(t.Context(), w.bystander(t))}
+	all := []func(context.Context){w.bystander(t)}
 	for _, one := range w.lanes {
-		all = append(all, background(t.Context(), func(ctx context.Context) {
-			poller.Ask(ctx, one.Object, askedInside, verifier.RequestsPerSecond, verifier.Keys)
-		}))
+		all = append(all, func(ctx context.Context) {
+			poller.Ask(ctx, one.Object, inProcessPollInterval, verifier.RequestsPerSecond, verifier.Keys)
+		})
 	}
-	return func() {
-		for _, stop := range all {
-			stop()
-		}
-	}
+	return background(t.Context(), all...)
 }
 
 // faultsOfServers injects each fault that can befall the objects, those of one object side by side with those of others.
-func (w *world) faultsOfServers(t *testing.T) {
+func (w *fixture) faultsOfServers(t *testing.T) {
 	t.Helper()
 	order := rand.New(rand.NewPCG(*seed, 0))
 	var running sync.WaitGroup
@@ -109,7 +103,6 @@ func (w *world) faultsOfServers(t *testing.T) {
 	running.Wait()
 }
 
-// chosen are the servers that are started in turn.
 func chosen(t *testing.T) []redistest.Program {
 	t.Helper()
 	var found []redistest.Program

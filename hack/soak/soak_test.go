@@ -70,7 +70,7 @@ func soak(t *testing.T, programs ...redistest.Program) {
 	logging.Disable()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	say("%d servers from %s; seed %d: repeat this order with -seed=%d", len(programs), programs[0].Name, *seed, *seed)
-	w := newWorld(t, programs)
+	w := newFixture(t, programs)
 	w.open(t)
 	stop := w.observe(t)
 	began := time.Now()
@@ -91,11 +91,13 @@ func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// background runs something until the returned function is called, which waits for its end.
-func background(ctx context.Context, run func(context.Context)) (stop func()) {
+// background runs functions side by side until the returned function is called, which waits for their end.
+func background(ctx context.Context, all ...func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
+	for _, run := range all {
+		running.Go(func() { run(ctx) })
+	}
 	return func() {
 		cancel()
 		running.Wait()
@@ -103,7 +105,7 @@ func background(ctx context.Context, run func(context.Context)) (stop func()) {
 }
 
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
-func (w *world) observe(t *testing.T) (stop func()) {
+func (w *fixture) observe(t *testing.T) (stop func()) {
 	t.Helper()
 	api, err := verifier.NewAPI(w.plane.Config(), w.namespace)
 	if err != nil {
@@ -114,25 +116,21 @@ func (w *world) observe(t *testing.T) (stop func()) {
 	for _, one := range w.lanes {
 		names = append(names, one.Object)
 	}
-	all := []func(){background(t.Context(), w.bystander(t)), background(t.Context(), w.scaled.watch)}
+	all := []func(context.Context){w.bystander(t), w.scaled.watch}
 	for part := range askers {
-		all = append(all, background(t.Context(), func(ctx context.Context) { poller.AskAll(ctx, api, listed, part, askers) }))
+		all = append(all, func(ctx context.Context) { poller.AskAll(ctx, api, listed, part, askers) })
 	}
 	for _, name := range names {
-		all = append(all, background(t.Context(), func(ctx context.Context) {
+		all = append(all, func(ctx context.Context) {
 			poller.Ask(ctx, name, asked, verifier.RequestsPerSecond, verifier.Keys, verifier.Clock, verifier.Backlog, verifier.Lag)
-		}))
+		})
 	}
-	return sync.OnceFunc(func() {
-		for _, stop := range all {
-			stop()
-		}
-	})
+	return background(t.Context(), all...)
 }
 
 // bystander watches this machine by a server that does nothing else. It writes to its disk before each
 // answer, as the servers that faults befall do.
-func (w *world) bystander(t *testing.T) func(context.Context) {
+func (w *fixture) bystander(t *testing.T) func(context.Context) {
 	t.Helper()
 	client := redistest.New(t, faults.Persistent()...).Client()
 	return func(ctx context.Context) {
@@ -140,8 +138,7 @@ func (w *world) bystander(t *testing.T) func(context.Context) {
 	}
 }
 
-// complain says each violation as soon as it is found.
-func (w *world) complain() {
+func (w *fixture) complain() {
 	w.saying.Lock()
 	defer w.saying.Unlock()
 	wrong := w.verifier.Report().Wrong
@@ -152,24 +149,21 @@ func (w *world) complain() {
 }
 
 // calm lets nothing happen for a while, in which all must be known.
-func (w *world) calm(t *testing.T) {
+func (w *fixture) calm(t *testing.T) {
 	t.Helper()
 	w.rest(t, 4*w.verifier.Policy().Interval)
 }
 
-func (w *world) rest(t *testing.T, lasting time.Duration) {
+func (w *fixture) rest(t *testing.T, lasting time.Duration) {
 	t.Helper()
-	timer := time.NewTimer(lasting)
-	defer timer.Stop()
-	select {
-	case <-t.Context().Done():
-	case <-timer.C:
-	}
+	ctx, cancel := context.WithTimeout(t.Context(), lasting)
+	defer cancel()
+	<-ctx.Done()
 }
 
 // report says what was found, and fails for each violation. The logs come first: of a long output often the end alone is
 // kept, and that has to say what is wrong.
-func (w *world) report(t *testing.T) {
+func (w *fixture) report(t *testing.T) {
 	t.Helper()
 	report := w.verifier.Close()
 	say("%s\n%s%d looks at replicas", report, report.Table(), w.scaled.looks)
@@ -192,7 +186,7 @@ func (w *world) report(t *testing.T) {
 }
 
 // idle says what keeps a whole round from having been one: too little was checked, or a fault did nothing.
-func (w *world) idle(report verifier.Report) (wrong []string) {
+func (w *fixture) idle(report verifier.Report) (wrong []string) {
 	if report.Checked < wantedValues {
 		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", report.Checked, wantedValues))
 	}

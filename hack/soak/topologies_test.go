@@ -14,13 +14,12 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// sampled is a place whose replicas are sampled too.
 func sampled(where map[string]any) map[string]any {
 	where["replicas"] = "Sample"
 	return where
 }
 
-func (w *world) sentinel(t *testing.T, program redistest.Program) {
+func (w *fixture) sentinel(t *testing.T, program redistest.Program) {
 	t.Helper()
 	const name = "soaked"
 	first := program.New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
@@ -32,7 +31,7 @@ func (w *world) sentinel(t *testing.T, program redistest.Program) {
 		faults.Subject{Sentinels: watching, MasterName: name, Primaries: all, Load: load})
 }
 
-func (w *world) cluster(t *testing.T, program redistest.Program) {
+func (w *fixture) cluster(t *testing.T, program redistest.Program) {
 	t.Helper()
 	nodes := program.NewCluster(t, 3, 1, faults.ClusterArguments()...)
 	addresses, named := addresses(nodes.Nodes)
@@ -41,8 +40,7 @@ func (w *world) cluster(t *testing.T, program redistest.Program) {
 		faults.Subject{Cluster: nodes, Load: load})
 }
 
-// naming names an object that each program has one of.
-func (w *world) naming(what string, program redistest.Program) string {
+func (w *fixture) naming(what string, program redistest.Program) string {
 	if len(w.programs) == 1 {
 		return what
 	}
@@ -56,11 +54,10 @@ func addresses(nodes []*redistest.Server) (all []string, named []any) {
 	return all, named
 }
 
-// syncing bounds the first synchronization of a replica.
 const syncing = 20 * time.Second
 
 // replicated are two primaries with a replica each, one object of a primary and one of a replica.
-func (w *world) replicated(t *testing.T) {
+func (w *fixture) replicated(t *testing.T) {
 	t.Helper()
 	pair := func() faults.Subject {
 		primary := w.next().New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0", "--maxmemory", strconv.Itoa(verifier.MaxMegabytes)+"mb")...)
@@ -82,7 +79,7 @@ func (w *world) replicated(t *testing.T) {
 }
 
 // telling is a server whose INFO is rewritten on its way.
-func (w *world) telling(t *testing.T) {
+func (w *fixture) telling(t *testing.T) {
 	t.Helper()
 	server := w.next().New(t, faults.Persistent()...)
 	teller, err := faults.NewTeller(server.Addr)

@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// traffics returns the history of 500 requests/s for a minute, then 4700 requests/s for a minute.
 func traffics(start time.Time) *History {
 	h := NewHistory(time.Hour)
 	total := int64(0)

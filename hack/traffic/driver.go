@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	// pace is how often a batch of commands is sent.
 	pace = 20 * time.Millisecond
 	// longestBatch bounds what is made up for at once after a delay.
 	longestBatch = 10 * pace

@@ -45,7 +45,6 @@ func (h *History) Rate(from, to time.Time) (float64, bool) {
 	return (after - before) / to.Sub(from).Seconds(), true
 }
 
-// total interpolates how many requests there had been at an instant.
 func (h *History) total(at time.Time) (float64, bool) {
 	next := sort.Search(len(h.points), func(i int) bool { return !h.points[i].at.Before(at) })
 	switch {

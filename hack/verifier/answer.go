@@ -26,11 +26,9 @@ type Answer struct {
 	// Err is why there is no value.
 	Err error
 
-	// expected is what the answer has to be.
 	expected Expectation
 }
 
-// windowed reports whether the answer takes more samples than one.
 func (a Answer) windowed() bool { return a.expected.Kind == Rate || a.expected.Kind == Spanned }
 
 // taken is the span within which the sample was taken that a value comes from.

@@ -12,14 +12,12 @@ import (
 )
 
 const (
-	// found and lost are how many GETs of a batch find a key, and how many do not.
 	found, lost = 3, 2
 	// seldom is how many batches come for each that has more in it: a script, and a key that expires.
 	seldom = 10
 	// scriptMicroseconds is how long a script keeps the processor, by its own clock.
 	scriptMicroseconds = 1000
-	// kept is how many entries of the stream Log are kept.
-	kept = 20
+	kept               = 20
 	// expiry is in how many milliseconds a key expires, which is before the next one.
 	expiry = 15
 )
@@ -33,7 +31,6 @@ local ends = clock() + %d / 1000000
 repeat for i = 1, 10000 do end until clock() >= ends
 return 1`, scriptMicroseconds)
 
-// beat sends one batch.
 func (l *Load) beat(ctx context.Context) {
 	now := time.Since(l.began).Milliseconds()
 	commands := [][]any{
@@ -61,10 +58,8 @@ func (l *Load) beat(ctx context.Context) {
 	})
 }
 
-// transient is a key that expires.
 const transient = "transient"
 
-// outcome is what came of a command.
 type outcome int
 
 const (
@@ -138,13 +133,11 @@ func (l *Load) toldBy(command []any, cmd *redis.Cmd, what outcome) Events {
 	return e
 }
 
-// missed reports whether a look-up found nothing.
 func missed(cmd *redis.Cmd) bool {
 	length, isNumber := cmd.Val().(int64)
 	return errors.Is(cmd.Err(), redis.Nil) || cmd.Val() == "" || isNumber && length == 0
 }
 
-// possible is all that may come of a command.
 func possible(command []any) Events {
 	e := Events{Requests: 1, SentBytes: int64(len("*1\r\n"))}
 	for _, part := range command {

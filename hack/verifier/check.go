@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// check holds one answer against what is known, and counts it.
 func (v *Verifier) check(a Answer) {
 	a.expected = v.expected(a)
 	var due []*FaultWindow
@@ -56,7 +55,6 @@ func (v *Verifier) excused(a Answer, due []*FaultWindow) bool {
 	return found == violated
 }
 
-// expected is what the answer to a question has to be.
 func (v *Verifier) expected(a Answer) Expectation {
 	if e, ok := v.expectations[a.Object][question(a.Metric, a.Selector)]; ok {
 		return e
@@ -64,7 +62,6 @@ func (v *Verifier) expected(a Answer) Expectation {
 	return Expectation{Metric: a.Metric, Selector: a.Selector, Kind: Refused, Refusal: "nothing is known of this question"}
 }
 
-// judge says what an answer is, and what is wrong about it.
 func (v *Verifier) judge(a Answer, due []*FaultWindow) (found verdict, wrong string) {
 	known := true
 	switch {
@@ -98,7 +95,6 @@ func describe(a Answer) string {
 	return fmt.Sprintf("%s of %s, asked at %s, is %v at %s over %s", what, a.Object, asked, a.Value, a.At.Format(time.TimeOnly), a.Window)
 }
 
-// wrongError says what is wrong about an error, empty if it is explained.
 func (v *Verifier) wrongError(a Answer, due []*FaultWindow) string {
 	if a.refused() {
 		return ""
@@ -139,7 +135,6 @@ func leaks(a Answer) bool {
 	return apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost"))
 }
 
-// explains reports whether an error may be due to a fault window that touches it.
 func (v *Verifier) explains(d *FaultWindow, a Answer) bool {
 	switch d.on(a) {
 	case Renews, Refuses:
@@ -152,7 +147,6 @@ func (v *Verifier) explains(d *FaultWindow, a Answer) bool {
 	return false
 }
 
-// gives reports whether an error has one of the reasons of the fault window that it must be due to.
 func (v *Verifier) gives(d *FaultWindow, a Answer) bool {
 	late := v.policy.MaxAge + v.policy.Timeout
 	if d.on(a) == Refuses {
@@ -219,7 +213,6 @@ func (v *Verifier) wrongValue(a Answer, due []*FaultWindow) (wrong string, known
 	return v.wrongTruth(a)
 }
 
-// forbids says why a value cannot be while a fault window lasts.
 func (v *Verifier) forbids(d *FaultWindow, a Answer) string {
 	switch d.on(a) {
 	case Holds:
@@ -241,7 +234,6 @@ func (v *Verifier) refusing() time.Duration {
 	return v.policy.Interval + v.policy.Timeout + announcing
 }
 
-// wrongTruth holds a value against the servers that the object may have named when the sample was taken.
 func (v *Verifier) wrongTruth(a Answer) (wrong string, known bool) {
 	all := v.bindings[a.Object]
 	if len(all) == 0 {

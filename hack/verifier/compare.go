@@ -5,7 +5,6 @@ import (
 	"math"
 )
 
-// compare holds a value against the truth of servers.
 func (v *Verifier) compare(a Answer, b binding) (wrong string, known bool) {
 	e := a.expected
 	least, largest := 0.0, 0.0
@@ -48,7 +47,6 @@ func (v *Verifier) about(taken Span) Span {
 	return Span{taken.From.Add(-v.policy.Timeout), taken.To.Add(margin)}
 }
 
-// joins says which two processes or servers a value joins.
 func joins(a Answer, b binding) string {
 	span := a.counted()
 	if b.moved && span.From.Before(b.since.From) {
@@ -60,7 +58,6 @@ func joins(a Answer, b binding) string {
 	return ""
 }
 
-// blur is how far off a value may be while keys move.
 func (v *Verifier) blur(a Answer) float64 {
 	most := 0.0
 	for _, d := range v.faults {

@@ -36,7 +36,6 @@ func (c *counter) doubt(sent time.Time, n Events) {
 	c.doubts = append(c.doubts, doubt{sent: sent, n: n})
 }
 
-// settle says that no doubtful request is executed after an instant.
 func (c *counter) settle(at time.Time) {
 	for n := len(c.doubts) - 1; n >= 0 && c.doubts[n].until.IsZero(); n-- {
 		c.doubts[n].until = at
@@ -74,7 +73,6 @@ func (c *counter) count(kind Event, from, to time.Time) (fewest, most int64, kno
 	return fewest, most, true
 }
 
-// forget drops what ended before an instant, once that is more than half.
 func (c *counter) forget(before time.Time) {
 	old := sort.Search(len(c.batches), func(n int) bool { return c.batches[n].acked.After(before) })
 	if old > len(c.batches)/2 {

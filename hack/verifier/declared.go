@@ -28,10 +28,8 @@ const (
 	Workers     = "workers"
 )
 
-// declared is a metric that objects declare.
 type declared struct {
 	name string
-	// spec is how it is declared, beside its name.
 	spec map[string]any
 	// of are the names of what it is made of: keys, and metrics.
 	of   []string
@@ -43,7 +41,6 @@ type declared struct {
 	// heldBack means that nothing bounds how long it takes to read, so that it is left out for a minute and longer after
 	// an attempt that failed.
 	heldBack bool
-	// topology is where it is asked, everywhere if it is left out.
 	topology Topology
 }
 
@@ -119,7 +116,6 @@ func whileFilled(of Bounds) Bounds {
 	}
 }
 
-// atMost bounds a number that another limits.
 func atMost(limit float64, of Bounds) Bounds {
 	return func(w *Window) (least, largest float64) {
 		least, largest = of(w)

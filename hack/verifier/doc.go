@@ -1,7 +1,7 @@
 // Package verifier holds every answer of the adapter against the truth.
 //
 // A [Truth] is what is known of the servers behind an object: a [Load] counts each [Event] that it sent, when, and when
-// the answer was there, and notes levels; [Guests] are connections that stay. An [Expectation] is a row of a table: a
+// the answer was there, and notes levels; [IdleClients] are connections that stay. An [Expectation] is a row of a table: a
 // metric with a selector, the topologies that have it, and the [Bounds] of its truth within a [Window]. A [FaultWindow] is
 // a fault that somebody injects, with what is expected of it. A [Poller] asks for each row by its name, and for all objects
 // at once; the [API] is asked through the API server with the client of the HorizontalPodAutoscaler. The [Verifier] joins

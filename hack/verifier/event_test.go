@@ -8,7 +8,6 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// TestSlot takes the examples of the specification of Redis Cluster.
 func TestSlot(t *testing.T) {
 	for key, want := range map[string]int{"123456789": 0x31C3, "foo": 12182, "{foo}.bar": 12182} {
 		if got := Slot(key); got != want {
@@ -22,7 +21,6 @@ func TestSlot(t *testing.T) {
 	}
 }
 
-// refusal is an error that Redis answers with.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }

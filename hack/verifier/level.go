@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// level is a number that a server holds, as it was changed time after time.
 type level struct {
 	changes []change
 }
@@ -53,7 +52,6 @@ func (l *level) sentAfter(at time.Time) int {
 	return sort.Search(len(l.changes), func(n int) bool { return l.changes[n].sent.After(at) })
 }
 
-// forget drops what was over before an instant, once that is more than half.
 func (l *level) forget(before time.Time) {
 	n := l.sentAfter(before) - 1
 	for n > 0 && l.changes[n].acked.IsZero() {

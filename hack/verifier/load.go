@@ -75,8 +75,6 @@ func (l *Load) between(ctx context.Context, do func(context.Context) error) erro
 	}
 }
 
-func ignore(int, time.Time, time.Time) {}
-
 // send sends commands in one round trip, and notes those that were executed and those that may have been. It returns the
 // first error of a command that had to succeed.
 func (l *Load) send(ctx context.Context, commands [][]any, note func(n int, sent, acked time.Time)) error {
@@ -183,14 +181,18 @@ func (l *Load) mend(ctx context.Context) error {
 
 // change sends commands after which the levels are those of the steps so far.
 func (l *Load) change(ctx context.Context, commands [][]any) error {
-	sent := time.Now()
-	err := l.send(ctx, commands, ignore)
-	acked := time.Now()
-	if err != nil {
-		acked = time.Time{}
-	}
+	sent, acked, err := l.sendTimed(ctx, commands)
 	for name, value := range l.levels() {
 		l.truth.Set(name, sent, acked, value)
 	}
 	return err
+}
+
+// sendTimed sends commands. The time at which they were answered is zero if one of them failed.
+func (l *Load) sendTimed(ctx context.Context, commands [][]any) (sent, acked time.Time, err error) {
+	sent = time.Now()
+	if err := l.send(ctx, commands, func(int, time.Time, time.Time) {}); err != nil {
+		return sent, time.Time{}, err
+	}
+	return sent, time.Now(), nil
 }

@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 	"k8s.io/metrics/pkg/client/custom_metrics"
 )
 
-// autoscaler is whom the HorizontalPodAutoscaler asks as.
 const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
 // asking bounds one question. The autoscaler's own client has no bound.
@@ -87,19 +87,13 @@ func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part
 }
 
 func (p *Poller) each(ctx context.Context, every time.Duration, ask func(n int)) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			ask(n)
-		}
-	}
+	n := 0
+	wait.NonSlidingUntilWithContext(ctx, func(context.Context) {
+		ask(n)
+		n++
+	}, every)
 }
 
-// kind is that of the objects.
 func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }
 
 func (p *Poller) ask(ctx context.Context, object string, q Expectation) Answer {
@@ -154,7 +148,6 @@ func (c *API) askAll(q Expectation, objects []string) []Answer {
 	return answers
 }
 
-// read returns what an answer states.
 func read(stated *v1beta2.MetricValue) (value float64, at time.Time, window time.Duration) {
 	if stated.WindowSeconds != nil {
 		window = time.Duration(*stated.WindowSeconds) * time.Second

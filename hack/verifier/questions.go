@@ -5,7 +5,6 @@ import (
 	"slices"
 )
 
-// questions returns what is expected of an object, in an order that is always the same.
 func (v *Verifier) questions(object string) []Expectation {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -17,13 +16,11 @@ func (v *Verifier) questions(object string) []Expectation {
 	return found
 }
 
-// sharedQuestion is expected of several objects.
 type sharedQuestion struct {
 	Expectation
 	objects []string
 }
 
-// shared returns what is expected of several objects, in an order that is always the same.
 func (v *Verifier) shared() []sharedQuestion {
 	v.mu.Lock()
 	defer v.mu.Unlock()

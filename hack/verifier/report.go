@@ -26,7 +26,6 @@ type Report struct {
 	// Metrics counts by metric and selector.
 	Metrics map[string]Counts
 
-	// told counts violations by fault and question.
 	told map[string]int
 }
 
@@ -40,7 +39,6 @@ func newTally() Report {
 	return Report{Faults: map[string]Counts{}, Metrics: map[string]Counts{}, told: map[string]int{}}
 }
 
-// verdict is what the check of an answer found.
 type verdict int
 
 const (
@@ -81,7 +79,6 @@ func (r *Report) count(a Answer, due []*FaultWindow, found verdict) {
 	}
 }
 
-// excuse counts an answer that proves nothing about fault windows.
 func (r *Report) excuse(due []*FaultWindow) {
 	for _, d := range due {
 		c := r.Faults[d.Fault]
@@ -90,7 +87,6 @@ func (r *Report) excuse(due []*FaultWindow) {
 	}
 }
 
-// violate counts a violation that a question found, while some fault lasted; either is empty for none.
 func (r *Report) violate(fault, question, sentence string) {
 	r.Violations++
 	about := fault + ": " + question

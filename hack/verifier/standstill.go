@@ -7,7 +7,6 @@ import (
 )
 
 const (
-	// looking is how often the machine is looked at.
 	looking = 50 * time.Millisecond
 	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or that
 	// no rate is taken from it.

@@ -33,7 +33,6 @@ func (w *Window) Level(name string) (least, largest float64) {
 	return least, largest
 }
 
-// rate bounds the events of a kind in a second.
 func rate(kind Event) Bounds {
 	return func(w *Window) (least, largest float64) {
 		fewest, most := w.Count(kind)
@@ -41,19 +40,16 @@ func rate(kind Event) Bounds {
 	}
 }
 
-// held bounds a level.
 func held(name string) Bounds {
 	return func(w *Window) (least, largest float64) { return w.Level(name) }
 }
 
-// exactly bounds what never changes.
 func exactly(value float64) Bounds { return between(value, value) }
 
 func between(low, high float64) Bounds {
 	return func(*Window) (least, largest float64) { return low, high }
 }
 
-// plus bounds a number that is off from another by what is known.
 func plus(of Bounds, low, high float64) Bounds {
 	return func(w *Window) (least, largest float64) {
 		least, largest = of(w)
@@ -61,7 +57,6 @@ func plus(of Bounds, low, high float64) Bounds {
 	}
 }
 
-// times bounds a multiple of a number.
 func times(factor float64, of Bounds) Bounds {
 	return func(w *Window) (least, largest float64) {
 		least, largest = of(w)
@@ -71,10 +66,15 @@ func times(factor float64, of Bounds) Bounds {
 
 // product bounds one number times another, neither of which is below 0.
 func product(of, by Bounds) Bounds {
-	return func(w *Window) (least, largest float64) {
-		least, largest = of(w)
-		low, high := by(w)
-		return least * low, largest * high
+	return combined(of, by, func(least, largest, low, high float64) (float64, float64) { return least * low, largest * high })
+}
+
+// combined bounds what is made of the bounds of two numbers.
+func combined(a, b Bounds, by func(least, largest, low, high float64) (float64, float64)) Bounds {
+	return func(w *Window) (float64, float64) {
+		least, largest := a(w)
+		low, high := b(w)
+		return by(least, largest, low, high)
 	}
 }
 
@@ -104,17 +104,9 @@ func stamp(at time.Time) float64 { return float64(at.UnixNano()) / float64(time.
 
 // sum bounds the sum of two numbers, and difference what is left of one without the other, which is a part of it.
 func sum(a, b Bounds) Bounds {
-	return func(w *Window) (least, largest float64) {
-		least, largest = a(w)
-		low, high := b(w)
-		return least + low, largest + high
-	}
+	return combined(a, b, func(least, largest, low, high float64) (float64, float64) { return least + low, largest + high })
 }
 
 func difference(a, b Bounds) Bounds {
-	return func(w *Window) (least, largest float64) {
-		least, largest = a(w)
-		low, high := b(w)
-		return max(0, least-high), largest - low
-	}
+	return combined(a, b, func(least, largest, low, high float64) (float64, float64) { return max(0, least-high), largest - low })
 }

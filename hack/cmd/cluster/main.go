@@ -38,7 +38,6 @@ func main() {
 	}
 }
 
-// binDir returns $BIN_DIR, or else where this program lies.
 func binDir() string {
 	if dir := os.Getenv("BIN_DIR"); dir != "" {
 		return dir
@@ -80,22 +79,5 @@ func run(options cluster.Options, adapter cluster.AdapterOptions, withAdapter bo
 		}
 	}
 	fmt.Printf("logs are in %s/logs; Ctrl-C stops everything\n\nexport KUBECONFIG=%s\n", c.Dir(), c.Kubeconfig())
-	return watch(ctx, c)
-}
-
-// watch returns when somebody asks for the end, or with an error when a process has died.
-func watch(ctx context.Context, c *cluster.Cluster) error {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			fmt.Println("stopping")
-			return nil
-		case <-ticker.C:
-			if err := c.Err(); err != nil {
-				return err
-			}
-		}
-	}
+	return c.Watch(ctx)
 }

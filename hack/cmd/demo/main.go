@@ -20,7 +20,6 @@ func main() {
 	flag.StringVar(&options.BinDir, "bin-dir", os.Getenv("BIN_DIR"), "directory of the control plane's and the adapter's binaries")
 	flag.StringVar(&options.Dir, "dir", "", "directory for data and logs, kept afterwards (default: a temporary one)")
 	flag.StringVar(&options.Deploy, "deploy", "deploy", "directory of the manifests")
-	flag.BoolVar(&options.Embedded, "embedded", false, "use a Redis inside this program even where there is a redis-server")
 	flag.BoolVar(&options.Plain, "plain", false, "print lines instead of drawing on the terminal")
 	flag.Parse()
 	os.Exit(run(options))

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
-	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/image"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/node"
 )
@@ -37,9 +37,7 @@ func main() {
 func run(namespaces node.Namespaces, binDir string) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	var options node.Options
-	options.Cluster.BinDir, options.Cluster.Log = binDir, os.Stdout
-	n, err := node.Start(ctx, namespaces, options)
+	n, err := node.Start(ctx, namespaces, cluster.Options{BinDir: binDir, Log: os.Stdout})
 	if err != nil {
 		return err
 	}
@@ -48,7 +46,7 @@ func run(namespaces node.Namespaces, binDir string) (err error) {
 		return err
 	}
 	fmt.Printf("logs are in %s/logs; Ctrl-C stops everything\n\nexport KUBECONFIG=%s\n", n.Dir(), n.Kubeconfig())
-	return watch(ctx, n)
+	return n.Watch(ctx)
 }
 
 // importImages gives the node the images that deploy/ and its samples name, as far as they can be made here.
@@ -62,21 +60,4 @@ func importImages(ctx context.Context, n *node.Node, binDir string) error {
 		return err
 	}
 	return n.Import(ctx, redis)
-}
-
-// watch returns when somebody asks for the end, or with an error when a process has died.
-func watch(ctx context.Context, n *node.Node) error {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			fmt.Println("stopping")
-			return nil
-		case <-ticker.C:
-			if err := n.Err(); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -24,9 +24,7 @@ func testChart(t *testing.T) {
 	if err := r.install(t.Context(), given); err != nil {
 		t.Fatal(err)
 	}
-	if err := eventually(t.Context(), deployed, shared.available); err != nil {
-		t.Fatalf("the APIServices are not available %s after helm install: %v", deployed, err)
-	}
+	await(t, deployed, shared.available)
 	t.Logf("custom metrics served %.1fs after helm install", time.Since(began).Seconds())
 	shared.kubectl(t, "label", "namespace", releaseNamespace, "pod-security.kubernetes.io/enforce=restricted")
 
@@ -34,13 +32,10 @@ func testChart(t *testing.T) {
 	r.upgrade(t, given)
 	// No namespace has granted anything to this release's ServiceAccount.
 	shared.kubectl(t, "apply", "-f", "testdata/redis.yaml", "-f", samples+"-secret/redis.yaml")
-	err := eventually(t.Context(), time.Minute, func(ctx context.Context) error {
+	await(t, time.Minute, func(ctx context.Context) error {
 		_, err := shared.Kubectl(ctx, "get", "--raw", appRequests)
 		return errors.Join(err, shared.replicasReady(ctx, 2))
 	})
-	if err != nil {
-		t.Errorf("after the upgrade: %v", err)
-	}
 
 	shared.withoutPods(t)
 
@@ -50,24 +45,21 @@ func testChart(t *testing.T) {
 }
 
 // withoutPods takes the adapter's pods away, and reads what the page on troubleshooting says of that.
-func (h house) withoutPods(t *testing.T) {
+func (f fixture) withoutPods(t *testing.T) {
 	t.Helper()
-	h.kubectl(t, "scale", "deployment/redis-metrics-adapter", "-n", releaseNamespace, "--replicas=0")
-	err := eventually(t.Context(), time.Minute, func(ctx context.Context) error {
-		err := h.available(ctx)
+	f.kubectl(t, "scale", "deployment/redis-metrics-adapter", "-n", releaseNamespace, "--replicas=0")
+	await(t, time.Minute, func(ctx context.Context) error {
+		err := f.available(ctx)
 		if err != nil && strings.Contains(err.Error(), `"reason":"MissingEndpoints"`) {
 			return nil
 		}
 		return errors.Join(errors.New("without a pod the APIServices are not MissingEndpoints"), err)
 	})
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 // replicasReady says whether the release has other than so many ready pods.
-func (h house) replicasReady(ctx context.Context, want int32) error {
-	deployment, err := h.client.AppsV1().Deployments(releaseNamespace).Get(ctx, "redis-metrics-adapter", metav1.GetOptions{})
+func (f fixture) replicasReady(ctx context.Context, want int32) error {
+	deployment, err := f.client.AppsV1().Deployments(releaseNamespace).Get(ctx, "redis-metrics-adapter", metav1.GetOptions{})
 	if err != nil {
 		return err
 	}

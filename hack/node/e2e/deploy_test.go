@@ -14,14 +14,11 @@ func TestDeployed(t *testing.T) {
 		shared.started.Seconds(), shared.served.Seconds())
 	t.Run("two replicas are ready and stay so", func(t *testing.T) {
 		shared.kubectl(t, "rollout", "status", "deployment/redis-metrics-adapter", "-n", namespace, "--timeout=90s")
-		pods, err := shared.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
-		if err != nil {
-			t.Fatal(err)
+		pods := shared.adapterPods(t)
+		if len(pods) != 2 {
+			t.Errorf("%d pods, want 2", len(pods))
 		}
-		if len(pods.Items) != 2 {
-			t.Errorf("%d pods, want 2", len(pods.Items))
-		}
-		for _, pod := range pods.Items {
+		for _, pod := range pods {
 			if status := pod.Status.ContainerStatuses[0]; !status.Ready || status.RestartCount > 0 {
 				t.Errorf("pod %s: ready %t, %d restarts", pod.Name, status.Ready, status.RestartCount)
 			}

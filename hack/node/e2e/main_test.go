@@ -35,8 +35,8 @@ const (
 	nextImage = "redis-metrics-adapter:next"
 )
 
-// house is the node that the tests share, with the adapter deployed.
-type house struct {
+// fixture is the node that the tests share, with the adapter deployed.
+type fixture struct {
 	*node.Node
 	client kubernetes.Interface
 	// before is what the cluster held when nothing was applied yet.
@@ -46,7 +46,7 @@ type house struct {
 	started, served time.Duration
 }
 
-var shared house
+var shared fixture
 
 func TestMain(m *testing.M) {
 	os.Exit(node.RunTests(func(namespaces node.Namespaces) int { return run(m, namespaces) }))
@@ -56,14 +56,14 @@ func run(m *testing.M, namespaces node.Namespaces) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	began := time.Now()
-	n, err := node.Start(ctx, namespaces, node.Options{Cluster: cluster.Options{
+	n, err := node.Start(ctx, namespaces, cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
-	}})
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "node:", err)
 		return 1
 	}
-	shared = house{Node: n, started: time.Since(began)}
+	shared = fixture{Node: n, started: time.Since(began)}
 	code := 1
 	if err := shared.prepare(ctx, namespaces); err == nil {
 		code = m.Run()
@@ -84,13 +84,12 @@ func run(m *testing.M, namespaces node.Namespaces) int {
 	return code
 }
 
-// prepare gives the node its images and deploys the adapter.
-func (h *house) prepare(ctx context.Context, namespaces node.Namespaces) error {
+func (f *fixture) prepare(ctx context.Context, namespaces node.Namespaces) error {
 	var err error
-	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
+	if f.client, err = kubernetes.NewForConfig(f.Config()); err != nil {
 		return err
 	}
-	if h.before, err = h.objects(ctx); err != nil {
+	if f.before, err = f.objects(ctx); err != nil {
 		return err
 	}
 	bin := os.Getenv("BIN_DIR")
@@ -106,27 +105,26 @@ func (h *house) prepare(ctx context.Context, namespaces node.Namespaces) error {
 		image.Program("worker:node", filepath.Join(bin, "worker")),
 		redis,
 	} {
-		if err := h.Import(ctx, each); err != nil {
+		if err := f.Import(ctx, each); err != nil {
 			return err
 		}
 	}
-	return h.deploy(ctx, namespaces)
+	return f.deploy(ctx, namespaces)
 }
 
-// deploy applies the base with the component ha and waits until both versions of the API are served.
-func (h *house) deploy(ctx context.Context, namespaces node.Namespaces) error {
+func (f *fixture) deploy(ctx context.Context, namespaces node.Namespaces) error {
 	overlay := filepath.Join(namespaces.Dir, "overlay")
 	if err := writeOverlay(overlay, "ha"); err != nil {
 		return err
 	}
 	began := time.Now()
-	if _, err := h.Kubectl(ctx, "apply", "-k", overlay); err != nil {
+	if _, err := f.Kubectl(ctx, "apply", "-k", overlay); err != nil {
 		return err
 	}
-	if err := eventually(ctx, deployed, h.available); err != nil {
+	if err := eventually(ctx, deployed, f.available); err != nil {
 		return fmt.Errorf("the APIServices are not available %s after kubectl apply: %w", deployed, err)
 	}
-	h.served = time.Since(began)
+	f.served = time.Since(began)
 	return nil
 }
 
@@ -151,10 +149,10 @@ func writeOverlay(dir string, components ...string) error {
 }
 
 // available says which of the APIServices is not served.
-func (h house) available(ctx context.Context) error {
+func (f fixture) available(ctx context.Context) error {
 	const condition = `jsonpath={.status.conditions[?(@.type=="Available")]}`
 	for _, version := range []string{"v1beta1", "v1beta2"} {
-		text, err := h.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", condition)
+		text, err := f.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", condition)
 		if err != nil {
 			return err
 		}
@@ -165,7 +163,6 @@ func (h house) available(ctx context.Context) error {
 	return nil
 }
 
-// explain prints what a person would look at first.
 func explain(ctx context.Context, n *node.Node) {
 	for _, args := range []string{
 		"get pods,hpa,redis -A -o wide", "get events -A --sort-by=.lastTimestamp",
@@ -197,10 +194,17 @@ func eventually(ctx context.Context, within time.Duration, look func(context.Con
 	return nil
 }
 
-// kubectl runs kubectl, which must not fail.
-func (h house) kubectl(t *testing.T, args ...string) string {
+// await repeats a look until it finds nothing wrong, and fails the test if it always does.
+func await(t *testing.T, within time.Duration, look func(context.Context) error) {
 	t.Helper()
-	out, err := h.Kubectl(t.Context(), args...)
+	if err := eventually(t.Context(), within, look); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f fixture) kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := f.Kubectl(t.Context(), args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // TestScenario is what the project began from, with nothing played: HPAs that nobody granted a right start and stop
 // pods by a Redis with user, password and TLS. Meanwhile the adapter loses the Secret of its serving certificate.
 func TestScenario(t *testing.T) {
-	shared.openShop(t)
+	shared.deploySamples(t)
 	t.Run("traffic", testTraffic)
 	t.Run("queue", testQueue)
 	t.Run("serving certificate", testServingCertificate)
@@ -60,9 +60,9 @@ func testQueue(t *testing.T) {
 
 // firstReady returns how long it took until the first of the pods that were made since an instant was ready, to the
 // second; zero if none was made.
-func (h house) firstReady(t *testing.T, name string, since time.Time) time.Duration {
+func (f fixture) firstReady(t *testing.T, name string, since time.Time) time.Duration {
 	t.Helper()
-	pods, err := h.client.CoreV1().Pods(metav1.NamespaceDefault).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + name})
+	pods, err := f.client.CoreV1().Pods(metav1.NamespaceDefault).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// targets is a line of /metrics.
 var targets = regexp.MustCompile(`(?m)^redis_metrics_adapter_targets(\{.*\})? 1$`)
 
 // testScrape reads /metrics of each replica as the ServiceMonitor has Prometheus do: found, and read, by the
@@ -65,10 +64,9 @@ func testScrape(t *testing.T) {
 	}
 }
 
-// as returns a configuration with the token of a ServiceAccount.
-func (h house) as(t *testing.T, namespace, account string) *rest.Config {
+func (f fixture) as(t *testing.T, namespace, account string) *rest.Config {
 	t.Helper()
-	path, err := h.KubeconfigForServiceAccount(t.Context(), namespace, account)
+	path, err := f.KubeconfigForServiceAccount(t.Context(), namespace, account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +112,10 @@ func discover(t *testing.T, reader *rest.Config, monitor monitoring.ServiceMonit
 }
 
 // scraper returns a client that trusts whom the ServiceMonitor names, under the name that it gives.
-func (h house) scraper(t *testing.T, monitor monitoring.ServiceMonitor) *http.Client {
+func (f fixture) scraper(t *testing.T, monitor monitoring.ServiceMonitor) *http.Client {
 	t.Helper()
 	config := monitor.Spec.Endpoints[0].TLSConfig
-	secret, err := h.client.CoreV1().Secrets(monitor.Namespace).Get(t.Context(), config.CA.Secret.Name, metav1.GetOptions{})
+	secret, err := f.client.CoreV1().Secrets(monitor.Namespace).Get(t.Context(), config.CA.Secret.Name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

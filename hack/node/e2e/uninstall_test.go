@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +16,7 @@ import (
 // operators, and with what kustomize applied and Helm takes over. It is the last of the tests, because it leaves no
 // adapter.
 func TestUninstall(t *testing.T) {
-	shared.openShop(t)
+	shared.deploySamples(t)
 	t.Run("kustomize", func(t *testing.T) {
 		shared.uninstallKustomize(t, "../../../deploy/base")
 		shared.nothingLeft(t)
@@ -29,32 +28,30 @@ func TestUninstall(t *testing.T) {
 
 // uninstallKustomize runs the commands of deploy/README.md with what was applied. A namespace whose deletion somebody
 // asks for meanwhile goes as well.
-func (h house) uninstallKustomize(t *testing.T, applied string) {
+func (f fixture) uninstallKustomize(t *testing.T, applied string) {
 	t.Helper()
 	commands := uninstallCommands(t)
 	if len(commands) != 3 {
 		t.Fatalf("deploy/README.md uninstalls by %q, want three commands", commands)
 	}
-	h.kubectl(t, "create", "namespace", "meanwhile")
+	f.kubectl(t, "create", "namespace", "meanwhile")
 	began := time.Now()
 	for n, command := range commands {
 		if n == 2 {
-			h.kubectl(t, "delete", "namespace", "meanwhile", "--wait=false")
+			f.kubectl(t, "delete", "namespace", "meanwhile", "--wait=false")
 			command[slices.Index(command, "../../../deploy/base")] = applied
 		}
-		h.kubectl(t, command...)
+		f.kubectl(t, command...)
 	}
 	t.Logf("uninstalled after %.0fs", time.Since(began).Seconds())
-	err := eventually(t.Context(), 10*time.Second, func(ctx context.Context) error {
-		out, err := h.Kubectl(ctx, "get", "namespace", "meanwhile", "--ignore-not-found", "-o", "jsonpath={.status}")
+	// The namespace that was deleted meanwhile goes.
+	await(t, 10*time.Second, func(ctx context.Context) error {
+		out, err := f.Kubectl(ctx, "get", "namespace", "meanwhile", "--ignore-not-found", "-o", "jsonpath={.status}")
 		if err == nil && out != "" {
-			err = fmt.Errorf("it is still there: %s", out)
+			err = fmt.Errorf("namespace meanwhile is still there: %s", out)
 		}
 		return err
 	})
-	if err != nil {
-		t.Errorf("the namespace that was deleted meanwhile: %v", err)
-	}
 }
 
 // uninstallCommands returns the arguments of kubectl in the block that deletes what kustomize applied.
@@ -73,33 +70,30 @@ func uninstallCommands(t *testing.T) (commands [][]string) {
 }
 
 // nothingLeft compares what the cluster holds with what it held before the adapter was applied.
-func (h house) nothingLeft(t *testing.T) {
+func (f fixture) nothingLeft(t *testing.T) {
 	t.Helper()
-	err := eventually(t.Context(), 20*time.Second, func(ctx context.Context) error {
-		now, err := h.objects(ctx)
+	await(t, 20*time.Second, func(ctx context.Context) error {
+		now, err := f.objects(ctx)
 		if err != nil {
 			return err
 		}
-		maps.DeleteFunc(now, func(object string, _ bool) bool { return h.before[object] })
+		maps.DeleteFunc(now, func(object string, _ bool) bool { return f.before[object] })
 		if len(now) > 0 {
-			return errors.New(strings.Join(slices.Sorted(maps.Keys(now)), ", "))
+			return fmt.Errorf("left of the adapter: %q", slices.Sorted(maps.Keys(now)))
 		}
 		return nil
 	})
-	if err != nil {
-		t.Errorf("something is left of the adapter: %v", err)
-	}
 }
 
 // objects names all objects of the cluster but those in namespace default, which are the user's, the node's Lease, and
 // Events.
-func (h house) objects(ctx context.Context) (map[string]bool, error) {
-	kinds, err := h.Kubectl(ctx, "api-resources", "--verbs=list", "-o", "name")
+func (f fixture) objects(ctx context.Context) (map[string]bool, error) {
+	kinds, err := f.Kubectl(ctx, "api-resources", "--verbs=list", "-o", "name")
 	if err != nil {
 		return nil, err
 	}
 	listed := slices.DeleteFunc(strings.Fields(kinds), func(kind string) bool { return strings.HasPrefix(kind, "events") })
-	out, err := h.Kubectl(ctx, "get", strings.Join(listed, ","), "-A", "-o",
+	out, err := f.Kubectl(ctx, "get", strings.Join(listed, ","), "-A", "-o",
 		`jsonpath={range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\n"}{end}`)
 	if err != nil {
 		return nil, err

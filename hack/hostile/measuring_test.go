@@ -1,0 +1,73 @@
+package hostile
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+)
+
+func TestWrongValuesAreFound(t *testing.T) {
+	driver := traffic.New("127.0.0.1:1")
+	began := time.Now().Add(-time.Minute).Truncate(time.Second)
+	for n := range 600 {
+		driver.History().Record(began.Add(time.Duration(n)*100*time.Millisecond), int64(20*n))
+	}
+	now := began.Add(50 * time.Second)
+	for _, test := range []struct {
+		metric string
+		value  float64
+		age    time.Duration
+		wrong  int
+	}{
+		{jobs, 100, 0, 0}, {jobs, 101, 0, 1}, {jobs, 0, 0, 1}, {jobs, 100, maxAge, 0}, {jobs, 100, maxAge + time.Second, 1},
+		{requests, 200, 0, 0}, {requests, 209, 0, 0}, {requests, 220, 0, 1}, {requests, 0, 0, 1},
+	} {
+		h := &healthy{name: "forged", jobs: 100, load: driver}
+		a := newAsker(&team{objects: []*healthy{h}})
+		a.check(h, test.metric, now, traffic.Value{PerSecond: test.value, At: now.Add(-test.age), Window: 15 * time.Second})
+		a.audit(now.Add(audited))
+		if a.wrongOnes != test.wrong {
+			t.Errorf("%+v: %d wrong values: %q", test, a.wrongOnes, a.wrong)
+		}
+	}
+}
+
+// TestMissingSamplesAreLate leaves out a sample in the midst, and the last one.
+func TestMissingSamplesAreLate(t *testing.T) {
+	for _, test := range []struct {
+		seconds []int
+		late    float64 // milliseconds
+	}{
+		{[]int{0, 5, 10, 15}, 0}, {[]int{0, 5, 12, 15}, 2000}, {[]int{0, 5, 15}, 5000}, {[]int{0, 5, 10}, 3000},
+	} {
+		l := newLateness()
+		began := time.Unix(1_700_000_000, 0)
+		l.begin(began)
+		for _, second := range test.seconds {
+			l.note(fmt.Sprintf(`+%d.000000 [0 127.0.0.1:50000] "llen" "jobs:healthy-01"`, began.Unix()+int64(second)))
+		}
+		var figures table
+		l.figures(&figures, began.Add(18*time.Second))
+		if got := figures.figures[len(figures.figures)-1]; got.value != test.late || got.met != (test.late < 1000) {
+			t.Errorf("samples after %d s are %v ms late, want %v", test.seconds, got.value, test.late)
+		}
+	}
+}
+
+func TestNumbersOfCgroups(t *testing.T) {
+	for _, test := range []struct {
+		text, name string
+		want       float64
+	}{
+		{"536870912\n", "", 536870912},
+		{"oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", "oom_kill", 2},
+		{"low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n", "oom_kill", 1},
+		{"VmPeak:\t 10 kB\nVmHWM:\t  2048 kB\n", "VmHWM:", 2048},
+	} {
+		if got, err := numberAfter(test.text, test.name); err != nil || got != test.want {
+			t.Errorf("%q after %q: %v, %v", test.text, test.name, got, err)
+		}
+	}
+}

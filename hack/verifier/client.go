@@ -1,0 +1,102 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// until repairs what a change that failed left open, until that succeeds or ctx ends.
+func (l *Load) until(ctx context.Context, err error, repair func(context.Context) error) error {
+	if err == nil {
+		return nil
+	}
+	failure := wait.PollUntilContextCancel(ctx, pace, false, func(ctx context.Context) (bool, error) {
+		err = repair(ctx)
+		return err == nil, nil
+	})
+	return errors.Join(failure, err)
+}
+
+// Measure reads the levels from the servers, and takes them for the truth.
+func (l *Load) Measure(ctx context.Context) error {
+	return l.between(ctx, func(ctx context.Context) error {
+		sent := time.Now()
+		measured := map[string]float64{}
+		for name, read := range map[string]func() *redis.IntCmd{
+			Backlog: func() *redis.IntCmd { return l.client.LLen(ctx, Backlog) },
+			Steps:   func() *redis.IntCmd { return l.client.SCard(ctx, Members) },
+			Length:  func() *redis.IntCmd { return l.client.XLen(ctx, EventStream) },
+			Keys:    func() *redis.IntCmd { return l.client.DBSize(ctx) },
+		} {
+			value, err := read().Result()
+			if err != nil {
+				return err
+			}
+			measured[name] = float64(value)
+		}
+		groups, err := l.client.XInfoGroups(ctx, EventStream).Result()
+		if err != nil {
+			return err
+		}
+		if len(groups) == 1 && groups[0].Lag >= 0 {
+			measured[Lag] = float64(groups[0].Lag)
+		}
+		acked := time.Now()
+		l.truth.Executed(sent, acked, Events{Requests: 3})
+		for name, value := range measured {
+			l.truth.Set(name, sent, acked, value)
+		}
+		return nil
+	})
+}
+
+// Started notes when the process of a single server was started, as it says itself.
+func (l *Load) Started(ctx context.Context) error {
+	return l.between(ctx, func(ctx context.Context) error {
+		sent := time.Now()
+		up, err := l.client.InfoMap(ctx, "server").Result()
+		if err != nil {
+			return err
+		}
+		seconds, err := strconv.ParseFloat(up["Server"]["uptime_in_seconds"], 64)
+		l.truth.Set(Started, sent.Add(-remembered), time.Now(), stamp(sent)-seconds)
+		return err
+	})
+}
+
+// Options returns what the client of one server is made with.
+func Options(address, username, password string) *redis.Options {
+	options := universalOptions(address)
+	options.Username, options.Password = username, password
+	return options.Simple()
+}
+
+// FailoverOptions returns what the client of a primary that sentinels know is made with.
+func FailoverOptions(name string, sentinels []string) *redis.FailoverOptions {
+	options := universalOptions(sentinels...)
+	options.MasterName = name
+	return options.Failover()
+}
+
+// ClusterOptions returns what the client of a Redis Cluster is made with.
+func ClusterOptions(addresses []string) *redis.ClusterOptions {
+	return universalOptions(addresses...).Cluster()
+}
+
+// universalOptions has no retries: a load knows of each attempt.
+func universalOptions(addresses ...string) *redis.UniversalOptions {
+	return &redis.UniversalOptions{
+		Addrs: addresses, PoolSize: 1, MaxRetries: -1, DialerRetries: 1,
+		DialTimeout: answering, ReadTimeout: answering, WriteTimeout: answering, DisableIdentity: true,
+	}
+}
+
+// Remeasure reads the levels once the servers answer: a failover may have lost what was written last.
+func (l *Load) Remeasure(ctx context.Context) error {
+	return l.until(ctx, l.Measure(ctx), l.Measure)
+}
