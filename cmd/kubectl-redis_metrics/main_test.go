@@ -75,6 +75,7 @@ func TestWithoutCluster(t *testing.T) {
 		{"two arguments", []string{"doctor", "hpa/a", "redis/b"}, "", "accepts at most 1 arg", 2},
 		{"pre with an object", []string{"doctor", "--pre", "hpa/a"}, "", "--pre takes no argument", 2},
 		{"format", []string{"doctor", "-o", "xml"}, "", `--output must be json, or left out, is "xml"`, 2},
+		{"no cluster", []string{"doctor", "--server=https://127.0.0.1:1"}, "", "the API server does not answer: ", 2},
 		{"command", []string{"docter"}, "", "unknown command", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {

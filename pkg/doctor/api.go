@@ -1,9 +1,11 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,9 +26,13 @@ type Client struct {
 	client kubernetes.Interface
 }
 
+// patience bounds each request, unless the configuration does: an adapter that hangs is a finding.
+const patience = 10 * time.Second
+
 // NewClient returns a Client with the rights that a configuration gives.
 func NewClient(config *rest.Config) (*Client, error) {
 	config = rest.CopyConfig(config)
+	config.Timeout = cmp.Or(config.Timeout, patience)
 	config.QPS = -1 // a report is some dozens of requests, and the API server has limits of its own
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/doctor"
@@ -91,6 +94,9 @@ func (p *plugin) examine(command *cobra.Command, before bool, args []string) (do
 		return doctor.Report{}, err
 	}
 	ctx := command.Context()
+	if err := answers(ctx, api); err != nil {
+		return doctor.Report{}, err
+	}
 	switch {
 	case before:
 		return d.Before(ctx), nil
@@ -100,6 +106,22 @@ func (p *plugin) examine(command *cobra.Command, before bool, args []string) (do
 		return d.Redis(ctx, namespace, name), nil
 	}
 	return d.Installation(ctx), nil
+}
+
+// answers returns an error where no check can succeed.
+func answers(ctx context.Context, api doctor.API) error {
+	var info version.Info
+	err := api.Get(ctx, "/version", &info)
+	var status apierrors.APIStatus
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &status):
+		return fmt.Errorf("the API server does not answer: %w", err)
+	case apierrors.IsUnauthorized(err):
+		return fmt.Errorf("the API server does not know you: %w", err)
+	}
+	return nil
 }
 
 func writeReport(w io.Writer, report doctor.Report, output string) error {
