@@ -86,6 +86,12 @@ image: ## Write _output/redis-metrics-adapter-ARCH.tar, the image of the adapter
 	@cd hack && go run ./cmd/image -name $(IMAGE) -architecture $(ARCH) -version $(VERSION) \
 	  -binary ../_output/$(ARCH)/redis-metrics-adapter -output ../_output/redis-metrics-adapter-$(ARCH).tar
 
+.PHONY: plugin
+plugin: ## Build bin/kubectl-redis_metrics, the plugin of kubectl, and print how kubectl finds it
+	@hack/build.sh $(BIN)/kubectl-redis_metrics . ./cmd/kubectl-redis_metrics $(VERSION)
+	@install -m 755 cmd/kubectl-redis_metrics/kubectl_complete-redis_metrics $(BIN)/
+	@echo 'kubectl finds the plugin on PATH: export PATH="$(BIN):$$PATH", then run: kubectl redis-metrics doctor'
+
 # What gives an adapter a clock and host names of its own, on Linux.
 .PHONY: launcher
 launcher:
@@ -130,7 +136,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 # The verifier and the hostile tier watch programs that are not built with the race detector. With it, they would take a
 # third of the processors that they share; what the verifier drives within its own process, TestServers, has it.
 .PHONY: test-e2e
-test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Soak|UnderAttack)$$' $(E2E_ARGS) ./...
 	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
 

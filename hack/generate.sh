@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
-# reasons from package reason, of faults from the matrix), the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
+# reasons from package reason, of troubles from the doctor, of faults from the matrix), the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -10,6 +10,7 @@ types=pkg/apis/redis/v1alpha1
 crds=deploy/base/crd
 metrics=TestMetricTable
 reasons=TestReasonTable
+troubles=TestTroubleTable
 faults=TestFaultTable
 view=TestViewRole
 copies=deploy/chart/files
@@ -33,6 +34,7 @@ if [ "${1:-}" = --check ]; then
   diff -ru "$copies" "$output/chart"
   go test -count=1 -run "^($metrics|$view)\$" ./pkg/catalog
   go test -count=1 -run "^$reasons\$" ./pkg/reason
+  go test -count=1 -run "^$troubles\$" ./pkg/doctor
   (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
@@ -43,4 +45,5 @@ cp "$output"/crd/* "$crds/"
 cp "$output"/chart/* "$copies/"
 go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
 go test -count=1 -run "^$reasons\$" ./pkg/reason -update
+go test -count=1 -run "^$troubles\$" ./pkg/doctor -update
 (cd hack && go test -count=1 -run "^$faults\$" ./faults -update)

@@ -43,6 +43,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
 		return s.condition(ctx, "cart", "Ready", "False", "APIServiceForeign")
 	})
+	s.diagnosed(t, "APIServiceForeign", "redis/cart")
 	if err := h.adapter.Process.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}

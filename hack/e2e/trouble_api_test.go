@@ -23,6 +23,8 @@ func TestTroubleOfTheAPI(t *testing.T) {
 	s := newScene(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
+	t.Run("no trouble", s.healthyInstallation)
+	t.Run("another project", s.anotherProject)
 	t.Run("another authority", s.anotherAuthority)
 	t.Run("no CustomResourceDefinition", s.noKind)
 	t.Run("no server", s.noServer)
@@ -51,7 +53,7 @@ func (s *scene) anotherAuthority(t *testing.T) {
 	eventually(t, 30*time.Second, func(context.Context) error {
 		return quoted(t, "Certificates are not current, trying again").in(s.adapter.LogTail(wholeLog))
 	})
-	s.kubectl(t, "apply", "-f", filepath.Join(repository(t), "deploy", "base", "rbac.yaml"))
+	s.mend(t, s.diagnosed(t, "CertificateUntrusted", "hpa/app"))
 	eventually(t, time.Minute, func(ctx context.Context) error {
 		_, err := s.requests(ctx, "cart")
 		return err
@@ -60,10 +62,11 @@ func (s *scene) anotherAuthority(t *testing.T) {
 
 // noKind deletes the CustomResourceDefinition.
 func (s *scene) noKind(t *testing.T) {
-	s.autoscaler(t, "app", "redis-metrics.dev/v1alpha1", "cart", "requests-per-second")
 	s.kubectl(t, "delete", "crd", redisCRD)
 	want := quoted(t, `no matches for kind "Redis" in group "redis-metrics.dev"`)
 	eventually(t, time.Minute, func(ctx context.Context) error { return s.autoscalerSays(ctx, "app", want) })
+	s.mend(t, s.diagnosed(t, "KindMissing", "hpa/app"))
+	s.diagnosed(t, "RedisNotFound", "hpa/app")
 }
 
 // noServer ends the adapter, and deletes a namespace and then the APIServices, as deploy/README.md says.
@@ -72,6 +75,7 @@ func (s *scene) noServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.apiService(t, "FailedDiscoveryCheck", quoted(t, "connection refused"))
+	s.diagnosed(t, "AdapterUnreachable", "hpa/app")
 	s.kubectl(t, "create", "namespace", "blocked")
 	s.kubectl(t, "delete", "namespace", "blocked", "--wait=false")
 	want := quoted(t, "NamespaceDeletionDiscoveryFailure")
@@ -79,6 +83,7 @@ func (s *scene) noServer(t *testing.T) {
 		out, err := s.Kubectl(ctx, "get", "namespace", "blocked", "-o", "jsonpath={.status.conditions}")
 		return errors.Join(err, want.in(out))
 	})
+	s.diagnosed(t, "AdapterUnreachable")
 	s.kubectl(t, "delete", "-f", filepath.Join(repository(t), "deploy", "base", "apiservices.yaml"))
 	s.kubectl(t, "wait", "--for=delete", "namespace/blocked", "--timeout=60s")
 }

@@ -55,15 +55,20 @@ func TestTroubleOfAnHPA(t *testing.T) {
 	s.autoscaler(t, "core-group", "v1", "up", "requests-per-second")
 	s.autoscaler(t, "no-object", "redis-metrics.dev/v1alpha1", "x", "requests-per-second")
 	s.autoscaler(t, "no-limit", "redis-metrics.dev/v1alpha1", "up", "memory-utilization")
-	for _, test := range []struct{ name, quotation string }{
-		{"unreachable", "is unknown: the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused"},
-		{"core-group", `no matches for kind "Redis" in group ""`},
-		{"no-object", `redises.redis-metrics.dev "x" not found`},
-		{"no-limit", "memory-utilization ... maxmemory is 0"},
+	for _, test := range []struct{ name, quotation, code string }{
+		{"unreachable", "is unknown: the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused", "ConnectionRefused"},
+		{"core-group", `no matches for kind "Redis" in group ""`, "DescribedObjectGroup"},
+		{"no-object", `redises.redis-metrics.dev "x" not found`, "RedisNotFound"},
+		{"no-limit", "memory-utilization ... maxmemory is 0", "NoMaxmemory"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := quoted(t, test.quotation)
 			eventually(t, maxAge+6*syncPeriod, func(ctx context.Context) error { return s.autoscalerSays(ctx, test.name, want) })
+			check := s.diagnosed(t, test.code, "hpa/"+test.name)
+			if test.code == "DescribedObjectGroup" {
+				s.mend(t, check)
+				s.healthy(t, "hpa/"+test.name)
+			}
 		})
 	}
 	eventually(t, 2*syncPeriod, func(ctx context.Context) error {
@@ -112,9 +117,11 @@ func TestTroubleOfARate(t *testing.T) {
 	}
 	s.redis(t, "cart", server.Addr, nil)
 	said("is unknown: a rate needs two samples within the window")
+	s.diagnosed(t, "WarmingUp", "redis/cart")
 	awaitRequests(t, s, "cart")
 	server.Restart()
 	said("is unknown: the server restarted, its role changed, ...")
+	s.diagnosed(t, "WarmingUp", "redis/cart")
 }
 
 // TestTroubleOfRights asks as people who lack a right.
@@ -129,6 +136,9 @@ func TestTroubleOfRights(t *testing.T) {
 		t.Error("who has no right is answered")
 	} else if err := quoted(t, `cannot get resource "redises.redis-metrics.dev/requests-per-second" in API group "custom.metrics.k8s.io"`).in(err.Error()); err != nil {
 		t.Error(err)
+	}
+	if d, err := s.doctorAs(t.Context(), nobody, "redis/cart"); err != nil || d.code != 1 {
+		t.Errorf("to who has no right doctor says %v, exit code %d, %+v", err, d.code, d.Checks)
 	}
 	stranger := s.person(t, "stranger")
 	for policy, spec := range map[string]map[string]any{
@@ -199,6 +209,13 @@ func TestTroubleOfCredentials(t *testing.T) {
 			eventually(t, reread, func(ctx context.Context) error {
 				return s.condition(ctx, name, "CredentialsValid", "False", test.reason)
 			})
+			check := s.diagnosed(t, test.reason, "redis/"+name)
+			if test.reason == "ConfigMapForbidden" { // once the adapter may read it, it is missing
+				s.mend(t, check)
+				eventually(t, reread, func(ctx context.Context) error {
+					return s.condition(ctx, name, "CredentialsValid", "False", "ConfigMapNotFound")
+				})
+			}
 		})
 	}
 }

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// Kinds of objects that an argument may name.
+const (
+	kindHPA   = "hpa"
+	kindRedis = "redis"
+)
+
+// parseObject reads KIND/NAME, with the names by which kubectl knows a kind.
+func parseObject(argument string, kinds ...string) (kind, name string, err error) {
+	kind, name, found := strings.Cut(strings.ToLower(argument), "/")
+	switch kind {
+	case "horizontalpodautoscaler", "horizontalpodautoscalers", "horizontalpodautoscalers.autoscaling":
+		kind = kindHPA
+	case v1alpha1.Resource, v1alpha1.Resource + "." + v1alpha1.GroupName:
+		kind = kindRedis
+	}
+	if !found || name == "" || strings.Contains(name, "/") || !slices.Contains(kinds, kind) {
+		return "", "", fmt.Errorf("%q names no object: write %s/NAME", argument, strings.Join(kinds, "/NAME or "))
+	}
+	return kind, name, nil
+}
+
+// completeObject completes KIND/NAME from the objects of the namespace.
+func (p *plugin) completeObject(command *cobra.Command, typed string, kinds ...string) ([]string, cobra.ShellCompDirective) {
+	kind, _, named := strings.Cut(typed, "/")
+	if !named || !slices.Contains(kinds, kind) {
+		var prefixes []string
+		for _, kind := range kinds {
+			prefixes = append(prefixes, kind+"/")
+		}
+		return prefixes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	api, namespace, err := p.api()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	path := "/apis/autoscaling/v2/namespaces/" + namespace + "/horizontalpodautoscalers"
+	if kind == kindRedis {
+		path = redisPath(namespace, "")
+	}
+	var list metav1.PartialObjectMetadataList
+	if err := api.Get(command.Context(), path, &list); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, object := range list.Items {
+		names = append(names, kind+"/"+object.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func redisPath(namespace, name string) string {
+	return strings.TrimSuffix("/apis/"+v1alpha1.GroupVersion().String()+"/namespaces/"+namespace+"/"+v1alpha1.Resource+"/"+name, "/")
+}

@@ -1,0 +1,92 @@
+// Package app is the kubectl plugin: its commands, their flags, and what they print.
+//
+// It only reads the cluster, with the rights of whoever runs it. What the checks are is up to package doctor. A command
+// returns an error, which is printed, or an exitCode, which is not.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/doctor"
+)
+
+// exitCode ends the program without a word.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// plugin is what the commands share.
+type plugin struct {
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+	version string
+}
+
+// Main runs the plugin and returns its exit code.
+func Main(ctx context.Context, arguments []string, version string, streams genericiooptions.IOStreams) int {
+	root := newRoot(version, streams)
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case err != nil:
+		fmt.Fprintln(streams.ErrOut, "error:", err)
+		return 2
+	}
+	return 0
+}
+
+func newRoot(version string, streams genericiooptions.IOStreams) *cobra.Command {
+	p := &plugin{genericclioptions.NewConfigFlags(true), streams, version}
+	root := &cobra.Command{
+		Use:         "kubectl-redis_metrics",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl redis-metrics"},
+		Short:       "Show what the redis-metrics-adapter serves, and why an HPA does not scale on it",
+		Long: `kubectl redis-metrics shows what the redis-metrics-adapter serves, and why a
+HorizontalPodAutoscaler does not scale on it. It changes nothing, reads no
+Secret, and needs no rights but your own.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	p.flags.AddFlags(root.PersistentFlags())
+	root.AddCommand(newDoctor(p), newMetrics(p), newExplain(p), newVersion(p))
+	return root
+}
+
+// api returns how the commands read the cluster, and the namespace in which they look for names.
+func (p *plugin) api() (api doctor.API, namespace string, err error) {
+	config, err := p.flags.ToRESTConfig()
+	if err != nil {
+		return nil, "", err
+	}
+	if namespace, _, err = p.flags.ToRawKubeConfigLoader().Namespace(); err != nil {
+		return nil, "", err
+	}
+	api, err = doctor.NewClient(config)
+	return api, namespace, err
+}
+
+// metricNames completes the name of a built-in metric.
+func metricNames() []string {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, metric := range metrics.All() {
+		names = append(names, metric.Name+"\t"+metric.Help)
+	}
+	return names
+}

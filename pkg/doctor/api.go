@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// API is how the checks look at a cluster. Its errors are those of the API server.
+type API interface {
+	// Get reads what the API server serves at a path into an object.
+	Get(ctx context.Context, path string, into any) error
+	// Allowed reports whether a subject may do something. Without a user, it is whoever runs the checks.
+	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
+}
+
+// Client is the API of a real cluster.
+type Client struct {
+	client kubernetes.Interface
+}
+
+// patience bounds each request, unless the configuration does: an adapter that hangs is a finding.
+const patience = 10 * time.Second
+
+// NewClient returns a Client with the rights that a configuration gives.
+func NewClient(config *rest.Config) (*Client, error) {
+	config = rest.CopyConfig(config)
+	config.Timeout = cmp.Or(config.Timeout, patience)
+	config.QPS = -1 // a report is some dozens of requests, and the API server has limits of its own
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{client}, nil
+}
+
+// Get implements [API].
+func (c *Client) Get(ctx context.Context, path string, into any) error {
+	result := c.client.CoreV1().RESTClient().Get().RequestURI(path).SetHeader("Accept", "application/json").Do(ctx)
+	if err := result.Error(); err != nil {
+		return err
+	}
+	body, err := result.Raw()
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("the answer of %s cannot be read: %w", path, err)
+	}
+	return nil
+}
+
+// Allowed implements [API].
+func (c *Client) Allowed(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (bool, error) {
+	if spec.User == "" {
+		review, err := c.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: spec.ResourceAttributes},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return false, err
+		}
+		return review.Status.Allowed, nil
+	}
+	review, err := c.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
+	if err != nil {
+		return false, err
+	}
+	return review.Status.Allowed, nil
+}

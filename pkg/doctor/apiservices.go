@@ -1,0 +1,158 @@
+package doctor
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	customMetrics   = "custom.metrics.k8s.io"
+	apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices"
+	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
+	expiresSoon = 7 * 24 * time.Hour
+)
+
+// apiService is what the checks read of an APIService.
+type apiService struct {
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec struct {
+		Service *struct {
+			Namespace string `json:"namespace"`
+			Name      string `json:"name"`
+		} `json:"service"`
+		CABundle []byte `json:"caBundle"`
+	} `json:"spec"`
+	Status struct {
+		Conditions []metav1.Condition `json:"conditions"`
+	} `json:"status"`
+}
+
+// service is the Service of the adapter.
+type service struct{ namespace, name string }
+
+// account is the user name of the adapter's ServiceAccount.
+func (s service) account() string { return "system:serviceaccount:" + s.namespace + ":" + adapterName }
+
+// logs returns the command that shows what the adapter says.
+func logs(of service) string {
+	return fmt.Sprintf("kubectl -n %s logs deployment/%s --tail=50", of.namespace, adapterName)
+}
+
+func (s service) String() string { return s.namespace + "/" + s.name }
+
+// apiServices checks the APIServices of the metrics API, and returns the adapter's Service, empty if it is not known.
+func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Check) {
+	for _, version := range []string{"v1beta1", "v1beta2"} {
+		name := version + "." + customMetrics
+		var object apiService
+		err := d.api.Get(ctx, apiServicesPath+"/"+name, &object)
+		switch {
+		case apierrors.IsNotFound(err):
+			checks = append(checks, found(HopAPI, Failure, APIServiceMissing, applyAll, "APIService %s does not exist.", name))
+			continue
+		case err != nil:
+			checks = append(checks, unread(HopAPI, "APIService "+name, "apiservices.apiregistration.k8s.io", err))
+			continue
+		}
+		check, owner := object.check(name)
+		if check.Code == CertificateUntrusted && d.mayNotWrite(ctx, name, owner) {
+			check.Message += " The adapter may not write its CA there."
+			check.Command = applyRights
+		}
+		checks = append(checks, check)
+		if owner.name != "" {
+			adapter = owner
+		}
+		if check.Mark == OK {
+			checks = append(checks, object.authority(name, time.Now())...)
+		}
+	}
+	return adapter, checks
+}
+
+// check returns whether requests come to the adapter, and its Service if they should.
+func (a *apiService) check(name string) (Check, service) {
+	of := a.Spec.Service
+	if of == nil {
+		return found(HopAPI, Failure, APIServiceForeign, "kubectl get apiservice "+name+" -o yaml", "APIService %s names no Service.", name), service{}
+	}
+	owner := service{of.Namespace, of.Name}
+	if of.Name != adapterName {
+		return found(HopAPI, Failure, APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
+	}
+	available := meta.FindStatusCondition(a.Status.Conditions, "Available")
+	if available == nil {
+		return found(HopAPI, Warning, APIServiceUnavailable, "kubectl get apiservice "+name, "The API server has not looked at APIService %s yet.", name), owner
+	}
+	if available.Status != metav1.ConditionTrue {
+		told := available.Reason + ": " + sentence(available.Message)
+		code := codeOf(told, troublesOfTheAPI(), APIServiceUnavailable)
+		command := fmt.Sprintf("kubectl -n %s get pods", of.Namespace)
+		switch code {
+		case AdapterUnreachable:
+			command = fmt.Sprintf("kubectl -n %s get pods,networkpolicies", of.Namespace)
+		case CertificateUntrusted:
+			command = logs(owner)
+		}
+		return found(HopAPI, Failure, code, command, "APIService %s is not available: %s.", name, told), owner
+	}
+	return ok(HopAPI, "APIService %s is available, and served by %s.", name, owner), owner
+}
+
+// authority warns of a CA that ends soon.
+func (a *apiService) authority(name string, now time.Time) []Check {
+	var checks []Check
+	for block, rest := pem.Decode(a.Spec.CABundle); block != nil; block, rest = pem.Decode(rest) {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue
+		}
+		if left := certificate.NotAfter.Sub(now); left < expiresSoon {
+			checks = append(checks, found(HopAPI, Warning, CAExpires,
+				logs(service{a.Spec.Service.Namespace, a.Spec.Service.Name}),
+				"The CA in APIService %s ends at %s.", name, certificate.NotAfter.UTC().Format(time.RFC3339)))
+		}
+	}
+	return checks
+}
+
+// mayNotWrite reports whether the adapter is known to lack the right to write its CA into an APIService.
+func (d *Doctor) mayNotWrite(ctx context.Context, name string, of service) bool {
+	attributes := access("patch", "apiregistration.k8s.io", "apiservices")
+	attributes.Name = name
+	allowed, err := d.api.Allowed(ctx, reviewOf(of.account(), attributes))
+	return err == nil && !allowed
+}
+
+// otherAPIServices checks those of other projects: one without a server blocks the deletion of every namespace.
+func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
+	var list struct {
+		Items []apiService `json:"items"`
+	}
+	if err := d.api.Get(ctx, apiServicesPath, &list); err != nil {
+		return []Check{unread(HopAPI, "the APIServices", "apiservices.apiregistration.k8s.io", err)}
+	}
+	var unavailable []string
+	for _, object := range list.Items {
+		own := strings.HasSuffix(object.Name, "."+customMetrics)
+		if !own && meta.IsStatusConditionFalse(object.Status.Conditions, "Available") {
+			unavailable = append(unavailable, object.Name)
+		}
+	}
+	slices.Sort(unavailable)
+	if len(unavailable) == 0 {
+		return nil
+	}
+	return []Check{found(HopAPI, Warning, OtherAPIService, "kubectl get apiservice "+unavailable[0],
+		"Not available, so that no namespace can be deleted: APIService %s.", strings.Join(unavailable, ", "))}
+}

@@ -1,0 +1,284 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
+)
+
+func TestNoTroubleIfHealthy(t *testing.T) {
+	d := doctorAt(t, healthy())
+	for name, report := range map[string]Report{
+		"installation": d.Installation(t.Context()), "hpa": d.HPA(t.Context(), "shop", "app"),
+		"redis": d.Redis(t.Context(), "shop", "cart"), "pre": d.Before(t.Context()),
+	} {
+		if report.ExitCode() != 0 {
+			t.Errorf("%s: exit code %d of %+v", name, report.ExitCode(), report.Checks)
+		}
+	}
+}
+
+// replace edits an object that must hold the text.
+func replace(at, old, with string) func(*cluster) {
+	return func(c *cluster) {
+		if !strings.Contains(c.objects[at], old) {
+			panic(fmt.Sprintf("%s does not hold %q", at, old))
+		}
+		c.objects[at] = strings.ReplaceAll(c.objects[at], old, with)
+	}
+}
+
+func without(at string) func(*cluster) {
+	return func(c *cluster) { delete(c.objects, at) }
+}
+
+func answers(at, text string) func(*cluster) {
+	return func(c *cluster) { c.objects[at] = text }
+}
+
+func fails(at string, err error) func(*cluster) {
+	return func(c *cluster) { c.errors[at] = err }
+}
+
+// unavailable has both APIServices not Available.
+func unavailable(reason, message string) func(*cluster) {
+	return func(c *cluster) {
+		for _, at := range []string{apiServiceV1beta1, apiServiceV1beta2} {
+			replace(at, `"status":"True"`, fmt.Sprintf(`"status":"False","reason":%q,"message":%q`, reason, message))(c)
+		}
+		c.errors[cartRequests] = errors.New("the server is currently unable to handle the request")
+	}
+}
+
+// notReady has the Redis object fail for a reason.
+func notReady(reason, message string) func(*cluster) {
+	return func(c *cluster) {
+		replace(cart, `"status":"True","reason":"Sampled","message":"Metrics are served."`, fmt.Sprintf(`"status":"False","reason":%q,"message":%q`, reason, message))(c)
+		c.errors[cartRequests] = unknownValue("the newest sample is 23s old, more than maxAge 15s; the last attempt failed: " + message)
+	}
+}
+
+// TestFirstTrouble brings about troubles, each alone, and holds what is named first.
+func TestFirstTrouble(t *testing.T) {
+	const shop = "kubectl -n shop "
+	for _, test := range []struct {
+		name    string
+		change  func(*cluster)
+		code    Code
+		mark    Mark
+		command string
+	}{
+		{"not installed", without(apiServiceV1beta1), APIServiceMissing, Failure, "kubectl apply -k deploy/base"},
+		{"foreign", replace(apiServiceV1beta2, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign, Failure, "FORCE=1 make deploy"},
+		{"no Service", replace(apiServiceV1beta2, `"service":`, `"other":`), APIServiceForeign, Failure, "kubectl get apiservice"},
+		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get pods"},
+		{"unreachable", unavailable("FailedDiscoveryCheck", "dial tcp: connection refused"), AdapterUnreachable, Failure, "get pods,networkpolicies"},
+		{"another CA", unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority"), CertificateUntrusted, Failure, "logs deployment/redis-metrics-adapter"},
+		{"another CA that nobody may mend", func(c *cluster) {
+			unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority")(c)
+			c.denied = []string{"apiservices"}
+		}, CertificateUntrusted, Failure, "kubectl apply -f deploy/base/rbac.yaml"},
+		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "get pods"},
+		{"no kind", without(definition), KindMissing, Failure, "kubectl apply --server-side -f deploy/base/crd"},
+		{"kind not served", replace(definition, `"served":true`, `"served":false`), KindMissing, Failure, "deploy/base/crd"},
+		{"controller's right", func(c *cluster) { c.denied = []string{"redises.redis-metrics.dev/requests-per-second"} }, ControllerForbidden, Failure, "kubectl describe clusterrole"},
+		{"adapter's right", func(c *cluster) { c.denied = []string{"redises"} }, AdapterForbidden, Failure, "deploy/base/rbac.yaml"},
+		{"no Service of the adapter", without(adapterService), MissingEndpoints, Failure, "kubectl apply -k deploy/base"},
+		{"no pod ready", replace(adapterPods, `"status":"True"`, `"status":"False"`), MissingEndpoints, Failure, "get pods"},
+		{"a pod not ready", answers(adapterPods, `{"items":[`+readyPod+`,`+strings.Replace(readyPod, `"True"`, `"False"`, 1)+`]}`), AdapterNotReady, Warning, "logs a"},
+		{"two versions", answers(adapterPods, `{"items":[`+readyPod+`,`+strings.Replace(readyPod, ":dev", ":next", 1)+`]}`), AdapterVersions, Warning, "rollout status"},
+		{"no Lease", without(adapterLease), LeaseNotHeld, Warning, "logs deployment"},
+		{"an old Lease", replace(adapterLease, "NOW", "2020-01-01T00:00:00.000000Z"), LeaseNotHeld, Warning, "logs deployment"},
+
+		{"no HPA", answers(shopHPAs, `{}`), HPANotFound, Failure, shop + "get hpa"},
+		{"another kind", replace(shopHPAs, `"redis-metrics.dev/v1alpha1","kind":"Redis"`, `"kafka.example/v1","kind":"Topic"`), NoRedisMetric, Failure, shop + "edit hpa app"},
+		{"another group", replace(shopHPAs, "redis-metrics.dev/v1alpha1", "v1"), DescribedObjectGroup, Failure,
+			shop + `patch hpa app --type=json -p '[{"op":"replace","path":"/spec/metrics/0/object/describedObject/apiVersion","value":"redis-metrics.dev/v1alpha1"}]'`},
+		{"no object metric", replace(shopHPAs, `"type":"Object"`, `"type":"Resource"`), NoRedisMetric, Failure, shop + "edit hpa app"},
+		{"shared workload", answers(shopHPAs, `{"items":[`+hpa+`,`+strings.Replace(hpa, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "get hpa app other"},
+		{"total at the maximum", func(c *cluster) {
+			replace(shopHPAs, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`)(c)
+			replace(shopHPAs, `"desiredReplicas":2`, `"desiredReplicas":5`)(c)
+		}, TargetValue, Warning, shop + "edit hpa app"},
+		{"no such metric", replace(shopHPAs, `"metric":{"name":"requests-per-second"}`, `"metric":{"name":"jobs"}`), MetricNotFound, Failure, "kubectl redis-metrics metrics"},
+		{"at 0 replicas", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"ScalingDisabled"`), ScalingDisabled, Failure, shop + "scale statefulset/app --replicas=1"},
+		{"no scale", replace(shopHPAs, `"status":"True","reason":"ReadyForNewScale"`, `"status":"False","reason":"FailedGetScale"`), TargetNotFound, Failure, shop + "get statefulset"},
+		{"at the maximum", replace(shopHPAs, `"status":"False","reason":"DesiredWithinRange"`, `"status":"True","reason":"TooManyReplicas"`), ScalingLimited, Warning, shop + "patch hpa app"},
+		{"another cause", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"InvalidSelector"`), ScalingInactive, Failure, shop + "describe hpa app"},
+
+		{"no Redis", without(cart), RedisNotFound, Failure, shop + "get redis"},
+		{"not observed", replace(cart, `"generation":1`, `"generation":2`), NotObserved, Warning, shop + "describe redis cart"},
+		{"refused", notReady("ConnectionRefused", "the connection was refused: nothing listens at the address."), ConnectionRefused, Failure, shop + "describe redis cart"},
+		{"no grant", notReady("SecretForbidden", "the adapter may not read the Secret. Who may read it lets the adapter read it too: kubectl create role r -n shop && kubectl create rolebinding r -n shop --role=r --serviceaccount=a:b."),
+			"SecretForbidden", Failure, "kubectl create role r -n shop && kubectl create rolebinding r -n shop --role=r --serviceaccount=a:b"},
+		{"fallback", replace(cart, `"conditions":[`, `"conditions":[{"type":"FallbackInUse","status":"True","reason":"Value"},`), FallbackInUse, Warning, "describe redis"},
+		{"fallback ended", replace(cart, `"conditions":[`, `"conditions":[{"type":"FallbackInUse","status":"False","reason":"Expired"},`), FallbackEnded, Failure, "describe redis"},
+
+		{"warming up", fails(cartRequests, unknownValue("a rate needs two samples within the window")), WarmingUp, Failure, "kubectl get --raw '" + cartRequests + "'"},
+		{"restarted", fails(cartRequests, unknownValue("the server restarted, its role changed, its counters were reset")), WarmingUp, Failure, "get --raw"},
+		{"no maxmemory", fails(cartRequests, unknownValue("maxmemory is 0, which means no limit")), NoMaxmemory, Failure, "get --raw"},
+		{"no series", fails(cartRequests, unknownValue("the metric selector matches no series of requests-per-second")), NoMatchingSeries, Failure, "get --raw"},
+		{"another unknown", fails(cartRequests, unknownValue("nobody knows")), ValueUnknown, Failure, "get --raw"},
+		{"two values", replace(cartRequests, `"items":[`, `"items":[{},`), ValueUnknown, Failure, "get --raw"},
+
+		{"no StatefulSet", without(shopSet), TargetNotFound, Failure, shop + "get statefulsets"},
+		{"a pod that blocks", func(c *cluster) {
+			replace(shopSet, `"readyReplicas":2`, `"readyReplicas":1`)(c)
+			c.objects[shopPods] = `{"items":[` + readyPod + `,{"metadata":{"name":"app-1","namespace":"shop","creationTimestamp":"2020-01-01T00:00:00Z"}}]}`
+		}, PodBlocksScaling, Warning, shop + "describe pod app-1"},
+		{"volumes", replace(shopSet, `"replicas":2,"selector"`, `"volumeClaimTemplates":[{}],"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"},"selector"`), VolumesDeleted, Warning, shop + "patch statefulset app"},
+		{"replicas in the manifest", replace(shopSet, `"name":"app",`, `"name":"app","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"spec\":{\"replicas\":3}}"},`), ReplicasApplied, Warning, "apply edit-last-applied statefulset/app"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := healthy()
+			test.change(c)
+			first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First()
+			if first.Code != test.code || first.Mark != test.mark || !strings.Contains(first.Command, test.command) {
+				t.Errorf("first is %+v, want %s %s with the command %s", first, test.mark, test.code, test.command)
+			}
+		})
+	}
+}
+
+// TestOverview brings about what only the check of the installation looks at.
+func TestOverview(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*cluster)
+		code   Code
+	}{
+		{"another project's", answers(allAPIServices, `{"items":[{"metadata":{"name":"v1.example.com"},"status":{"conditions":[{"type":"Available","status":"False"}]}}]}`), OtherAPIService},
+		{"policy", without(policies + "validatingadmissionpolicies/redis-metrics-adapter-secrets"), PolicyMissing},
+		{"binding", without(policies + "validatingadmissionpolicybindings/redis-metrics-adapter-scripts"), PolicyMissing},
+		{"an object", replace("/apis/redis-metrics.dev/v1alpha1/redises", `"Ready","status":"True"`, `"Ready","status":"False"`), NotReady},
+		{"an HPA", replace("/apis/autoscaling/v2/horizontalpodautoscalers", `"ScalingActive","status":"True"`, `"ScalingActive","status":"False"`), ScalingInactive},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := healthy()
+			test.change(c)
+			if first, _ := doctorAt(t, c).Installation(t.Context()).First(); first.Code != test.code || first.Mark != Warning || first.Command == "" {
+				t.Errorf("first is %+v, want a warning %s", first, test.code)
+			}
+		})
+	}
+}
+
+func TestBefore(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*cluster)
+		code   Code
+	}{
+		{"old", answers("/version", `{"major":"1","minor":"29+","gitVersion":"v1.29.3"}`), Unsupported},
+		{"foreign", replace(apiServiceV1beta1, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign},
+		{"no right", func(c *cluster) { c.denied = []string{"clusterroles"} }, Forbidden},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := healthy()
+			test.change(c)
+			if first, _ := doctorAt(t, c).Before(t.Context()).First(); first.Code != test.code || first.Mark != Failure {
+				t.Errorf("first is %+v, want %s", first, test.code)
+			}
+		})
+	}
+}
+
+// TestForbiddenInTurn forbids each hop, and holds that the others are still checked.
+func TestForbiddenInTurn(t *testing.T) {
+	all := len(doctorAt(t, healthy()).HPA(t.Context(), "shop", "app").Checks)
+	for _, hop := range []struct {
+		forbidden string
+		// lost is how many checks are left out, since they need what is forbidden.
+		lost int
+	}{
+		{allAPIServices, 4}, {"subjectaccessreviews", 1}, {adapterService, 0}, {adapterPods, 0}, {adapterLease, 0},
+		{shopHPAs, 7}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0},
+	} {
+		t.Run(hop.forbidden, func(t *testing.T) {
+			c := healthy()
+			c.forbidden = []string{hop.forbidden}
+			report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+			if report.ExitCode() != 1 || len(report.Checks) != all-hop.lost {
+				t.Errorf("exit code %d, %d checks, want 1 and %d: %+v", report.ExitCode(), len(report.Checks), all-hop.lost, report.Checks)
+			}
+			if first, _ := report.First(); first.Mark != Unknown || first.Command == "" {
+				t.Errorf("first is %+v", first)
+			}
+		})
+	}
+	t.Run("the definition, which discovery shows as well", func(t *testing.T) {
+		c := healthy()
+		c.forbidden = []string{definition}
+		if report := doctorAt(t, c).HPA(t.Context(), "shop", "app"); report.ExitCode() != 0 {
+			t.Errorf("%+v", report.Checks)
+		}
+		delete(c.objects, "/apis/redis-metrics.dev/v1alpha1")
+		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != KindMissing {
+			t.Errorf("first is %+v", first)
+		}
+	})
+	t.Run("all", func(t *testing.T) {
+		c := healthy()
+		c.forbidden = []string{"/", "subjectaccessreviews"}
+		for _, report := range []Report{doctorAt(t, c).Installation(t.Context()), doctorAt(t, c).HPA(t.Context(), "shop", "app")} {
+			if report.ExitCode() != 1 {
+				t.Errorf("exit code %d of %+v", report.ExitCode(), report.Checks)
+			}
+		}
+	})
+}
+
+// TestFailureWinsOverForbidden holds that what is known is named before what is not.
+func TestFailureWinsOverForbidden(t *testing.T) {
+	c := healthy()
+	c.forbidden = []string{allAPIServices}
+	without(cart)(c)
+	report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+	if first, _ := report.First(); first.Code != RedisNotFound || report.ExitCode() != 2 {
+		t.Errorf("first is %+v, exit code %d", first, report.ExitCode())
+	}
+}
+
+func TestCAExpires(t *testing.T) {
+	now := time.Now()
+	certificate, _ := redistest.NewAuthority(t).Issue(now.Add(10 * 24 * time.Hour))
+	object := &apiService{}
+	object.Spec.CABundle = certificate
+	object.Spec.Service = &struct {
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	}{"a", adapterName}
+	if checks := object.authority("x", now); len(checks) != 0 {
+		t.Errorf("10 days before its end: %+v", checks)
+	}
+	if checks := object.authority("x", now.Add(4*24*time.Hour)); len(checks) != 1 || checks[0].Code != CAExpires {
+		t.Errorf("6 days before its end: %+v", checks)
+	}
+}
+
+// TestProposal holds what a value means to the HPA, as the controller computes it.
+func TestProposal(t *testing.T) {
+	for _, test := range []struct{ name, hpa, value, says string }{
+		{"more", hpa, "2500", "proposes 3 replicas, 3 within"},
+		{"beyond the maximum", hpa, "9500", "proposes 10 replicas, 5 within"},
+		{"below the minimum", hpa, "0", "proposes 0 replicas, 1 within"},
+		{"tolerance", hpa, "2100", "holds 2 replicas"},
+		{"a total", strings.Replace(hpa, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`, 1), "2500", "proposes 5 replicas"},
+		{"tolerance of its own", strings.Replace(hpa, `"minReplicas":1`, `"behavior":{"scaleUp":{"tolerance":"0"}},"minReplicas":1`, 1), "2100", "proposes 3 replicas"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := healthy()
+			c.objects[shopHPAs] = `{"items":[` + test.hpa + `]}`
+			c.objects[cartRequests] = strings.Replace(value, "2500", test.value, 1)
+			report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+			if !slices.ContainsFunc(report.Checks, func(c Check) bool { return c.Hop == HopValue && strings.Contains(c.Message, test.says) }) {
+				t.Errorf("no check says %q: %+v", test.says, report.Checks)
+			}
+		})
+	}
+}

@@ -1,0 +1,133 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// cluster is an API that serves objects from memory.
+type cluster struct {
+	// objects are JSON by path, without a query. NOW stands for the current time.
+	objects map[string]string
+	// errors are answered instead.
+	errors map[string]error
+	// forbidden are beginnings of paths.
+	forbidden []string
+	// denied are the resources for which Allowed says no.
+	denied []string
+}
+
+func (c *cluster) Get(_ context.Context, at string, into any) error {
+	at, _, _ = strings.Cut(at, "?")
+	parts := strings.Split(at, "/")
+	name, resource := parts[len(parts)-1], schema.GroupResource{Resource: parts[len(parts)-2]}
+	if slices.ContainsFunc(c.forbidden, func(beginning string) bool { return strings.HasPrefix(at, beginning) }) {
+		return apierrors.NewForbidden(resource, name, nil)
+	}
+	if err := c.errors[at]; err != nil {
+		return err
+	}
+	text, found := c.objects[at]
+	if !found {
+		return apierrors.NewNotFound(resource, name)
+	}
+	return json.Unmarshal([]byte(strings.ReplaceAll(text, "NOW", time.Now().UTC().Format(metav1.RFC3339Micro))), into)
+}
+
+func (c *cluster) Allowed(_ context.Context, spec authorizationv1.SubjectAccessReviewSpec) (bool, error) {
+	if slices.Contains(c.forbidden, "subjectaccessreviews") && spec.User != "" {
+		return false, apierrors.NewForbidden(schema.GroupResource{Resource: "subjectaccessreviews"}, "", nil)
+	}
+	return !slices.Contains(c.denied, spec.ResourceAttributes.Resource), nil
+}
+
+const (
+	apiServiceV1beta1 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io"
+	apiServiceV1beta2 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta2.custom.metrics.k8s.io"
+	allAPIServices    = "/apis/apiregistration.k8s.io/v1/apiservices"
+	definition        = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/redises.redis-metrics.dev"
+	adapterService    = "/api/v1/namespaces/redis-metrics-adapter/services/redis-metrics-adapter"
+	adapterPods       = "/api/v1/namespaces/redis-metrics-adapter/pods"
+	adapterLease      = "/apis/coordination.k8s.io/v1/namespaces/redis-metrics-adapter/leases/redis-metrics-adapter"
+	shopHPAs          = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
+	shopEvents        = "/api/v1/namespaces/shop/events"
+	shopPods          = "/api/v1/namespaces/shop/pods"
+	shopSet           = "/apis/apps/v1/namespaces/shop/statefulsets/app"
+	cart              = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises/cart"
+	cartRequests      = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/requests-per-second"
+	policies          = "/apis/admissionregistration.k8s.io/v1/"
+)
+
+const (
+	available = `{"spec":{"service":{"namespace":"redis-metrics-adapter","name":"redis-metrics-adapter"}},
+		"status":{"conditions":[{"type":"Available","status":"True"}]}}`
+	hpa = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"minReplicas":1,"maxReplicas":5,
+		"scaleTargetRef":{"apiVersion":"apps/v1","kind":"StatefulSet","name":"app"},"metrics":[{"type":"Object","object":{
+			"describedObject":{"apiVersion":"redis-metrics.dev/v1alpha1","kind":"Redis","name":"cart"},
+			"metric":{"name":"requests-per-second"},"target":{"type":"AverageValue","averageValue":"1000"}}}]},
+		"status":{"currentReplicas":2,"desiredReplicas":2,"conditions":[
+			{"type":"AbleToScale","status":"True","reason":"ReadyForNewScale"},
+			{"type":"ScalingActive","status":"True","reason":"ValidMetricFound"},
+			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"}]}}`
+	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"status":{"observedGeneration":1,"conditions":[
+		{"type":"Ready","status":"True","reason":"Sampled","message":"Metrics are served."},
+		{"type":"Reachable","status":"True","reason":"Answered","message":"The last attempt to sample succeeded."}]}}`
+	value = `{"items":[{"metric":{"name":"requests-per-second"},"timestamp":"NOW","windowSeconds":15,"value":"2500"}]}`
+	set   = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"app"}}},
+		"status":{"replicas":2,"readyReplicas":2}}`
+	readyPod = `{"metadata":{"name":"a","namespace":"redis-metrics-adapter"},"spec":{"containers":[{"image":"redis-metrics-adapter:dev"}]},
+		"status":{"conditions":[{"type":"Ready","status":"True"}]}}`
+)
+
+// healthy is a cluster without a trouble.
+func healthy() *cluster {
+	objects := map[string]string{
+		"/version":        `{"major":"1","minor":"37","gitVersion":"v1.37.2"}`,
+		apiServiceV1beta1: available,
+		apiServiceV1beta2: available,
+		allAPIServices:    `{"items":[]}`,
+		definition:        `{"spec":{"versions":[{"name":"v1alpha1","served":true}]},"status":{"conditions":[{"type":"Established","status":"True"}]}}`,
+		adapterService:    `{"spec":{"selector":{"app.kubernetes.io/name":"redis-metrics-adapter"}}}`,
+		adapterPods:       `{"items":[` + readyPod + `]}`,
+		adapterLease:      `{"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"NOW"}}`,
+		shopHPAs:          `{"items":[` + hpa + `]}`,
+		"/apis/autoscaling/v2/horizontalpodautoscalers": `{"items":[` + hpa + `]}`,
+		"/apis/redis-metrics.dev/v1alpha1":              `{}`,
+		"/apis/redis-metrics.dev/v1alpha1/redises":      `{"items":[` + redis + `]}`,
+		shopEvents:   `{}`,
+		shopSet:      set,
+		cart:         redis,
+		cartRequests: value,
+	}
+	for _, name := range []string{"secrets", "addresses", "scripts"} {
+		objects[policies+"validatingadmissionpolicies/redis-metrics-adapter-"+name] = `{}`
+		objects[policies+"validatingadmissionpolicybindings/redis-metrics-adapter-"+name] = `{}`
+	}
+	return &cluster{objects: objects, errors: map[string]error{}}
+}
+
+// unknownValue is what the metrics API answers where a value is unknown for a cause.
+func unknownValue(cause string) error {
+	err := apierrors.NewNotFound(schema.GroupResource{}, "cart")
+	err.ErrStatus.Message = fmt.Sprintf("requests-per-second of redises.redis-metrics.dev %q is unknown: %s", "cart", cause)
+	return err
+}
+
+func doctorAt(t *testing.T, c *cluster) *Doctor {
+	t.Helper()
+	d, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

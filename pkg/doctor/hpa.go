@@ -1,0 +1,189 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+)
+
+// hpa checks an HPA, what it describes, the values that it asks for, and its workload.
+func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
+	var list autoscalingv2.HorizontalPodAutoscalerList
+	if err := d.api.Get(ctx, hpas(namespace), &list); err != nil {
+		r.add(unread(HopHPA, "the HPAs of namespace "+namespace, "hpa -n "+namespace, err))
+		return
+	}
+	i := slices.IndexFunc(list.Items, func(h autoscalingv2.HorizontalPodAutoscaler) bool { return h.Name == name })
+	if i < 0 {
+		r.add(found(HopHPA, Failure, HPANotFound, fmt.Sprintf("kubectl -n %s get hpa", namespace), "Namespace %s has no HPA %s.", namespace, name))
+		return
+	}
+	hpa := &list.Items[i]
+	r.add(shared(hpa, list.Items)...)
+	questions, checks := d.metrics(hpa)
+	r.add(checks...)
+	objects := map[string]*v1alpha1.Redis{}
+	for _, q := range questions {
+		if _, seen := objects[q.redis]; !seen {
+			object, checks := d.redis(ctx, namespace, q.redis)
+			objects[q.redis] = object
+			r.add(checks...)
+		}
+		if _, builtin := d.catalog.Lookup(q.metric); !builtin && objects[q.redis] != nil && !declares(objects[q.redis], q.metric) {
+			r.add(found(HopHPA, Failure, MetricNotFound, "kubectl redis-metrics metrics", "spec.metrics[%d] asks for metric %s, which Redis %s does not have.", q.index, q.metric, q.redis))
+		}
+	}
+	if !r.failed(HopAPI) {
+		for _, q := range questions {
+			if objects[q.redis] != nil {
+				r.add(d.values(ctx, namespace, q)...)
+			}
+		}
+	}
+	r.add(d.conditions(ctx, hpa)...)
+	r.add(d.workload(ctx, hpa, time.Now())...)
+}
+
+// shared finds other HPAs of the same workload.
+func shared(hpa *autoscalingv2.HorizontalPodAutoscaler, all []autoscalingv2.HorizontalPodAutoscaler) []Check {
+	of := hpa.Spec.ScaleTargetRef
+	for _, other := range all {
+		to := other.Spec.ScaleTargetRef
+		if other.Name != hpa.Name && to.Kind == of.Kind && to.Name == of.Name {
+			return []Check{found(HopHPA, Failure, TargetShared, fmt.Sprintf("kubectl -n %s get hpa %s %s", hpa.Namespace, hpa.Name, other.Name),
+				"HPA %s scales %s %s too.", other.Name, of.Kind, of.Name)}
+		}
+	}
+	return nil
+}
+
+// metrics checks what an HPA says of metrics, and returns what it asks for.
+func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions []question, checks []Check) {
+	redis := 0
+	for i, metric := range hpa.Spec.Metrics {
+		if metric.Type != autoscalingv2.ObjectMetricSourceType || metric.Object == nil {
+			continue
+		}
+		described := metric.Object.DescribedObject
+		group, err := schema.ParseGroupVersion(described.APIVersion)
+		if err != nil || group.Group != v1alpha1.GroupName {
+			if described.Kind == v1alpha1.Kind {
+				redis++
+				checks = append(checks, found(HopHPA, Failure, DescribedObjectGroup, fmt.Sprintf(
+					`kubectl -n %s patch hpa %s --type=json -p '[{"op":"replace","path":"/spec/metrics/%d/object/describedObject/apiVersion","value":%q}]'`,
+					hpa.Namespace, hpa.Name, i, v1alpha1.GroupVersion()),
+					"spec.metrics[%d] describes kind Redis of apiVersion %q.", i, described.APIVersion))
+			}
+			continue
+		}
+		redis++
+		questions = append(questions, question{
+			index: i, redis: described.Name, metric: metric.Object.Metric.Name, selector: metric.Object.Metric.Selector,
+			target: metric.Object.Target, hpa: hpa,
+		})
+		checks = append(checks, d.targetType(hpa, i, metric.Object))
+	}
+	if redis == 0 {
+		checks = append(checks, found(HopHPA, Failure, NoRedisMetric, fmt.Sprintf("kubectl -n %s edit hpa %s", hpa.Namespace, hpa.Name), "HPA %s has no metric of a Redis object.", hpa.Name))
+	}
+	return questions, checks
+}
+
+// targetType warns of a total that does not fall as replicas are added, once it has driven them to the maximum.
+func (d *Doctor) targetType(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, of *autoscalingv2.ObjectMetricSource) Check {
+	builtin, known := d.catalog.Lookup(of.Metric.Name)
+	sum := known && builtin.Aggregation == catalog.Sum
+	if of.Target.Type == autoscalingv2.ValueMetricType && sum && hpa.Status.DesiredReplicas == hpa.Spec.MaxReplicas {
+		return found(HopHPA, Warning, TargetValue, fmt.Sprintf("kubectl -n %s edit hpa %s", hpa.Namespace, hpa.Name),
+			"spec.metrics[%d] has a target of type Value for a total, and the HPA wants its maximum, %d.", i, hpa.Spec.MaxReplicas)
+	}
+	return ok(HopHPA, "spec.metrics[%d] asks for %s of Redis %s, with a target of type %s.", i, of.Metric.Name, of.DescribedObject.Name, of.Target.Type)
+}
+
+// conditions tells what the HPA controller says.
+func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler) []Check {
+	describe := fmt.Sprintf("kubectl -n %s describe hpa %s", hpa.Namespace, hpa.Name)
+	var checks []Check
+	if len(hpa.Status.Conditions) == 0 {
+		checks = append(checks, found(HopHPA, Warning, NotObserved, describe, "The HPA controller has not looked at HPA %s yet.", hpa.Name))
+	}
+	for _, condition := range hpa.Status.Conditions {
+		told := fmt.Sprintf("%s of HPA %s is %s: %s: %s.", condition.Type, hpa.Name, condition.Status, condition.Reason, sentence(condition.Message))
+		limited := condition.Type == autoscalingv2.ScalingLimited
+		switch {
+		case limited && condition.Status == corev1.ConditionTrue && condition.Reason == "TooManyReplicas":
+			checks = append(checks, found(HopHPA, Warning, ScalingLimited,
+				fmt.Sprintf(`kubectl -n %s patch hpa %s --type=merge -p '{"spec":{"maxReplicas":MAXIMUM}}'`, hpa.Namespace, hpa.Name), "%s", told))
+		case limited || condition.Status == corev1.ConditionTrue:
+			checks = append(checks, ok(HopHPA, "%s", told))
+		case condition.Reason == "ScalingDisabled":
+			checks = append(checks, found(HopHPA, Failure, ScalingDisabled, fmt.Sprintf("kubectl -n %s scale %s/%s --replicas=1",
+				hpa.Namespace, strings.ToLower(hpa.Spec.ScaleTargetRef.Kind), hpa.Spec.ScaleTargetRef.Name), "%s", told))
+		case condition.Reason == "FailedGetScale":
+			checks = append(checks, found(HopHPA, Failure, TargetNotFound, fmt.Sprintf("kubectl -n %s get %s", hpa.Namespace, strings.ToLower(hpa.Spec.ScaleTargetRef.Kind)), "%s", told))
+		default:
+			checks = append(checks, found(HopHPA, Failure, codeOf(condition.Message, troublesOfHPAs(), ScalingInactive), describe, "%s", told))
+		}
+	}
+	return append(checks, d.newestEvent(ctx, hpa, time.Now())...)
+}
+
+// newestEvent names the newest failure that the HPA controller made an Event of.
+func (d *Doctor) newestEvent(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, now time.Time) []Check {
+	var list corev1.EventList
+	selector := url.QueryEscape("type=Warning,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + hpa.Name)
+	if err := d.api.Get(ctx, path("/api/v1", hpa.Namespace, "events?fieldSelector="+selector), &list); err != nil {
+		return []Check{unread(HopHPA, "the Events of HPA "+hpa.Name, "events -n "+hpa.Namespace, err)}
+	}
+	if len(list.Items) == 0 {
+		return nil
+	}
+	newest := slices.MaxFunc(list.Items, func(a, b corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
+	return []Check{ok(HopHPA, "The newest warning is of %s ago: %s: %s.", ago(now.Sub(lastSeen(newest))), newest.Reason, sentence(newest.Message))}
+}
+
+func lastSeen(e corev1.Event) time.Time {
+	return cmp.Or(e.LastTimestamp, metav1.NewTime(e.EventTime.Time), e.CreationTimestamp).Time
+}
+
+// allHPAs gives an overview of the HPAs that read Redis.
+func (d *Doctor) allHPAs(ctx context.Context) []Check {
+	var list autoscalingv2.HorizontalPodAutoscalerList
+	if err := d.api.Get(ctx, hpas(""), &list); err != nil {
+		return []Check{unread(HopHPA, "the HPAs of all namespaces", "hpa -A", err)}
+	}
+	count := 0
+	var names []string
+	for i := range list.Items {
+		hpa := &list.Items[i]
+		if !slices.ContainsFunc(hpa.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool {
+			return m.Object != nil && m.Object.DescribedObject.Kind == v1alpha1.Kind
+		}) {
+			continue
+		}
+		count++
+		if slices.ContainsFunc(hpa.Status.Conditions, func(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
+			return c.Type != autoscalingv2.ScalingLimited && c.Status != corev1.ConditionTrue
+		}) {
+			names = append(names, hpa.Namespace+"/"+hpa.Name)
+		}
+	}
+	if len(names) == 0 {
+		return []Check{ok(HopHPA, "HPAs that read Redis: %d. All of them scale.", count)}
+	}
+	namespace, name, _ := strings.Cut(names[0], "/")
+	return []Check{found(HopHPA, Warning, ScalingInactive, fmt.Sprintf("kubectl redis-metrics doctor hpa/%s -n %s", name, namespace),
+		"HPAs that read Redis and do not scale: %d of %d: %s.", len(names), count, some(names))}
+}

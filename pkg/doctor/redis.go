@@ -1,0 +1,127 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+)
+
+// redis checks a Redis object, and returns it, nil if it could not be read.
+func (d *Doctor) redis(ctx context.Context, namespace, name string) (*v1alpha1.Redis, []Check) {
+	object := &v1alpha1.Redis{}
+	err := d.api.Get(ctx, redises(namespace)+"/"+name, object)
+	switch {
+	case isOtherNotFound(err):
+		return nil, []Check{found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())}
+	case apierrors.IsNotFound(err):
+		return nil, []Check{found(HopRedis, Failure, RedisNotFound, fmt.Sprintf("kubectl -n %s get redis", namespace), "Namespace %s has no Redis %s.", namespace, name)}
+	case err != nil:
+		return nil, []Check{unread(HopRedis, "Redis "+name, kindName+" -n "+namespace, err)}
+	}
+	return object, redisConditions(object)
+}
+
+// isOtherNotFound reports whether what is not found is the kind, and not the object.
+func isOtherNotFound(err error) bool {
+	var status *apierrors.StatusError
+	return errors.As(err, &status) && apierrors.IsNotFound(err) && (status.ErrStatus.Details == nil || status.ErrStatus.Details.Name == "")
+}
+
+// redisConditions returns what the conditions of an object tell. Several conditions show the same reason; the first of
+// them holds most advice.
+func redisConditions(object *v1alpha1.Redis) []Check {
+	describe := fmt.Sprintf("kubectl -n %s describe redis %s", object.Namespace, object.Name)
+	conditions := object.Status.Conditions
+	if len(conditions) == 0 || object.Status.ObservedGeneration < object.Generation {
+		return []Check{found(HopRedis, Warning, NotObserved, describe, "The status of Redis %s is not of its generation %d yet.", object.Name, object.Generation)}
+	}
+	var checks []Check
+	told := map[string]bool{}
+	for _, name := range []string{
+		v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionMetricsValid,
+	} {
+		condition := meta.FindStatusCondition(conditions, name)
+		if condition == nil || told[condition.Reason] {
+			continue
+		}
+		switch condition.Status {
+		case metav1.ConditionTrue:
+			checks = append(checks, ok(HopRedis, "%s of Redis %s is True: %s.", name, object.Name, sentence(condition.Message)))
+			continue
+		case metav1.ConditionUnknown:
+			checks = append(checks, found(HopRedis, Warning, Code(condition.Reason), describe, "%s of Redis %s is Unknown: %s.", name, object.Name, sentence(condition.Message)))
+		default:
+			checks = append(checks, found(HopRedis, Failure, Code(condition.Reason), grants(condition.Message, describe), "%s of Redis %s is False: %s.", name, object.Name, sentence(condition.Message)))
+		}
+		told[condition.Reason] = true
+	}
+	if condition := meta.FindStatusCondition(conditions, v1alpha1.ConditionFallbackInUse); condition != nil && condition.Status == metav1.ConditionTrue {
+		checks = append(checks, found(HopRedis, Warning, FallbackInUse, describe, "A fallback is served: %s.", sentence(condition.Message)))
+	} else if condition != nil && condition.Reason == "Expired" {
+		checks = append(checks, found(HopRedis, Failure, FallbackEnded, describe, "No fallback is served any more: %s.", sentence(condition.Message)))
+	}
+	return checks
+}
+
+// grantCommands are those that condition CredentialsValid prints.
+var grantCommands = regexp.MustCompile(`kubectl create role .* --serviceaccount=[a-z0-9.-]+:[a-z0-9-]+`)
+
+// grants returns the commands in a message, or else another.
+func grants(message, other string) string {
+	if commands := grantCommands.FindString(message); commands != "" {
+		return commands
+	}
+	return other
+}
+
+// declares reports whether an object has a metric of its own of that name.
+func declares(object *v1alpha1.Redis, name string) bool {
+	for _, metric := range object.Spec.Metrics {
+		if metric.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// allObjects gives an overview of the Redis objects of the cluster.
+func (d *Doctor) allObjects(ctx context.Context) Check {
+	var list v1alpha1.RedisList
+	err := d.api.Get(ctx, redises(""), &list)
+	switch {
+	case isOtherNotFound(err):
+		return found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())
+	case err != nil:
+		return unread(HopRedis, "the Redis objects of all namespaces", kindName+" -A", err)
+	}
+	var names []string
+	for i := range list.Items {
+		object := &list.Items[i]
+		if !meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionReady) {
+			names = append(names, object.Namespace+"/"+object.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ok(HopRedis, "Redis objects that are ready: %d of %[1]d.", len(list.Items))
+	}
+	namespace, name, _ := strings.Cut(names[0], "/")
+	return found(HopRedis, Warning, NotReady, fmt.Sprintf("kubectl redis-metrics doctor redis/%s -n %s", name, namespace),
+		"Redis objects that are not ready: %d of %d: %s.", len(names), len(list.Items), some(names))
+}
+
+// some lists the first of many names.
+func some(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,313 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Code names a trouble: one of those below, or the reason of a condition of a Redis object.
+type Code string
+
+// Codes of troubles.
+const (
+	Forbidden   Code = "Forbidden"
+	Unreadable  Code = "Unreadable"
+	Unsupported Code = "KubernetesTooOld"
+
+	APIServiceMissing     Code = "APIServiceMissing"
+	APIServiceForeign     Code = "APIServiceForeign"
+	MissingEndpoints      Code = "MissingEndpoints"
+	AdapterUnreachable    Code = "AdapterUnreachable"
+	CertificateUntrusted  Code = "CertificateUntrusted"
+	CAExpires             Code = "CAExpires"
+	APIServiceUnavailable Code = "APIServiceUnavailable"
+	OtherAPIService       Code = "OtherAPIServiceUnavailable"
+	KindMissing           Code = "KindMissing"
+	ControllerForbidden   Code = "ControllerForbidden"
+	MetricsForbidden      Code = "MetricsForbidden"
+	AdapterForbidden      Code = "AdapterForbidden"
+	AdapterNotReady       Code = "AdapterNotReady"
+	AdapterVersions       Code = "AdapterVersions"
+	LeaseNotHeld          Code = "LeaseNotHeld"
+	PolicyMissing         Code = "PolicyMissing"
+
+	HPANotFound          Code = "HPANotFound"
+	NoRedisMetric        Code = "NoRedisMetric"
+	DescribedObjectGroup Code = "DescribedObjectGroup"
+	RedisNotFound        Code = "RedisNotFound"
+	MetricNotFound       Code = "MetricNotFound"
+	NoMatchingSeries     Code = "NoMatchingSeries"
+	NoMaxmemory          Code = "NoMaxmemory"
+	ConnectionRefused    Code = "ConnectionRefused"
+	WarmingUp            Code = "WarmingUp"
+	FallbackEnded        Code = "FallbackEnded"
+	NotObserved          Code = "NotObserved"
+	NotReady             Code = "NotReady"
+	FallbackInUse        Code = "FallbackInUse"
+	ValueUnknown         Code = "ValueUnknown"
+	ReplicasDisagree     Code = "ReplicasDisagree"
+	TargetValue          Code = "TargetValue"
+	TargetShared         Code = "TargetShared"
+	TargetNotFound       Code = "TargetNotFound"
+	ScalingDisabled      Code = "ScalingDisabled"
+	ScalingInactive      Code = "ScalingInactive"
+	ScalingLimited       Code = "ScalingLimited"
+	PodBlocksScaling     Code = "PodBlocksScaling"
+	VolumesDeleted       Code = "VolumesDeleted"
+	ReplicasApplied      Code = "ReplicasApplied"
+)
+
+// trouble is a row of the table of deploy/docs/troubleshooting.md.
+type trouble struct {
+	code Code
+	// symptom, cause and fix are Markdown.
+	symptom, cause, fix string
+	// says is the part of an error of the API by which the trouble is recognized, empty where another look tells.
+	says string
+}
+
+// troublesOfHPAs returns what an HPA may suffer from, in the order in which errors are recognized.
+func troublesOfHPAs() []trouble {
+	return []trouble{
+		{
+			code: ConnectionRefused, cause: "Redis is down or unreachable; the code is the [reason](#when-redis-cannot-be-sampled).",
+			symptom: "`FailedGetObjectMetric` ... `is unknown: the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused`",
+			fix:     "The HPA holds its replicas. `kubectl describe redis` says why, and since when.",
+			says:    "the connection was refused",
+		},
+		{
+			code: WarmingUp, cause: "The object is new, or was edited.",
+			symptom: "... `is unknown: a rate needs two samples within the window`",
+			fix:     "Wait one interval.", says: "a rate needs two samples within the window",
+		},
+		{
+			code: WarmingUp, cause: "Redis restarted or failed over.",
+			symptom: "... `is unknown: the server restarted, its role changed, ...`",
+			fix:     "Wait one interval.", says: "the server restarted, its role changed",
+		},
+		{
+			code: FallbackEnded, cause: "Redis has been unavailable for longer than `spec.fallback.for`.",
+			symptom: "... `its fallback LastValue has ended`",
+			fix:     "Repair Redis; the HPA holds its replicas again.", says: "its fallback LastValue has ended",
+		},
+		{
+			code: RedisNotFound, cause: "The namespace of the HPA has no such object.",
+			symptom: "... `redises.redis-metrics.dev \"x\" not found`",
+			fix:     "Create it there: an HPA only reads objects of its own namespace.", says: "\" not found",
+		},
+		{
+			code: DescribedObjectGroup, cause: "`describedObject.apiVersion` is `v1`.",
+			symptom: "`no matches for kind \"Redis\" in group \"\"`",
+			fix:     "Write `redis-metrics.dev/v1alpha1`.", says: "no matches for kind \"Redis\" in group \"\"",
+		},
+		{
+			code: KindMissing, cause: "The CustomResourceDefinition is missing, or was created just now.",
+			symptom: "`no matches for kind \"Redis\" in group \"redis-metrics.dev\"`",
+			fix:     "Apply `deploy/base`; the HPA controller looks for new kinds every 30 s.", says: "no matches for kind \"Redis\" in group \"redis-metrics.dev\"",
+		},
+		{
+			code: MetricsForbidden, cause: "The client may not read metrics.",
+			symptom: "`cannot get resource \"redises.redis-metrics.dev/requests-per-second\" in API group \"custom.metrics.k8s.io\"`",
+			fix:     "Bind the ClusterRole `view` to it. An HPA needs no binding.", says: "in API group \"custom.metrics.k8s.io\"",
+		},
+		{
+			code: NoMaxmemory, cause: "Redis has no limit to divide by.",
+			symptom: "... `memory-utilization ... maxmemory is 0`",
+			fix:     "Set `maxmemory`, or use `used-memory-bytes`.", says: "maxmemory is 0",
+		},
+		{
+			code: MetricNotFound, cause: "The metric is neither built in nor declared in `spec.metrics` of the object.",
+			symptom: "... `metric \"x\" is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that every object has`",
+			fix:     "Write a name that `kubectl redis-metrics metrics` lists, or declare the metric.", says: "lists the metrics that every object has",
+		},
+		{
+			code: NoMatchingSeries, cause: "`metric.selector` names a label, or a value, that the metric does not have now.",
+			symptom: "... `is unknown: the metric selector matches no series of ...`",
+			fix:     "The message lists the values that exist; write one of them.", says: "the metric selector matches no series of",
+		},
+		{
+			code: ValueUnknown, cause: "The value is unknown for another cause.",
+			symptom: "... `is unknown: ...`", fix: "The message says why; the HPA holds its replicas.",
+		},
+		{
+			code: NoRedisMetric, cause: "The HPA has no metric of type Object that describes a Redis.",
+			symptom: "The HPA reads no metric of Redis.", fix: "Add one, as `deploy/samples/hpa-averagevalue.yaml` does.",
+		},
+		{
+			code: TargetValue, cause: "The total does not fall as replicas are added.",
+			symptom: "With `type: Value`, replicas rise to the maximum", fix: "Use `AverageValue`.",
+		},
+		{
+			code: TargetShared, cause: "Two HPAs set the replicas of one workload, each to its own number.",
+			symptom: "Replicas alternate between two numbers", fix: "Delete one, or write its metrics into the other.",
+		},
+		{
+			code: TargetNotFound, cause: "`scaleTargetRef` names a workload that does not exist.",
+			symptom: "`FailedGetScale`", fix: "Create the workload in the namespace of the HPA, or write its name.",
+		},
+		{
+			code: ScalingDisabled, cause: "The workload has 0 replicas, and `minReplicas` is not 0.",
+			symptom: "`ScalingDisabled`", fix: "Give the workload a replica: an HPA starts from at least one.",
+		},
+		{
+			code: ScalingInactive, cause: "The HPA controller cannot compute a number of replicas.",
+			symptom: "`ScalingActive` is False for another reason", fix: "The message of the condition says why.",
+		},
+		{
+			code: ScalingLimited, cause: "The load asks for more replicas than `maxReplicas`.",
+			symptom: "`ScalingLimited`: `TooManyReplicas`", fix: "Raise `maxReplicas`, or the target.",
+		},
+		{
+			code: PodBlocksScaling, cause: "`OrderedReady` waits for a pod that is not ready.",
+			symptom: "The StatefulSet stops scaling in at one pod", fix: "Repair the pod, or use `podManagementPolicy: Parallel`.",
+		},
+		{
+			code: VolumesDeleted, cause: "`persistentVolumeClaimRetentionPolicy.whenScaled` is `Delete`.",
+			symptom: "Data is gone after scaling in", fix: "Write `Retain`.",
+		},
+		{
+			code: ReplicasApplied, cause: "The applied manifest has `spec.replicas`, which each `kubectl apply` sets again.",
+			symptom: "Replicas jump back when the manifest is applied", fix: "Remove `replicas` from the manifest, and from the annotation last-applied-configuration.",
+		},
+	}
+}
+
+// troublesOfObjects returns what the status of a Redis object may show, beside its reasons.
+func troublesOfObjects() []trouble {
+	return []trouble{
+		{
+			code: NotObserved, cause: "No adapter has looked at this generation of the object.",
+			symptom: "The object has no conditions, or they are of an older generation", fix: "Wait a few seconds. If it persists, check the adapter and its Lease.",
+		},
+		{
+			code: FallbackInUse, cause: "A value is unknown, and the fallback is served instead.",
+			symptom: "`FallbackInUse` is True", fix: "Repair what conditions `Ready` and `Reachable` name.",
+		},
+		{
+			code: NotReady, cause: "Some Redis objects are not ready.",
+			symptom: "`kubectl get redis` shows READY False", fix: "Look at each: `kubectl redis-metrics doctor redis/NAME`.",
+		},
+	}
+}
+
+// troublesOfTheAPI returns what the metrics API may suffer from, in the order in which errors are recognized.
+func troublesOfTheAPI() []trouble {
+	return []trouble{
+		{
+			code: APIServiceMissing, cause: "The adapter is not installed.",
+			symptom: "The APIService does not exist", fix: "Apply `deploy/base`.",
+		},
+		{
+			code: MissingEndpoints, cause: "No pod of the adapter is ready.",
+			symptom: "APIService `MissingEndpoints`", fix: "`kubectl -n redis-metrics-adapter get pods`, and their logs.", says: "MissingEndpoints",
+		},
+		{
+			code: CertificateUntrusted, cause: "The `caBundle` is not the CA of the adapter's certificate. The adapter, or cert-manager, corrects it within a minute.",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`",
+			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector.",
+			says:    "x509: ",
+		},
+		{
+			code: AdapterUnreachable, cause: "The API server cannot reach the pods.",
+			symptom: "APIService `FailedDiscoveryCheck`: `connection refused`, or a timeout",
+			fix:     "Allow it to reach port 6443 of the pods in NetworkPolicies and firewalls.", says: "FailedDiscoveryCheck",
+		},
+		{
+			code: APIServiceUnavailable, cause: "The message of the condition says why.",
+			symptom: "APIService is not Available for another reason", fix: "Check the Service and the pods of the adapter.",
+		},
+		{
+			code: CAExpires, cause: "Nobody renews the CA, or its renewal fails.",
+			symptom: "`caBundle` has expired, or expires within a week", fix: "Read the log of the adapter, or of cert-manager.",
+		},
+		{
+			code: OtherAPIService, cause: "An APIService has no server. It may be one of another project.",
+			symptom: "A namespace stays Terminating: `NamespaceDeletionDiscoveryFailure`",
+			fix:     "Repair it, or delete the APIServices: `kubectl delete -f deploy/base/apiservices.yaml`.",
+		},
+		{
+			code: APIServiceForeign, cause: "Only one backend can serve a version of custom.metrics.k8s.io in a cluster, and another project's does. The adapter does not take it over; condition Ready is False (APIServiceForeign).",
+			symptom: "The APIService is Available, but its Service belongs to another project",
+			fix:     "Keep one of the two; `FORCE=1 make deploy` replaces the other.",
+		},
+		{
+			code: ControllerForbidden, cause: "A role of the HPA controller was changed.",
+			symptom: "The HPA controller may not read metrics", fix: "Restore the ClusterRole `system:controller:horizontal-pod-autoscaler`, which a restart of the API server does.",
+		},
+		{
+			code: AdapterForbidden, cause: "The ClusterRole of the adapter was changed, or is of an older version.",
+			symptom: "The adapter lacks a right", fix: "Apply `deploy/base/rbac.yaml`.",
+		},
+		{
+			code: AdapterNotReady, cause: "A replica has not started, or has lost the API server.",
+			symptom: "A pod of the adapter is not ready", fix: "Read its log.",
+		},
+		{
+			code: AdapterVersions, cause: "A rollout is under way, or stopped.",
+			symptom: "Pods of the adapter run different images", fix: "Wait for the rollout.",
+		},
+		{
+			code: LeaseNotHeld, cause: "No replica is elected.",
+			symptom: "The status of objects is not written; values are served", fix: "Read the log of the adapter.",
+		},
+		{
+			code: PolicyMissing, cause: "A ValidatingAdmissionPolicy, or its binding, is missing.",
+			symptom: "Anybody who may write objects may name any Secret or address", fix: "Apply `deploy/base/admission.yaml`.",
+		},
+		{
+			code: Unsupported, cause: "The API server is older than 1.30.",
+			symptom: "The manifests cannot be applied", fix: "Upgrade Kubernetes.",
+		},
+		{
+			code: Forbidden, cause: "You may not read what the check looks at.",
+			symptom: "`doctor` marks a check as unknown", fix: "Have somebody who may read it run `doctor`; the other checks hold.",
+		},
+		{
+			code: Unreadable, cause: "The API server answered with an error.",
+			symptom: "`doctor` cannot read something", fix: "The message says why.",
+		},
+		{
+			code: HPANotFound, cause: "The namespace has no such HPA.",
+			symptom: "`doctor` does not find the HPA", fix: "Write its name and, after `-n`, its namespace.",
+		},
+	}
+}
+
+func troubles() []trouble {
+	return slices.Concat(troublesOfHPAs(), troublesOfObjects(), troublesOfTheAPI())
+}
+
+// fixOf returns how to mend a trouble in plain text, empty for the reason of a condition.
+func fixOf(code Code) string {
+	for _, row := range troubles() {
+		if row.code == code {
+			return strings.ReplaceAll(row.fix, "`", "")
+		}
+	}
+	return ""
+}
+
+// codeOf returns the trouble that a message describes, or another code.
+func codeOf(message string, among []trouble, other Code) Code {
+	for _, row := range among {
+		if row.says != "" && strings.Contains(message, row.says) {
+			return row.code
+		}
+	}
+	return other
+}
+
+// Markdown returns the tables of deploy/docs/troubleshooting.md by their names.
+func Markdown() map[string]string {
+	tables := map[string]string{}
+	for name, rows := range map[string][]trouble{"hpa": troublesOfHPAs(), "objects": troublesOfObjects(), "api": troublesOfTheAPI()} {
+		var b strings.Builder
+		b.WriteString("| Symptom | Cause | Fix | Code |\n|---|---|---|---|\n")
+		for _, row := range rows {
+			fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", row.symptom, row.cause, row.fix, row.code)
+		}
+		tables[name] = b.String()
+	}
+	return tables
+}

@@ -1,0 +1,122 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/url"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+)
+
+// question is what an HPA asks of the metrics API.
+type question struct {
+	index         int
+	redis, metric string
+	selector      *metav1.LabelSelector
+	target        autoscalingv2.MetricTarget
+	// hpa is nil where no HPA asks.
+	hpa *autoscalingv2.HorizontalPodAutoscaler
+}
+
+// path returns where the HPA controller asks.
+func (q question) path(namespace string) (string, error) {
+	at := path("/apis/"+customMetrics+"/v1beta2", namespace, kindName+"/"+q.redis+"/"+q.metric)
+	if q.selector == nil {
+		return at, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(q.selector)
+	if err != nil {
+		return "", err
+	}
+	return at + "?metricLabelSelector=" + url.QueryEscape(selector.String()), nil
+}
+
+// values asks for a value as the HPA controller does, twice: replicas of the adapter may know different ones.
+func (d *Doctor) values(ctx context.Context, namespace string, q question) []Check {
+	at, err := q.path(namespace)
+	if err != nil {
+		return []Check{found(HopHPA, Failure, NoMatchingSeries, fmt.Sprintf("kubectl -n %s edit hpa %s", namespace, q.hpa.Name), "The selector of spec.metrics[%d] is invalid: %v.", q.index, err)}
+	}
+	first, firstErr := d.value(ctx, at)
+	_, secondErr := d.value(ctx, at)
+	raw := "kubectl get --raw '" + at + "'"
+	switch {
+	case (firstErr == nil) != (secondErr == nil):
+		return []Check{found(HopValue, Warning, ReplicasDisagree, raw, "One request for %s of Redis %s succeeded, and one failed.", q.metric, q.redis)}
+	case apierrors.IsForbidden(firstErr):
+		return []Check{found(HopValue, Unknown, MetricsForbidden,
+			fmt.Sprintf("kubectl -n %s create rolebinding redis-metrics-view --clusterrole=view --user=USER", namespace), "You may not read %s of Redis %s.", q.metric, q.redis)}
+	case firstErr != nil:
+		return []Check{found(HopValue, Failure, codeOf(firstErr.Error(), troublesOfHPAs(), ValueUnknown), raw, "The metrics API answers: %s.", sentence(firstErr.Error()))}
+	}
+	window := ""
+	if first.WindowSeconds != nil {
+		window = fmt.Sprintf(", over %d s", *first.WindowSeconds)
+	}
+	check := ok(HopValue, "%s of Redis %s is %s, sampled %s ago%s.", q.metric, q.redis, first.Value.String(), ago(time.Since(first.Timestamp.Time)), window)
+	if q.hpa != nil {
+		check.Message += " " + q.proposal(first.Value)
+	}
+	return []Check{check}
+}
+
+func (d *Doctor) value(ctx context.Context, at string) (v1beta2.MetricValue, error) {
+	var list v1beta2.MetricValueList
+	if err := d.api.Get(ctx, at, &list); err != nil {
+		return v1beta2.MetricValue{}, err
+	}
+	if len(list.Items) != 1 {
+		return v1beta2.MetricValue{}, fmt.Errorf("the answer holds %d values, and the HPA expects one", len(list.Items))
+	}
+	return list.Items[0], nil
+}
+
+// proposal says how many replicas the HPA controller computes from a value, before it applies behavior.
+// Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
+func (q question) proposal(value resource.Quantity) string {
+	current := q.hpa.Status.CurrentReplicas
+	ratio, wanted := math.NaN(), math.NaN()
+	switch {
+	case q.target.AverageValue != nil:
+		wanted = math.Ceil(value.AsApproximateFloat64() / q.target.AverageValue.AsApproximateFloat64())
+		ratio = value.AsApproximateFloat64() / (q.target.AverageValue.AsApproximateFloat64() * float64(current))
+	case q.target.Value != nil:
+		ratio = value.AsApproximateFloat64() / q.target.Value.AsApproximateFloat64()
+		wanted = math.Ceil(ratio * float64(current))
+	}
+	if math.IsNaN(wanted) || math.IsInf(wanted, 0) {
+		return "The HPA cannot compute replicas from it."
+	}
+	up, down := q.tolerances()
+	if ratio >= 1-down && ratio <= 1+up {
+		return fmt.Sprintf("That is within tolerance of the target: the HPA holds %d replicas.", current)
+	}
+	least := int32(1)
+	if q.hpa.Spec.MinReplicas != nil {
+		least = *q.hpa.Spec.MinReplicas
+	}
+	bounded := min(max(wanted, float64(least)), float64(q.hpa.Spec.MaxReplicas))
+	return fmt.Sprintf("That proposes %.0f replicas, %.0f within minReplicas and maxReplicas; there are %d.", wanted, bounded, current)
+}
+
+// tolerances returns by how much the ratio to the target may differ from 1 before replicas are added or removed.
+func (q question) tolerances() (up, down float64) {
+	const byDefault = 0.1 // --horizontal-pod-autoscaler-tolerance of the controller manager
+	of := func(rules *autoscalingv2.HPAScalingRules) float64 {
+		if rules == nil || rules.Tolerance == nil {
+			return byDefault
+		}
+		return rules.Tolerance.AsApproximateFloat64()
+	}
+	behavior := q.hpa.Spec.Behavior
+	if behavior == nil {
+		return byDefault, byDefault
+	}
+	return of(behavior.ScaleUp), of(behavior.ScaleDown)
+}

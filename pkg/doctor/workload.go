@@ -1,0 +1,93 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// slowStart is for how long a pod may not be ready before it counts as blocking.
+const slowStart = time.Minute
+
+// workload checks the StatefulSet that an HPA scales. Of other kinds it says nothing.
+func (d *Doctor) workload(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, now time.Time) []Check {
+	target := hpa.Spec.ScaleTargetRef
+	if target.Kind != "StatefulSet" {
+		return nil
+	}
+	var set appsv1.StatefulSet
+	err := d.api.Get(ctx, path("/apis/apps/v1", hpa.Namespace, "statefulsets/"+target.Name), &set)
+	switch {
+	case apierrors.IsNotFound(err):
+		return []Check{found(HopTarget, Failure, TargetNotFound, fmt.Sprintf("kubectl -n %s get statefulsets", hpa.Namespace), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
+	case err != nil:
+		return []Check{unread(HopTarget, "StatefulSet "+target.Name, "statefulsets.apps -n "+hpa.Namespace, err)}
+	}
+	checks := []Check{ok(HopTarget, "StatefulSet %s: %d of %d replicas are ready.", set.Name, set.Status.ReadyReplicas, set.Status.Replicas)}
+	checks = append(checks, d.blockingPod(ctx, &set, now)...)
+	return append(checks, manifest(&set)...)
+}
+
+// blockingPod finds the pod for which OrderedReady waits.
+func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now time.Time) []Check {
+	if set.Spec.PodManagementPolicy == appsv1.ParallelPodManagement || set.Status.ReadyReplicas >= set.Status.Replicas {
+		return nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(set.Spec.Selector)
+	if err != nil {
+		return []Check{unread(HopTarget, "the selector of StatefulSet "+set.Name, "", err)}
+	}
+	var list corev1.PodList
+	if err := d.api.Get(ctx, path("/api/v1", set.Namespace, "pods?labelSelector="+url.QueryEscape(selector.String())), &list); err != nil {
+		return []Check{unread(HopTarget, "the pods of StatefulSet "+set.Name, "pods -n "+set.Namespace, err)}
+	}
+	for i := range list.Items {
+		pod := &list.Items[i]
+		since := unreadySince(pod)
+		if podReady(pod) || now.Sub(since) < slowStart {
+			continue
+		}
+		return []Check{found(HopTarget, Warning, PodBlocksScaling, fmt.Sprintf("kubectl -n %s describe pod %s", pod.Namespace, pod.Name),
+			"Pod %s has not been ready for %s, and OrderedReady waits for it.", pod.Name, ago(now.Sub(since)))}
+	}
+	return nil
+}
+
+func unreadySince(pod *corev1.Pod) time.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return pod.CreationTimestamp.Time
+}
+
+// manifest warns of what a StatefulSet says that an HPA should not meet.
+func manifest(set *appsv1.StatefulSet) []Check {
+	var checks []Check
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	if len(set.Spec.VolumeClaimTemplates) > 0 && policy != nil && policy.WhenScaled == appsv1.DeletePersistentVolumeClaimRetentionPolicyType {
+		checks = append(checks, found(HopTarget, Warning, VolumesDeleted,
+			fmt.Sprintf(`kubectl -n %s patch statefulset %s --type=merge -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`, set.Namespace, set.Name),
+			"Scaling in deletes the volumes of StatefulSet %s.", set.Name))
+	}
+	var applied struct {
+		Spec struct {
+			Replicas *int32 `json:"replicas"`
+		} `json:"spec"`
+	}
+	text := set.Annotations[corev1.LastAppliedConfigAnnotation]
+	if json.Unmarshal([]byte(text), &applied) == nil && applied.Spec.Replicas != nil {
+		checks = append(checks, found(HopTarget, Warning, ReplicasApplied, fmt.Sprintf("kubectl -n %s apply edit-last-applied statefulset/%s", set.Namespace, set.Name),
+			"The applied manifest of StatefulSet %s has replicas: %d.", set.Name, *applied.Spec.Replicas))
+	}
+	return checks
+}
