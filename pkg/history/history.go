@@ -69,8 +69,6 @@ type snapshot struct {
 	restart bool     // whether samples of other processes came before these
 	failure error    // of the newest attempt, nil if it succeeded
 	failed  []Node   // of the newest attempt if it failed
-	// revision is shared by consecutive attempts that found the same nodes in the same state.
-	revision *Revision
 }
 
 // Record adds the newest sample and takes ownership of its nodes. Samples that no
@@ -83,7 +81,7 @@ func (h *History) Record(sample Sample) error {
 		return nil
 	}
 	before := h.load()
-	next := &snapshot{revision: before.revision}
+	next := &snapshot{}
 	for i, old := range before.samples {
 		if sample.At.Sub(old.At) <= h.maxSpan() {
 			next.samples = append(make([]Sample, 0, len(before.samples)-i+1), before.samples[i:]...)
@@ -96,12 +94,6 @@ func (h *History) Record(sample Sample) error {
 		if !sample.joins(before.samples[n-1]) {
 			next.samples, next.restart = nil, true
 		}
-		if !sample.sameTopology(before.samples[n-1]) {
-			next.revision = nil
-		}
-	}
-	if next.revision == nil {
-		next.revision = new(Revision)
 	}
 	sample.size = sample.bytes(newestOf(before))
 	next.samples = append(next.samples, sample)
@@ -157,19 +149,6 @@ func (h *History) Nodes() []Node {
 		return snap.samples[n-1].Nodes
 	}
 	return snap.failed
-}
-
-// Revision identifies a state of the nodes, apart from their numbers.
-type Revision struct {
-	_ byte // two of no size would have one address
-}
-
-// Revision returns the same pointer as long as attempts find the same nodes, with the
-// same addresses, shards, roles and versions, and each of them answers with its newest
-// credentials. It is nil if the newest attempt failed, or none was made. Whoever has
-// described the nodes of a revision need not look at them again.
-func (h *History) Revision() *Revision {
-	return h.load().revision
 }
 
 // Latest returns the newest sample, or an *UnknownError.
