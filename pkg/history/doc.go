@@ -3,9 +3,8 @@
 // rate is taken between.
 //
 // The sampler records samples and failures (Record, Fail). Those who serve
-// numbers get a Sample, a Span or an *UnknownError; those who describe the nodes
-// get a Revision as well. Reading takes no lock and copies nothing, so the request
-// path never waits for the sampler.
+// numbers get a Sample, a Span or an *UnknownError. Reading takes no lock and copies
+// nothing, so the request path never waits for the sampler.
 //
 // One set of rules decides what may be served:
 //   - A sample is served until it is older than MaxAge. After that nothing is,

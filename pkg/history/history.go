@@ -69,8 +69,6 @@ type snapshot struct {
 	restart bool     // whether samples of other processes came before these
 	failure error    // of the newest attempt, nil if it succeeded
 	failed  []Node   // of the newest attempt if it failed
-	// revision is shared by consecutive attempts that found the same nodes in the same state.
-	revision *Revision
 }
 
 // newest returns the newest sample, and false if there is none.
@@ -91,7 +89,7 @@ func (h *History) Record(sample Sample) error {
 		return nil
 	}
 	before := h.load()
-	next := &snapshot{revision: before.revision}
+	next := &snapshot{}
 	for i, old := range before.samples {
 		if sample.At.Sub(old.At) <= h.maxSpan() {
 			next.samples = append(make([]Sample, 0, len(before.samples)-i+1), before.samples[i:]...)
@@ -105,12 +103,6 @@ func (h *History) Record(sample Sample) error {
 		if !sample.joins(newest) {
 			next.samples, next.restart = nil, true
 		}
-		if !sample.sameTopology(newest) {
-			next.revision = nil
-		}
-	}
-	if next.revision == nil {
-		next.revision = new(Revision)
 	}
 	sample.size = sample.bytes(newest)
 	next.samples = append(next.samples, sample)
@@ -151,17 +143,6 @@ func (h *History) Nodes() []Node {
 	}
 	return snap.failed
 }
-
-// Revision identifies a state of the nodes, apart from their numbers.
-type Revision struct {
-	_ byte // two of no size would have one address
-}
-
-// Revision returns the same pointer as long as attempts find the same nodes, with the
-// same addresses, shards, roles and versions, and each of them answers with its newest
-// credentials. It is nil if the newest attempt failed, or none was made. Whoever has
-// described the nodes of a revision need not look at them again.
-func (h *History) Revision() *Revision { return h.load().revision }
 
 // Latest returns the newest sample, or an *UnknownError.
 func (h *History) Latest(now time.Time) (Sample, error) { return h.latest(h.load(), now) }

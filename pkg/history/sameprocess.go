@@ -101,13 +101,6 @@ func (s Sample) anonymous() error {
 	return nil
 }
 
-// sameVersion reports whether two answers are of one kind and version of server.
-func sameVersion(before, after *redisinfo.Info) bool {
-	kindBefore, versionBefore := redisinfo.Server(before)
-	kindAfter, versionAfter := redisinfo.Server(after)
-	return kindBefore == kindAfter && versionBefore == versionAfter
-}
-
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
 // commandsReset reports whether CONFIG RESETSTAT came between two consecutive samples,

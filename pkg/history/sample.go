@@ -155,22 +155,6 @@ func (s Sample) joins(before Sample) bool {
 	return true
 }
 
-// sameTopology reports whether a sample found the nodes in the same state as the one
-// that it is linked to.
-func (s Sample) sameTopology(before Sample) bool {
-	if len(s.Nodes) != len(before.Nodes) {
-		return false
-	}
-	for n := range s.Nodes {
-		was, now := &before.Nodes[n], &s.Nodes[n]
-		if !now.continues || !was.sameNode(now) || was.Shard != now.Shard || was.Replica != now.Replica ||
-			was.Err != nil || now.Err != nil || was.NotRenewed != nil || now.NotRenewed != nil || !sameVersion(was.Info, now.Info) {
-			return false
-		}
-	}
-	return true
-}
-
 // continuous reports whether counters of two consecutive answers of a node may be
 // subtracted. A drift of the wall clock against the monotonic one forbids it.
 func (n *Node) continuous(was *Node, drift time.Duration) bool {

@@ -65,8 +65,13 @@ func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) error {
 			return fmt.Errorf("status: leader election: %w", err)
 		}
 		elector.Run(ctx)
-		c.running.Lock() // until the last Run has ended
-		c.running.Unlock()
+		c.awaitEnd()
 	}
 	return nil
+}
+
+// awaitEnd waits until the last Run has ended.
+func (c *Controller) awaitEnd() {
+	c.running.Lock()
+	defer c.running.Unlock()
 }
