@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,7 +75,7 @@ func (d diagnosis) names(code string) error {
 func (s *scene) diagnosed(t *testing.T, code string, args ...string) doctor.Check {
 	t.Helper()
 	var first doctor.Check
-	eventually(t, 2*interval, func(ctx context.Context) error {
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
 		d, err := s.doctor(ctx, args...)
 		if err != nil {
 			return err
@@ -164,6 +165,48 @@ func (s *scene) anotherProject(t *testing.T) {
 	s.diagnosed(t, string(doctor.OtherAPIService))
 	s.kubectl(t, "delete", "apiservice", "v1.example.com")
 	s.healthy(t)
+}
+
+// TestDoctorOfAnHPA brings about what no error of the metrics API tells.
+func TestDoctorOfAnHPA(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, shared)
+	s.redis(t, "cart", redistest.New(t).Addr, nil)
+	awaitRequests(t, s, "cart")
+	for _, test := range []struct {
+		name, metric, code string
+		// change is given to kubectl, with a manifest as input if there is one.
+		change, manifest string
+		// mends means that what doctor prints is a plain command.
+		mends bool
+	}{
+		{name: "asleep", code: "ScalingDisabled", change: "scale statefulset/asleep --replicas=0", mends: true},
+		{name: "lost", code: "TargetNotFound", change: "delete statefulset/lost"},
+		{name: "unheard", metric: "speed", code: "MetricNotFound"},
+		{name: "twice", code: "TargetShared", change: "autoscale statefulset/twice --name=other --max=2"},
+		{name: "applied", code: "ReplicasApplied", change: "apply -f -", manifest: `"spec": {"replicas": 1, `},
+		{name: "volumes", code: "VolumesDeleted", change: "replace --force -f -", mends: true,
+			manifest: `"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}, "volumeClaimTemplates": [{"metadata": {"name": "data"},
+				"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}], `},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s.autoscaler(t, test.name, "redis-metrics.dev/v1alpha1", "cart", cmp.Or(test.metric, "keys"))
+			if test.change != "" {
+				manifest := fmt.Sprintf(`{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": %[1]q}, %[2]s
+					"serviceName": %[1]q, "selector": {"matchLabels": {"app": %[1]q}}, "template": {
+					"metadata": {"labels": {"app": %[1]q}}, "spec": {"containers": [{"name": "app", "image": "app"}]}}}}`, test.name, test.manifest)
+				if _, err := s.KubectlInput(t.Context(), strings.NewReader(manifest), append(strings.Fields(test.change), "-n", s.namespace)...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			check := s.diagnosed(t, test.code, "hpa/"+test.name)
+			if test.mends {
+				s.mend(t, check)
+				s.healthy(t, "hpa/"+test.name)
+			}
+		})
+	}
 }
 
 // TestDoctorOfManyObjects bounds the time that doctor takes where there is much to look at.

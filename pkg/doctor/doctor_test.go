@@ -206,7 +206,11 @@ func TestForbiddenInTurn(t *testing.T) {
 			if report.ExitCode() != 1 || len(report.Checks) != all-hop.lost {
 				t.Errorf("exit code %d, %d checks, want 1 and %d: %+v", report.ExitCode(), len(report.Checks), all-hop.lost, report.Checks)
 			}
-			if first, _ := report.First(); first.Mark != Unknown || first.Command == "" {
+			code := Forbidden
+			if hop.forbidden == cartRequests {
+				code = MetricsForbidden
+			}
+			if first, _ := report.First(); first.Mark != Unknown || first.Code != code || first.Command == "" {
 				t.Errorf("first is %+v", first)
 			}
 		})
