@@ -195,7 +195,7 @@ func (r *reader) runs(t *testing.T, block pagetest.Block) {
 		}
 		try := func(ctx context.Context) error {
 			out, err := r.shell(ctx, command)
-			if err != nil && !(strings.HasPrefix(command, "kubectl redis-metrics doctor") && diagnosis.MatchString(out)) {
+			if err != nil && !(strings.HasPrefix(command, "kubectl redis-metrics doctor") && diagnosed.MatchString(out)) {
 				return fmt.Errorf("%s: %s: %w\n%s", block, command, err, out)
 			}
 			return nil
@@ -211,8 +211,8 @@ func (r *reader) runs(t *testing.T, block pagetest.Block) {
 	}
 }
 
-// diagnosis matches the last line of the doctor, which fails if it finds any trouble.
-var diagnosis = regexp.MustCompile(`(?m)^ok [0-9]+, warning [0-9]+, failure [0-9]+, unknown [0-9]+`)
+// diagnosed matches the last line of the doctor, which fails if it finds any trouble.
+var diagnosed = regexp.MustCompile(`(?m)^ok [0-9]+, warning [0-9]+, failure [0-9]+, unknown [0-9]+`)
 
 func (r *reader) shell(ctx context.Context, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
