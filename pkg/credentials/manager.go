@@ -237,11 +237,11 @@ func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 	if e.credentials == nil && e.err == nil || !slices.Equal(now, e.seen) {
 		e.seen, e.credentials = now, nil
 		if e.err = e.problems(account); e.err == nil {
-			all := values{}
+			read := values{}
 			for i, c := range e.seen {
-				all[e.references[i].Field] = c
+				read[e.references[i].Field] = c
 			}
-			e.credentials, e.err = compile(e.access, all)
+			e.credentials, e.err = compile(e.access, read)
 		}
 	}
 	if e.err != nil {

@@ -77,7 +77,6 @@ func (f *formulas) claim(t *Target) *claim {
 	c := &claim{name: t.NamespacedName, id: t.ID(), sources: t.formulas()}
 	c.found = make([]*formula, len(c.sources))
 	before := f.claims[c.name]
-	delete(f.claims, c.name)
 	if len(c.sources) > 0 {
 		n := f.namespaceOf(c.name.Namespace)
 		n.claims++
@@ -91,6 +90,8 @@ func (f *formulas) claim(t *Target) *claim {
 		if c.missing() >= 0 {
 			n.waiting = append(n.waiting, c)
 		}
+	} else {
+		delete(f.claims, c.name)
 	}
 	f.drop(before)
 	return c
