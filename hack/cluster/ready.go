@@ -34,6 +34,7 @@ func await(ctx context.Context, what string, died func() error, check func(conte
 func (c *Cluster) Watch(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, time.Second, true, func(context.Context) (bool, error) { return false, c.Err() })
 	if ctx.Err() != nil {
+		c.logf("stopping")
 		return nil //nolint:nilerr // it was asked to end
 	}
 	return err

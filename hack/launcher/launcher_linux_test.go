@@ -157,8 +157,8 @@ func childOf(t *testing.T, pid int) int {
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
 	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		return err != nil || strings.Contains(string(text), ") Z "), nil
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // empty once it is gone
+		return len(text) == 0 || strings.Contains(string(text), ") Z "), nil
 	})
 	if err != nil {
 		t.Fatalf("process %d is still there: %v", pid, err)
