@@ -8,7 +8,7 @@
 // of it happened within the timeout. After an attempt that a declared metric may have
 // spoiled, commands that nothing bounds are left out for a while (holdback.go).
 //
-// A node of a cluster also reports whether slots migrate atomically (migrating.go).
+// A node of a cluster also reports whether slots migrate atomically (slotmigration.go).
 //
 // A Poller is not safe for concurrent use. The error of an attempt is a *reason.Error.
 package poller

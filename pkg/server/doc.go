@@ -15,8 +15,8 @@
 // One client cannot harm the others: connections, requests, selectors, lists and
 // errors are bounded, a request that has no answer is refused before it is
 // authorized, and the HorizontalPodAutoscaler controller never waits. The bounds are
-// constants beside what they bound: connections.go, requests.go, selectorlimit.go,
-// lists.go, errors.go and inflight.go.
+// constants beside what they bound: connections.go, requestchecks.go, selectorlimit.go,
+// listlimit.go, errors.go and inflight.go.
 //
 // Where there is another adapter as well, its metrics are listed beside ours and
 // requests for them are sent on to it (delegate.go), once they are authorized.

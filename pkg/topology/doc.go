@@ -6,13 +6,13 @@
 //   - standalone.go: one server, and the replicas that it lists;
 //   - sentinel.go: the primary that sentinels name, which must say itself that it is one;
 //   - cluster.go: the primaries of a cluster, which must agree who the primaries are
-//     (agreement.go), and together own all slots; each must answer, unless the object
+//     (clusteragreement.go), and together own all slots; each must answer, unless the object
 //     allows partial answers.
 //
 // A replica that does not answer, or does not say that it replicates that primary, is
 // left out of the sample, which stands without it. No server counts twice, whatever
 // addresses lead to it (confirm.go). While slots migrate, Node.Migrating says so
-// (migration.go).
+// (slotmigration.go).
 //
 // Nodes are not safe for concurrent use. The error of an attempt is a *reason.Error. It
 // names no address, and nothing that a server said.
