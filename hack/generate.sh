@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
-# reasons from the sampler, of faults from the matrix), the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
+# reasons from the sampler, of faults from the matrix, and the example of the simulation), the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -12,6 +12,7 @@ metrics=TestMetricTable
 reasons=TestReasonTable
 faults=TestFaultTable
 view=TestViewRole
+example=TestSimulateExample
 copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
@@ -33,6 +34,7 @@ if [ "${1:-}" = --check ]; then
   diff -ru "$copies" "$output/chart"
   go test -count=1 -run "^($metrics|$view)\$" ./pkg/catalog
   go test -count=1 -run "^$reasons\$" ./pkg/sampler
+  go test -count=1 -run "^$example\$" ./cmd/kubectl-redis_metrics/app
   (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
@@ -43,4 +45,5 @@ cp "$output"/crd/* "$crds/"
 cp "$output"/chart/* "$copies/"
 go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
 go test -count=1 -run "^$reasons\$" ./pkg/sampler -update
+go test -count=1 -run "^$example\$" ./cmd/kubectl-redis_metrics/app -update
 (cd hack && go test -count=1 -run "^$faults\$" ./faults -update)

@@ -20,6 +20,7 @@ import (
 const (
 	plotWidth  = 72
 	plotHeight = 8
+	mostLines  = 15
 )
 
 // Write prints results side by side: the syncs at which one of them changes, a plot
@@ -159,7 +160,10 @@ func writePlots(w io.Writer, results []Result) {
 		for at, sync := range result.Syncs {
 			replicas[at] = float64(sync.Decision.Desired)
 		}
-		height := max(1, min(int(highest), plotHeight)) // of few replicas, a line each
+		height := plotHeight
+		if highest <= mostLines { // a line for each replica
+			height = max(1, int(highest))
+		}
 		plot(w, "replicas of "+letter(i), replicas, last, asciigraph.UpperBound(float64(highest)), asciigraph.Height(height))
 	}
 	fmt.Fprintln(w)
