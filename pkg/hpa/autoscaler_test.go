@@ -280,8 +280,8 @@ func TestNewRefuses(t *testing.T) {
 		{"policy", 37, newHPA(behavior(nil, policies("Most", "0/0s"))), "spec.behavior.scaleDown.policies[0].periodSeconds: Invalid value: 0"},
 		{"selectPolicy", 37, newHPA(behavior(nil, policies("Most", "1/1s"))), `spec.behavior.scaleDown.selectPolicy: Unsupported value: "Most"`},
 		{"tolerance", 37, newHPA(behavior(tolerate("-1"), nil)), "spec.behavior.scaleUp.tolerance: Invalid value"},
-		{"old version", 29, newHPA(), "Kubernetes 1.29 is not covered: use 1.30 to 1.37"},
-		{"future version", 38, newHPA(), "Kubernetes 1.38 is not covered: use 1.30 to 1.37"},
+		{"old version", 29, newHPA(), "version 1.29 of Kubernetes is not covered: use 1.30 to 1.37"},
+		{"future version", 38, newHPA(), "version 1.38 of Kubernetes is not covered: use 1.30 to 1.37"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

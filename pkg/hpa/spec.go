@@ -21,7 +21,7 @@ const (
 // defaults.
 func New(controller Controller, hpa *autoscalingv2.HorizontalPodAutoscaler) (*Autoscaler, error) {
 	if controller.Minor < Oldest || controller.Minor > Newest {
-		return nil, fmt.Errorf("Kubernetes 1.%d is not covered: use 1.%d to 1.%d", controller.Minor, Oldest, Newest)
+		return nil, fmt.Errorf("version 1.%d of Kubernetes is not covered: use 1.%d to 1.%d", controller.Minor, Oldest, Newest)
 	}
 	spec := hpa.Spec
 	a := &Autoscaler{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -197,7 +196,7 @@ func (s *simulate) readLoad(ctx context.Context, object *autoscalingv2.Horizonta
 	if s.record > 0 {
 		return s.recordLoad(ctx, object, metrics)
 	}
-	source := io.Reader(s.streams.In)
+	source := s.streams.In
 	if s.series != "-" {
 		file, err := os.Open(s.series)
 		if err != nil {

@@ -85,7 +85,7 @@ func TestSimulateRefuses(t *testing.T) {
 		{"two HPAs", []string{"hpa/app", "-f", sample, "--series", load}, "name one HPA"},
 		{"no load", []string{"-f", sample}, "name a load: --series FILE, or --record DURATION"},
 		{"another output", []string{"-f", sample, "--series", load, "-o", "yaml"}, `--output must be json, or left out, is "yaml"`},
-		{"an old version", []string{"-f", sample, "--series", load, "--kubernetes", "1.29"}, "1.29 is not covered: use 1.30 to 1.37"},
+		{"an old version", []string{"-f", sample, "--series", load, "--kubernetes", "1.29"}, "1.29 of Kubernetes is not covered: use 1.30 to 1.37"},
 		{"no version", []string{"-f", sample, "--series", load, "--kubernetes", "new"}, "--kubernetes must be a version such as 1.37"},
 		{"no HPA in the file", []string{"-f", "../../../deploy/samples/statefulset.yaml", "--series", load}, "there are 0 HorizontalPodAutoscalers of autoscaling/v2: name one"},
 		{"an unknown field", []string{"-f", "testdata/typo.yaml", "--series", load}, `HorizontalPodAutoscaler typo: strict decoding error: unknown field "spec.maxReplica"`},
