@@ -139,6 +139,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Soak|UnderAttack)$$' $(E2E_ARGS) ./...
 	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
+	cd hack/hpa && CGO_ENABLED=0 go test -trimpath -count=1 $(E2E_ARGS) ./...
 
 .PHONY: soak
 soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order, ARGS=-server=each takes each server for DURATION

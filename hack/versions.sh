@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails if two modules that "make demo" builds compile different versions of a third. The go command compiles a package
+# Fails if two modules that "make demo" builds, or the comparison with the HPA controller, compile different versions of a third. The go command compiles a package
 # once for all programs only if the package and everything that it imports have the same versions in each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,7 @@ modules=(hack/tools/etcd hack/tools/kubernetes hack/tools/kwok)
   compiled . ./cmd/redis-metrics-adapter
   compiled hack ./cmd/demo
   for module in "${modules[@]}"; do compiled "$module" tool; done
+  compiled hack/hpa k8s.io/kubernetes/pkg/controller/podautoscaler
 } | awk '
   NF == 3 && !seen[$0]++ { # the tree itself has no version
     versions[$1] += !known[$1, $2]++

@@ -100,7 +100,7 @@ func TestFirstTrouble(t *testing.T) {
 		{"another group", replace(shopHPAs, "redis-metrics.dev/v1alpha1", "v1"), DescribedObjectGroup, Failure,
 			shop + `patch hpa app --type=json -p '[{"op":"replace","path":"/spec/metrics/0/object/describedObject/apiVersion","value":"redis-metrics.dev/v1alpha1"}]'`},
 		{"no object metric", replace(shopHPAs, `"type":"Object"`, `"type":"Resource"`), NoRedisMetric, Failure, shop + "edit hpa app"},
-		{"shared workload", answers(shopHPAs, `{"items":[`+hpa+`,`+strings.Replace(hpa, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "get hpa app other"},
+		{"shared workload", answers(shopHPAs, `{"items":[`+appHPA+`,`+strings.Replace(appHPA, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "get hpa app other"},
 		{"total at the maximum", func(c *cluster) {
 			replace(shopHPAs, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`)(c)
 			replace(shopHPAs, `"desiredReplicas":2`, `"desiredReplicas":5`)(c)
@@ -268,12 +268,12 @@ func TestCAExpires(t *testing.T) {
 // TestProposal holds what a value means to the HPA, as the controller computes it.
 func TestProposal(t *testing.T) {
 	for _, test := range []struct{ name, hpa, value, says string }{
-		{"more", hpa, "2500", "proposes 3 replicas, 3 within"},
-		{"beyond the maximum", hpa, "9500", "proposes 10 replicas, 5 within"},
-		{"below the minimum", hpa, "0", "proposes 0 replicas, 1 within"},
-		{"tolerance", hpa, "2100", "holds 2 replicas"},
-		{"a total", strings.Replace(hpa, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`, 1), "2500", "proposes 5 replicas"},
-		{"tolerance of its own", strings.Replace(hpa, `"minReplicas":1`, `"behavior":{"scaleUp":{"tolerance":"0"}},"minReplicas":1`, 1), "2100", "proposes 3 replicas"},
+		{"more", appHPA, "2500", "proposes 3 replicas, 3 within"},
+		{"beyond the maximum", appHPA, "9500", "proposes 10 replicas, 5 within"},
+		{"below the minimum", appHPA, "0", "proposes 0 replicas, 1 within"},
+		{"tolerance", appHPA, "2100", "holds 2 replicas"},
+		{"a total", strings.Replace(appHPA, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`, 1), "2500", "proposes 5 replicas"},
+		{"tolerance of its own", strings.Replace(appHPA, `"minReplicas":1`, `"behavior":{"scaleUp":{"tolerance":"0"}},"minReplicas":1`, 1), "2100", "proposes 3 replicas"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := healthy()

@@ -71,7 +71,7 @@ const (
 const (
 	available = `{"spec":{"service":{"namespace":"redis-metrics-adapter","name":"redis-metrics-adapter"}},
 		"status":{"conditions":[{"type":"Available","status":"True"}]}}`
-	hpa = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"minReplicas":1,"maxReplicas":5,
+	appHPA = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"minReplicas":1,"maxReplicas":5,
 		"scaleTargetRef":{"apiVersion":"apps/v1","kind":"StatefulSet","name":"app"},"metrics":[{"type":"Object","object":{
 			"describedObject":{"apiVersion":"redis-metrics.dev/v1alpha1","kind":"Redis","name":"cart"},
 			"metric":{"name":"requests-per-second"},"target":{"type":"AverageValue","averageValue":"1000"}}}]},
@@ -100,8 +100,8 @@ func healthy() *cluster {
 		adapterService:    `{"spec":{"selector":{"app.kubernetes.io/name":"redis-metrics-adapter"}}}`,
 		adapterPods:       `{"items":[` + readyPod + `]}`,
 		adapterLease:      `{"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"NOW"}}`,
-		shopHPAs:          `{"items":[` + hpa + `]}`,
-		"/apis/autoscaling/v2/horizontalpodautoscalers": `{"items":[` + hpa + `]}`,
+		shopHPAs:          `{"items":[` + appHPA + `]}`,
+		"/apis/autoscaling/v2/horizontalpodautoscalers": `{"items":[` + appHPA + `]}`,
 		"/apis/redis-metrics.dev/v1alpha1":              `{}`,
 		"/apis/redis-metrics.dev/v1alpha1/redises":      `{"items":[` + redis + `]}`,
 		shopEvents:   `{}`,

@@ -3,13 +3,11 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/url"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 )
@@ -75,48 +73,4 @@ func (d *Doctor) value(ctx context.Context, at string) (v1beta2.MetricValue, err
 		return v1beta2.MetricValue{}, fmt.Errorf("the answer holds %d values, and the HPA expects one", len(list.Items))
 	}
 	return list.Items[0], nil
-}
-
-// proposal says how many replicas the HPA controller computes from a value, before it applies behavior.
-// Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
-func (q question) proposal(value resource.Quantity) string {
-	current := q.hpa.Status.CurrentReplicas
-	ratio, wanted := math.NaN(), math.NaN()
-	switch {
-	case q.target.AverageValue != nil:
-		wanted = math.Ceil(value.AsApproximateFloat64() / q.target.AverageValue.AsApproximateFloat64())
-		ratio = value.AsApproximateFloat64() / (q.target.AverageValue.AsApproximateFloat64() * float64(current))
-	case q.target.Value != nil:
-		ratio = value.AsApproximateFloat64() / q.target.Value.AsApproximateFloat64()
-		wanted = math.Ceil(ratio * float64(current))
-	}
-	if math.IsNaN(wanted) || math.IsInf(wanted, 0) {
-		return "The HPA cannot compute replicas from it."
-	}
-	up, down := q.tolerances()
-	if ratio >= 1-down && ratio <= 1+up {
-		return fmt.Sprintf("That is within tolerance of the target: the HPA holds %d replicas.", current)
-	}
-	least := int32(1)
-	if q.hpa.Spec.MinReplicas != nil {
-		least = *q.hpa.Spec.MinReplicas
-	}
-	bounded := min(max(wanted, float64(least)), float64(q.hpa.Spec.MaxReplicas))
-	return fmt.Sprintf("That proposes %.0f replicas, %.0f within minReplicas and maxReplicas; there are %d.", wanted, bounded, current)
-}
-
-// tolerances returns by how much the ratio to the target may differ from 1 before replicas are added or removed.
-func (q question) tolerances() (up, down float64) {
-	const byDefault = 0.1 // --horizontal-pod-autoscaler-tolerance of the controller manager
-	of := func(rules *autoscalingv2.HPAScalingRules) float64 {
-		if rules == nil || rules.Tolerance == nil {
-			return byDefault
-		}
-		return rules.Tolerance.AsApproximateFloat64()
-	}
-	behavior := q.hpa.Spec.Behavior
-	if behavior == nil {
-		return byDefault, byDefault
-	}
-	return of(behavior.ScaleUp), of(behavior.ScaleDown)
 }
