@@ -13,7 +13,7 @@ import (
 // dialsPerSecond and dialsAtOnce bound how many connections the targets of one
 // namespace begin, each with the look-up of its host name: objects whose servers
 // close every connection would otherwise dial without end.
-const dialsPerSecond, dialsAtOnce = 1000, 2000
+const dialsPerSecond, dialsAtOnce = 2000, 2000
 
 // dialLimit bounds the dials of each namespace on its own. It is safe for concurrent
 // use.
