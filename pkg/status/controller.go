@@ -205,9 +205,11 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 	case due.After(now):
 		wanted.until = earlier(wanted.until, due)
 	default:
-		wanted.status.Summary = r.numbers.summary(h, t.Database, now)
-		if !urgent && sameNumbers(in.shown, wanted.status) {
-			break
+		if !urgent {
+			wanted.status.Summary = r.numbers.summary(h, t.Database, now)
+			if sameNumbers(in.shown, wanted.status) {
+				break
+			}
 		}
 		release, ok := r.limits.acquire(ctx, o, urgent)
 		if !ok {
@@ -215,6 +217,8 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 			break
 		}
 		defer release()
+		// Not before there is a token: thousands of new objects in one namespace try at each attempt.
+		wanted.status.Summary = r.numbers.summary(h, t.Database, now)
 		r.write(ctx, o, wanted.status, in.shown)
 		return
 	}
