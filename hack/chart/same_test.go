@@ -2,6 +2,7 @@ package chart
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 )
 
 // components are the folders of deploy/components and the values of the chart that stand for them, in an order in which
-// kustomize may list them. Each combination is compared.
+// kustomize may list them.
 var components = []struct{ folder, value string }{
 	{"ha", "ha"},
 	{"network-policy", "networkPolicy"},
@@ -54,8 +55,11 @@ func everyComponent() (folders, values []string) {
 }
 
 func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
-	// Each combination, since one component may change what another adds.
+	// Each pair, and all but each one, since one component may change what another adds. All combinations take minutes.
 	for set := range 1 << len(components) {
+		if listed := bits.OnesCount(uint(set)); listed > 2 && listed < len(components)-1 {
+			continue
+		}
 		var folders, chosen []string
 		for n, component := range components {
 			if set&(1<<n) != 0 {
