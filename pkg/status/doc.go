@@ -66,10 +66,10 @@
 //     numbersBurst). The gap grows with the number of objects, so that each has its
 //     turn: it is 17 min with 10,000 objects. Numbers never delay conditions.
 //
-// Each namespace has a bucket of 300 writes, to which one a second is added, so that a
+// Each namespace has a bucket of 100 writes, to which one is added every 2 s, so that a
 // tenant whose servers change at each attempt cannot fill etcd. Conditions may
 // use all of it, numbers alone leave half of it. No object starves: one that was written
-// less than n seconds ago, in a namespace of n objects, leaves the last 30 writes to the
+// less than n seconds ago, in a namespace of n objects, leaves the last 10 writes to the
 // others, which need no more than one write a second together. An object that gets no
 // write tries again at its next attempt, or within a minute.
 //

@@ -18,8 +18,10 @@ const (
 	conditionsPerSecond, conditionsBurst = 50, 100
 	// numbersPerSecond and numbersBurst bound writes of numbers alone to all objects.
 	numbersPerSecond, numbersBurst = 10, 20
-	// namespacePerSecond and namespaceBurst bound all writes to the objects of one namespace.
-	namespacePerSecond, namespaceBurst = 1, 300
+	// namespaceGap and namespaceBurst bound all writes to the objects of one namespace: so many at
+	// once, and one in each gap. More would let a tenant whose servers change at each attempt grow
+	// etcd by 10 MB in 10 minutes beyond what the tenant writes.
+	namespaceGap, namespaceBurst = 2 * time.Second, 100
 	// numbersLeave is how much of a namespace's bucket a write of numbers alone leaves at least.
 	numbersLeave = namespaceBurst / 2
 	// overdueLeave is how much of the bucket of numbers an object leaves to those that wait longer.
@@ -82,14 +84,14 @@ func (l *limits) count(name string, change int) {
 				delete(l.namespaces, other)
 			}
 		}
-		l.namespaces[name] = &namespace{bucket: rate.NewLimiter(namespacePerSecond, namespaceBurst)}
+		l.namespaces[name] = &namespace{bucket: rate.NewLimiter(rate.Every(namespaceGap), namespaceBurst)}
 	}
 	l.namespaces[name].objects += change
 }
 
 // share is the time in which each object of a namespace can be written once.
 func (ns *namespace) share() time.Duration {
-	return time.Duration(ns.objects) * time.Second / namespacePerSecond
+	return time.Duration(ns.objects) * namespaceGap
 }
 
 // numbersGap is the time between a write and one of numbers alone.

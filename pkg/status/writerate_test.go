@@ -166,7 +166,7 @@ func TestObjectsOfANamespaceShareItsWrites(t *testing.T) {
 				all++
 			}
 		}
-		if most := namespaceBurst + namespacePerSecond*seconds + 1; all > most || all < most*9/10 {
+		if most := namespaceBurst + seconds/int(namespaceGap/time.Second) + 1; all > most || all < most*9/10 {
 			t.Errorf("%d writes in %d s, want at most %d, and most of them used", all, seconds, most)
 		}
 		for _, one := range restless {
@@ -260,7 +260,7 @@ func TestLimitsAreAsDocumented(t *testing.T) {
 	}
 	for _, want := range []string{
 		fmt.Sprintf("| a message of a condition or an Event | %d bytes", maxMessage),
-		fmt.Sprintf("| %d at once, and %d a second after that |", namespaceBurst, namespacePerSecond),
+		fmt.Sprintf("| %d at once, and one in %d s after that |", namespaceBurst, int(namespaceGap.Seconds())),
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%s lacks %q", file, want)
