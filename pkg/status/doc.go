@@ -69,8 +69,8 @@
 // Each namespace has a bucket of 100 writes, to which one is added every 2 s, so that a
 // tenant whose servers change at each attempt cannot fill etcd. Conditions may
 // use all of it, numbers alone leave half of it. No object starves: one that was written
-// less than n seconds ago, in a namespace of n objects, leaves the last 10 writes to the
-// others, which need no more than one write a second together. An object that gets no
+// less than 2n seconds ago, in a namespace of n objects, leaves the last 10 writes to the
+// others, which together need no more than one write in 2 s. An object that gets no
 // write tries again at its next attempt, or within a minute.
 //
 // So etcd sees at most 60 writes a second, and 10 when nothing but numbers changes. The
