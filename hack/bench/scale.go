@@ -72,8 +72,8 @@ func measureScale(ctx context.Context, w *world) ([]Figure, error) {
 	return append(figures, more...), err
 }
 
-// loadOf measures what the objects cost once the rates of all are served. Status is written to the objects of one namespace
-// over minutes, so that goes on meanwhile, as it does in a cluster.
+// loadOf measures what the objects cost once the rates of all are served. The adapter still writes the status of new
+// objects then, as it does in a cluster.
 func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
 	if err := w.warm(ctx, c, objects); err != nil {
 		return load{}, err

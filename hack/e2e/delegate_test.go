@@ -259,8 +259,8 @@ func (s *scene) deployed(ctx context.Context, name string, want int32) error {
 	return err
 }
 
-// outlivesTheOther has the other adapter stand still, and then end. Ours goes on, and so
-// does the cluster.
+// outlivesTheOther suspends the other adapter, and then kills it. Our adapter and the cluster
+// keep working.
 func (s *scene) outlivesTheOther(t *testing.T, o *other) {
 	t.Helper()
 	hits := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + s.namespace + "/services/web/hits"

@@ -86,8 +86,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// documented returns the code blocks of all pages. The last ones are those of the page that ends with the removal of
-// the adapter.
+// documented returns the code blocks of all pages. The page that ends with the removal of the adapter comes last.
 func documented(t *testing.T) []pagetest.Block {
 	t.Helper()
 	root := repository(t)

@@ -217,8 +217,9 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 			break
 		}
 		defer release()
-		// Not before there is a token: thousands of new objects in one namespace try at each attempt.
-		wanted.status.Summary = r.numbers.summary(h, t.Database, now)
+		if urgent { // not before there is a token: thousands of new objects in one namespace try at each attempt
+			wanted.status.Summary = r.numbers.summary(h, t.Database, now)
+		}
 		r.write(ctx, o, wanted.status, in.shown)
 		return
 	}
