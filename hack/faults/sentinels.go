@@ -73,9 +73,14 @@ func (s *Subject) primary(ctx context.Context) (*redistest.Server, error) {
 	return nil, errors.New("the sentinels name another primary than any that there is")
 }
 
-// deposed breaks the primary, waits for another one, repairs the old one and waits until it follows the new one.
+// deposed breaks the primary, waits until the load reaches another one, repairs the old one and waits until it follows
+// the new one. Clients that miss the announcement of the sentinels reach the old one until it is demoted.
 func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func(*redistest.Server)) error {
 	old, err := s.primary(ctx)
+	if err != nil {
+		return err
+	}
+	process, err := s.Load.Process(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +89,10 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 		breaks(old)
 		hold()
 		s.Sentinels.AwaitPrimary(old)
-		return nil
+		return s.until(ctx, "clients reach the new primary", func(ctx context.Context) bool {
+			reached, err := s.Load.Process(ctx)
+			return err == nil && reached != process
+		})
 	})
 	if err != nil {
 		return err

@@ -97,8 +97,9 @@ func (s *Subject) breaks(do func() error) error {
 	return err
 }
 
-// repairWithin bounds how long a part may take to be as it was.
-const repairWithin = 40 * time.Second
+// repairWithin bounds how long a part may take to be as it was. A sentinel on a machine that stood still does nothing for
+// half a minute (TILT), and demotes a primary some ten seconds later.
+const repairWithin = time.Minute
 
 // until waits until something holds.
 func (s *Subject) until(ctx context.Context, what string, holds func(context.Context) bool) error {

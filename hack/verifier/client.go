@@ -69,6 +69,16 @@ func (l *Load) Started(ctx context.Context) error {
 	})
 }
 
+// Process returns the run ID of the single server that the load reaches.
+func (l *Load) Process(ctx context.Context) (id string, err error) {
+	err = l.between(ctx, func(ctx context.Context) error {
+		info, err := l.client.InfoMap(ctx, "server").Result()
+		id = info["Server"]["run_id"]
+		return err
+	})
+	return id, err
+}
+
 // Options returns what the client of one server is made with.
 func Options(address, username, password string) *redis.Options {
 	options := universalOptions(address)

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -62,7 +63,8 @@ func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
 	t.levels[metric].forget(sent.Add(-remembered))
 }
 
-// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it.
+// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it. Within
+// the span the process that is sampled may be another one than the process that gets the load.
 func (t *Truth) Break(span Span) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,4 +151,9 @@ func (t *Truth) broken(within Span) (Span, bool) {
 		}
 	}
 	return Span{}, false
+}
+
+// inBreak reports whether an instant lies within a break.
+func (t *Truth) inBreak(at time.Time) bool {
+	return slices.ContainsFunc(t.breaks, func(b Span) bool { return !at.Before(b.From) && !at.After(b.To) })
 }

@@ -76,6 +76,31 @@ func TestBatchesAtTheEndsOfAWindow(t *testing.T) {
 	}
 }
 
+// TestClientsFollowAFailoverLate takes rates while clients still reach the primary that was deposed: the new one is sampled
+// and gets nothing.
+func TestClientsFollowAFailoverLate(t *testing.T) {
+	truth := &Truth{}
+	for n := range 200 {
+		sent := at(float64(n) * 0.05)
+		truth.Executed(sent, sent.Add(time.Millisecond), Events{Requests: 5})
+	}
+	truth.Break(Span{at(3), at(5)})
+	for name, test := range map[string]struct {
+		from  float64
+		known bool
+	}{
+		"before the failover":               {1, true},
+		"while clients reach the old one":   {4, false},
+		"after clients reached the new one": {6, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, known := truth.Over(Span{at(test.from), at(test.from + 1)}, rate(Requests)); known != test.known {
+				t.Errorf("known: %v, want %v", known, test.known)
+			}
+		})
+	}
+}
+
 func TestLevelInDoubt(t *testing.T) {
 	l := &level{}
 	l.set(at(0), at(1), 10)

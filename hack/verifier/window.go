@@ -22,7 +22,7 @@ func (w *Window) Seconds() float64 { return w.To.Sub(w.From).Seconds() }
 func (w *Window) Count(kind Event) (fewest, most float64) {
 	low, _, _ := w.truth.counts.count(kind, w.From.Add(w.edge), w.To.Add(-w.edge)) // known if the wider span is
 	_, high, known := w.truth.counts.count(kind, w.From.Add(-w.edge), w.To.Add(w.edge))
-	w.unknown = w.unknown || !known
+	w.unknown = w.unknown || !known || w.truth.inBreak(w.From)
 	return float64(low), float64(high)
 }
 
