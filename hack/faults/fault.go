@@ -141,21 +141,28 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 		befallen = []string{s.Object}
 	}
 	d := s.Verifier.Begin(f.Name, effect, befallen...)
-	held := 0
-	err = f.inject(ctx, s, func() {
-		held++
+	err = f.Inject(ctx, s, func() {
 		d.Lasts()
 		s.wait(ctx, f.holds(policy))
 		d.Lifts()
 	})
-	repaired = d.Repaired()
+	return d.Repaired(), err
+}
+
+// Inject injects a fault at a subject, calls hold once while it lasts, and repairs it.
+func (f Fault) Inject(ctx context.Context, s *Subject, hold func()) error {
+	held := 0
+	err := f.inject(ctx, s, func() {
+		held++
+		hold()
+	})
 	if err == nil && held != 1 {
 		err = fmt.Errorf("it held %d times, want once", held)
 	}
 	if err != nil {
 		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
 	}
-	return repaired, err
+	return err
 }
 
 func (f Fault) exceptions() map[string]verifier.Behaviour {
