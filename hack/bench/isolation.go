@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
@@ -64,9 +65,7 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 	if alone.failed > 0 || beside.failed == 0 {
 		return nil, fmt.Errorf("%.0f samples failed without the objects that hang, and %.0f with them", alone.failed, beside.failed)
 	}
-	figures := append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"})
-	more, err := w.measureHanging(ctx)
-	return append(figures, more...), err
+	return append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"}), nil
 }
 
 func isolated(alone, beside apart) []Figure {
@@ -101,16 +100,10 @@ func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) e
 	if err != nil {
 		return err
 	}
-	begin, took := time.Now(), make([]float64, 0, asksPerTurn)
-	for n := range asksPerTurn {
-		if err := wait(ctx, time.Until(begin.Add(time.Duration(n)*askEvery))); err != nil {
-			return err
-		}
-		start := time.Now()
-		if _, err := c.get(ctx, fmt.Sprintf(byNamePath, objectName(n%half))); err != nil {
-			return err
-		}
-		took = append(took, float64(time.Since(start).Microseconds())/1e3)
+	begin := time.Now()
+	took, err := c.steady(ctx, asksPerTurn, askEvery)
+	if err != nil {
+		return err
 	}
 	used, err := cpuOf(adapter.PID())
 	if err != nil {
@@ -128,4 +121,28 @@ func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) e
 	a.failed += failed - failedBefore
 	a.attempts += all - allBefore
 	return nil
+}
+
+// steady makes requests at a steady rate, each for an object whose servers answer, and returns how many milliseconds each
+// took. One that takes long delays none after it.
+func (c *caller) steady(ctx context.Context, requests int, every time.Duration) ([]float64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	took := make([]float64, requests)
+	var asking sync.WaitGroup
+	begin := time.Now()
+	for i := range took {
+		if wait(ctx, time.Until(begin.Add(time.Duration(i)*every))) != nil {
+			break
+		}
+		asking.Go(func() {
+			start := time.Now()
+			if _, err := c.get(ctx, fmt.Sprintf(byNamePath, objectName(i%half))); err != nil {
+				cancel(err)
+			}
+			took[i] = float64(time.Since(start).Microseconds()) / 1e3
+		})
+	}
+	asking.Wait()
+	return took, context.Cause(ctx)
 }

@@ -34,6 +34,7 @@ func parts() []part {
 		{"reaction", measureReaction},
 		{"api", measureAPI},
 		{"isolation", measureIsolation},
+		{"delegate", measureDelegateFaults},
 		{"scale", measureScale},
 	}
 }

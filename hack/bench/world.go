@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
@@ -29,6 +30,7 @@ type world struct {
 	*cluster.Cluster
 	client  kubernetes.Interface
 	adapter *cluster.Adapter
+	backend *backend.Backend // nil until a part delegates
 	servers []*redisServer
 	// objects is how many Redis objects there are.
 	objects int
