@@ -97,20 +97,20 @@ func (b *Backend) Arguments() []string {
 
 // Be has it behave in another way.
 func (b *Backend) Be(ctx context.Context, mode Mode) error {
-	_, err := b.tell(ctx, http.MethodPut, string(mode))
+	_, err := b.request(ctx, http.MethodPut, string(mode))
 	return err
 }
 
 // Lists returns how often it has listed metrics since it behaves as it does.
 func (b *Backend) Lists(ctx context.Context) (int, error) {
-	text, err := b.tell(ctx, http.MethodGet, "")
+	text, err := b.request(ctx, http.MethodGet, "")
 	if err != nil {
 		return 0, err
 	}
 	return strconv.Atoi(text)
 }
 
-func (b *Backend) tell(ctx context.Context, method, path string) (string, error) {
+func (b *Backend) request(ctx context.Context, method, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+b.control+"/"+path, nil)

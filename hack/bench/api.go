@@ -44,11 +44,11 @@ func rested() map[string]any {
 }
 
 // measureAPI holds requests to the adapter against the same ones to a minimal adapter, turn by turn.
-func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+func measureAPI(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	minimal, err := w.minimal(ctx)
+	minimal, err := h.minimal(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +56,12 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 	var figures []Figure
 	medians := map[string]float64{}
 	for _, objects := range []int{few, many} {
-		fmt.Fprintf(w.options.Log, "requests, %d objects\n", objects)
-		if err := w.await(ctx, objects); err != nil {
+		fmt.Fprintf(h.options.Log, "requests, %d objects\n", objects)
+		if err := h.await(ctx, objects); err != nil {
 			return figures, err
 		}
 		for _, request := range requests(objects) {
-			more, cpu, err := w.compare(ctx, minimal, w.adapter, request, objects)
+			more, cpu, err := h.compare(ctx, minimal, h.adapter, request, objects)
 			figures = append(figures, more...)
 			if err != nil {
 				return figures, err
@@ -69,22 +69,22 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 			medians[request.name] = growthOf(medians[request.name], cpu.Value, &figures, request.name, cpu.Noise)
 		}
 	}
-	more, err := w.measureDelegated(ctx)
-	return append(figures, more...), errors.Join(err, w.profileRequests(ctx, requests(many)[0]))
+	more, err := h.measureDelegated(ctx)
+	return append(figures, more...), errors.Join(err, h.profileRequests(ctx, requests(many)[0]))
 }
 
 // profileRequests writes a CPU profile of the adapter while it is asked.
-func (w *world) profileRequests(ctx context.Context, r request) error {
-	c, err := newCaller(w.Cluster, w.adapter)
+func (h *harness) profileRequests(ctx context.Context, r request) error {
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return err
 	}
 	asking := make(chan error, 1)
 	go func() {
-		_, err := (&asked{caller: c, process: w.adapter}).ask(ctx, r, apiProfiled)
+		_, err := (&asked{caller: c, process: h.adapter}).ask(ctx, r, apiProfiled)
 		asking <- err
 	}()
-	err = w.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiProfiled.Seconds()))
+	err = h.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiProfiled.Seconds()))
 	return errors.Join(err, <-asking)
 }
 
@@ -121,11 +121,11 @@ func requests(objects int) []request {
 
 // compare asks both adapters, turn by turn. The Figure that it returns beside the others is the adapter's CPU time, in
 // units of the minimal one's in the same turn, so that it can be held against that of another time.
-func (w *world) compare(ctx context.Context, minimal, adapter *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
+func (h *harness) compare(ctx context.Context, minimal, adapter *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
 	sides := [2]*asked{{process: minimal}, {process: adapter}}
 	for _, side := range sides {
 		var err error
-		if side.caller, err = newCaller(w.Cluster, side.process); err != nil {
+		if side.caller, err = newCaller(h.Cluster, side.process); err != nil {
 			return nil, Figure{}, err
 		}
 	}
@@ -196,19 +196,19 @@ func (a *asked) ask(ctx context.Context, r request, span time.Duration) ([]float
 }
 
 // await fills up to so many objects, the few first ones of which are sampled as usual, and waits for their rates.
-func (w *world) await(ctx context.Context, objects int) error {
+func (h *harness) await(ctx context.Context, objects int) error {
 	var sampling map[string]any
 	if objects > few {
 		sampling = rested()
 	}
-	if err := w.populate(ctx, objects, sampling); err != nil {
+	if err := h.populate(ctx, objects, sampling); err != nil {
 		return err
 	}
-	c, err := newCaller(w.Cluster, w.adapter)
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return err
 	}
-	if err := w.warm(ctx, c, few); err != nil {
+	if err := h.warm(ctx, c, few); err != nil {
 		return err
 	}
 	// All the others have been sampled once after a tenth of their interval.

@@ -23,21 +23,21 @@ const (
 )
 
 // delegating starts an adapter that delegates to the backend, to which nothing is routed. name names its program as well.
-func (w *world) delegating(ctx context.Context, name string) (_ *cluster.Adapter, err error) {
-	if w.backend == nil {
-		if w.backend, err = backend.Start(ctx, w.Cluster); err != nil {
+func (h *harness) delegating(ctx context.Context, name string) (_ *cluster.Adapter, err error) {
+	if h.backend == nil {
+		if h.backend, err = backend.Start(ctx, h.Cluster); err != nil {
 			return nil, err
 		}
 	}
-	manifests := filepath.Join(w.options.Manifests, "..", "delegate")
-	objects, err := w.Render(ctx, manifests)
+	manifests := filepath.Join(h.options.Manifests, "..", "delegate")
+	objects, err := h.Render(ctx, manifests)
 	if err != nil {
 		return nil, err
 	}
 	objects = slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool {
 		return object.GetName() != cluster.AdapterName+"-delegate"
 	})
-	if err := w.Apply(ctx, objects); err != nil {
+	if err := h.Apply(ctx, objects); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "bench-")
@@ -49,25 +49,25 @@ func (w *world) delegating(ctx context.Context, name string) (_ *cluster.Adapter
 	if _, err := launcher.NewHosts(hosts, backend.Host); err != nil {
 		return nil, err
 	}
-	program, err := filepath.Abs(filepath.Join(w.options.BinDir, "launcher"))
+	program, err := filepath.Abs(filepath.Join(h.options.BinDir, "launcher"))
 	if err != nil {
 		return nil, err
 	}
-	return w.StartAdapter(ctx, cluster.AdapterOptions{
-		Name: name + "-delegating", Binary: filepath.Join(w.options.BinDir, name), Manifests: manifests, Standby: true,
+	return h.StartAdapter(ctx, cluster.AdapterOptions{
+		Name: name + "-delegating", Binary: filepath.Join(h.options.BinDir, name), Manifests: manifests, Standby: true,
 		Launcher:  launcher.Options{Hosts: hosts}.Command(program),
-		ExtraArgs: w.backend.Arguments(),
+		ExtraArgs: h.backend.Arguments(),
 	})
 }
 
 // measureDelegated holds a delegated request against one through the proxy of the standard library, which stands behind
 // the server of the minimal adapter.
-func (w *world) measureDelegated(ctx context.Context) ([]Figure, error) {
+func (h *harness) measureDelegated(ctx context.Context) ([]Figure, error) {
 	if err := launcher.LeftOut(); err != nil {
-		fmt.Fprintf(w.options.Log, "delegated requests are left out: %v\n", err)
+		fmt.Fprintf(h.options.Log, "delegated requests are left out: %v\n", err)
 		return nil, nil
 	}
-	if err := w.depopulate(ctx, few); err != nil {
+	if err := h.depopulate(ctx, few); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -75,11 +75,11 @@ func (w *world) measureDelegated(ctx context.Context) ([]Figure, error) {
 	var sides [2]*cluster.Adapter
 	for i, name := range []string{minimalName, cluster.AdapterName} {
 		var err error
-		if sides[i], err = w.delegating(ctx, name); err != nil {
+		if sides[i], err = h.delegating(ctx, name); err != nil {
 			return nil, err
 		}
 		defer func() { _ = sides[i].Stop() }()
-		c, err := newCaller(w.Cluster, sides[i])
+		c, err := newCaller(h.Cluster, sides[i])
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +92,6 @@ func (w *world) measureDelegated(ctx context.Context) ([]Figure, error) {
 		}
 	}
 	delegated := request{name: "delegated", limit: delegateLimit, path: func(int) string { return delegatedPath }}
-	figures, _, err := w.compare(ctx, sides[0], sides[1], delegated, few)
+	figures, _, err := h.compare(ctx, sides[0], sides[1], delegated, few)
 	return figures, err
 }

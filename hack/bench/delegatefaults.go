@@ -20,20 +20,20 @@ const (
 
 // measureDelegateFaults puts the latency of requests for Redis metrics while the delegate fails, in each way that the
 // table of faults has, beside their latency while it answers. Metrics of the delegate are requested all the time.
-func measureDelegateFaults(ctx context.Context, w *world) (_ []Figure, err error) {
+func measureDelegateFaults(ctx context.Context, h *harness) (_ []Figure, err error) {
 	if err := launcher.LeftOut(); err != nil {
-		fmt.Fprintf(w.options.Log, "faults of a delegate are left out: %v\n", err)
+		fmt.Fprintf(h.options.Log, "faults of a delegate are left out: %v\n", err)
 		return nil, nil
 	}
-	if err := w.empty(ctx); err != nil {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.populate(ctx, half, nil); err != nil {
+	if err := h.populate(ctx, half, nil); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	adapter, err := w.delegating(ctx, cluster.AdapterName)
+	adapter, err := h.delegating(ctx, cluster.AdapterName)
 	if err != nil {
 		return nil, err
 	}
@@ -42,32 +42,32 @@ func measureDelegateFaults(ctx context.Context, w *world) (_ []Figure, err error
 	if err := adapter.Route(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.adapter.Route(ctx)) }()
-	c, err := newCaller(w.Cluster, adapter)
+	defer func() { err = errors.Join(err, h.adapter.Route(ctx)) }()
+	c, err := newCaller(h.Cluster, adapter)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.warm(ctx, c, half); err != nil {
+	if err := h.warm(ctx, c, half); err != nil {
 		return nil, err
 	}
-	healthy, err := w.healthyPhase(ctx, c)
+	healthy, err := h.healthyPhase(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	all := []comparison{}
-	subject := &faults.Subject{Object: "the delegate", Plane: w.Cluster, Backend: w.backend}
+	subject := &faults.Subject{Object: "the delegate", Plane: h.Cluster, Backend: h.backend}
 	for _, fault := range faults.All() {
 		if fault.Scope != faults.Delegate {
 			continue
 		}
-		fmt.Fprintf(w.options.Log, "%s\n", fault.Name)
+		fmt.Fprintf(h.options.Log, "%s\n", fault.Name)
 		compared := comparison{name: fault.Name, before: healthy}
 		var failed error
 		err := fault.Inject(ctx, subject, func() { compared.during, failed = c.phase(ctx) })
 		if err := errors.Join(err, failed); err != nil {
 			return nil, err
 		}
-		if healthy, err = w.healthyPhase(ctx, c); err != nil {
+		if healthy, err = h.healthyPhase(ctx, c); err != nil {
 			return nil, err
 		}
 		compared.after = healthy
@@ -81,8 +81,8 @@ func measureDelegateFaults(ctx context.Context, w *world) (_ []Figure, err error
 }
 
 // healthyPhase returns the p99 of a phase while the delegate answers.
-func (w *world) healthyPhase(ctx context.Context, c *caller) (float64, error) {
-	stop := faults.LoadDelegate(ctx, w.client)
+func (h *harness) healthyPhase(ctx context.Context, c *caller) (float64, error) {
+	stop := faults.LoadDelegate(ctx, h.client)
 	defer stop()
 	return c.phase(ctx)
 }

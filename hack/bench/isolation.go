@@ -22,18 +22,18 @@ const (
 
 // measureIsolation holds objects whose servers answer against the same ones beside as many whose servers do not, turn
 // by turn.
-func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+func measureIsolation(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	c, err := newCaller(w.Cluster, w.adapter)
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.populate(ctx, half, nil); err != nil {
+	if err := h.populate(ctx, half, nil); err != nil {
 		return nil, err
 	}
-	if err := w.warm(ctx, c, half); err != nil {
+	if err := h.warm(ctx, c, half); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -43,22 +43,22 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 	if err := others.start(ctx); err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(w.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
+	fmt.Fprintf(h.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
 	var alone, beside apart
 	for range isolationTurns {
-		if err := alone.turn(ctx, w.adapter, c); err != nil {
+		if err := alone.turn(ctx, h.adapter, c); err != nil {
 			return nil, err
 		}
-		err := w.create(ctx, 2*half, func(n int) map[string]any {
+		err := h.create(ctx, 2*half, func(n int) map[string]any {
 			return map[string]any{"address": others.addresses[n%len(others.addresses)]}
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := beside.turn(ctx, w.adapter, c); err != nil {
+		if err := beside.turn(ctx, h.adapter, c); err != nil {
 			return nil, err
 		}
-		if err := w.depopulate(ctx, half); err != nil {
+		if err := h.depopulate(ctx, half); err != nil {
 			return nil, err
 		}
 	}

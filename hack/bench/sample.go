@@ -47,7 +47,7 @@ type cost struct{ microseconds, allocations, bytes []float64 }
 
 // measureSample holds a sample against go-redis' INFO and nothing else, twice: fetching, parsing and recording alone, by
 // the benchmarks of pkg/sampler; and from the timer on, at 1,000 samples in a second.
-func measureSample(ctx context.Context, w *world) ([]Figure, error) {
+func measureSample(ctx context.Context, h *harness) ([]Figure, error) {
 	server, err := startRedis(ctx, "127.0.0.1")
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 		name        string
 		bare, whole func(ctx context.Context) (own, float64, error)
 	}{
-		{"back to back", w.benchmark("BareInfo"), w.benchmark("Sample")},
+		{"back to back", h.benchmark("BareInfo"), h.benchmark("Sample")},
 		{"1,000/s", loop(server.address, bareLoops), loop(server.address, sampled)},
 	} {
 		var bare, whole cost
@@ -78,7 +78,7 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 		}
 		figures = append(figures, compared(kind.name, bare, whole)...)
 	}
-	return figures, profileSampler(ctx, w.options, loop(server.address, sampled))
+	return figures, profileSampler(ctx, h.options, loop(server.address, sampled))
 }
 
 func compared(name string, bare, whole cost) []Figure {
@@ -110,9 +110,9 @@ func (c *cost) add(ctx context.Context, turn func(context.Context) (own, float64
 const sampleHeap = "1000"
 
 // benchmark runs a benchmark of pkg/sampler in a process of its own.
-func (w *world) benchmark(name string) func(context.Context) (own, float64, error) {
+func (h *harness) benchmark(name string) func(context.Context) (own, float64, error) {
 	return func(ctx context.Context) (own, float64, error) {
-		command := exec.CommandContext(ctx, filepath.Join(w.options.BinDir, "sampler.test"),
+		command := exec.CommandContext(ctx, filepath.Join(h.options.BinDir, "sampler.test"),
 			"-test.run=^$", "-test.bench=^Benchmark"+name+"$", "-test.benchtime="+sampleTurn.String(), "-test.benchmem")
 		command.Env = append(os.Environ(), "GOGC="+sampleHeap)
 		text, err := command.Output()

@@ -6,7 +6,7 @@
 // until the parts are as they were, and tells the verifier of each of these instants. What is served meanwhile is the
 // verifier's business. [Fault.Inject] does the same without a verifier, and runs the caller's function meanwhile.
 //
-// A row that befalls one object may run beside rows of others. Those of the scope Plane befall all objects and run alone.
+// A row that affects one object may run beside rows of others. Those of the scope Plane affect all objects and run alone.
 // Nothing of the machine is changed: a clock that is set, or a name that gets another address, is the adapter's own, and
 // takes one that package launcher started.
 //

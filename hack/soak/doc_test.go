@@ -2,7 +2,7 @@
 // control plane with the stock HorizontalPodAutoscaler, and holds all that is
 // served against what was truly sent.
 //
-// Each object of the run has a lane, in which the faults that can befall it come
+// Each object of the run has a lane, in which the faults that can affect it come
 // one after the other in an order that a seed gives; the lanes run side by side.
 // After them come the faults of the control plane and the adapter, alone. Without
 // -duration each fault comes once, else rounds follow each other until it is over:

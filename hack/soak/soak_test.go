@@ -129,7 +129,7 @@ func (w *fixture) observe(t *testing.T) (stop func()) {
 }
 
 // bystander watches this machine by a server that does nothing else. It writes to its disk before each
-// answer, as the servers that faults befall do.
+// answer, as the servers that faults affect do.
 func (w *fixture) bystander(t *testing.T) func(context.Context) {
 	t.Helper()
 	client := redistest.New(t, faults.Persistent()...).Client()
