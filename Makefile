@@ -134,12 +134,9 @@ test-fast: setup ## Unit and integration tests without the race detector, change
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
-# The verifier and the hostile tier watch programs that are not built with the race detector. With it, they would take a
-# third of the processors that they share; what the verifier drives within its own process, TestServers, has it.
 .PHONY: test-e2e
 test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
-	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Soak|UnderAttack)$$' $(E2E_ARGS) ./...
-	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
+	@hack/test-e2e.sh -timeout $(E2E_TIMEOUT) $(E2E_ARGS)
 	cd hack/hpa && CGO_ENABLED=0 go test -trimpath -count=1 $(E2E_ARGS) ./...
 
 .PHONY: soak
