@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -60,7 +61,7 @@ func (h *harness) delegating(ctx context.Context, name string) (_ *cluster.Adapt
 	})
 }
 
-// measureDelegated holds a delegated request against one through the proxy of the standard library, which stands behind
+// measureDelegated compares a delegated request with one through the proxy of the standard library, which stands behind
 // the server of the minimal adapter.
 func (h *harness) measureDelegated(ctx context.Context) ([]Figure, error) {
 	if err := launcher.LeftOut(); err != nil {
@@ -79,19 +80,25 @@ func (h *harness) measureDelegated(ctx context.Context) ([]Figure, error) {
 			return nil, err
 		}
 		defer func() { _ = sides[i].Stop() }()
-		c, err := newCaller(h.Cluster, sides[i])
-		if err != nil {
-			return nil, err
-		}
-		text, err := c.get(ctx, delegatedPath)
-		if err != nil {
-			return nil, err
-		}
-		if string(text) != backend.Value {
-			return nil, fmt.Errorf("%s does not delegate: %q", name, text)
+		if err := h.awaitDelegation(ctx, sides[i]); err != nil {
+			return nil, fmt.Errorf("%s does not delegate: %w", name, err)
 		}
 	}
 	delegated := request{name: "delegated", limit: delegateLimit, path: func(int) string { return delegatedPath }}
 	figures, _, err := h.compare(ctx, sides[0], sides[1], delegated, few)
 	return figures, err
+}
+
+// awaitDelegation returns once an adapter, which may not yet know whom to trust, answers as the backend does.
+func (h *harness) awaitDelegation(ctx context.Context, adapter *cluster.Adapter) error {
+	c, err := newCaller(h.Cluster, adapter)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return until(ctx, 200*time.Millisecond, func() (bool, error) {
+		text, err := c.get(ctx, delegatedPath)
+		return err == nil && string(text) == backend.Value, ctx.Err()
+	})
 }

@@ -14,14 +14,13 @@ const (
 	half = 250
 	// isolationTurns is how often they are measured without the others and with them.
 	isolationTurns = 5
-	// asksPerTurn requests are made in a turn, one each askEvery.
-	asksPerTurn, askEvery = 1000, 10 * time.Millisecond
+	// turnRequests requests are made in a turn, one each turnEvery.
+	turnRequests, turnEvery = 1000, 10 * time.Millisecond
 	// mostLate is how late a sample may be, of the interval.
 	mostLate = 0.2
 )
 
-// measureIsolation holds objects whose servers answer against the same ones beside as many whose servers do not, turn
-// by turn.
+// measureIsolation compares objects whose servers answer, alone and beside as many whose servers do not, turn by turn.
 func measureIsolation(ctx context.Context, h *harness) ([]Figure, error) {
 	if err := h.empty(ctx); err != nil {
 		return nil, err
@@ -44,7 +43,7 @@ func measureIsolation(ctx context.Context, h *harness) ([]Figure, error) {
 		return nil, err
 	}
 	fmt.Fprintf(h.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
-	var alone, beside apart
+	var alone, beside isolationSide
 	for range isolationTurns {
 		if err := alone.turn(ctx, h.adapter, c); err != nil {
 			return nil, err
@@ -68,7 +67,7 @@ func measureIsolation(ctx context.Context, h *harness) ([]Figure, error) {
 	return append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"}), nil
 }
 
-func isolated(alone, beside apart) []Figure {
+func isolated(alone, beside isolationSide) []Figure {
 	return []Figure{
 		{Name: "lateness max alone, at most", Value: alone.late.Seconds(), Unit: "s"},
 		{Name: "lateness max beside, at most", Value: beside.late.Seconds(), Unit: "s", Limit: mostLate * interval.Seconds()},
@@ -80,15 +79,15 @@ func isolated(alone, beside apart) []Figure {
 	}
 }
 
-// apart is what was measured of objects, alone or beside others.
-type apart struct {
+// isolationSide is what was measured of the objects whose servers answer, alone or beside the others.
+type isolationSide struct {
 	p50, p99, cores  []float64 // by turn
 	late             time.Duration
 	failed, attempts float64 // samples, of the others as well
 }
 
 // turn asks at a steady pace for objects whose servers answer, each of which has to be known all the time.
-func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) error {
+func (a *isolationSide) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) error {
 	if err := wait(ctx, 2*interval); err != nil {
 		return err
 	}
@@ -101,7 +100,7 @@ func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) e
 		return err
 	}
 	begin := time.Now()
-	took, err := c.steady(ctx, asksPerTurn, askEvery)
+	took, err := c.steady(ctx, turnRequests, turnEvery)
 	if err != nil {
 		return err
 	}

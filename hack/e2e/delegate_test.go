@@ -109,7 +109,7 @@ func (s *scene) listsBoth(t *testing.T) {
 	})
 }
 
-// answersAsTheDelegate holds each answer through ours against the delegate's own, code
+// answersAsTheDelegate compares each answer through ours with the delegate's own, code
 // and body.
 func (s *scene) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
 	t.Helper()

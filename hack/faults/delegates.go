@@ -34,19 +34,19 @@ func delegates() []Fault {
 	}
 	signalled := func(signal syscall.Signal, repair func(context.Context, *backend.Backend) error, codes ...int) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
-			return s.beside(ctx, hold, s.Backend.Signal(signal), func() error { return repair(ctx, s.Backend) }, codes...)
+			return s.holdDelegate(ctx, hold, s.Backend.Signal(signal), func() error { return repair(ctx, s.Backend) }, codes...)
 		}
 	}
 	behaves := func(mode backend.Mode, codes ...int) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
-			return s.beside(ctx, hold, s.Backend.Be(ctx, mode), func() error { return s.Backend.Be(ctx, backend.Well) }, codes...)
+			return s.holdDelegate(ctx, hold, s.Backend.Be(ctx, mode), func() error { return s.Backend.Be(ctx, backend.Well) }, codes...)
 		}
 	}
 	listing := func(mode backend.Mode) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
 			err := errors.Join(s.Backend.Be(ctx, mode), s.listed(ctx))
 			relisted := time.Now().Add(relistedAfter)
-			return s.beside(ctx, func() {
+			return s.holdDelegate(ctx, func() {
 				s.wait(ctx, time.Until(relisted)-2*time.Second)
 				hold() // over the next time that it is read
 			}, err, func() error { return s.Backend.Be(ctx, backend.Well) }, http.StatusOK)
@@ -68,11 +68,11 @@ func delegates() []Fault {
 	}
 }
 
-// beside holds a fault of the other adapter once a request for one of its metrics
+// holdDelegate holds a fault of the other adapter once a request for one of its metrics
 // has been answered with one of codes; 0 stands for a response that breaks off. Such
 // requests go on during the fault, and a namespace must be deletable. The fault is
 // repaired once the other adapter's metrics are served again.
-func (s *Subject) beside(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
+func (s *Subject) holdDelegate(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
 	client, err := kubernetes.NewForConfig(s.Plane.Config())
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *Subject) beside(ctx context.Context, hold func(), broken error, repair 
 		failed = fmt.Errorf("%w; the last is %d", failed, last)
 	}
 	stop := LoadDelegate(ctx, client) // which opens the breaker
-	gone := errors.Join(s.namespaceGoes(ctx), lists(ctx, client))
+	gone := errors.Join(s.deleteNamespace(ctx), lists(ctx, client))
 	hold()
 	stop()
 	err = errors.Join(broken, failed, gone, repair())
@@ -152,9 +152,9 @@ func (s *Subject) listed(ctx context.Context) error {
 	}
 }
 
-// namespaceGoes makes a namespace and deletes it: the namespace controller asks
+// deleteNamespace makes a namespace and deletes it: the namespace controller asks
 // each API that there is.
-func (s *Subject) namespaceGoes(ctx context.Context) error {
+func (s *Subject) deleteNamespace(ctx context.Context) error {
 	const name = "passing"
 	_, err := s.Plane.Kubectl(ctx, "create", "namespace", name)
 	_, errGone := s.Plane.Kubectl(ctx, "delete", "namespace", name, "--wait=true", "--timeout=30s")

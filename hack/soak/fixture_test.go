@@ -71,7 +71,7 @@ func newFixture(t *testing.T, programs []redistest.Program) *fixture {
 	}
 	w.replicated(t)
 	w.reportedInfo(t)
-	w.beside(t)
+	w.delegating(t)
 	w.guarded(t, "credentials-1", "credentials-2")
 	w.edited(t)
 	return w

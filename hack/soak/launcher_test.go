@@ -87,14 +87,14 @@ func (w *fixture) startBackend(t *testing.T) {
 	}
 }
 
-// beside is an object beside which the other adapter fails.
-func (w *fixture) beside(t *testing.T) {
+// delegating is an object whose adapter delegates to one that fails.
+func (w *fixture) delegating(t *testing.T) {
 	t.Helper()
 	if w.own == nil {
 		return
 	}
 	server, load := w.standalone(t, w.next())
-	w.lane(t, "beside", faults.Delegate, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
+	w.lane(t, "delegate", faults.Delegate, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Backend: w.backend, Plane: w.plane,
 	})
 }

@@ -32,7 +32,7 @@ func varies(fault faults.Fault) bool {
 	return fault.Needs != nil
 }
 
-// TestServers holds all that is expected of answers against each server, without a control plane: in calm times, and under
+// TestServers checks all that is expected of answers for each server, without a control plane: in calm times, and under
 // the faults that are not the same for each of them.
 func TestServers(t *testing.T) {
 	logging.Disable()

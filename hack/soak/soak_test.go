@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestSoak injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
+// TestSoak injects each fault and compares all that is served meanwhile with the truth, for an old server and for one
 // that moves slots atomically, unless a flag names others.
 func TestSoak(t *testing.T) {
 	if *servers == "each" {

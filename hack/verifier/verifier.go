@@ -19,7 +19,7 @@ type Policy struct {
 	Interval, Timeout, Window, MaxAge time.Duration
 }
 
-// Verifier holds answers against the truth.
+// Verifier compares answers with the truth.
 type Verifier struct {
 	policy Policy
 

@@ -1,4 +1,4 @@
-// Command bench runs package bench: the adapter's cost and speed, held against bare counterparts in the same run.
+// Command bench runs package bench: the adapter's cost and speed, compared with bare counterparts in the same run.
 package main
 
 import (
