@@ -57,7 +57,7 @@ cluster: tools $(if $(findstring with-adapter,$(ARGS)),build) ## Run a local con
 node: tools-node build ## Run a local control plane with a real node until Ctrl-C (root on Linux)
 	@exec $(BIN)/node $(ARGS)
 
-.PHONY: bench bench-sample bench-reaction bench-api bench-isolation bench-scale
+.PHONY: bench bench-sample bench-reaction bench-api bench-isolation bench-delegate bench-scale
 bench: tools build launcher ## Measure cost and speed against bare counterparts (about 20 minutes); JSON and profiles go to _output/bench
 	@hack/build.sh $(BIN)/bench hack ./cmd/bench $(VERSION)
 	@go test -c -o $(BIN)/sampler.test ./pkg/sampler
@@ -67,8 +67,9 @@ bench-sample: ## Measure a sample against a bare INFO by go-redis
 bench-reaction: ## Measure how soon the API and the HPA follow a step in the load
 bench-api: ## Measure requests against a minimal adapter on the same library
 bench-isolation: ## Measure what 250 objects that hang in all ways do to 250 others
+bench-delegate: ## Measure what each failure of another adapter does to requests for Redis metrics
 bench-scale: ## Measure 100, 1,000 and 10,000 objects
-bench-sample bench-reaction bench-api bench-isolation bench-scale: bench-%:
+bench-sample bench-reaction bench-api bench-isolation bench-delegate bench-scale: bench-%:
 	@$(MAKE) --no-print-directory bench ARGS=$*
 
 .PHONY: deploy
@@ -133,12 +134,9 @@ test-fast: setup ## Unit and integration tests without the race detector, change
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
-# The verifier and the hostile tier watch programs that are not built with the race detector. With it, they would take a
-# third of the processors that they share; what the verifier drives within its own process, TestServers, has it.
 .PHONY: test-e2e
 test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
-	cd hack && go test -race -count=1 -p 1 -parallel 3 -v -timeout $(E2E_TIMEOUT) -skip '^Test(Soak|UnderAttack)$$' $(E2E_ARGS) ./...
-	cd hack && go test -count=1 -p 1 -v -timeout $(E2E_TIMEOUT) -skip '^TestServers$$' $(E2E_ARGS) ./soak ./hostile
+	@hack/test-e2e.sh -timeout $(E2E_TIMEOUT) $(E2E_ARGS)
 	cd hack/hpa && CGO_ENABLED=0 go test -trimpath -count=1 $(E2E_ARGS) ./...
 
 .PHONY: soak

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,9 +10,8 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/redis-metrics/redis-metrics-adapter/cmd/kubectl-redis_metrics/app"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/*.golden")
 
 // run runs the plugin without a cluster.
 func run(ctx context.Context, args ...string) (stdout, stderr string, code int) {
@@ -38,19 +35,7 @@ func TestHelp(t *testing.T) {
 		if stderr != "" || code != 0 {
 			t.Errorf("%s --help printed %q to stderr, exit %d", command, stderr, code)
 		}
-		golden := filepath.Join("testdata", "help"+strings.TrimRight("-"+command, "-")+".golden")
-		if *update {
-			if err := os.WriteFile(golden, []byte(stdout), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if stdout != string(want) {
-			t.Errorf("%s --help differs from %s; look at it, then run: go test ./cmd/kubectl-redis_metrics -update\n%s", command, golden, stdout)
-		}
+		pagetest.File(t, filepath.Join("testdata", "help"+strings.TrimRight("-"+command, "-")+".golden"), stdout)
 	}
 }
 

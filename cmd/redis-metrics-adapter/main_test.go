@@ -3,16 +3,15 @@ package main
 import (
 	"bytes"
 	"debug/elf"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite testdata/help.golden")
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
+)
 
 // build makes the binary as the Dockerfile does.
 func build(t *testing.T) string {
@@ -49,19 +48,7 @@ func TestBinary(t *testing.T) {
 		if stderr != "" || code != 0 {
 			t.Errorf("printed %q to stderr, exit %d", stderr, code)
 		}
-		const golden = "testdata/help.golden"
-		if *update {
-			if err := os.WriteFile(golden, []byte(stdout), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if stdout != string(want) {
-			t.Errorf("--help differs from %s; look at it, then run: go test ./cmd/redis-metrics-adapter -update\n%s", golden, stdout)
-		}
+		pagetest.File(t, "testdata/help.golden", stdout)
 	})
 	for _, test := range []struct {
 		name string

@@ -42,11 +42,7 @@ const (
 	Flood Mode = "flood"
 )
 
-const (
-	metric = "requests"
-	value  = `{"kind":"MetricValueList","apiVersion":"custom.metrics.k8s.io/v1beta2","metadata":{},"items":[]}`
-	list   = `{"kind":"APIResourceList","resources":[{"name":"` + Listed + `","namespaced":true}]}`
-)
+const list = `{"kind":"APIResourceList","resources":[{"name":"` + Listed + `","namespaced":true}]}`
 
 // server is the program.
 type server struct {
@@ -180,9 +176,9 @@ func (s *server) note(conn net.Conn, state http.ConnState) {
 }
 
 func (s *server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	name := "right"
+	name := right
 	if mode, _ := s.current(); mode == Impostor {
-		name = "wrong"
+		name = wrong
 	}
 	pair, err := tls.LoadX509KeyPair(filepath.Join(s.dir, name+".crt"), filepath.Join(s.dir, name+".key"))
 	return &pair, err
@@ -204,7 +200,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case mode == Endless:
 		endless(r.Context(), w, ended)
 	case !isList:
-		_, _ = io.WriteString(w, value)
+		_, _ = io.WriteString(w, Value)
 	default:
 		s.answerList(w, mode)
 		s.mu.Lock()

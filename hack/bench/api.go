@@ -17,8 +17,8 @@ const (
 	apiTurn  = 2 * time.Second
 	// apiProfiled is how long a profile is taken while they are.
 	apiProfiled = 10 * time.Second
-	// askers ask at a time.
-	askers = 8
+	// apiClients ask at a time.
+	apiClients = 8
 	// few objects are asked for, beside as many more as make up many.
 	few, many = 10, 10000
 	// apiLimit bounds the CPU time of a request, as a multiple of that to the minimal adapter, and of that with few objects.
@@ -30,25 +30,25 @@ const (
 	allObjects  = metricsRoot + "/namespaces/" + namespace + "/redises.redis-metrics.dev/*/requests-per-second"
 )
 
-// asked is an adapter that is asked, and what its answers took.
-type asked struct {
+// contender is an adapter under load, with what its answers took.
+type contender struct {
 	*caller
 	process *cluster.Adapter
 	// microseconds of CPU and requests in a second, by turn, and milliseconds of each answer.
 	cpu, rate, took []float64
 }
 
-// rested is the sampling of the many objects that are not asked for: too seldom to count beside requests.
-func rested() map[string]any {
+// rareSampling is the sampling of the many objects that are not asked for: too seldom to count beside requests.
+func rareSampling() map[string]any {
 	return map[string]any{"interval": "5m", "window": "10m", "maxAge": "10m"}
 }
 
-// measureAPI holds requests to the adapter against the same ones to a minimal adapter, turn by turn.
-func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+// measureAPI compares requests to the adapter with the same requests to a minimal adapter, turn by turn.
+func measureAPI(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	minimal, err := w.minimal(ctx)
+	minimal, err := h.minimal(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +56,12 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 	var figures []Figure
 	medians := map[string]float64{}
 	for _, objects := range []int{few, many} {
-		fmt.Fprintf(w.options.Log, "requests, %d objects\n", objects)
-		if err := w.await(ctx, objects); err != nil {
+		fmt.Fprintf(h.options.Log, "requests, %d objects\n", objects)
+		if err := h.await(ctx, objects); err != nil {
 			return figures, err
 		}
 		for _, request := range requests(objects) {
-			more, cpu, err := w.compare(ctx, minimal, w.adapter, request, objects)
+			more, cpu, err := h.compare(ctx, minimal, h.adapter, request, objects)
 			figures = append(figures, more...)
 			if err != nil {
 				return figures, err
@@ -69,22 +69,22 @@ func measureAPI(ctx context.Context, w *world) ([]Figure, error) {
 			medians[request.name] = growthOf(medians[request.name], cpu.Value, &figures, request.name, cpu.Noise)
 		}
 	}
-	more, err := w.measureDelegated(ctx)
-	return append(figures, more...), errors.Join(err, w.profileRequests(ctx, requests(many)[0]))
+	more, err := h.measureDelegated(ctx)
+	return append(figures, more...), errors.Join(err, h.profileRequests(ctx, requests(many)[0]))
 }
 
 // profileRequests writes a CPU profile of the adapter while it is asked.
-func (w *world) profileRequests(ctx context.Context, r request) error {
-	c, err := newCaller(w.Cluster, w.adapter)
+func (h *harness) profileRequests(ctx context.Context, r request) error {
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return err
 	}
 	asking := make(chan error, 1)
 	go func() {
-		_, err := (&asked{caller: c, process: w.adapter}).ask(ctx, r, apiProfiled)
+		_, err := (&contender{caller: c, process: h.adapter}).ask(ctx, r, apiProfiled)
 		asking <- err
 	}()
-	err = w.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiProfiled.Seconds()))
+	err = h.profile(ctx, c, "api", fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", apiProfiled.Seconds()))
 	return errors.Join(err, <-asking)
 }
 
@@ -120,12 +120,12 @@ func requests(objects int) []request {
 }
 
 // compare asks both adapters, turn by turn. The Figure that it returns beside the others is the adapter's CPU time, in
-// units of the minimal one's in the same turn, so that it can be held against that of another time.
-func (w *world) compare(ctx context.Context, minimal, adapter *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
-	sides := [2]*asked{{process: minimal}, {process: adapter}}
+// units of the minimal one's in the same turn, so that it can be compared with that of another time.
+func (h *harness) compare(ctx context.Context, minimal, adapter *cluster.Adapter, r request, objects int) ([]Figure, Figure, error) {
+	sides := [2]*contender{{process: minimal}, {process: adapter}}
 	for _, side := range sides {
 		var err error
-		if side.caller, err = newCaller(w.Cluster, side.process); err != nil {
+		if side.caller, err = newCaller(h.Cluster, side.process); err != nil {
 			return nil, Figure{}, err
 		}
 	}
@@ -150,7 +150,7 @@ func (w *world) compare(ctx context.Context, minimal, adapter *cluster.Adapter, 
 }
 
 // turn asks for a while, less what the process takes at rest.
-func (a *asked) turn(ctx context.Context, r request) error {
+func (a *contender) turn(ctx context.Context, r request) error {
 	var took []float64
 	cpu, span, err := beyondRest(ctx, a.process.PID(), apiTurn/2, func() (err error) {
 		took, err = a.ask(ctx, r, apiTurn)
@@ -167,7 +167,7 @@ func (a *asked) turn(ctx context.Context, r request) error {
 }
 
 // ask asks for one path after the other for a span, several at a time, and returns how many milliseconds each took.
-func (a *asked) ask(ctx context.Context, r request, span time.Duration) ([]float64, error) {
+func (a *contender) ask(ctx context.Context, r request, span time.Duration) ([]float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	end := time.Now().Add(span)
@@ -175,7 +175,7 @@ func (a *asked) ask(ctx context.Context, r request, span time.Duration) ([]float
 	var asking sync.WaitGroup
 	var mu sync.Mutex
 	var all []float64
-	for range askers {
+	for range apiClients {
 		asking.Go(func() {
 			var took []float64
 			for ctx.Err() == nil && time.Now().Before(end) {
@@ -196,19 +196,19 @@ func (a *asked) ask(ctx context.Context, r request, span time.Duration) ([]float
 }
 
 // await fills up to so many objects, the few first ones of which are sampled as usual, and waits for their rates.
-func (w *world) await(ctx context.Context, objects int) error {
+func (h *harness) await(ctx context.Context, objects int) error {
 	var sampling map[string]any
 	if objects > few {
-		sampling = rested()
+		sampling = rareSampling()
 	}
-	if err := w.populate(ctx, objects, sampling); err != nil {
+	if err := h.populate(ctx, objects, sampling); err != nil {
 		return err
 	}
-	c, err := newCaller(w.Cluster, w.adapter)
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return err
 	}
-	if err := w.warm(ctx, c, few); err != nil {
+	if err := h.warm(ctx, c, few); err != nil {
 		return err
 	}
 	// All the others have been sampled once after a tenth of their interval.

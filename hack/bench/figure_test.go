@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,52 @@ func TestARatioIsMissedByMoreThanItsNoise(t *testing.T) {
 	}
 }
 
+func TestLatencyDuringAFaultIsComparedWithThatBesideIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, during, after float64
+		limit, noise          float64
+		missed                bool
+	}{
+		"within":                  {before: 1, during: 1, after: 1, limit: 1, noise: 0},
+		"beyond":                  {before: 1, during: 1.1, after: 1, limit: 1, noise: 0, missed: true},
+		"beyond and within noise": {before: 0.8, during: 1.2, after: 1.2, limit: 1, noise: 0.5},
+		"beyond noise":            {before: 1.2, during: 1.6, after: 0.8, limit: 1, noise: 0.5, missed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			figures, noise := compareFaults([]comparison{{name: name, before: test.before, during: test.during, after: test.after}})
+			if len(figures) != 2 || figures[0].Value != test.before {
+				t.Fatalf("%+v", figures)
+			}
+			f := figures[1]
+			if f.Value != test.during || f.Limit != test.limit || math.Abs(f.Noise-test.noise) > 1e-9 || f.Noise != noise || f.missed() != test.missed {
+				t.Errorf("%+v, missed %t; want a limit of %v, a noise of %v, missed %t", f, f.missed(), test.limit, test.noise, test.missed)
+			}
+		})
+	}
+}
+
+func TestNoiseIsThatOfAllPhasesWithoutAFault(t *testing.T) {
+	figures, noise := compareFaults([]comparison{{"first", 1, 1.5, 1}, {"second", 1, 5, 2}})
+	if len(figures) != 3 || noise != 1 || figures[1].Noise != 1 || figures[2].Noise != 1 || figures[1].missed() || !figures[2].missed() {
+		t.Errorf("%+v", figures)
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	var turns []float64
+	for i := range 1000 {
+		turns = append(turns, float64(999-i))
+	}
+	for share, want := range map[float64]float64{0: 0, 50: 500, 99: 990, 100: 999} {
+		if got := percentile(turns, share); got != want {
+			t.Errorf("p%v is %v, want %v", share, got, want)
+		}
+	}
+	if got := percentile(nil, 99); got != 0 {
+		t.Errorf("p99 of none is %v", got)
+	}
+}
+
 func TestFiguresArePrintedAndWritten(t *testing.T) {
 	var out strings.Builder
 	options := Options{Output: t.TempDir(), Out: &out, Log: io.Discard}
@@ -54,7 +101,7 @@ func TestFiguresArePrintedAndWritten(t *testing.T) {
 
 func TestUnknownPartIsRefused(t *testing.T) {
 	err := Run(t.Context(), Options{Output: t.TempDir(), Out: io.Discard, Log: io.Discard}, "smaple")
-	if err == nil || !strings.Contains(err.Error(), "name some of sample, reaction, api, isolation, scale") {
+	if err == nil || !strings.Contains(err.Error(), "name some of sample, reaction, api, isolation, delegate, scale") {
 		t.Errorf("answered %v", err)
 	}
 }

@@ -26,7 +26,7 @@ func (h *hanging) start(ctx context.Context) error {
 		return err
 	}
 	h.addresses = append(h.addresses, "no-such-host.invalid:6379", fmt.Sprintf("127.0.0.1:%d", closed))
-	for _, one := range arrested() {
+	for _, one := range unresponsive() {
 		server, err := startRedis(ctx, "127.0.0.1", one.args...)
 		if err != nil {
 			return err
@@ -35,11 +35,11 @@ func (h *hanging) start(ctx context.Context) error {
 		h.addresses = append(h.addresses, server.address)
 		client := server.dial()
 		context.AfterFunc(ctx, func() { _ = client.Close() })
-		if err := one.arrest(ctx, server, client); err != nil {
+		if err := one.suspend(ctx, server, client); err != nil {
 			return fmt.Errorf("server that is %s: %w", one.name, err)
 		}
 	}
-	for _, answer := range strange() {
+	for _, answer := range malformed() {
 		address, err := listen(ctx, answer)
 		if err != nil {
 			return err
@@ -55,41 +55,41 @@ func (h *hanging) stop() {
 	}
 }
 
-// arrest is a way to keep a real server from answering.
-type arrest struct {
-	name   string
-	args   []string
-	arrest func(context.Context, *redisServer, *redis.Client) error
+// unresponsiveServer is a real server, and how it is kept from answering.
+type unresponsiveServer struct {
+	name    string
+	args    []string
+	suspend func(context.Context, *redisServer, *redis.Client) error
 }
 
-func arrested() []arrest {
+func unresponsive() []unresponsiveServer {
 	stop := func(_ context.Context, s *redisServer, _ *redis.Client) error {
 		return s.command.Process.Signal(syscall.SIGSTOP)
 	}
-	return []arrest{
-		{name: "stopped", arrest: stop},
-		{name: "stopped, and accepts one connection", args: []string{"--tcp-backlog", "1"}, arrest: stop},
-		{name: "paused", arrest: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
+	return []unresponsiveServer{
+		{name: "stopped", suspend: stop},
+		{name: "stopped, and accepts one connection", args: []string{"--tcp-backlog", "1"}, suspend: stop},
+		{name: "paused", suspend: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
 			return client.ClientPause(ctx, time.Hour).Err()
 		}},
-		{name: "asleep", args: []string{"--enable-debug-command", "yes"}, arrest: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
+		{name: "asleep", args: []string{"--enable-debug-command", "yes"}, suspend: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
 			err := client.Do(ctx, "DEBUG", "SLEEP", 3600).Err()
 			if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
 				return fmt.Errorf("want no answer to DEBUG SLEEP, got %w", err)
 			}
 			return nil
 		}},
-		{name: "full", args: []string{"--maxclients", "1"}, arrest: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
+		{name: "full", args: []string{"--maxclients", "1"}, suspend: func(ctx context.Context, _ *redisServer, client *redis.Client) error {
 			return client.Ping(ctx).Err()
 		}},
-		{name: "locked", args: []string{"--requirepass", "another"}, arrest: func(context.Context, *redisServer, *redis.Client) error { return nil }},
+		{name: "locked", args: []string{"--requirepass", "another"}, suspend: func(context.Context, *redisServer, *redis.Client) error { return nil }},
 	}
 }
 
 // answer is what a server that is none does with a connection, which is closed when it returns.
 type answer func(net.Conn)
 
-func strange() []answer {
+func malformed() []answer {
 	always := func(text string) answer {
 		return func(c net.Conn) {
 			buffer := make([]byte, 4096)

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
@@ -13,26 +14,25 @@ const (
 	half = 250
 	// isolationTurns is how often they are measured without the others and with them.
 	isolationTurns = 5
-	// asksPerTurn requests are made in a turn, one each askEvery.
-	asksPerTurn, askEvery = 1000, 10 * time.Millisecond
+	// turnRequests requests are made in a turn, one each turnEvery.
+	turnRequests, turnEvery = 1000, 10 * time.Millisecond
 	// mostLate is how late a sample may be, of the interval.
 	mostLate = 0.2
 )
 
-// measureIsolation holds objects whose servers answer against the same ones beside as many whose servers do not, turn
-// by turn.
-func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+// measureIsolation compares objects whose servers answer, alone and beside as many whose servers do not, turn by turn.
+func measureIsolation(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	c, err := newCaller(w.Cluster, w.adapter)
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.populate(ctx, half, nil); err != nil {
+	if err := h.populate(ctx, half, nil); err != nil {
 		return nil, err
 	}
-	if err := w.warm(ctx, c, half); err != nil {
+	if err := h.warm(ctx, c, half); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -42,34 +42,32 @@ func measureIsolation(ctx context.Context, w *world) ([]Figure, error) {
 	if err := others.start(ctx); err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(w.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
-	var alone, beside apart
+	fmt.Fprintf(h.options.Log, "%d objects, and %d whose servers fail in %d ways\n", half, half, len(others.addresses))
+	var alone, beside isolationSide
 	for range isolationTurns {
-		if err := alone.turn(ctx, w.adapter, c); err != nil {
+		if err := alone.turn(ctx, h.adapter, c); err != nil {
 			return nil, err
 		}
-		err := w.create(ctx, 2*half, func(n int) map[string]any {
+		err := h.create(ctx, 2*half, func(n int) map[string]any {
 			return map[string]any{"address": others.addresses[n%len(others.addresses)]}
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := beside.turn(ctx, w.adapter, c); err != nil {
+		if err := beside.turn(ctx, h.adapter, c); err != nil {
 			return nil, err
 		}
-		if err := w.depopulate(ctx, half); err != nil {
+		if err := h.depopulate(ctx, half); err != nil {
 			return nil, err
 		}
 	}
 	if alone.failed > 0 || beside.failed == 0 {
 		return nil, fmt.Errorf("%.0f samples failed without the objects that hang, and %.0f with them", alone.failed, beside.failed)
 	}
-	figures := append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"})
-	more, err := w.measureHanging(ctx)
-	return append(figures, more...), err
+	return append(isolated(alone, beside), Figure{Name: "samples that hang or fail", Value: beside.failed / beside.attempts * 100, Unit: "%"}), nil
 }
 
-func isolated(alone, beside apart) []Figure {
+func isolated(alone, beside isolationSide) []Figure {
 	return []Figure{
 		{Name: "lateness max alone, at most", Value: alone.late.Seconds(), Unit: "s"},
 		{Name: "lateness max beside, at most", Value: beside.late.Seconds(), Unit: "s", Limit: mostLate * interval.Seconds()},
@@ -81,15 +79,15 @@ func isolated(alone, beside apart) []Figure {
 	}
 }
 
-// apart is what was measured of objects, alone or beside others.
-type apart struct {
+// isolationSide is what was measured of the objects whose servers answer, alone or beside the others.
+type isolationSide struct {
 	p50, p99, cores  []float64 // by turn
 	late             time.Duration
 	failed, attempts float64 // samples, of the others as well
 }
 
 // turn asks at a steady pace for objects whose servers answer, each of which has to be known all the time.
-func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) error {
+func (a *isolationSide) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) error {
 	if err := wait(ctx, 2*interval); err != nil {
 		return err
 	}
@@ -101,16 +99,10 @@ func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) e
 	if err != nil {
 		return err
 	}
-	begin, took := time.Now(), make([]float64, 0, asksPerTurn)
-	for n := range asksPerTurn {
-		if err := wait(ctx, time.Until(begin.Add(time.Duration(n)*askEvery))); err != nil {
-			return err
-		}
-		start := time.Now()
-		if _, err := c.get(ctx, fmt.Sprintf(byNamePath, objectName(n%half))); err != nil {
-			return err
-		}
-		took = append(took, float64(time.Since(start).Microseconds())/1e3)
+	begin := time.Now()
+	took, err := c.steady(ctx, turnRequests, turnEvery)
+	if err != nil {
+		return err
 	}
 	used, err := cpuOf(adapter.PID())
 	if err != nil {
@@ -128,4 +120,28 @@ func (a *apart) turn(ctx context.Context, adapter *cluster.Adapter, c *caller) e
 	a.failed += failed - failedBefore
 	a.attempts += all - allBefore
 	return nil
+}
+
+// steady makes requests at a steady rate, each for an object whose servers answer, and returns how many milliseconds each
+// took. One that takes long delays none after it.
+func (c *caller) steady(ctx context.Context, requests int, every time.Duration) ([]float64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	took := make([]float64, requests)
+	var asking sync.WaitGroup
+	begin := time.Now()
+	for i := range took {
+		if wait(ctx, time.Until(begin.Add(time.Duration(i)*every))) != nil {
+			break
+		}
+		asking.Go(func() {
+			start := time.Now()
+			if _, err := c.get(ctx, fmt.Sprintf(byNamePath, objectName(i%half))); err != nil {
+				cancel(err)
+			}
+			took[i] = float64(time.Since(start).Microseconds()) / 1e3
+		})
+	}
+	asking.Wait()
+	return took, context.Cause(ctx)
 }

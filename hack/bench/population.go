@@ -23,12 +23,12 @@ const (
 var redises = schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
 
 // populate creates Redis objects until there are as many, with more of spec than the address if sampling is not nil.
-func (w *world) populate(ctx context.Context, objects int, sampling map[string]any) error {
-	if err := w.serve(ctx, (objects+perServer-1)/perServer); err != nil {
+func (h *harness) populate(ctx context.Context, objects int, sampling map[string]any) error {
+	if err := h.serve(ctx, (objects+perServer-1)/perServer); err != nil {
 		return err
 	}
-	return w.create(ctx, objects, func(n int) map[string]any {
-		spec := map[string]any{"address": w.address(n)}
+	return h.create(ctx, objects, func(n int) map[string]any {
+		spec := map[string]any{"address": h.address(n)}
 		if sampling != nil {
 			spec["sampling"] = sampling
 		}
@@ -37,15 +37,15 @@ func (w *world) populate(ctx context.Context, objects int, sampling map[string]a
 }
 
 // address returns where the object of a number reaches its server.
-func (w *world) address(n int) string {
-	return w.servers[n%len(w.servers)].addressOf(n / len(w.servers))
+func (h *harness) address(n int) string {
+	return h.servers[n%len(h.servers)].addressOf(n / len(h.servers))
 }
 
 // create creates Redis objects until there are as many, each with the spec of its number.
-func (w *world) create(ctx context.Context, objects int, spec func(n int) map[string]any) error {
-	first := w.objects
-	w.objects = max(w.objects, objects)
-	return w.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+func (h *harness) create(ctx context.Context, objects int, spec func(n int) map[string]any) error {
+	first := h.objects
+	h.objects = max(h.objects, objects)
+	return h.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		object := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": redises.GroupVersion().String(), "kind": "Redis",
 			"metadata": map[string]any{"name": objectName(n), "labels": map[string]any{"tier": "bench"}},
@@ -57,19 +57,19 @@ func (w *world) create(ctx context.Context, objects int, spec func(n int) map[st
 }
 
 // edit changes the spec of the first objects, so that each begins again.
-func (w *world) edit(ctx context.Context, objects int) error {
+func (h *harness) edit(ctx context.Context, objects int) error {
 	patch := []byte(`{"spec":{"sampling":{"timeout":"900ms"}}}`)
-	return w.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	return h.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		_, err := client.Patch(ctx, objectName(n), types.MergePatchType, patch, metav1.PatchOptions{})
 		return err
 	})
 }
 
 // depopulate deletes objects until there are no more than so many.
-func (w *world) depopulate(ctx context.Context, objects int) error {
-	end := w.objects
-	w.objects = min(w.objects, objects)
-	return w.each(ctx, objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+func (h *harness) depopulate(ctx context.Context, objects int) error {
+	end := h.objects
+	h.objects = min(h.objects, objects)
+	return h.each(ctx, objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		return client.Delete(ctx, objectName(n), metav1.DeleteOptions{})
 	})
 }
@@ -77,10 +77,10 @@ func (w *world) depopulate(ctx context.Context, objects int) error {
 func objectName(n int) string { return fmt.Sprintf("redis-%05d", n) }
 
 // each does something with the objects from one number up to another, several at a time.
-func (w *world) each(ctx context.Context, first, end int, do func(context.Context, dynamic.ResourceInterface, int) error) error {
+func (h *harness) each(ctx context.Context, first, end int, do func(context.Context, dynamic.ResourceInterface, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	config := rest.CopyConfig(w.Config())
+	config := rest.CopyConfig(h.Config())
 	// A password in clear text is warned of at each write; here it goes no further than this machine.
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	client, err := dynamic.NewForConfig(config)

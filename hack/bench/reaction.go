@@ -36,14 +36,14 @@ const (
 type reaction struct{ moved, whole, desired float64 }
 
 // measureReaction steps loads up at random phases of the adapter's and the HPA controller's rhythms.
-func measureReaction(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+func measureReaction(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.serve(ctx, lanes); err != nil {
+	if err := h.serve(ctx, lanes); err != nil {
 		return nil, err
 	}
-	if err := w.populate(ctx, lanes, nil); err != nil {
+	if err := h.populate(ctx, lanes, nil); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -53,7 +53,7 @@ func measureReaction(ctx context.Context, w *world) ([]Figure, error) {
 	var running sync.WaitGroup
 	for n := range lanes {
 		running.Go(func() {
-			found, err := w.lane(ctx, n)
+			found, err := h.lane(ctx, n)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, found...)
@@ -66,7 +66,7 @@ func measureReaction(ctx context.Context, w *world) ([]Figure, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	return summary(all), w.dismiss(ctx)
+	return summary(all), h.dismiss(ctx)
 }
 
 func summary(all []reaction) []Figure {
@@ -93,19 +93,19 @@ func summary(all []reaction) []Figure {
 }
 
 // lane steps the load of one server.
-func (w *world) lane(ctx context.Context, n int) ([]reaction, error) {
-	load := traffic.New(w.servers[n].address)
+func (h *harness) lane(ctx context.Context, n int) ([]reaction, error) {
+	load := traffic.New(h.servers[n].address)
 	load.SetRate(lowLoad)
 	ctx, cancel := context.WithCancel(ctx)
 	driven := make(chan error, 1)
 	go func() { driven <- load.Run(ctx) }()
 	defer cancel()
-	if err := w.scale(ctx, objectName(n)); err != nil {
+	if err := h.scale(ctx, objectName(n)); err != nil {
 		return nil, err
 	}
 	var all []reaction
 	for range steps {
-		one, err := w.step(ctx, load, objectName(n))
+		one, err := h.step(ctx, load, objectName(n))
 		if err != nil {
 			return nil, err
 		}
@@ -116,13 +116,13 @@ func (w *world) lane(ctx context.Context, n int) ([]reaction, error) {
 }
 
 // step waits until all is at rest, for a random time more, and then for what comes of a step in the load.
-func (w *world) step(ctx context.Context, load *traffic.Driver, name string) (reaction, error) {
+func (h *harness) step(ctx context.Context, load *traffic.Driver, name string) (reaction, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	load.SetRate(lowLoad)
 	err := until(ctx, 10*look, func() (bool, error) {
-		value, _ := w.value(ctx, name)
-		desired, err := w.desired(ctx, name)
+		value, _ := h.value(ctx, name)
+		desired, err := h.desired(ctx, name)
 		return value > 0 && value < 1.05*lowLoad && desired == 1, err
 	})
 	if err != nil {
@@ -131,7 +131,7 @@ func (w *world) step(ctx context.Context, load *traffic.Driver, name string) (re
 	if err := wait(ctx, window+rand.N(syncPeriod)); err != nil {
 		return reaction{}, err
 	}
-	rest, err := w.value(ctx, name)
+	rest, err := h.value(ctx, name)
 	if err != nil {
 		return reaction{}, err
 	}
@@ -144,10 +144,10 @@ func (w *world) step(ctx context.Context, load *traffic.Driver, name string) (re
 		}
 	}
 	err = until(ctx, look, func() (bool, error) {
-		value, errValue := w.value(ctx, name)
+		value, errValue := h.value(ctx, name)
 		mark(&r.moved, value > rest+0.01*lowLoad)
 		mark(&r.whole, value > 0.98*highLoad)
-		desired, errDesired := w.desired(ctx, name)
+		desired, errDesired := h.desired(ctx, name)
 		mark(&r.desired, desired > 1)
 		return r.moved > 0 && r.whole > 0 && r.desired > 0, errors.Join(errValue, errDesired)
 	})
@@ -155,8 +155,8 @@ func (w *world) step(ctx context.Context, load *traffic.Driver, name string) (re
 }
 
 // value asks the API server for the metric as the HPA controller does.
-func (w *world) value(ctx context.Context, name string) (float64, error) {
-	body, err := w.client.CoreV1().RESTClient().Get().AbsPath(fmt.Sprintf(byNamePath, name)).SetHeader("Accept", protobuf).Do(ctx).Raw()
+func (h *harness) value(ctx context.Context, name string) (float64, error) {
+	body, err := h.client.CoreV1().RESTClient().Get().AbsPath(fmt.Sprintf(byNamePath, name)).SetHeader("Accept", protobuf).Do(ctx).Raw()
 	if err != nil {
 		return 0, err
 	}
@@ -170,8 +170,8 @@ func (w *world) value(ctx context.Context, name string) (float64, error) {
 	return list.Items[0].Value.AsApproximateFloat64(), nil
 }
 
-func (w *world) desired(ctx context.Context, name string) (int32, error) {
-	hpa, err := w.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Get(ctx, name, metav1.GetOptions{})
+func (h *harness) desired(ctx context.Context, name string) (int32, error) {
+	hpa, err := h.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return 0, err
 	}
@@ -179,7 +179,7 @@ func (w *world) desired(ctx context.Context, name string) (int32, error) {
 }
 
 // scale makes a StatefulSet and an HPA that scales it by an object's requests.
-func (w *world) scale(ctx context.Context, name string) error {
+func (h *harness) scale(ctx context.Context, name string) error {
 	labels := map[string]string{"app": name}
 	replicas := int32(1)
 	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: appsv1.StatefulSetSpec{
@@ -189,7 +189,7 @@ func (w *world) scale(ctx context.Context, name string) error {
 			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "none"}}},
 		},
 	}}
-	if _, err := w.client.AppsV1().StatefulSets(namespace).Create(ctx, set, metav1.CreateOptions{}); err != nil {
+	if _, err := h.client.AppsV1().StatefulSets(namespace).Create(ctx, set, metav1.CreateOptions{}); err != nil {
 		return err
 	}
 	target := resource.NewQuantity(loadTarget, resource.DecimalSI)
@@ -202,15 +202,15 @@ func (w *world) scale(ctx context.Context, name string) error {
 			Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: target},
 		}}},
 	}}
-	_, err := w.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Create(ctx, hpa, metav1.CreateOptions{})
+	_, err := h.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Create(ctx, hpa, metav1.CreateOptions{})
 	return err
 }
 
 // dismiss deletes what scale made.
-func (w *world) dismiss(ctx context.Context) error {
+func (h *harness) dismiss(ctx context.Context) error {
 	everything := metav1.ListOptions{}
 	return errors.Join(
-		w.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, everything),
-		w.client.AppsV1().StatefulSets(namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, everything),
+		h.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, everything),
+		h.client.AppsV1().StatefulSets(namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, everything),
 	)
 }

@@ -29,8 +29,8 @@ const (
 )
 
 // rotation measures what a new password in a Secret costs that 1,000 objects share, beyond their sampling.
-func (w *world) rotation(ctx context.Context, c *caller) (_ []Figure, err error) {
-	s, err := w.share(ctx)
+func (h *harness) rotation(ctx context.Context, c *caller) (_ []Figure, err error) {
+	s, err := h.share(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (w *world) rotation(ctx context.Context, c *caller) (_ []Figure, err error)
 	if err != nil {
 		return nil, err
 	}
-	cpu, took, err := beyondRest(ctx, w.adapter.PID(), measured/2, func() error { return s.rotate(ctx) })
+	cpu, took, err := beyondRest(ctx, h.adapter.PID(), measured/2, func() error { return s.rotate(ctx) })
 	if err != nil {
 		return nil, err
 	}
@@ -63,27 +63,27 @@ func (w *world) rotation(ctx context.Context, c *caller) (_ []Figure, err error)
 
 // shared is a server that asks for the password in the Secret.
 type shared struct {
-	world  *world
-	server *redisServer
-	client *redis.Client // of a user who needs none
+	harness *harness
+	server  *redisServer
+	client  *redis.Client // of a user who needs none
 }
 
 // share has the first objects name one server, and one Secret for it.
-func (w *world) share(ctx context.Context) (*shared, error) {
+func (h *harness) share(ctx context.Context) (*shared, error) {
 	server, err := startRedis(ctx, "127.0.0.1", "--bind", "0.0.0.0")
 	if err != nil {
 		return nil, err
 	}
-	w.servers = append(w.servers, server)
-	s := &shared{world: w, server: server, client: server.dial()}
+	h.servers = append(h.servers, server)
+	s := &shared{harness: h, server: server, client: server.dial()}
 	user := s.client.Do(ctx, "acl", "setuser", sharedUser, "on", ">first", "-@all", "+info", "+echo", "+select", "+client|setname")
 	if err := user.Err(); err != nil {
 		return nil, err
 	}
-	if err := w.grant(ctx); err != nil {
+	if err := h.grant(ctx); err != nil {
 		return nil, err
 	}
-	return s, w.each(ctx, 0, sharers, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	return s, h.each(ctx, 0, sharers, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"address": server.addressOf(n), "auth": map[string]any{
 			"username": sharedUser, "passwordSecretRef": map[string]any{"name": sharedName, "key": "password"},
 		}}})
@@ -96,13 +96,13 @@ func (w *world) share(ctx context.Context) (*shared, error) {
 }
 
 // grant makes the Secret, and lets the adapter get it.
-func (w *world) grant(ctx context.Context) error {
+func (h *harness) grant(ctx context.Context) error {
 	meta := metav1.ObjectMeta{Name: sharedName}
-	_, errSecret := w.client.CoreV1().Secrets(namespace).Create(ctx, secretOf("first"), metav1.CreateOptions{})
-	_, errRole := w.client.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
+	_, errSecret := h.client.CoreV1().Secrets(namespace).Create(ctx, secretOf("first"), metav1.CreateOptions{})
+	_, errRole := h.client.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{sharedName}, Verbs: []string{"get"}},
 	}}, metav1.CreateOptions{})
-	_, errBinding := w.client.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
+	_, errBinding := h.client.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
 		ObjectMeta: meta,
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: sharedName},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: cluster.AdapterName, Name: cluster.AdapterName}},
@@ -126,7 +126,7 @@ func (s *shared) rotate(ctx context.Context) error {
 	if err := s.client.Do(ctx, "acl", "setuser", sharedUser, ">second").Err(); err != nil {
 		return err
 	}
-	if _, err := s.world.client.CoreV1().Secrets(namespace).Update(ctx, secretOf("second"), metav1.UpdateOptions{}); err != nil {
+	if _, err := s.harness.client.CoreV1().Secrets(namespace).Update(ctx, secretOf("second"), metav1.UpdateOptions{}); err != nil {
 		return err
 	}
 	return s.await(ctx, last)

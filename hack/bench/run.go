@@ -25,7 +25,7 @@ type Options struct {
 // part measures one thing.
 type part struct {
 	name string
-	run  func(context.Context, *world) ([]Figure, error)
+	run  func(context.Context, *harness) ([]Figure, error)
 }
 
 func parts() []part {
@@ -34,6 +34,7 @@ func parts() []part {
 		{"reaction", measureReaction},
 		{"api", measureAPI},
 		{"isolation", measureIsolation},
+		{"delegate", measureDelegateFaults},
 		{"scale", measureScale},
 	}
 }
@@ -47,10 +48,10 @@ func Run(ctx context.Context, options Options, names ...string) (err error) {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &world{options: options}
+	h := &harness{options: options}
 	defer func() {
 		cancel()
-		err = errors.Join(err, w.close())
+		err = errors.Join(err, h.close())
 	}()
 	var missed []error
 	for _, one := range parts() {
@@ -58,7 +59,7 @@ func Run(ctx context.Context, options Options, names ...string) (err error) {
 			continue
 		}
 		fmt.Fprintf(options.Log, "measuring %s\n", one.name)
-		figures, err := one.run(ctx, w)
+		figures, err := one.run(ctx, h)
 		if err := errors.Join(err, publish(options, one.name, figures)); err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}

@@ -38,16 +38,16 @@ const (
 const (
 	loops = 50
 	every = 50 * time.Millisecond
-	// spanned is the window over which rates are taken, four samples as with the defaults.
-	spanned = 3 * every
+	// sampleWindow is the window over which rates are taken, four samples as with the defaults.
+	sampleWindow = 3 * every
 )
 
 // cost is what one sample took, by turn.
 type cost struct{ microseconds, allocations, bytes []float64 }
 
-// measureSample holds a sample against go-redis' INFO and nothing else, twice: fetching, parsing and recording alone, by
+// measureSample compares a sample with go-redis' INFO and nothing else, twice: fetching, parsing and recording alone, by
 // the benchmarks of pkg/sampler; and from the timer on, at 1,000 samples in a second.
-func measureSample(ctx context.Context, w *world) ([]Figure, error) {
+func measureSample(ctx context.Context, h *harness) ([]Figure, error) {
 	server, err := startRedis(ctx, "127.0.0.1")
 	if err != nil {
 		return nil, err
@@ -65,9 +65,9 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 	var figures []Figure
 	for _, kind := range []struct {
 		name        string
-		bare, whole func(ctx context.Context) (own, float64, error)
+		bare, whole func(ctx context.Context) (usage, float64, error)
 	}{
-		{"back to back", w.benchmark("BareInfo"), w.benchmark("Sample")},
+		{"back to back", h.benchmark("BareInfo"), h.benchmark("Sample")},
 		{"1,000/s", loop(server.address, bareLoops), loop(server.address, sampled)},
 	} {
 		var bare, whole cost
@@ -78,7 +78,7 @@ func measureSample(ctx context.Context, w *world) ([]Figure, error) {
 		}
 		figures = append(figures, compared(kind.name, bare, whole)...)
 	}
-	return figures, profileSampler(ctx, w.options, loop(server.address, sampled))
+	return figures, profileSampler(ctx, h.options, loop(server.address, sampled))
 }
 
 func compared(name string, bare, whole cost) []Figure {
@@ -94,7 +94,7 @@ func compared(name string, bare, whole cost) []Figure {
 }
 
 // add runs one turn of one side.
-func (c *cost) add(ctx context.Context, turn func(context.Context) (own, float64, error)) error {
+func (c *cost) add(ctx context.Context, turn func(context.Context) (usage, float64, error)) error {
 	used, samples, err := turn(ctx)
 	if err != nil {
 		return err
@@ -109,15 +109,15 @@ func (c *cost) add(ctx context.Context, turn func(context.Context) (own, float64
 // few hundred samples, at a cost that in a cluster is spread over a hundred times as many.
 const sampleHeap = "1000"
 
-// benchmark runs a benchmark of pkg/sampler in a process of its own.
-func (w *world) benchmark(name string) func(context.Context) (own, float64, error) {
-	return func(ctx context.Context) (own, float64, error) {
-		command := exec.CommandContext(ctx, filepath.Join(w.options.BinDir, "sampler.test"),
+// benchmark runs a benchmark of pkg/sampler in a process of its usage.
+func (h *harness) benchmark(name string) func(context.Context) (usage, float64, error) {
+	return func(ctx context.Context) (usage, float64, error) {
+		command := exec.CommandContext(ctx, filepath.Join(h.options.BinDir, "sampler.test"),
 			"-test.run=^$", "-test.bench=^Benchmark"+name+"$", "-test.benchtime="+sampleTurn.String(), "-test.benchmem")
 		command.Env = append(os.Environ(), "GOGC="+sampleHeap)
 		text, err := command.Output()
 		if err != nil {
-			return own{}, 0, fmt.Errorf("benchmark %s: %w: %s", name, err, text)
+			return usage{}, 0, fmt.Errorf("benchmark %s: %w: %s", name, err, text)
 		}
 		values := map[string]float64{}
 		fields := strings.Fields(string(text))
@@ -127,9 +127,9 @@ func (w *world) benchmark(name string) func(context.Context) (own, float64, erro
 			}
 		}
 		if values["cpu-ns/op"] == 0 {
-			return own{}, 0, fmt.Errorf("benchmark %s does not report cpu-ns/op: %s", name, text)
+			return usage{}, 0, fmt.Errorf("benchmark %s does not report cpu-ns/op: %s", name, text)
 		}
-		return own{cpu: time.Duration(values["cpu-ns/op"]), mallocs: uint64(values["allocs/op"]), bytes: uint64(values["B/op"])}, 1, nil
+		return usage{cpu: time.Duration(values["cpu-ns/op"]), mallocs: uint64(values["allocs/op"]), bytes: uint64(values["B/op"])}, 1, nil
 	}
 }
 
@@ -137,30 +137,30 @@ func (w *world) benchmark(name string) func(context.Context) (own, float64, erro
 type side func(ctx context.Context, address string, count func()) (stop func())
 
 // loop runs a side until it is warm, and then for a turn.
-func loop(address string, run side) func(context.Context) (own, float64, error) {
-	return func(ctx context.Context) (own, float64, error) {
+func loop(address string, run side) func(context.Context) (usage, float64, error) {
+	return func(ctx context.Context) (usage, float64, error) {
 		var samples atomic.Int64
 		stop := run(ctx, address, func() { samples.Add(1) })
 		defer stop()
 		if err := until(ctx, every, func() (bool, error) { return samples.Load() > 5*loops, nil }); err != nil {
-			return own{}, 0, err
+			return usage{}, 0, err
 		}
 		count := samples.Load()
 		before, err := ownUsage()
 		if err != nil {
-			return own{}, 0, err
+			return usage{}, 0, err
 		}
 		if err := wait(ctx, sampleTurn); err != nil {
-			return own{}, 0, err
+			return usage{}, 0, err
 		}
 		after, err := ownUsage()
-		used := own{cpu: after.cpu - before.cpu, mallocs: after.mallocs - before.mallocs, bytes: after.bytes - before.bytes}
+		used := usage{cpu: after.cpu - before.cpu, mallocs: after.mallocs - before.mallocs, bytes: after.bytes - before.bytes}
 		return used, float64(samples.Load() - count), err
 	}
 }
 
 // profileSampler writes a CPU profile of one more turn of the adapter's side.
-func profileSampler(ctx context.Context, options Options, turn func(context.Context) (own, float64, error)) error {
+func profileSampler(ctx context.Context, options Options, turn func(context.Context) (usage, float64, error)) error {
 	file, err := os.Create(filepath.Join(options.Output, "sample.pprof"))
 	if err != nil {
 		return err
@@ -209,13 +209,13 @@ func samplerLoops(loopback *egress.Policy, reads func(field string) bool) side {
 	return func(ctx context.Context, address string, count func()) func() {
 		manager := sampler.New(ctx, sampler.Config{
 			Store: &history.Store{}, Observer: attempts(count), Listener: func(*target.Target) {},
-			Credentials: none{&credentials.Credentials{}}, Egress: loopback, Reads: reads,
+			Credentials: noCredentials{&credentials.Credentials{}}, Egress: loopback, Reads: reads,
 		})
 		for n := range loops {
 			name := fmt.Sprintf("redis-%d", n)
 			manager.Set(&target.Target{
 				NamespacedName: types.NamespacedName{Namespace: "bench", Name: name}, UID: types.UID(name), Generation: 1,
-				Address: address, Interval: every, Timeout: time.Second, Window: spanned, MaxAge: time.Minute,
+				Address: address, Interval: every, Timeout: time.Second, Window: sampleWindow, MaxAge: time.Minute,
 			})
 		}
 		return manager.Stop
@@ -233,11 +233,11 @@ func (a attempts) Attempted(_, _ time.Duration, failure reason.Reason) {
 
 func (attempts) Targets(sampler.State, int) {}
 
-// none are the credentials of a server that asks for none.
-type none struct{ *credentials.Credentials }
+// noCredentials are the credentials of a server that asks for none.
+type noCredentials struct{ *credentials.Credentials }
 
-func (n none) Get(context.Context, *target.Target, target.Party) (*credentials.Credentials, error) {
+func (n noCredentials) Get(context.Context, *target.Target, target.Party) (*credentials.Credentials, error) {
 	return n.Credentials, nil
 }
 
-func (none) ReportRejected(*target.Target, target.Party) {}
+func (noCredentials) ReportRejected(*target.Target, target.Party) {}

@@ -31,29 +31,29 @@ type load struct {
 }
 
 // measureScale measures what 0, 100, 1,000 and 10,000 objects cost.
-func measureScale(ctx context.Context, w *world) ([]Figure, error) {
-	if err := w.empty(ctx); err != nil {
+func measureScale(ctx context.Context, h *harness) ([]Figure, error) {
+	if err := h.empty(ctx); err != nil {
 		return nil, err
 	}
-	c, err := newCaller(w.Cluster, w.adapter)
+	c, err := newCaller(h.Cluster, h.adapter)
 	if err != nil {
 		return nil, err
 	}
 	var figures []Figure
 	loads := map[int]load{}
 	for _, objects := range []int{0, 100, 1000, 10000} {
-		fmt.Fprintf(w.options.Log, "%d objects\n", objects)
-		if err := w.populate(ctx, objects, nil); err != nil {
+		fmt.Fprintf(h.options.Log, "%d objects\n", objects)
+		if err := h.populate(ctx, objects, nil); err != nil {
 			return figures, err
 		}
-		one, err := w.loadOf(ctx, c, objects)
+		one, err := h.loadOf(ctx, c, objects)
 		if err != nil {
 			return figures, err
 		}
 		loads[objects] = one
 		figures = append(figures, one.figures()...)
 		if objects == 1000 {
-			more, err := w.start(ctx, c, soonWarm)
+			more, err := h.start(ctx, c, soonWarm)
 			figures = append(figures, more...)
 			if err != nil {
 				return figures, err
@@ -61,21 +61,21 @@ func measureScale(ctx context.Context, w *world) ([]Figure, error) {
 		}
 	}
 	figures = append(figures, growth(loads[1000], loads[10000])...)
-	for _, measure := range []func(context.Context, *caller) ([]Figure, error){w.profiles, w.selector, w.edits, w.rotation} {
+	for _, measure := range []func(context.Context, *caller) ([]Figure, error){h.profiles, h.selector, h.edits, h.rotation} {
 		more, err := measure(ctx, c)
 		figures = append(figures, more...)
 		if err != nil {
 			return figures, err
 		}
 	}
-	more, err := w.start(ctx, c, mostWarm)
+	more, err := h.start(ctx, c, mostWarm)
 	return append(figures, more...), err
 }
 
 // loadOf measures what the objects cost once the rates of all are served. The adapter still writes the status of new
 // objects then, as it does in a cluster.
-func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
-	if err := w.warm(ctx, c, objects); err != nil {
+func (h *harness) loadOf(ctx context.Context, c *caller, objects int) (load, error) {
+	if err := h.warm(ctx, c, objects); err != nil {
 		return load{}, err
 	}
 	if err := wait(ctx, settled); err != nil {
@@ -86,14 +86,14 @@ func (w *world) loadOf(ctx context.Context, c *caller, objects int) (load, error
 		return load{}, err
 	}
 	one := load{objects: objects}
-	if one.cores, err = coresOf(ctx, w.adapter.PID(), measured); err != nil {
+	if one.cores, err = coresOf(ctx, h.adapter.PID(), measured); err != nil {
 		return load{}, err
 	}
 	after, err := c.scrape(ctx)
 	if err != nil {
 		return load{}, err
 	}
-	if one.bytes, err = residentBytes(w.adapter.PID()); err != nil {
+	if one.bytes, err = residentBytes(h.adapter.PID()); err != nil {
 		return load{}, err
 	}
 	if one.goroutine, err = after.gauge("go_goroutines"); err != nil {
@@ -139,7 +139,7 @@ func growth(few, many load) []Figure {
 }
 
 // warm returns when the rates of so many objects are served, or of more.
-func (w *world) warm(ctx context.Context, c *caller, objects int) error {
+func (h *harness) warm(ctx context.Context, c *caller, objects int) error {
 	if objects == 0 {
 		return nil
 	}
@@ -152,18 +152,18 @@ func (w *world) warm(ctx context.Context, c *caller, objects int) error {
 }
 
 // profiles keeps profiles of the adapter with all its objects.
-func (w *world) profiles(ctx context.Context, c *caller) ([]Figure, error) {
-	if err := w.profile(ctx, c, "cpu", "/debug/pprof/profile?seconds=10"); err != nil {
+func (h *harness) profiles(ctx context.Context, c *caller) ([]Figure, error) {
+	if err := h.profile(ctx, c, "cpu", "/debug/pprof/profile?seconds=10"); err != nil {
 		return nil, err
 	}
-	if err := w.profile(ctx, c, "goroutines", "/debug/pprof/goroutine"); err != nil {
+	if err := h.profile(ctx, c, "goroutines", "/debug/pprof/goroutine"); err != nil {
 		return nil, err
 	}
-	return nil, w.profile(ctx, c, "heap", "/debug/pprof/heap?gc=1")
+	return nil, h.profile(ctx, c, "heap", "/debug/pprof/heap?gc=1")
 }
 
 // selector measures how long it takes until the values of all objects are there.
-func (w *world) selector(ctx context.Context, c *caller) ([]Figure, error) {
+func (h *harness) selector(ctx context.Context, c *caller) ([]Figure, error) {
 	var took []float64
 	for range 21 {
 		start := time.Now()
@@ -176,11 +176,11 @@ func (w *world) selector(ctx context.Context, c *caller) ([]Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		if found < w.objects*99/100 {
-			return nil, fmt.Errorf("%d values of %d objects", found, w.objects)
+		if found < h.objects*99/100 {
+			return nil, fmt.Errorf("%d values of %d objects", found, h.objects)
 		}
 	}
-	name := fmt.Sprintf("selector over %d objects", w.objects)
+	name := fmt.Sprintf("selector over %d objects", h.objects)
 	return []Figure{
 		typical(name+", p50", "ms", float64(mostSelector.Milliseconds()), took),
 		{Name: name + ", max", Value: percentile(took, 100), Unit: "ms"},
@@ -188,13 +188,13 @@ func (w *world) selector(ctx context.Context, c *caller) ([]Figure, error) {
 }
 
 // edits measures what a change of the spec of 1,000 objects costs beyond their sampling.
-func (w *world) edits(ctx context.Context, c *caller) ([]Figure, error) {
+func (h *harness) edits(ctx context.Context, c *caller) ([]Figure, error) {
 	const edited = 1000
-	cpu, took, err := beyondRest(ctx, w.adapter.PID(), measured/2, func() error {
-		if err := w.edit(ctx, edited); err != nil {
+	cpu, took, err := beyondRest(ctx, h.adapter.PID(), measured/2, func() error {
+		if err := h.edit(ctx, edited); err != nil {
 			return err
 		}
-		return w.warm(ctx, c, w.objects)
+		return h.warm(ctx, c, h.objects)
 	})
 	if err != nil {
 		return nil, err
@@ -206,21 +206,21 @@ func (w *world) edits(ctx context.Context, c *caller) ([]Figure, error) {
 }
 
 // start measures how long all objects take to be warm after a start, which may be limit.
-func (w *world) start(ctx context.Context, c *caller, limit time.Duration) ([]Figure, error) {
-	if err := w.adapter.Stop(); err != nil {
+func (h *harness) start(ctx context.Context, c *caller, limit time.Duration) ([]Figure, error) {
+	if err := h.adapter.Stop(); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
-	if err := w.adapter.Restart(ctx); err != nil {
+	if err := h.adapter.Restart(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.warm(ctx, c, w.objects); err != nil {
+	if err := h.warm(ctx, c, h.objects); err != nil {
 		return nil, err
 	}
 	took := time.Since(begin)
-	peak, err := residentBytes(w.adapter.PID())
+	peak, err := residentBytes(h.adapter.PID())
 	return []Figure{
-		{Name: fmt.Sprintf("start until %d objects are warm", w.objects), Value: took.Seconds(), Unit: "s", Limit: limit.Seconds()},
-		{Name: fmt.Sprintf("%d objects, resident then", w.objects), Value: peak / (1 << 20), Unit: "MiB"},
+		{Name: fmt.Sprintf("start until %d objects are warm", h.objects), Value: took.Seconds(), Unit: "s", Limit: limit.Seconds()},
+		{Name: fmt.Sprintf("%d objects, resident then", h.objects), Value: peak / (1 << 20), Unit: "MiB"},
 	}, err
 }

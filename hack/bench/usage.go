@@ -82,21 +82,21 @@ func beyondRest(ctx context.Context, pid int, watched time.Duration, do func() e
 	return cpu - time.Duration(rest*float64(took)), took, err
 }
 
-// own is what this process has taken.
-type own struct {
+// usage is what this process has taken.
+type usage struct {
 	cpu            time.Duration
 	mallocs, bytes uint64
 }
 
-func ownUsage() (own, error) {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return own{}, err
+func ownUsage() (usage, error) {
+	var found syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &found); err != nil {
+		return usage{}, err
 	}
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	return own{
-		cpu:     time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
+	return usage{
+		cpu:     time.Duration(found.Utime.Nano() + found.Stime.Nano()),
 		mallocs: memory.Mallocs, bytes: memory.TotalAlloc,
 	}, nil
 }

@@ -47,7 +47,7 @@ func TestAdapterRestart(t *testing.T) {
 	checked()
 }
 
-func ownHouse(t *testing.T, change ...func(*cluster.Options)) house {
+func ownHouse(t *testing.T, change ...func(*cluster.Options)) harness {
 	t.Helper()
 	h, err := open(t.Context(), change...)
 	if err != nil {
@@ -113,14 +113,14 @@ func TestRequestsAreAnsweredFromMemory(t *testing.T) {
 }
 
 // aggregator asks for the HPA controller.
-func aggregator(t *testing.T, h house) func(path string) (code int, body string, took time.Duration) {
+func aggregator(t *testing.T, h harness) func(path string) (code int, body string, took time.Duration) {
 	t.Helper()
 	return aggregatorFor(t, h, "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
 }
 
 // aggregatorFor returns a function that asks the adapter directly, with the
 // certificate and the headers by which the aggregator asks for a user.
-func aggregatorFor(t *testing.T, h house, user string) func(path string) (code int, body string, took time.Duration) {
+func aggregatorFor(t *testing.T, h harness, user string) func(path string) (code int, body string, took time.Duration) {
 	t.Helper()
 	client := frontProxy(t, h)
 	return func(path string) (int, string, time.Duration) {
@@ -146,7 +146,7 @@ func aggregatorFor(t *testing.T, h house, user string) func(path string) (code i
 }
 
 // frontProxy returns a client with the aggregator's certificate.
-func frontProxy(t *testing.T, h house) *http.Client {
+func frontProxy(t *testing.T, h harness) *http.Client {
 	t.Helper()
 	certificate, key, _ := h.FrontProxy()
 	pair, err := tls.X509KeyPair(certificate, key)
@@ -230,7 +230,7 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 }
 
 // operatorsMetrics reads /metrics as one who has the rights of an operator.
-func operatorsMetrics(t *testing.T, h house) string {
+func operatorsMetrics(t *testing.T, h harness) string {
 	t.Helper()
 	var out string
 	read := metricsReader(t, h)
@@ -242,9 +242,9 @@ func operatorsMetrics(t *testing.T, h house) string {
 }
 
 // metricsReader gives an operator the right to read /metrics, and returns how.
-func metricsReader(t *testing.T, h house) func() (string, error) {
+func metricsReader(t *testing.T, h harness) func() (string, error) {
 	t.Helper()
-	s := scene{house: h}
+	s := scene{harness: h}
 	s.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
 	s.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
 	request := aggregatorFor(t, h, "operator")

@@ -28,7 +28,7 @@ const adapterAccount = "system:serviceaccount:redis-metrics-adapter:redis-metric
 // files and the rights that are left, and the pods that the API server lets the Deployment have.
 func TestComponents(t *testing.T) {
 	t.Parallel()
-	h := emptyHouse(t)
+	h := emptyHarness(t)
 	var err error
 	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
 		t.Fatal(err)

@@ -27,13 +27,13 @@ import (
 
 const delegateAccount = adapterAccount + "-delegate"
 
-// TestBesideAnotherAdapter runs ours with prometheus-adapter as its delegate.
-func TestBesideAnotherAdapter(t *testing.T) {
+// TestDelegation runs ours with prometheus-adapter as its delegate.
+func TestDelegation(t *testing.T) {
 	t.Parallel()
 	if err := launcher.LeftOut(); err != nil {
 		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
 	}
-	h, o := besideHouse(t)
+	h, o := delegatingHarness(t)
 	s := newScene(t, h)
 	server := redistest.New(t)
 	s.redis(t, "cart", server.Addr, nil)
@@ -42,18 +42,18 @@ func TestBesideAnotherAdapter(t *testing.T) {
 	s.listsBoth(t)
 	s.judgesWhoAsks(t, o)
 	s.scalesByBoth(t, o, server.Addr)
-	s.answersAsTheOther(t, o)
+	s.answersAsTheDelegate(t, o)
 	s.hidesTheClient(t)
-	s.outlivesTheOther(t, o)
+	s.survivesTheDelegate(t, o)
 }
 
-// besideHouse is a control plane, another adapter and ours.
-func besideHouse(t *testing.T) (house, *other) {
+// delegatingHarness is a control plane, another adapter and ours.
+func delegatingHarness(t *testing.T) (harness, *prometheusAdapter) {
 	t.Helper()
-	h := emptyHouse(t, func(o *cluster.Options) { o.HPASyncPeriod, o.HPADownscaleStabilization = syncPeriod, stabilization })
-	o := startOther(t, h.Cluster, h.client)
+	h := emptyHarness(t, func(o *cluster.Options) { o.HPASyncPeriod, o.HPADownscaleStabilization = syncPeriod, stabilization })
+	o := startPrometheusAdapter(t, h.Cluster, h.client)
 	var err error
-	if h.adapter, err = h.StartAdapter(t.Context(), delegating(t, otherHost, o.port, o.caFile)); err != nil {
+	if h.adapter, err = h.StartAdapter(t.Context(), delegating(t, prometheusAdapterHost, o.port, o.caFile)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -95,7 +95,7 @@ func (s *scene) listsBoth(t *testing.T) {
 			if err == nil && !strings.Contains(list, `"redises.redis-metrics.dev/requests-per-second"`) {
 				err = fmt.Errorf("%s lists none of ours: %.300s", version, list)
 			}
-			return errors.Join(err, listsOther(0, []byte(list)))
+			return errors.Join(err, listsDelegated(0, []byte(list)))
 		})
 	}
 	eventually(t, 60*time.Second, func(ctx context.Context) error { // the API server reads it again each minute
@@ -109,9 +109,9 @@ func (s *scene) listsBoth(t *testing.T) {
 	})
 }
 
-// answersAsTheOther holds each answer through ours against the other's own, code
+// answersAsTheDelegate compares each answer through ours with the delegate's own, code
 // and body.
-func (s *scene) answersAsTheOther(t *testing.T, o *other) {
+func (s *scene) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	token := o.token(t, cluster.AdapterName, cluster.AdapterName+"-delegate")
 	inside := "namespaces/" + s.namespace + "/"
@@ -137,13 +137,13 @@ func (s *scene) answersAsTheOther(t *testing.T, o *other) {
 		}
 	}
 	if users := o.asked(t); !slices.Equal(users, []string{delegateAccount}) {
-		t.Errorf("the other saw %q", users)
+		t.Errorf("prometheus-adapter saw %q", users)
 	}
 }
 
-// answersAlike asks between two answers of the other that are alike: its values
+// answersAlike asks between two answers of the delegate that are alike: its values
 // are of the second in which they are asked for.
-func (s *scene) answersAlike(t *testing.T, o *other, token, path, accept string, want int) error {
+func (s *scene) answersAlike(t *testing.T, o *prometheusAdapter, token, path, accept string, want int) error {
 	t.Helper()
 	for range 10 {
 		before, first := o.ask(t, token, path, accept)
@@ -151,15 +151,15 @@ func (s *scene) answersAlike(t *testing.T, o *other, token, path, accept string,
 		after, last := o.ask(t, token, path, accept)
 		switch {
 		case before != want:
-			return fmt.Errorf("the other answers %d, want %d: %q", before, want, first)
+			return fmt.Errorf("prometheus-adapter answers %d, want %d: %q", before, want, first)
 		case before != after || !bytes.Equal(first, last):
 			continue
 		case code != before || !bytes.Equal(body, first):
-			return fmt.Errorf("answered %d\n%q, by the other %d\n%q", code, body, before, first)
+			return fmt.Errorf("answered %d\n%q, by prometheus-adapter %d\n%q", code, body, before, first)
 		}
 		return nil
 	}
-	return errors.New("no two answers of the other are alike")
+	return errors.New("no two answers of prometheus-adapter are alike")
 }
 
 // request asks for a path with a query.
@@ -170,9 +170,9 @@ func (s *scene) request(t *testing.T, path, accept string) (code int, body []byt
 	return code, body
 }
 
-// judgesWhoAsks has a stranger and a viewer ask. The other adapter is asked by
+// judgesWhoAsks has a user without rights and a viewer ask. The delegate is asked by
 // neither.
-func (s *scene) judgesWhoAsks(t *testing.T, o *other) {
+func (s *scene) judgesWhoAsks(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	s.kubectl(t, "create", "rolebinding", "viewer", "--clusterrole=view", "--user=viewer", "--namespace="+s.namespace)
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -189,7 +189,7 @@ func (s *scene) judgesWhoAsks(t *testing.T, o *other) {
 		}
 	}
 	// Ours knows for itself what the API server refused before.
-	code, body, _ := aggregatorFor(t, s.house, "jane")(root + "services/web/hits")
+	code, body, _ := aggregatorFor(t, s.harness, "jane")(root + "services/web/hits")
 	if code != http.StatusForbidden || len(o.asked(t)) > 0 {
 		t.Errorf("asked past the API server, jane is answered %d %s", code, body)
 	}
@@ -200,13 +200,13 @@ func (s *scene) judgesWhoAsks(t *testing.T, o *other) {
 		return err
 	})
 	if users := o.asked(t); !slices.Equal(users, []string{delegateAccount}) {
-		t.Errorf("the other saw %q", users)
+		t.Errorf("prometheus-adapter saw %q", users)
 	}
 }
 
-// scalesByBoth has the stock HPA scale one workload by the other's metric of
+// scalesByBoth has the stock HPA scale one workload by the delegate's metric of
 // pods, one by its metric of a Service, and one by Redis.
-func (s *scene) scalesByBoth(t *testing.T, o *other, address string) {
+func (s *scene) scalesByBoth(t *testing.T, o *prometheusAdapter, address string) {
 	t.Helper()
 	target := autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(100, resource.DecimalSI)}
 	for name, metric := range map[string]autoscalingv2.MetricSpec{
@@ -227,7 +227,7 @@ func (s *scene) scalesByBoth(t *testing.T, o *other, address string) {
 		eventually(t, scaling, func(ctx context.Context) error { return s.deployed(ctx, name, want) })
 	}
 	if users := o.asked(t); !slices.Equal(users, []string{delegateAccount}) {
-		t.Errorf("the other saw %q", users)
+		t.Errorf("prometheus-adapter saw %q", users)
 	}
 }
 
@@ -259,9 +259,9 @@ func (s *scene) deployed(ctx context.Context, name string, want int32) error {
 	return err
 }
 
-// outlivesTheOther suspends the other adapter, and then kills it. Our adapter and the cluster
+// survivesTheDelegate suspends the delegate, and then kills it. Our adapter and the cluster
 // keep working.
-func (s *scene) outlivesTheOther(t *testing.T, o *other) {
+func (s *scene) survivesTheDelegate(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	hits := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + s.namespace + "/services/web/hits"
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} {
@@ -289,10 +289,10 @@ func (s *scene) outlivesTheOther(t *testing.T, o *other) {
 			return s.set(ctx, "app-statefulset", 3)
 		})
 	}
-	passing := newScene(t, s.house)
+	passing := newScene(t, s.harness)
 	s.kubectl(t, "delete", "namespace", passing.namespace, "--wait=true", "--timeout=30s")
 	s.listsBoth(t) // what was known
-	if code, body, _ := aggregator(t, s.house)("/readyz"); code != http.StatusOK {
+	if code, body, _ := aggregator(t, s.harness)("/readyz"); code != http.StatusOK {
 		t.Errorf("/readyz says %d %s", code, body)
 	}
 }

@@ -118,7 +118,7 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	r := &reader{
-		scene: scene{house: emptyHouse(t), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
+		scene: scene{harness: emptyHarness(t), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
 		read: map[string]bool{}, passedOver: map[string]bool{},
 	}
 	r.sentinel = redistest.NewSentinels(t, 1, "mymaster", r.redis, 0).Nodes[0]

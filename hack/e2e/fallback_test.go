@@ -45,7 +45,7 @@ func TestFallback(t *testing.T) {
 	s.fallingBack(t, "late", server.Addr)
 	s.served(t, "late", "requests-per-second", "3k")
 	s.ended(t, "late", "connected-clients", "its fallback LastValue has no value: none has been known since the adapter started")
-	read := metricsReader(t, s.house)
+	read := metricsReader(t, s.harness)
 	// The number of objects is that of their newest attempts.
 	eventually(t, 2*interval, func(context.Context) error {
 		out, err := read()

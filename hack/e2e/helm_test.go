@@ -18,7 +18,7 @@ import (
 // TestHelm installs, upgrades and uninstalls the chart as the commands of Helm do.
 func TestHelm(t *testing.T) {
 	t.Parallel()
-	s := scene{house: emptyHouse(t)}
+	s := scene{harness: emptyHarness(t)}
 	helm := s.helm(t)
 	s.foreignHolds(t, func() error {
 		return s.install(helm, s.chart(t))

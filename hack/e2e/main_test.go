@@ -25,14 +25,14 @@ const (
 	wholeLog = 1 << 20
 )
 
-// house is the control plane and the adapter that the tests share.
-type house struct {
+// harness is the control plane and the adapter that the tests share.
+type harness struct {
 	*cluster.Cluster
 	adapter *cluster.Adapter
 	client  kubernetes.Interface
 }
 
-var shared house
+var shared harness
 
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == helm {
@@ -67,7 +67,7 @@ func run(m *testing.M) int {
 }
 
 // open starts a control plane and an adapter.
-func open(ctx context.Context, extra ...func(*cluster.Options)) (house, error) {
+func open(ctx context.Context, extra ...func(*cluster.Options)) (harness, error) {
 	options := cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
 	}
@@ -76,22 +76,22 @@ func open(ctx context.Context, extra ...func(*cluster.Options)) (house, error) {
 	}
 	c, err := cluster.Start(ctx, options)
 	if err != nil {
-		return house{}, err
+		return harness{}, err
 	}
 	client, err := kubernetes.NewForConfig(c.Config())
 	if err != nil {
-		return house{}, errors.Join(err, c.Stop())
+		return harness{}, errors.Join(err, c.Stop())
 	}
 	adapter, err := c.StartAdapter(ctx, cluster.AdapterOptions{})
 	if err != nil {
-		return house{}, errors.Join(err, c.Stop())
+		return harness{}, errors.Join(err, c.Stop())
 	}
-	return house{Cluster: c, adapter: adapter, client: client}, nil
+	return harness{Cluster: c, adapter: adapter, client: client}, nil
 }
 
 // hungUp says whether the adapter made a noise about the aggregator, which asks five times at once whether it is there
 // and hangs up on four.
-func hungUp(h house) error {
+func hungUp(h harness) error {
 	if strings.Contains(h.adapter.LogTail(wholeLog), "stream closed") {
 		return errors.New("the adapter logs that the aggregator hung up")
 	}
@@ -100,7 +100,7 @@ func hungUp(h house) error {
 
 // watchAvailability looks at the APIServices until the returned function is
 // called, which says whether they were ever unavailable.
-func watchAvailability(ctx context.Context, h house) func() error {
+func watchAvailability(ctx context.Context, h harness) func() error {
 	ctx, cancel := context.WithCancel(ctx)
 	found := make(chan error, 1)
 	go func() {

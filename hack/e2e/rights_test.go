@@ -68,7 +68,7 @@ rules:
 }
 
 // everyFeature makes the adapter do all that it can.
-func everyFeature(t *testing.T, h house) {
+func everyFeature(t *testing.T, h harness) {
 	t.Helper()
 	s := newScene(t, h)
 	server := redistest.New(t)
@@ -167,7 +167,7 @@ func auditEvents(t *testing.T, path string) []auditEvent {
 }
 
 // grants lists what the adapter's own roles let it do.
-func grants(t *testing.T, h house) map[string]bool {
+func grants(t *testing.T, h harness) map[string]bool {
 	t.Helper()
 	wide, err := h.client.RbacV1().ClusterRoles().Get(t.Context(), cluster.AdapterName, metav1.GetOptions{})
 	if err != nil {

@@ -25,8 +25,8 @@ import (
 // server sends requests for Redis on to the adapter.
 func TestBehindAnotherRouter(t *testing.T) {
 	t.Parallel()
-	h := emptyHouse(t)
-	base := scene{house: h}
+	h := emptyHarness(t)
+	base := scene{harness: h}
 	for version, name := range map[string]string{"v1beta1": older, "v1beta2": newer} {
 		manifest := `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + name + `"},"spec":{"group":"custom.metrics.k8s.io","version":"` + version + `",
 			"groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"router","name":"router"}}}`

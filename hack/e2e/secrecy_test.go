@@ -80,7 +80,7 @@ func noSecretTold(t *testing.T, s *scene, loud *cluster.Adapter, kept []string) 
 	if !strings.Contains(string(log), "/secrets/my-redis-auth") {
 		t.Error("the log does not show the requests at all")
 	}
-	noisy := s.house
+	noisy := s.harness
 	noisy.adapter = loud
 	told := map[string]string{
 		"log at -v=9": string(log),
@@ -113,9 +113,9 @@ func noSecretTold(t *testing.T, s *scene, loud *cluster.Adapter, kept []string) 
 }
 
 // profiles reads what an operator may see of the running program.
-func profiles(t *testing.T, h house) map[string]string {
+func profiles(t *testing.T, h harness) map[string]string {
 	t.Helper()
-	s := scene{house: h}
+	s := scene{harness: h}
 	s.kubectl(t, "create", "clusterrole", "profile", "--verb=get", "--non-resource-url=/debug/pprof/*")
 	s.kubectl(t, "create", "clusterrolebinding", "profile", "--clusterrole=profile", "--user=operator")
 	ask, told := aggregatorFor(t, h, "operator"), map[string]string{}

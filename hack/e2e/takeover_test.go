@@ -25,10 +25,10 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	if err := launcher.LeftOut(); err != nil {
 		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
 	}
-	h := emptyHouse(t)
-	o := startOther(t, h.Cluster, h.client)
+	h := emptyHarness(t)
+	o := startPrometheusAdapter(t, h.Cluster, h.client)
 	s := newScene(t, h)
-	s.otherServes(t, o)
+	s.prometheusAdapterServes(t, o)
 	s.standby(t, o)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	hits := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + s.namespace + "/services/web/hits"
@@ -63,7 +63,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	s.keeps(t, o, manifests, hits)
 
 	answered = s.asking(t, hits)
-	s.otherServes(t, o)
+	s.prometheusAdapterServes(t, o)
 	s.kubectl(t, "delete", "apiservice", newer)
 	throughout(t, 5*time.Second, func(ctx context.Context) error {
 		holder, err := s.Kubectl(ctx, "get", "apiservice", older, "-o", "jsonpath={.spec.service.name}")
@@ -75,9 +75,9 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	answered()
 }
 
-// keeps has the other take the API, as an upgrade of its chart does, and a replica
+// keeps has prometheus-adapter take the API, as an upgrade of its chart does, and a replica
 // of ours that may take it back.
-func (s *scene) keeps(t *testing.T, o *other, manifests, hits string) {
+func (s *scene) keeps(t *testing.T, o *prometheusAdapter, manifests, hits string) {
 	t.Helper()
 	objects, err := s.Render(t.Context(), overlay(t, "resources: [%s]\ncomponents: [%s]\n", manifests, filepath.Join(repository(t), "deploy", "components", "keep-apiservices")))
 	if err != nil {
@@ -89,9 +89,9 @@ func (s *scene) keeps(t *testing.T, o *other, manifests, hits string) {
 	if err := s.Apply(t.Context(), objects); err != nil {
 		t.Fatal(err)
 	}
-	options := delegating(t, otherHost, o.port, o.caFile)
+	options := delegating(t, prometheusAdapterHost, o.port, o.caFile)
 	options.Name, options.Standby, options.ExtraArgs = cluster.AdapterName+"-1", true, append(options.ExtraArgs, "--apiservice=keep")
-	s.otherServes(t, o)
+	s.prometheusAdapterServes(t, o)
 	s.mayTake(t)
 	answered := s.asking(t, hits)
 	keeper, err := s.StartAdapter(t.Context(), options)
@@ -107,7 +107,7 @@ func (s *scene) keeps(t *testing.T, o *other, manifests, hits string) {
 			return err
 		})
 		awaitRequests(t, s, "cart")
-		s.otherServes(t, o)
+		s.prometheusAdapterServes(t, o)
 	}
 	answered()
 	if err := keeper.Stop(); err != nil {
@@ -115,7 +115,7 @@ func (s *scene) keeps(t *testing.T, o *other, manifests, hits string) {
 	}
 }
 
-// mayTake holds what the adapter may write into an APIService while the other has
+// mayTake holds what the adapter may write into an APIService while prometheus-adapter has
 // it, and while somebody else has.
 func (s *scene) mayTake(t *testing.T) {
 	t.Helper()
@@ -141,8 +141,8 @@ func (s *scene) mayTake(t *testing.T) {
 	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"service":{"name":"redis-metrics-adapter","namespace":"redis-metrics-adapter"}}}`)
 }
 
-// otherServes gives the older version to the other adapter, as its chart does.
-func (s *scene) otherServes(t *testing.T, o *other) {
+// prometheusAdapterServes gives the older version to prometheus-adapter, as its chart does.
+func (s *scene) prometheusAdapterServes(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	for _, manifest := range []string{
 		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"monitoring"}}`,
@@ -160,7 +160,7 @@ func (s *scene) otherServes(t *testing.T, o *other) {
 
 // standby runs our adapter, which nobody asks yet, for the pods that are not run
 // here.
-func (s *scene) standby(t *testing.T, o *other) {
+func (s *scene) standby(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	objects, err := s.Render(t.Context(), filepath.Join(repository(t), "deploy", "delegate"))
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *scene) standby(t *testing.T, o *other) {
 	if err := s.Apply(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	options := delegating(t, otherHost, o.port, o.caFile)
+	options := delegating(t, prometheusAdapterHost, o.port, o.caFile)
 	options.Standby = true
 	if s.adapter, err = s.StartAdapter(t.Context(), options); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ func unresolved() []reason.Reason {
 
 func outOfRange() []reason.Reason { return []reason.Reason{reason.DatabaseOutOfRange} }
 
-// Recreated is an object that is made again behind the adapter's back. Nothing else befalls it.
+// Recreated is an object that is made again behind the adapter's back. Nothing else affects it.
 const Recreated = "recreated"
 
 // planes are the rows of the control plane.

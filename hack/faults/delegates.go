@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
@@ -18,11 +19,12 @@ import (
 )
 
 const (
-	// delegating is how many requests for metrics of the other adapter are under way
-	// at a time.
-	delegating = 4
-	// relisting is within what time the adapter reads what the other lists.
-	relisting = 75 * time.Second
+	// delegateClients request metrics of the other adapter at a time.
+	delegateClients = 4
+	// listedWithin is within what time the adapter reads what the other lists, and
+	// relistedAfter how long after it could not use what it read.
+	// Source: listInterval and relistInterval in pkg/delegate/discovery.go.
+	listedWithin, relistedAfter = 75 * time.Second, 10 * time.Second
 )
 
 // delegates returns the rows of the other adapter. Metrics of Redis must not notice them.
@@ -32,18 +34,22 @@ func delegates() []Fault {
 	}
 	signalled := func(signal syscall.Signal, repair func(context.Context, *backend.Backend) error, codes ...int) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
-			return s.beside(ctx, hold, s.Backend.Signal(signal), func() error { return repair(ctx, s.Backend) }, codes...)
+			return s.holdDelegate(ctx, hold, s.Backend.Signal(signal), func() error { return repair(ctx, s.Backend) }, codes...)
 		}
 	}
 	behaves := func(mode backend.Mode, codes ...int) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
-			return s.beside(ctx, hold, s.Backend.Be(ctx, mode), func() error { return s.Backend.Be(ctx, backend.Well) }, codes...)
+			return s.holdDelegate(ctx, hold, s.Backend.Be(ctx, mode), func() error { return s.Backend.Be(ctx, backend.Well) }, codes...)
 		}
 	}
 	listing := func(mode backend.Mode) func(context.Context, *Subject, func()) error {
 		return func(ctx context.Context, s *Subject, hold func()) error {
 			err := errors.Join(s.Backend.Be(ctx, mode), s.listed(ctx))
-			return s.beside(ctx, hold, err, func() error { return s.Backend.Be(ctx, backend.Well) }, http.StatusOK)
+			relisted := time.Now().Add(relistedAfter)
+			return s.holdDelegate(ctx, func() {
+				s.wait(ctx, time.Until(relisted)-2*time.Second)
+				hold() // over the next time that it is read
+			}, err, func() error { return s.Backend.Be(ctx, backend.Well) }, http.StatusOK)
 		}
 	}
 	return []Fault{
@@ -62,11 +68,11 @@ func delegates() []Fault {
 	}
 }
 
-// beside holds a fault of the other adapter once a request for one of its metrics
+// holdDelegate holds a fault of the other adapter once a request for one of its metrics
 // has been answered with one of codes; 0 stands for a response that breaks off. Such
 // requests go on during the fault, and a namespace must be deletable. The fault is
 // repaired once the other adapter's metrics are served again.
-func (s *Subject) beside(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
+func (s *Subject) holdDelegate(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
 	client, err := kubernetes.NewForConfig(s.Plane.Config())
 	if err != nil {
 		return err
@@ -79,25 +85,32 @@ func (s *Subject) beside(ctx context.Context, hold func(), broken error, repair 
 	if failed != nil {
 		failed = fmt.Errorf("%w; the last is %d", failed, last)
 	}
-	asking, stop := context.WithCancel(ctx) // which opens the breaker
-	var all sync.WaitGroup
-	for range delegating {
-		all.Go(func() {
-			for asking.Err() == nil {
-				_, _ = askDelegate(asking, client)
-				s.wait(asking, 50*time.Millisecond)
-			}
-		})
-	}
-	gone := errors.Join(s.namespaceGoes(ctx), lists(ctx, client))
+	stop := LoadDelegate(ctx, client) // which opens the breaker
+	gone := errors.Join(s.deleteNamespace(ctx), lists(ctx, client))
 	hold()
 	stop()
-	all.Wait()
 	err = errors.Join(broken, failed, gone, repair())
 	return errors.Join(err, s.until(ctx, "the other adapter's metrics are answered again", func(ctx context.Context) bool {
 		code, err := askDelegate(ctx, client)
 		return err == nil && code == http.StatusOK
 	}))
+}
+
+// LoadDelegate requests a metric of the other adapter over and over, whatever the
+// responses, until the returned function is called. Such requests are made while any
+// fault of the other adapter is held.
+func LoadDelegate(ctx context.Context, client kubernetes.Interface) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var clients sync.WaitGroup
+	for range delegateClients {
+		clients.Go(func() {
+			wait.UntilWithContext(ctx, func(ctx context.Context) { _, _ = askDelegate(ctx, client) }, 50*time.Millisecond)
+		})
+	}
+	return func() {
+		cancel()
+		clients.Wait()
+	}
 }
 
 // askDelegate requests a metric of the other adapter, and returns the status code of
@@ -129,7 +142,7 @@ func lists(ctx context.Context, client kubernetes.Interface) error {
 
 // listed waits until the adapter has read what the other lists.
 func (s *Subject) listed(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, relisting)
+	ctx, cancel := context.WithTimeout(ctx, listedWithin)
 	defer cancel()
 	for {
 		if lists, err := s.Backend.Lists(ctx); err != nil || lists > 0 {
@@ -139,9 +152,9 @@ func (s *Subject) listed(ctx context.Context) error {
 	}
 }
 
-// namespaceGoes makes a namespace and deletes it: the namespace controller asks
+// deleteNamespace makes a namespace and deletes it: the namespace controller asks
 // each API that there is.
-func (s *Subject) namespaceGoes(ctx context.Context) error {
+func (s *Subject) deleteNamespace(ctx context.Context) error {
 	const name = "passing"
 	_, err := s.Plane.Kubectl(ctx, "create", "namespace", name)
 	_, errGone := s.Plane.Kubectl(ctx, "delete", "namespace", name, "--wait=true", "--timeout=30s")

@@ -1,15 +1,15 @@
-// Package faults is the matrix of what goes wrong: one [Fault] for each row, with how it is injected and repaired, and
-// what is expected of the adapter meanwhile and afterwards. The table of deploy/docs/faults.md is written from it.
+// Package faults is the table of faults: each [Fault] says how it is injected and repaired, and what the adapter must
+// serve meanwhile and afterwards. The table in deploy/docs/faults.md is generated from it.
 //
-// A [Subject] flows in: an object and the real parts that stand behind it, redis-server processes, a proxy in the
-// network, a Secret, the control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits
-// until the parts are as they were, and tells the verifier of each of these instants. What is served meanwhile is the
-// verifier's business.
+// A [Subject] is an object with the real parts behind it: redis-server processes, a network proxy, a Secret, the control
+// plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits until all parts are as before. It
+// reports each of these instants to the verifier, which checks what is served. [Fault.Inject] does without a verifier,
+// and runs the caller's function while the fault lasts.
 //
-// A row that befalls one object may run beside rows of others. Those of the scope Plane befall all objects and run alone.
-// Nothing of the machine is changed: a clock that is set, or a name that gets another address, is the adapter's own, and
-// takes one that package launcher started.
+// A fault of one object may run beside faults of others. Faults of the scope Plane affect all objects and run alone.
+// Nothing on the machine is changed: a clock that is set, and a name that gets another address, belong to the adapter
+// alone, which package launcher must have started.
 //
-// A Fault is immutable. A Subject is used by one goroutine. Run fails when a part cannot be broken or repaired, which says
-// nothing about the adapter.
+// A Fault is immutable. A Subject is used by one goroutine. Run and Inject fail when a part cannot be broken or repaired,
+// which says nothing about the adapter.
 package faults

@@ -11,7 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// Scope is what a fault befalls.
+// Scope is what a fault affects.
 type Scope string
 
 const (
@@ -31,8 +31,8 @@ const (
 	Replicas Scope = "Primary and replicas"
 	// Replica is a replica that an object names.
 	Replica Scope = "Replica"
-	// Telling is what a server reports about itself.
-	Telling Scope = "What a server reports"
+	// ReportedInfo is what a server reports about itself.
+	ReportedInfo Scope = "What a server reports"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
 	// Delegate is another adapter, to which requests for metrics that are not of Redis
@@ -44,7 +44,7 @@ const (
 
 // Scopes returns all scopes, in the order of the table.
 func Scopes() []Scope {
-	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, Telling, Credentials, Object, Delegate, Plane}
+	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, ReportedInfo, Credentials, Object, Delegate, Plane}
 }
 
 // Relearning is within what time Kubernetes finds again what was gone: the HPA
@@ -116,7 +116,7 @@ type Fault struct {
 func All() []Fault {
 	var all []Fault
 	for _, rows := range [][]Fault{
-		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), telling(), secrets(), objects(), delegates(), planes(), adapters(), clocks(),
+		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), reportedInfo(), secrets(), objects(), delegates(), planes(), adapters(), clocks(),
 	} {
 		all = append(all, rows...)
 	}
@@ -136,26 +136,33 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	for _, reason := range f.Reasons {
 		effect.Reasons = append(effect.Reasons, sentence(reason))
 	}
-	var befallen []string
+	var affected []string
 	if f.Scope != Plane {
-		befallen = []string{s.Object}
+		affected = []string{s.Object}
 	}
-	d := s.Verifier.Begin(f.Name, effect, befallen...)
-	held := 0
-	err = f.inject(ctx, s, func() {
-		held++
+	d := s.Verifier.Begin(f.Name, effect, affected...)
+	err = f.Inject(ctx, s, func() {
 		d.Lasts()
 		s.wait(ctx, f.holds(policy))
 		d.Lifts()
 	})
-	repaired = d.Repaired()
+	return d.Repaired(), err
+}
+
+// Inject injects a fault at a subject, calls hold once while it lasts, and repairs it.
+func (f Fault) Inject(ctx context.Context, s *Subject, hold func()) error {
+	held := 0
+	err := f.inject(ctx, s, func() {
+		held++
+		hold()
+	})
 	if err == nil && held != 1 {
 		err = fmt.Errorf("it held %d times, want once", held)
 	}
 	if err != nil {
 		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
 	}
-	return repaired, err
+	return err
 }
 
 func (f Fault) exceptions() map[string]verifier.Behaviour {

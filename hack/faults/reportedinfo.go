@@ -14,15 +14,15 @@ import (
 // many is how many replicas a primary reports.
 const many = 70
 
-// telling are the rows of what a server reports about itself.
-func telling() []Fault {
+// reportedInfo are the rows of what a server reports about itself.
+func reportedInfo() []Fault {
 	return []Fault{
 		{
-			Name: "a primary has 70 replicas", How: "proxy: rewrites INFO to list 70 addresses, each of which reports that it is a replica", Scope: Telling,
+			Name: "a primary has 70 replicas", How: "proxy: rewrites INFO to list 70 addresses, each of which reports that it is a replica", Scope: ReportedInfo,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: crowded,
 		},
 		{
-			Name: "INFO reports little", How: "proxy: removes loading, persistence, replication and commands from INFO", Scope: Telling,
+			Name: "INFO reports little", How: "proxy: removes loading, persistence, replication and commands from INFO", Scope: ReportedInfo,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: taciturn,
 			// What needs several samples begins again, since nothing shows that the server is the same.
 			Except: []Exception{except("a metric that one sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey))},
@@ -31,7 +31,7 @@ func telling() []Fault {
 }
 
 func crowded(ctx context.Context, s *Subject, hold func()) error {
-	_, port, err := net.SplitHostPort(s.Teller.Address())
+	_, port, err := net.SplitHostPort(s.InfoProxy.Address())
 	if err != nil {
 		return err
 	}
@@ -41,22 +41,22 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 	}
 	truth, sent := s.Load.Truth(), time.Now()
 	truth.Set(verifier.ReplicaKeys, sent, sent, float64(many*keys))
-	truth.Set(verifier.Crowd, sent, sent, many*float64(len(s.Adapters)))
-	s.Teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
+	truth.Set(verifier.ReplicaConnections, sent, sent, many*float64(len(s.Adapters)))
+	s.InfoProxy.Rewrite(func(at net.IP, info string) string { return asOneOfMany(at, port, info) })
 	hold()
 	lifted := time.Now()
-	s.Teller.Rewrite(nil)
+	s.InfoProxy.Rewrite(nil)
 	err = s.until(ctx, "the adapters have left the replicas", func(ctx context.Context) bool {
 		stats, err := s.Server.Client().InfoMap(ctx, "clients").Result()
 		connected, errCount := strconv.Atoi(stats["Clients"]["connected_clients"])
 		return err == nil && errCount == nil && connected < many
 	})
-	truth.Set(verifier.Crowd, lifted, time.Now(), 0)
+	truth.Set(verifier.ReplicaConnections, lifted, time.Now(), 0)
 	return err
 }
 
-// crowd lets a server report many replicas, at addresses of this machine, or be one of them where it is asked there.
-func crowd(at net.IP, port, info string) string {
+// asOneOfMany lets a server report many replicas, at addresses of this machine, or be one of them where it is asked there.
+func asOneOfMany(at net.IP, port, info string) string {
 	lines := strings.Split(info, "\r\n")
 	number := 0
 	if at = at.To4(); at[2] == replicaNet {
@@ -83,9 +83,9 @@ func crowd(at net.IP, port, info string) string {
 const replicaNet = 1
 
 func taciturn(_ context.Context, s *Subject, hold func()) error {
-	s.Teller.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+	s.InfoProxy.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
 	hold()
-	s.Teller.Rewrite(nil)
+	s.InfoProxy.Rewrite(nil)
 	return nil
 }
 

@@ -15,10 +15,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// Operator is a user of the servers that a [Server] fault befalls, who keeps all rights whatever is done to others.
+// Operator is a user of the servers that a [Server] fault affects, who keeps all rights whatever is done to others.
 const Operator, password = "operator", "secret"
 
-// Arguments are those of a redis-server that a Server fault can befall: it knows the operator, keeps its data over a
+// Arguments are those of a redis-server that a Server fault can affect: it knows the operator, keeps its data over a
 // restart, and can be debugged.
 func Arguments() []string {
 	return append(Persistent(),
@@ -62,8 +62,8 @@ type Subject struct {
 	// scopes Replicas and Replica.
 	Primary, Follower *redistest.Server
 	Back              *Link
-	// Teller rewrites what the server reports about itself, for the scope Telling.
-	Teller *Teller
+	// InfoProxy rewrites what the server reports about itself, for the scope ReportedInfo.
+	InfoProxy *InfoProxy
 	// Secret holds the password of the server, for the scope Credentials.
 	Secret *Secret
 	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.

@@ -3,16 +3,15 @@ package hostile
 import (
 	"bufio"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 const (
@@ -80,7 +79,7 @@ func speaking(say reply) serve {
 	return func(conn net.Conn) {
 		in := bufio.NewReader(conn)
 		for {
-			command, err := readCommand(in)
+			command, err := redistest.ReadCommand(in)
 			if err != nil {
 				return
 			}
@@ -94,48 +93,6 @@ func speaking(say reply) serve {
 		}
 	}
 }
-
-// readCommand reads an array of bulk strings. The first is in lower case.
-func readCommand(in *bufio.Reader) ([]string, error) {
-	count, err := readLength(in, '*')
-	if err != nil {
-		return nil, err
-	}
-	if count == 0 {
-		return nil, errors.New("the command is empty")
-	}
-	command := make([]string, count)
-	for i := range command {
-		size, err := readLength(in, '$')
-		if err != nil {
-			return nil, err
-		}
-		word := make([]byte, size+len("\r\n"))
-		if _, err := io.ReadFull(in, word); err != nil {
-			return nil, err
-		}
-		command[i] = string(word[:size])
-	}
-	command[0] = strings.ToLower(command[0])
-	return command, nil
-}
-
-func readLength(in *bufio.Reader, kind byte) (int, error) {
-	line, err := in.ReadString('\n')
-	if err != nil {
-		return 0, err
-	}
-	if line[0] != kind {
-		return 0, fmt.Errorf("%q is not a length", line)
-	}
-	size, err := strconv.Atoi(strings.TrimSpace(line[1:]))
-	if size < 0 || size > mebibyte {
-		return 0, fmt.Errorf("%d is not a length", size)
-	}
-	return size, err
-}
-
-func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text) }
 
 // always sends a text over and over, in answer to nothing, until so much was sent.
 func always(text string, bytes int) serve {
@@ -174,7 +131,7 @@ func broken(t *testing.T, did *tally) []server {
 		"bulk string of 2 GiB": always("$2147483647\r\n"+strings.Repeat("x", 1<<12), floodBytes),
 		"nested without end":   always(strings.Repeat("*1\r\n", 1<<10), floodBytes),
 		"wide and deep":        always(strings.Repeat("*1024\r\n", 9), floodBytes),
-		"answers of 1 MiB":     speaking(func([]string) string { return bulk(strings.Repeat("x", mebibyte-1)) }),
+		"answers of 1 MiB":     speaking(func([]string) string { return redistest.Bulk(strings.Repeat("x", mebibyte-1)) }),
 		"hangs up when asked":  speaking(func([]string) string { return "" }),
 		"errors of many bytes": speaking(func([]string) string { return "-ERR " + strings.Repeat("\x1b[2J", 1<<14) + "\r\n" }),
 		"array of 2 billion":   speaking(func([]string) string { return "*2147483647\r\n" }),

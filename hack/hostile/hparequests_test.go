@@ -16,15 +16,15 @@ const (
 	unanswered = 100
 	// maxAge is that of an object that does not set one. An instant is stated in whole seconds.
 	maxAge = 15*time.Second + time.Second
-	// audited is how old a rate is when it is held against the load, which is known by then.
+	// audited is how old a rate is when it is compared with the load, which is known by then.
 	audited = 3 * time.Second
 	// longestP99 is how long 99 of 100 requests may take, in each minute.
 	longestP99 = 250 * time.Millisecond
 	shown      = 10
 )
 
-// asker asks for the metrics of healthy objects as the HorizontalPodAutoscaler's controller, and holds each value against
-// the truth.
+// asker asks for the metrics of healthy objects as the HorizontalPodAutoscaler's controller, and compares each value
+// with the truth.
 type asker struct {
 	team *team
 
@@ -97,7 +97,7 @@ func (a *asker) ask(ctx context.Context, h *healthy, metric string) {
 	}
 }
 
-// check holds a value against the truth, a rate later on. The caller holds the lock.
+// check compares a value with the truth, a rate later on. The caller holds the lock.
 func (a *asker) check(h *healthy, metric string, sent time.Time, value traffic.Value) {
 	if age := sent.Sub(value.At); age > maxAge {
 		a.violate(fmt.Sprintf("%s of %s is %s old", metric, h.name, age))
@@ -127,7 +127,7 @@ func (a *asker) violate(sentence string) {
 	}
 }
 
-// audit holds rates that were served until an instant against the load. The caller holds the lock.
+// audit compares rates that were served until an instant with the load. The caller holds the lock.
 func (a *asker) audit(until time.Time) {
 	for len(a.rates) > 0 && a.rates[0].at.Before(until) {
 		served := a.rates[0]

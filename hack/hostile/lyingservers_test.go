@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 func honest(info func() string) reply {
@@ -16,9 +18,9 @@ func honest(info func() string) reply {
 		case "client", "select", "readonly":
 			return "+OK\r\n"
 		case "info":
-			return bulk(info())
+			return redistest.Bulk(info())
 		case "echo":
-			return bulk(command[len(command)-1])
+			return redistest.Bulk(command[len(command)-1])
 		case "scan":
 			return nextPage()
 		}
@@ -31,9 +33,9 @@ var nextPage = rotating(page)
 func page() string {
 	const keys = 1000
 	var text strings.Builder
-	fmt.Fprintf(&text, "*2\r\n%s*%d\r\n", bulk(fmt.Sprint(1+anyNumber())), keys)
+	fmt.Fprintf(&text, "*2\r\n%s*%d\r\n", redistest.Bulk(fmt.Sprint(1+anyNumber())), keys)
 	for range keys {
-		text.WriteString(bulk(fmt.Sprintf("key:%d", anyNumber())))
+		text.WriteString(redistest.Bulk(fmt.Sprintf("key:%d", anyNumber())))
 	}
 	return text.String()
 }

@@ -170,7 +170,7 @@ func denied(err error) bool { return apierrors.IsInvalid(err) || apierrors.IsFor
 // forbiddenSpecs are those that the schema or a policy refuses.
 func forbiddenSpecs() []map[string]any {
 	own := tenantHost + ":6379"
-	crowd := wide(0)
+	declared := wide(0)
 	return []map[string]any{
 		{"address": healthyHost + ":6379"},
 		{"address": "169.254.169.254:80"},
@@ -178,7 +178,7 @@ func forbiddenSpecs() []map[string]any {
 		{"address": "unix:///var/run/redis/redis.sock"},
 		{"address": strings.Repeat("a", 1<<16)},
 		{"address": own, "metrics": []any{map[string]any{"name": "evil", "script": map[string]any{"source": "while true do end"}}}},
-		{"address": own, "metrics": append(crowd, map[string]any{"name": "one-more", "list": map[string]any{"key": "k"}})},
+		{"address": own, "metrics": append(declared, map[string]any{"name": "one-more", "list": map[string]any{"key": "k"}})},
 		{"address": own, "metrics": []any{map[string]any{"name": "long", "expression": strings.Repeat(`metric("keys") + `, 1000) + "1.0"}}},
 		{"address": own, "sampling": map[string]any{"interval": "1ms"}},
 		{"address": own, "cluster": map[string]any{"addresses": []any{own}}},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // hostileServers starts the servers of the tenant that the flags leave.
@@ -23,7 +25,9 @@ func hostileServers(t *testing.T, w *fixture, did *tally) []server {
 	return all
 }
 
-func pair(first, second string) string { return "*2\r\n" + bulk(first) + bulk(second) }
+func pair(first, second string) string {
+	return "*2\r\n" + redistest.Bulk(first) + redistest.Bulk(second)
+}
 
 func sentinel(primary func() (host, port string)) reply {
 	otherwise := honest(jumping)
@@ -41,7 +45,7 @@ func sentinel(primary func() (host, port string)) reply {
 func sentinels(t *testing.T, w *fixture, did *tally) []server {
 	t.Helper()
 	lie := listen(t, did, "primary that a Sentinel names", speaking(honest(jumping)))
-	crowd := listen(t, did, "primary of 10,000 replicas that a Sentinel names", speaking(honest(infos(nil)["10,000 replicas"])))
+	manyReplicas := listen(t, did, "primary of 10,000 replicas that a Sentinel names", speaking(honest(infos(nil)["10,000 replicas"])))
 	plane, err := url.Parse(w.Config().Host)
 	if err != nil {
 		t.Fatal(err)
@@ -54,14 +58,14 @@ func sentinels(t *testing.T, w *fixture, did *tally) []server {
 	var all []server
 	for name, say := range map[string]reply{
 		"Sentinel of a server that lies":        sentinel(func() (string, string) { return "127.0.0.1", lie }),
-		"Sentinel of 10,000 replicas":           sentinel(func() (string, string) { return "127.0.0.1", crowd }),
+		"Sentinel of 10,000 replicas":           sentinel(func() (string, string) { return "127.0.0.1", manyReplicas }),
 		"Sentinel of forbidden addresses":       sentinel(func() (string, string) { to := forbidden[int(turn.Add(1))%len(forbidden)]; return to[0], to[1] }),
 		"Sentinel of another primary each time": sentinel(func() (string, string) { return anyLoopback(), fmt.Sprint(1 + anyNumber()%1000) }),
 		"Sentinel of 10,000 fields": func(command []string) string {
 			if command[0] != "sentinel" {
 				return honest(jumping)(command)
 			}
-			return "*20000\r\n" + strings.Repeat(bulk("config-epoch"), 20_000)
+			return "*20000\r\n" + strings.Repeat(redistest.Bulk("config-epoch"), 20_000)
 		},
 	} {
 		port := listen(t, did, name, speaking(say))
@@ -89,7 +93,7 @@ func slots(shards int, host func() string) string {
 		if n == shards-1 {
 			last = 16383
 		}
-		fmt.Fprintf(&text, "*3\r\n:%d\r\n:%d\r\n*3\r\n%s:%d\r\n%s", n*each, last, bulk(host()), 1+anyNumber()%1000, bulk(fmt.Sprintf("%040x", anyNumber())))
+		fmt.Fprintf(&text, "*3\r\n:%d\r\n:%d\r\n*3\r\n%s:%d\r\n%s", n*each, last, redistest.Bulk(host()), 1+anyNumber()%1000, redistest.Bulk(fmt.Sprintf("%040x", anyNumber())))
 	}
 	return text.String()
 }
@@ -111,7 +115,7 @@ func clusters(t *testing.T, did *tally) []server {
 			case command[0] != "cluster":
 				return otherwise(command)
 			case strings.EqualFold(command[1], "info"):
-				return bulk("cluster_state:ok\r\ncluster_enabled:1\r\n")
+				return redistest.Bulk("cluster_state:ok\r\ncluster_enabled:1\r\n")
 			case strings.EqualFold(command[1], "slots"), strings.EqualFold(command[1], "shards"):
 				return seen()
 			}

@@ -26,7 +26,7 @@ const (
 	looking = 200 * time.Millisecond
 )
 
-// autoscaled holds the replicas that the HorizontalPodAutoscalers ask for against the truth. There is one for each lane
+// autoscaled compares the replicas that the HorizontalPodAutoscalers ask for with the truth. There is one for each lane
 // but those whose objects name now one server and now another.
 type autoscaled struct {
 	verifier  *verifier.Verifier
@@ -106,7 +106,7 @@ func (a *autoscaled) look(ctx context.Context) {
 	}
 }
 
-// hold holds replicas against the least that the truth demanded while the autoscaler may have looked last.
+// hold compares replicas with the least that the truth demanded while the autoscaler may have looked last.
 func (a *autoscaled) hold(name string, replicas int, asked time.Time) {
 	p := a.verifier.Policy()
 	least, known := a.verifier.LeastLevel(name, verifier.Backlog, asked.Add(-p.MaxAge-p.Interval-2*syncPeriod), asked)
@@ -139,7 +139,7 @@ const (
 	inTime resumption = iota
 	// excused is late, within a span in which this machine stood still.
 	excused
-	// late is what the controller is now and then, whatever the adapter answers: the verifier holds the answers against the truth.
+	// late is what the controller is now and then, whatever the adapter answers: the verifier checks the answers.
 	late
 )
 

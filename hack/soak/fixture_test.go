@@ -48,7 +48,7 @@ type fixture struct {
 	said   int // violations
 }
 
-// lane is an object, what stands behind it, and the faults that can befall it.
+// lane is an object, what stands behind it, and the faults that can affect it.
 type lane struct {
 	*faults.Subject
 	scope    faults.Scope
@@ -70,8 +70,8 @@ func newFixture(t *testing.T, programs []redistest.Program) *fixture {
 		w.cluster(t, program)
 	}
 	w.replicated(t)
-	w.telling(t)
-	w.beside(t)
+	w.reportedInfo(t)
+	w.delegating(t)
 	w.guarded(t, "credentials-1", "credentials-2")
 	w.edited(t)
 	return w

@@ -1,20 +1,17 @@
 package soak
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // named is the host name that the adapters look up in what is their own.
@@ -25,12 +22,7 @@ type own struct {
 	hosts  *launcher.Hosts
 	clocks [2]*launcher.Clock
 	lines  [2][]string
-	ca     string // file with the authority of the other adapter
 }
-
-// tlsLife is how long the other adapter's certificate is valid: less than a day, since an
-// Authority dates it a day before its end.
-const tlsLife = 23 * time.Hour
 
 // newOwn is nil where there can be nothing of the kind, and says that the rows that need it are left out.
 func newOwn(t *testing.T) *own {
@@ -79,7 +71,7 @@ func (w *fixture) options(adapter int) cluster.AdapterOptions {
 	}
 	return cluster.AdapterOptions{
 		Launcher: w.own.lines[adapter], Manifests: filepath.Join("..", "..", "deploy", "delegate"),
-		ExtraArgs: []string{fmt.Sprintf("--delegate-to=%s:%d", backend.Service, w.backend.Port), "--delegate-ca-file=" + w.own.ca, "--delegate-server-name="},
+		ExtraArgs: w.backend.Arguments(),
 	}
 }
 
@@ -89,29 +81,20 @@ func (w *fixture) startBackend(t *testing.T) {
 	if w.own == nil {
 		return
 	}
-	right, wrong, end := redistest.NewAuthority(t), redistest.NewAuthority(t), time.Now().Add(tlsLife)
-	var rightPair, wrongPair backend.Pair
-	rightPair.Certificate, rightPair.Key = right.Issue(end, backend.Host)
-	wrongPair.Certificate, wrongPair.Key = wrong.Issue(end, backend.Host)
-	dir := t.TempDir()
-	w.own.ca = filepath.Join(dir, "ca.crt")
-	if err := os.WriteFile(w.own.ca, right.PEM, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var err error
-	if w.backend, err = backend.Start(t.Context(), w.plane, dir, rightPair, wrongPair); err != nil {
+	if w.backend, err = backend.Start(t.Context(), w.plane); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// beside is an object beside which the other adapter fails.
-func (w *fixture) beside(t *testing.T) {
+// delegating is an object whose adapter delegates to one that fails.
+func (w *fixture) delegating(t *testing.T) {
 	t.Helper()
 	if w.own == nil {
 		return
 	}
 	server, load := w.standalone(t, w.next())
-	w.lane(t, "beside", faults.Delegate, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
+	w.lane(t, "delegate", faults.Delegate, verifier.Standalone, server, faults.At(server.Addr), faults.Subject{
 		Server: server, Load: load, Backend: w.backend, Plane: w.plane,
 	})
 }

@@ -29,11 +29,11 @@ func (w *fixture) round(t *testing.T, order *rand.Rand) {
 
 // prove injects faults one after the other, and those again about which some answer is excused by a standstill of this
 // machine, or after which the autoscaler was late: that proves nothing. One after which it is late each time is a violation.
-func (w *fixture) prove(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) {
+func (w *fixture) prove(t *testing.T, all []faults.Fault, at *faults.Subject, affected ...*lane) {
 	t.Helper()
 	for try := range tries {
 		var again []faults.Fault
-		for n, resumed := range w.injectAll(t, all, at, befallen...) {
+		for n, resumed := range w.injectAll(t, all, at, affected...) {
 			switch fault := all[n]; {
 			case resumed == inTime:
 				continue
@@ -52,7 +52,7 @@ func (w *fixture) prove(t *testing.T, all []faults.Fault, at *faults.Subject, be
 
 // injectAll injects faults one after the other, and reports of each how scaling resumed, or whether an answer is excused.
 // It waits until all answers have been checked if this machine stood still at all.
-func (w *fixture) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, befallen ...*lane) []resumption {
+func (w *fixture) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject, affected ...*lane) []resumption {
 	t.Helper()
 	began := time.Now()
 	resumed := make([]resumption, len(all))
@@ -61,7 +61,7 @@ func (w *fixture) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject
 		if !w.end.IsZero() && time.Now().After(w.end) {
 			break
 		}
-		resumed[n] = w.inject(t, fault, at, befallen...)
+		resumed[n] = w.inject(t, fault, at, affected...)
 	}
 	if t.Failed() || !w.verifier.Stood(verifier.Span{From: began, To: time.Now()}) {
 		return resumed
@@ -109,7 +109,7 @@ func (w *fixture) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault 
 
 // inject runs one fault, lets more jobs wait at once after it, and waits for the autoscalers. It reports how the last one
 // resumed.
-func (w *fixture) inject(t *testing.T, fault faults.Fault, at *faults.Subject, befallen ...*lane) resumption {
+func (w *fixture) inject(t *testing.T, fault faults.Fault, at *faults.Subject, affected ...*lane) resumption {
 	t.Helper()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
@@ -122,8 +122,8 @@ func (w *fixture) inject(t *testing.T, fault faults.Fault, at *faults.Subject, b
 	p := w.verifier.Policy()
 	known := repaired.Add(fault.Known(p))
 	var resuming sync.WaitGroup
-	outcomes := make([]resumption, len(befallen))
-	for n, one := range befallen {
+	outcomes := make([]resumption, len(affected))
+	for n, one := range affected {
 		jobs, err := one.Load.Step(ctx)
 		if err != nil {
 			t.Error(err)

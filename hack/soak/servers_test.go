@@ -23,16 +23,16 @@ const (
 	inProcessWantedValues = 2_000
 )
 
-// varies reports whether a fault befalls servers of one version in another way than those of others.
+// varies reports whether a fault affects servers of one version in another way than those of others.
 func varies(fault faults.Fault) bool {
 	switch fault.Scope {
-	case faults.Replicas, faults.Replica, faults.Telling:
+	case faults.Replicas, faults.Replica, faults.ReportedInfo:
 		return true
 	}
 	return fault.Needs != nil
 }
 
-// TestServers holds all that is expected of answers against each server, without a control plane: in calm times, and under
+// TestServers checks all that is expected of answers for each server, without a control plane: in calm times, and under
 // the faults that are not the same for each of them.
 func TestServers(t *testing.T) {
 	logging.Disable()
@@ -46,7 +46,7 @@ func TestServers(t *testing.T) {
 		w.sentinel(t, program)
 		w.cluster(t, program)
 		w.replicated(t)
-		w.telling(t)
+		w.reportedInfo(t)
 		stop := w.openInProcess(t)
 		w.calm(t)
 		w.calm(t)
@@ -91,7 +91,7 @@ func (w *fixture) openInProcess(t *testing.T) (stop func()) {
 	return background(t.Context(), all...)
 }
 
-// faultsOfServers injects each fault that can befall the objects, those of one object side by side with those of others.
+// faultsOfServers injects each fault that can affect the objects, those of one object side by side with those of others.
 func (w *fixture) faultsOfServers(t *testing.T) {
 	t.Helper()
 	order := rand.New(rand.NewPCG(*seed, 0))

@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestSoak injects each fault and holds all that is served meanwhile against the truth, of an old server and of one
+// TestSoak injects each fault and compares all that is served meanwhile with the truth, for an old server and for one
 // that moves slots atomically, unless a flag names others.
 func TestSoak(t *testing.T) {
 	if *servers == "each" {
@@ -129,7 +129,7 @@ func (w *fixture) observe(t *testing.T) (stop func()) {
 }
 
 // bystander watches this machine by a server that does nothing else. It writes to its disk before each
-// answer, as the servers that faults befall do.
+// answer, as the servers that faults affect do.
 func (w *fixture) bystander(t *testing.T) func(context.Context) {
 	t.Helper()
 	client := redistest.New(t, faults.Persistent()...).Client()

@@ -78,15 +78,15 @@ func (w *fixture) replicated(t *testing.T) {
 	w.lane(t, "replica", faults.Replica, verifier.Replica, subject.Follower, faults.At(subject.Follower.Addr), subject)
 }
 
-// telling is a server whose INFO is rewritten on its way.
-func (w *fixture) telling(t *testing.T) {
+// reportedInfo is a server whose INFO is rewritten on its way.
+func (w *fixture) reportedInfo(t *testing.T) {
 	t.Helper()
 	server := w.next().New(t, faults.Persistent()...)
-	teller, err := faults.NewTeller(server.Addr)
+	proxy, err := faults.NewInfoProxy(server.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(teller.Close)
+	t.Cleanup(proxy.Close)
 	load := w.load(t, redis.NewClient(verifier.Options(server.Addr, "", "")))
-	w.lane(t, "telling", faults.Telling, verifier.Rewritten, server, sampled(faults.At(teller.Address())), faults.Subject{Server: server, Load: load, Teller: teller})
+	w.lane(t, "reported-info", faults.ReportedInfo, verifier.Rewritten, server, sampled(faults.At(proxy.Address())), faults.Subject{Server: server, Load: load, InfoProxy: proxy})
 }

@@ -188,8 +188,8 @@ const (
 
 // serverRows are those of what a server takes and does.
 func serverRows() []Expectation {
-	crowd := func(w *Window) (least, largest float64) {
-		_, most := w.Level(Crowd)
+	replicas := func(w *Window) (least, largest float64) {
+		_, most := w.Level(ReplicaConnections)
 		return 0, most * connection
 	}
 	memory := func(selector string, on Topology, servers Bounds) Expectation {
@@ -199,7 +199,7 @@ func serverRows() []Expectation {
 	calmly := func(e Expectation) Expectation { return calm(e.on(single)) }
 	return []Expectation{
 		memory("", everywhere&^(Sharded|Rewritten), exactly(1)),
-		{Metric: "used-memory-bytes", On: Rewritten, Of: sum(plus(held(Filled), 0, overhead), crowd)},
+		{Metric: "used-memory-bytes", On: Rewritten, Of: sum(plus(held(Filled), 0, overhead), replicas)},
 		memory("role=primary", paired, exactly(1)),
 		memory("role=replica", paired, held(Followers)),
 		memory("role in (primary,replica)", paired, plus(held(Followers), 1, 1)),

@@ -36,7 +36,7 @@ func (v *Verifier) check(a Answer) {
 // last one before it, after which all is known again.
 func (v *Verifier) provenBy(a Answer, due []*FaultWindow) []*FaultWindow {
 	for n := len(v.faults) - 1; n >= 0 && len(due) == 0; n-- {
-		if d := v.faults[n]; d.befalls(a.Object) && d.began.Before(a.Answered) {
+		if d := v.faults[n]; d.affects(a.Object) && d.began.Before(a.Answered) {
 			return []*FaultWindow{d}
 		}
 	}
@@ -180,7 +180,7 @@ func (v *Verifier) wrongReadings(a Answer, due []*FaultWindow) (wrong string, kn
 func (v *Verifier) readings(a Answer) []Answer {
 	right, all := true, []Answer(nil)
 	for _, d := range v.faults {
-		if d.Off == 0 || !d.befalls(a.Object) {
+		if d.Off == 0 || !d.affects(a.Object) {
 			continue
 		}
 		right = right && !d.covers(a.taken(), 0)

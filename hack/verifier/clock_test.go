@@ -91,6 +91,6 @@ func wantFound(t *testing.T, l *Verifier, says string) {
 	case says != "" && (report.Violations != 1 || !strings.Contains(report.Wrong[0], says)):
 		t.Errorf("found %d violations %q, want one that says %q", report.Violations, report.Wrong, says)
 	case report.Unknown > 0:
-		t.Error("it was not held against the truth")
+		t.Error("it was not compared with the truth")
 	}
 }

@@ -61,7 +61,7 @@ func joins(a Answer, b binding) string {
 func (v *Verifier) blur(a Answer) float64 {
 	most := 0.0
 	for _, d := range v.faults {
-		if d.befalls(a.Object) && !d.began.After(a.taken().To) && !d.over(a.taken().From) {
+		if d.affects(a.Object) && !d.began.After(a.taken().To) && !d.over(a.taken().From) {
 			most = math.Max(most, d.Blurs[a.Metric])
 		}
 	}

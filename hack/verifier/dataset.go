@@ -23,8 +23,8 @@ const (
 	Followers = "replicas"
 	// ReplicaKeys is how many keys all replicas have in all.
 	ReplicaKeys = "keys of replicas"
-	// Crowd is how many connections the adapters open to replicas that are one server.
-	Crowd = "connections to replicas"
+	// ReplicaConnections is how many connections the adapters open to replicas that are one server.
+	ReplicaConnections = "connections to replicas"
 	// ThirdShardKeys is how many keys lie in the third third of the slots.
 	ThirdShardKeys = "keys of the third shard"
 	// Values is the sum of what the keys base:0 to base:9 hold.
@@ -123,7 +123,7 @@ func (l *Load) fill(ctx context.Context, base int) error {
 		elsewhere = copied
 	}
 	for name, value := range map[string]float64{
-		Elsewhere: elsewhere, Expiring: limited, Filled: ballast, Values: summed * (summed - 1) / 2, Crowd: 0,
+		Elsewhere: elsewhere, Expiring: limited, Filled: ballast, Values: summed * (summed - 1) / 2, ReplicaConnections: 0,
 	} {
 		l.truth.Set(name, sent, acked, value)
 	}

@@ -24,8 +24,8 @@ func counted() *Truth {
 	t.Set(Steps, at(0), at(0.01), 2)
 	t.Set(Backlog, at(30), at(30.01), 60)
 	t.Set(Filled, at(0), at(0.01), ballast)
-	t.Set(Crowd, at(0), at(0.01), 0)
-	t.Set(Crowd, at(30), at(30.01), 140)
+	t.Set(ReplicaConnections, at(0), at(0.01), 0)
+	t.Set(ReplicaConnections, at(30), at(30.01), 140)
 	return t
 }
 
@@ -61,8 +61,8 @@ func TestRows(t *testing.T) {
 		"a level from before the window":  {of("cart", value("most-jobs", 37.5, 20, 37, 5)), Standalone, "it was 60 to 60"},
 		"memory of one server":            {selected("used-memory-bytes", "", ballast+1e6, 0), Rewritten, ""},
 		"memory of two servers":           {selected("used-memory-bytes", "", 2*ballast+2e6, 0), Rewritten, "it was"},
-		"memory of a crowd":               {of("cart", value("used-memory-bytes", 33.5, ballast+9e6, 33, 0)), Rewritten, ""},
-		"memory of each of a crowd":       {of("cart", value("used-memory-bytes", 33.5, 70*ballast, 33, 0)), Rewritten, "it was"},
+		"memory of many replicas":         {of("cart", value("used-memory-bytes", 33.5, ballast+9e6, 33, 0)), Rewritten, ""},
+		"memory of each of many replicas": {of("cart", value("used-memory-bytes", 33.5, 70*ballast, 33, 0)), Rewritten, "it was"},
 		"time of what all replicas call":  {selected("command-latency-mean-microseconds", "command=llen", 26, 5), Standalone, "it had to be an error"},
 		"a selector that matches nothing": {selected(RequestsPerSecond, "command=no-such-command", 0, 5), Standalone, "it had to be an error"},
 		"a question that nobody asks":     {selected(RequestsPerSecond, "command=zadd", 0, 5), Standalone, "it had to be an error"},

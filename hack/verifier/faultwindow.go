@@ -59,7 +59,7 @@ type FaultWindow struct {
 	Effect
 	// Fault names its kind.
 	Fault string
-	// Objects are those that it befalls, none for all.
+	// Objects are those that it affects, none for all.
 	Objects []string
 
 	verifier *Verifier
@@ -86,7 +86,7 @@ func (d *FaultWindow) note(at *time.Time) time.Time {
 	return *at
 }
 
-func (d *FaultWindow) befalls(object string) bool {
+func (d *FaultWindow) affects(object string) bool {
 	return len(d.Objects) == 0 || slices.Contains(d.Objects, object)
 }
 
@@ -106,7 +106,7 @@ func (d *FaultWindow) touches(a Answer) bool {
 	if calm {
 		asked = asked.Add(-d.verifier.policy.MaxAge)
 	}
-	return d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
+	return d.affects(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
 }
 
 // settled reports whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.

@@ -13,7 +13,7 @@ const listed, listedInAll = 2, 300
 
 // Report is counts of answers.
 type Report struct {
-	// Checked counts values that were held against the truth, and Unknown those whose truth is not known.
+	// Checked counts values that were compared with the truth, and Unknown those whose truth is not known.
 	Checked, Unknown int
 	// Explained counts errors that a fault window explains, and Violations all that is wrong.
 	Explained, Violations int
@@ -44,7 +44,7 @@ type verdict int
 const (
 	explained verdict = iota
 	violated
-	unknown  // nothing is known to hold it against
+	unknown  // nothing is known to compare it with
 	unsteady // the machine stood still about it
 )
 

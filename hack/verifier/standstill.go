@@ -18,7 +18,7 @@ const (
 
 // Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
 // for a while stops whoever runs there, which nobody can distinguish from a fault. It looks from each processor on its own,
-// and asks a bystander, which no fault befalls, for an answer that takes no time.
+// and asks a bystander, which no fault affects, for an answer that takes no time.
 func (v *Verifier) Watch(ctx context.Context, bystander func(context.Context) error) {
 	var watching sync.WaitGroup
 	for _, pin := range processors() {
@@ -101,7 +101,7 @@ func (v *Verifier) unsteady(a Answer, due []*FaultWindow) bool {
 // to its own before it was sent there, within what a value was taken over.
 func (v *Verifier) wandered(a Answer) bool {
 	for _, d := range v.faults {
-		if d.Wanders && d.befalls(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked.Add(-v.policy.reach())) &&
+		if d.Wanders && d.affects(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked.Add(-v.policy.reach())) &&
 			v.lost(Span{d.began, a.Answered}) > 0 {
 			return true
 		}

@@ -19,7 +19,7 @@ type Policy struct {
 	Interval, Timeout, Window, MaxAge time.Duration
 }
 
-// Verifier holds answers against the truth.
+// Verifier compares answers with the truth.
 type Verifier struct {
 	policy Policy
 
@@ -142,7 +142,7 @@ func (v *Verifier) announced(object string, b binding) time.Time {
 	at := b.since.To.Add(announcing)
 	at = at.Add(v.lost(Span{b.since.From, at}))
 	for _, d := range v.faults {
-		if d.Cut && d.befalls(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
+		if d.Cut && d.affects(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
 			if at = d.repaired.Add(d.Within); d.repaired.IsZero() {
 				return b.since.To.Add(remembered)
 			}

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // played is a connection whose server has said all that it says.
@@ -31,7 +31,7 @@ func TestReplyLimitLetsRepliesThrough(t *testing.T) {
 		"$0\r\n\r\n*0\r\n",
 		"$5\r\na\r\nb\n\r\n",
 		"*2\r\n$1\r\na\r\n*2\r\n:1\r\n*1\r\n+x\r\n+OK\r\n",
-		samplertest.Bulk(strings.Repeat("x", 500_000)) + samplertest.Bulk(strings.Repeat("y", 1_000_000)),
+		redistest.Bulk(strings.Repeat("x", 500_000)) + redistest.Bulk(strings.Repeat("y", 1_000_000)),
 		strings.Repeat("*1\r\n", maxDepth) + ":1\r\n" + strings.Repeat("*1\r\n", maxDepth) + ":1\r\n",
 	} {
 		for name, in := range map[string]io.Reader{
@@ -69,7 +69,7 @@ func refused() map[string]string {
 		"a negative array":        "*-9\r\n",
 		"deep nesting":            strings.Repeat("*1\r\n", maxDepth+1),
 		"deep nesting of several": strings.Repeat("*2\r\n", maxDepth+1),
-		"many large elements":     "*1000\r\n" + strings.Repeat(samplertest.Bulk(strings.Repeat("x", 100_000)), 11),
+		"many large elements":     "*1000\r\n" + strings.Repeat(redistest.Bulk(strings.Repeat("x", 100_000)), 11),
 		"many small elements":     "*1000\r\n" + strings.Repeat("*1000\r\n"+strings.Repeat("$0\r\n\r\n", 1000), 250),
 		"a long line":             "+" + strings.Repeat("x", maxLineBytes) + "\r\n",
 		"a line without end":      strings.Repeat("x", maxLineBytes+1),

@@ -1,7 +1,6 @@
-// Package pagetest holds the generated tables of the documentation against the code
-// that makes them, and other files that are made of it. It is for tests alone, and its
-// flag -update, which make generate
-// sets, writes instead.
+// Package pagetest compares the generated tables of the documentation, and other
+// generated files, with the code that makes them. It is for tests alone, and its flag
+// -update, which make generate sets, writes instead.
 package pagetest
 
 import (

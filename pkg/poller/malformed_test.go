@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
@@ -31,15 +32,15 @@ func TestMalformedServers(t *testing.T) {
 	}{
 		{"garbage", to("info", "garbage "+secret+"\r\n"), reason.Protocol},
 		{"HTTP", to("info", "HTTP/1.1 400 Bad Request\r\nServer: "+secret+"\r\n\r\n"), reason.Protocol},
-		{"an INFO that is none", to("info", samplertest.Bulk(secret)), reason.Protocol},
-		{"an empty INFO", to("info", samplertest.Bulk("")), reason.Protocol},
+		{"an INFO that is none", to("info", redistest.Bulk(secret)), reason.Protocol},
+		{"an empty INFO", to("info", redistest.Bulk("")), reason.Protocol},
 		{"an INFO that is null", to("info", "$-1\r\n"), reason.Protocol},
 		{"an INFO that is an array", to("info", "*2\r\n+a\r\n+b\r\n"), reason.Protocol},
 		{"an INFO that is a number", to("info", ":1\r\n"), reason.Protocol},
 		{"a status that is not an INFO", to("info", "+OK\r\n"), reason.Protocol},
 		{"a huge INFO", to("info", "$9223372036854775807\r\n"), reason.Protocol},
 		{"a large INFO", to("info", "$2147483647\r\n"), reason.Protocol},
-		{"an INFO past the bound", to("info", samplertest.Bulk(samplertest.GoodInfo+strings.Repeat("x", 1<<20))), reason.Protocol},
+		{"an INFO past the bound", to("info", redistest.Bulk(samplertest.GoodInfo+strings.Repeat("x", 1<<20))), reason.Protocol},
 		{"a huge array", to("info", "*2147483647\r\n"), reason.Protocol},
 		{"deep nesting", to("info", strings.Repeat("*1\r\n", 100_000)), reason.Protocol},
 		{"half an INFO, then the end", func(asked []string) string {
@@ -49,21 +50,21 @@ func TestMalformedServers(t *testing.T) {
 			return samplertest.HangUp
 		}, reason.ConnectionLost},
 		{"no answer but the end", to("info", samplertest.HangUp), reason.ConnectionLost},
-		{"an ECHO that is not ours", to("echo", samplertest.Bulk("another")), reason.Protocol},
+		{"an ECHO that is not ours", to("echo", redistest.Bulk("another")), reason.Protocol},
 		{"an ECHO that is null", to("echo", "$-1\r\n"), reason.Protocol},
 		{"replies out of step", func(asked []string) string {
 			switch asked[0] {
 			case "info":
-				return samplertest.Bulk("stale: reply of a question before") + samplertest.Bulk(samplertest.GoodInfo)
+				return redistest.Bulk("stale: reply of a question before") + redistest.Bulk(samplertest.GoodInfo)
 			default:
-				return samplertest.Bulk(asked[1])
+				return redistest.Bulk(asked[1])
 			}
 		}, reason.Protocol},
 		{"an INFO of a question before", func(asked []string) string {
 			if asked[0] == "info" {
-				return samplertest.Bulk(samplertest.GoodInfo) + samplertest.Bulk(samplertest.GoodInfo)
+				return redistest.Bulk(samplertest.GoodInfo) + redistest.Bulk(samplertest.GoodInfo)
 			}
-			return samplertest.Bulk(asked[1])
+			return redistest.Bulk(asked[1])
 		}, reason.Protocol},
 		{"it loads and says so in INFO", samplertest.Healthy("run_id:a\r\nloading:1\r\n"), reason.Loading},
 		{"it says nonsense of whether it loads", samplertest.Healthy("run_id:a\r\nloading:maybe\r\n"), reason.Protocol},
@@ -93,7 +94,7 @@ func TestServerThatNeverEndsItsAnswerTimesOut(t *testing.T) {
 		"nothing":      "",
 		"half an INFO": "$1000\r\nrun_id:a\r\n",
 		"half a line":  "$10",
-		"INFO only":    samplertest.Bulk(samplertest.GoodInfo),
+		"INFO only":    redistest.Bulk(samplertest.GoodInfo),
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := samplertest.NewStub(t, func(asked []string) string {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"go.uber.org/goleak"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
@@ -33,6 +35,13 @@ const (
 	// Ample is a timeout that no server of these tests needs.
 	Ample = 20 * time.Second
 )
+
+// Main runs the tests of a package, and fails if a goroutine is left. The log of
+// go-redis is off: failures are what tests are about.
+func Main(m *testing.M) {
+	logging.Disable()
+	goleak.VerifyTestMain(m)
+}
 
 // TargetAt is a target that is sampled often and remembered for long.
 func TargetAt(name, addr string) *target.Target {
@@ -268,12 +277,6 @@ func Documented(t *testing.T, limits ...string) {
 		}
 	}
 }
-
-// Silence is a logger for go-redis, whose failures are what tests are about.
-type Silence struct{}
-
-// Printf writes nothing.
-func (Silence) Printf(context.Context, string, ...any) {}
 
 // ReplyIn makes a reply of JSON: nested lists of texts, whole numbers and null.
 func ReplyIn(text string) any {

@@ -2,14 +2,13 @@ package samplertest
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // Stub is a server that answers as a test tells it to.
@@ -83,7 +82,7 @@ func NewRawStub(t *testing.T, reply Reply) *Stub {
 func (s *Stub) serve(conn net.Conn, reply Reply) {
 	in := bufio.NewReader(conn)
 	for {
-		command, err := readCommand(in)
+		command, err := redistest.ReadCommand(in)
 		if err != nil {
 			return
 		}
@@ -98,43 +97,6 @@ func (s *Stub) serve(conn net.Conn, reply Reply) {
 	}
 }
 
-func readCommand(in *bufio.Reader) ([]string, error) {
-	count, err := readLength(in, '*')
-	if err != nil {
-		return nil, err
-	}
-	command := make([]string, count)
-	for n := range command {
-		size, err := readLength(in, '$')
-		if err != nil {
-			return nil, err
-		}
-		word := make([]byte, size+2)
-		if _, err := io.ReadFull(in, word); err != nil {
-			return nil, err
-		}
-		command[n] = string(word[:size])
-	}
-	command[0] = strings.ToLower(command[0])
-	return command, nil
-}
-
-func readLength(in *bufio.Reader, kind byte) (int, error) {
-	line, err := in.ReadString('\n')
-	if err != nil {
-		return 0, err
-	}
-	if line[0] != kind {
-		return 0, fmt.Errorf("%q is not a length", line)
-	}
-	return strconv.Atoi(strings.TrimSpace(line[1:]))
-}
-
-// Bulk returns a bulk string.
-func Bulk(text string) string {
-	return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text)
-}
-
 // GoodInfo is an INFO that makes a sample.
 const GoodInfo = "# Server\r\nredis_version:6.2.0\r\nrun_id:a\r\nloading:0\r\nrole:master\r\n# Commandstats\r\n"
 
@@ -143,9 +105,9 @@ func Healthy(info string) Reply {
 	return func(command []string) string {
 		switch command[0] {
 		case "info":
-			return Bulk(info)
+			return redistest.Bulk(info)
 		case "echo":
-			return Bulk(command[1])
+			return redistest.Bulk(command[1])
 		}
 		return "+OK\r\n"
 	}

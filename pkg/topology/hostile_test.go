@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
@@ -145,13 +146,13 @@ func honestAt(t *testing.T, addr string) samplertest.Reply {
 	return func(asked []string) string {
 		switch strings.ToLower(strings.Join(asked[:min(2, len(asked))], " ")) {
 		case "cluster info":
-			return samplertest.Bulk("cluster_state:ok\r\n")
+			return redistest.Bulk("cluster_state:ok\r\n")
 		case "cluster slots":
-			return "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n" + samplertest.Bulk(host) + ":" + port + "\r\n" + samplertest.Bulk("a")
+			return "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n" + redistest.Bulk(host) + ":" + port + "\r\n" + redistest.Bulk("a")
 		case "sentinel master":
-			return "*2\r\n" + samplertest.Bulk("config-epoch") + samplertest.Bulk("1")
+			return "*2\r\n" + redistest.Bulk("config-epoch") + redistest.Bulk("1")
 		case "sentinel get-master-addr-by-name":
-			return "*2\r\n" + samplertest.Bulk(host) + samplertest.Bulk(port)
+			return "*2\r\n" + redistest.Bulk(host) + redistest.Bulk(port)
 		}
 		switch asked[0] {
 		case "hello":
@@ -186,7 +187,7 @@ func TestClusterThatNamesOneAddressForTwoNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	member := func(slots, id string) string {
-		return "*3\r\n" + slots + "*3\r\n" + samplertest.Bulk(host) + ":" + port + "\r\n" + samplertest.Bulk(id)
+		return "*3\r\n" + slots + "*3\r\n" + redistest.Bulk(host) + ":" + port + "\r\n" + redistest.Bulk(id)
 	}
 	otherwise := honestAt(t, server.Addr)
 	honest <- func(asked []string) string {

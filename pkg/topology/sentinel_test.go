@@ -184,7 +184,7 @@ func TestSentinelThatLeadsAFailover(t *testing.T) {
 		asSentinel := honestAt(t, primary.Addr)
 		return samplertest.NewRawStub(t, func(asked []string) string {
 			if strings.EqualFold(strings.Join(asked[:min(2, len(asked))], " "), "sentinel master") {
-				return "*6\r\n" + samplertest.Bulk("ip") + samplertest.Bulk("127.0.0.1") + samplertest.Bulk("port") + samplertest.Bulk(samplertest.Port(t, listed)) + samplertest.Bulk("config-epoch") + samplertest.Bulk("7")
+				return "*6\r\n" + redistest.Bulk("ip") + redistest.Bulk("127.0.0.1") + redistest.Bulk("port") + redistest.Bulk(samplertest.Port(t, listed)) + redistest.Bulk("config-epoch") + redistest.Bulk("7")
 			}
 			return asSentinel(asked)
 		}).Addr

@@ -37,8 +37,8 @@ func TestServersThatTellLittle(t *testing.T) {
 		clients float64
 		says    string // why requests are unknown
 	}{
-		"no loading":        {samplertest.Bulk("# Clients\r\nredis_version:6.2.6\r\nrole:master\r\nconnected_clients:7\r\n"), 7, "run_id"},
-		"no role":           {samplertest.Bulk("# Clients\r\nredis_version:6.2.6\r\nconnected_clients:7\r\n"), 7, "run_id"},
+		"no loading":        {redistest.Bulk("# Clients\r\nredis_version:6.2.6\r\nrole:master\r\nconnected_clients:7\r\n"), 7, "run_id"},
+		"no role":           {redistest.Bulk("# Clients\r\nredis_version:6.2.6\r\nconnected_clients:7\r\n"), 7, "run_id"},
 		"INFO is denied":    {"-NOPERM User default has no permissions to run the 'info' command\r\n", -1, refused},
 		"INFO is not known": {"-ERR unknown command 'info', with args beginning with: 'all'\r\n", -1, refused},
 	} {

@@ -81,7 +81,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 // TestDeployRefusesToSteal runs what "make deploy" runs in a cluster where another adapter serves.
 func TestDeployRefusesToSteal(t *testing.T) {
 	t.Parallel()
-	s := scene{house: emptyHouse(t)}
+	s := scene{harness: emptyHarness(t)}
 	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
 		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
 		"service":{"namespace":"monitoring","name":"prometheus-adapter"},"caBundle":"eA=="}}`
@@ -112,8 +112,8 @@ func TestDeployRefusesToSteal(t *testing.T) {
 	}
 }
 
-// emptyHouse is a control plane without an adapter.
-func emptyHouse(t *testing.T, change ...func(*cluster.Options)) house {
+// emptyHarness is a control plane without an adapter.
+func emptyHarness(t *testing.T, change ...func(*cluster.Options)) harness {
 	t.Helper()
 	options := cluster.Options{Log: os.Stderr}
 	for _, each := range change {
@@ -132,7 +132,7 @@ func emptyHouse(t *testing.T, change ...func(*cluster.Options)) house {
 			t.Error(err)
 		}
 	})
-	return house{Cluster: c, client: client}
+	return harness{Cluster: c, client: client}
 }
 
 func (s scene) deploy(t *testing.T, env ...string) (string, error) {

@@ -239,7 +239,7 @@ func TestSampleQuotaBoundsRedisObjects(t *testing.T) {
 // its namespace and no more.
 func TestSamplesAreOfOneNamespace(t *testing.T) {
 	t.Parallel()
-	s := &scene{house: shared, namespace: metav1.NamespaceDefault}
+	s := &scene{harness: shared, namespace: metav1.NamespaceDefault}
 	jane := s.editor(t, "jane")
 	samples, err := filepath.Glob(filepath.Join(repository(t), "deploy", "samples*", "redis*.yaml"))
 	if err != nil || len(samples) < 6 {

@@ -27,23 +27,23 @@ import (
 )
 
 const (
-	otherHost = "prometheus-adapter.monitoring.svc"
+	prometheusAdapterHost = "prometheus-adapter.monitoring.svc"
 
-	// otherRules give each metric of the cluster its name in Prometheus.
-	otherRules = `rules:
+	// prometheusAdapterRules give each metric of the cluster its name in Prometheus.
+	prometheusAdapterRules = `rules:
 - seriesQuery: '{__name__=~"http_requests|hits|load|queue"}'
   resources:
     overrides: {namespace: {resource: namespace}, pod: {resource: pod}, service: {resource: service}, node: {resource: node}}
   metricsQuery: sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)
 `
-	// otherAudit has each request for a metric, and who asks.
-	otherAudit = `{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[
+	// prometheusAdapterAudit has each request for a metric, and who asks.
+	prometheusAdapterAudit = `{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[
 		{"level":"Metadata","resources":[{"group":"custom.metrics.k8s.io"}]},{"level":"None"}]}`
 )
 
-// other is prometheus-adapter. A Prometheus of its own scrapes metrics of pods, of
+// prometheusAdapter is another adapter. A Prometheus of its own scrapes metrics of pods, of
 // a Service, of a node and of namespaces from this process.
-type other struct {
+type prometheusAdapter struct {
 	*cluster.Process
 	client kubernetes.Interface
 	direct *http.Client // asks it past ours
@@ -53,15 +53,15 @@ type other struct {
 	audit  *os.File // is read once
 }
 
-// startOther starts it with a certificate for the name of a Service.
-func startOther(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) *other {
+// startPrometheusAdapter starts it with a certificate for the name of a Service.
+func startPrometheusAdapter(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) *prometheusAdapter {
 	t.Helper()
 	dir, authority := t.TempDir(), redistest.NewAuthority(t)
 	path := func(name string) string { return filepath.Join(dir, name) }
-	o := &other{client: client, caFile: path("ca.crt"), ca: authority.PEM, direct: trusting(t, authority.PEM)}
-	certificate, key := authority.Issue(time.Now().Add(12*time.Hour), otherHost)
+	o := &prometheusAdapter{client: client, caFile: path("ca.crt"), ca: authority.PEM, direct: trusting(t, authority.PEM)}
+	certificate, key := authority.Issue(time.Now().Add(12*time.Hour), prometheusAdapterHost)
 	for name, data := range map[string][]byte{
-		"ca.crt": authority.PEM, "tls.crt": certificate, "tls.key": key, "audit.log": nil, "rules.yaml": []byte(otherRules), "audit.json": []byte(otherAudit),
+		"ca.crt": authority.PEM, "tls.crt": certificate, "tls.key": key, "audit.log": nil, "rules.yaml": []byte(prometheusAdapterRules), "audit.json": []byte(prometheusAdapterAudit),
 	} {
 		if err := os.WriteFile(path(name), data, 0o600); err != nil {
 			t.Fatal(err)
@@ -95,13 +95,13 @@ func startOther(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) *
 	})
 	token := o.token(t, metav1.NamespaceDefault, "default")
 	eventually(t, 30*time.Second, func(context.Context) error {
-		return listsOther(o.ask(t, token, "/apis/custom.metrics.k8s.io/v1beta1", "application/json"))
+		return listsDelegated(o.ask(t, token, "/apis/custom.metrics.k8s.io/v1beta1", "application/json"))
 	})
 	return o
 }
 
-// listsOther says which of its metrics a list lacks.
-func listsOther(code int, list []byte) error {
+// listsDelegated says which of its metrics a list lacks.
+func listsDelegated(code int, list []byte) error {
 	for _, want := range []string{"pods/http_requests", "services/hits", "nodes/load", "namespaces/queue"} {
 		if !bytes.Contains(list, []byte(`"`+want+`"`)) {
 			return fmt.Errorf("no %s is listed: %d %.300s", want, code, list)
@@ -180,12 +180,12 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// trusting returns a client of the server behind the Service of the other adapter.
+// trusting returns a client of the server behind the Service of prometheus-adapter.
 func trusting(t *testing.T, ca []byte) *http.Client {
 	t.Helper()
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM(ca)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, ServerName: otherHost, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, ServerName: prometheusAdapterHost, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
 }
@@ -209,10 +209,12 @@ func answers(client *http.Client, url string) func(context.Context) error {
 	}
 }
 
-func (o *other) url(path string) string { return fmt.Sprintf("https://127.0.0.1:%d%s", o.port, path) }
+func (o *prometheusAdapter) url(path string) string {
+	return fmt.Sprintf("https://127.0.0.1:%d%s", o.port, path)
+}
 
 // asked returns who has asked for metrics since the last look.
-func (o *other) asked(t *testing.T) []string {
+func (o *prometheusAdapter) asked(t *testing.T) []string {
 	t.Helper()
 	users := map[string]bool{}
 	text, err := io.ReadAll(o.audit)
@@ -230,7 +232,7 @@ func (o *other) asked(t *testing.T) []string {
 }
 
 // token returns a token of a ServiceAccount.
-func (o *other) token(t *testing.T, namespace, account string) string {
+func (o *prometheusAdapter) token(t *testing.T, namespace, account string) string {
 	t.Helper()
 	token, err := o.client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
@@ -240,7 +242,7 @@ func (o *other) token(t *testing.T, namespace, account string) string {
 }
 
 // ask asks it past ours.
-func (o *other) ask(t *testing.T, token, path, accept string) (code int, body []byte) {
+func (o *prometheusAdapter) ask(t *testing.T, token, path, accept string) (code int, body []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.url(path), nil)
 	if err != nil {

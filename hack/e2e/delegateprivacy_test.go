@@ -86,7 +86,7 @@ func (s *scene) hidesTheClient(t *testing.T) {
 		return err
 	})
 	through := r.count()
-	if err := askWithCanary(t.Context(), frontProxy(t, s.house), replica.BaseURL()+path, http.Header{
+	if err := askWithCanary(t.Context(), frontProxy(t, s.harness), replica.BaseURL()+path, http.Header{
 		"X-Remote-User": {canary}, "X-Remote-Group": {"system:masters", canary}, "X-Remote-Uid": {canary},
 		"Impersonate-User": {canary}, "Impersonate-Group": {"system:masters"},
 	}); err != nil || r.count() != through+1 {

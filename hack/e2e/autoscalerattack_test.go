@@ -20,12 +20,12 @@ import (
 )
 
 const (
-	// attackLasts is for how long each crowd attacks.
+	// attackLasts is for how long each attack lasts.
 	attackLasts = 15 * time.Second
 	// autoscalerWaits is how long the controller may wait for 99 of 100 answers.
 	autoscalerWaits = time.Second
-	// autoscalerWaitsAtWorst is the same beside so many clients that their own handshakes take the processors, which
-	// crowd, control plane and adapter share here. None of its requests may fail then.
+	// autoscalerWaitsAtWorst is the same under so many clients that their own handshakes take the processors, which
+	// attackers, control plane and adapter share here. None of its requests may fail then.
 	autoscalerWaitsAtWorst = 10 * time.Second
 )
 
@@ -47,8 +47,8 @@ func TestAutoscalerUnderAttack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.kubectl(t, "create", "clusterrolebinding", "crowd-view", "--clusterrole=view", "--user=crowd")
-	for _, crowd := range []struct {
+	s.kubectl(t, "create", "clusterrolebinding", "attacker-view", "--clusterrole=view", "--user=attacker")
+	for _, attack := range []struct {
 		name string
 		size int
 		rest time.Duration
@@ -60,29 +60,29 @@ func TestAutoscalerUnderAttack(t *testing.T) {
 		{"3,000 anonymous connections", 3000, time.Second, s.anonymous(3000), autoscalerWaitsAtWorst},
 		{"a viewer who invents names", 64, 0, s.inventing(t), autoscalerWaits},
 	} {
-		t.Run(crowd.name, func(t *testing.T) {
+		t.Run(attack.name, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
-			var members sync.WaitGroup
+			var clients sync.WaitGroup
 			var asked atomic.Int64
-			for range crowd.size {
-				members.Go(func() {
+			for range attack.size {
+				clients.Go(func() {
 					for ctx.Err() == nil {
-						crowd.ask(ctx, int(asked.Add(1)))
+						attack.ask(ctx, int(asked.Add(1)))
 						select {
 						case <-ctx.Done():
-						case <-time.After(crowd.rest):
+						case <-time.After(attack.rest):
 						}
 					}
 				})
 			}
 			waits := s.controllerAsks(t, controller, attackLasts)
 			stop()
-			members.Wait()
+			clients.Wait()
 			p99 := waits[len(waits)*99/100]
-			t.Logf("%d requests of the controller beside %d of the crowd: half within %s, 99 of 100 within %s, all within %s",
+			t.Logf("%d requests of the controller during %d of the attack: half within %s, 99 of 100 within %s, all within %s",
 				len(waits), asked.Load(), waits[len(waits)/2], p99, waits[len(waits)-1])
-			if p99 > crowd.most {
-				t.Errorf("the controller waits %s, want at most %s", p99, crowd.most)
+			if p99 > attack.most {
+				t.Errorf("the controller waits %s, want at most %s", p99, attack.most)
 			}
 		})
 	}
@@ -131,7 +131,7 @@ func (s *scene) anonymous(connections int) func(ctx context.Context, index int) 
 // inventing asks the API server for objects that do not exist, as who may view the cluster.
 func (s *scene) inventing(t *testing.T) func(ctx context.Context, index int) {
 	t.Helper()
-	path, err := s.KubeconfigForUser("crowd")
+	path, err := s.KubeconfigForUser("attacker")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,12 +23,12 @@ import (
 
 // scene is a namespace of a test, with what the samples of deploy/ put there.
 type scene struct {
-	house
+	harness
 	namespace string
 }
 
 // newScene makes a namespace that goes with the test.
-func newScene(t *testing.T, h house) *scene {
+func newScene(t *testing.T, h harness) *scene {
 	t.Helper()
 	created, err := h.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"},
@@ -36,7 +36,7 @@ func newScene(t *testing.T, h house) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{house: h, namespace: created.Name}
+	s := &scene{harness: h, namespace: created.Name}
 	t.Cleanup(func() {
 		_ = h.client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), s.namespace, metav1.DeleteOptions{})
 	})

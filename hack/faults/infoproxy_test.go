@@ -10,15 +10,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-func TestTeller(t *testing.T) {
+func TestInfoProxy(t *testing.T) {
 	server := redistest.New(t)
 	server.Do("set", "key", "value")
-	teller, err := NewTeller(server.Addr)
+	proxy, err := NewInfoProxy(server.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(teller.Close)
-	_, port, err := net.SplitHostPort(teller.Address())
+	t.Cleanup(proxy.Close)
+	_, port, err := net.SplitHostPort(proxy.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,14 +34,14 @@ func TestTeller(t *testing.T) {
 	if text := info("127.0.0.1"); !strings.Contains(text, "connected_slaves:0\r\n") {
 		t.Errorf("rewritten without a reason: %s", text)
 	}
-	teller.Rewrite(func(at net.IP, info string) string { return crowd(at, port, info) })
+	proxy.Rewrite(func(at net.IP, info string) string { return asOneOfMany(at, port, info) })
 	if text := info("127.0.0.1"); strings.Count(text, "state=online") != many || !strings.Contains(text, "role:master\r\n") {
 		t.Errorf("no primary of %d replicas: %s", many, text)
 	}
 	if text := info("127.0.1.70"); !strings.Contains(text, "role:slave\r\n") {
 		t.Errorf("no replica: %s", text)
 	}
-	teller.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+	proxy.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
 	if text := info("127.0.0.1"); strings.Contains(text, "loading:") || strings.Contains(text, "role:") || !strings.Contains(text, "used_memory:") {
 		t.Errorf("not as thin as it should be: %s", text)
 	}
