@@ -131,6 +131,8 @@ func describe(err error, verb, resource, namespace string) error {
 		return nil
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("forbidden: you need the right to %s %s %s", verb, resource, scope)
+	case verb == "list" && apierrors.IsNotFound(err):
+		return fmt.Errorf("the API server does not serve %s", resource)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer in time to %s %s %s", verb, resource, scope)
 	}

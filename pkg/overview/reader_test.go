@@ -165,6 +165,7 @@ func TestAll(t *testing.T) {
 			object + strings.ReplaceAll(hpa, "700m ", "error "+needs+"get redises.redis-metrics.dev/requests-per-second of group custom.metrics.k8s.io"+scope) + seen},
 		{"objects forbidden", healthy().with(redises, forbidden()), hpa + seen + "problem " + needs + "list redises.redis-metrics.dev" + scope + "\n"},
 		{"HPAs forbidden", healthy().with(hpas, forbidden()), strings.Replace(object, "[app]", "[]", 1) + "problem " + needs + "list horizontalpodautoscalers.autoscaling" + scope + "\n"},
+		{"no such kind", healthy().with(redises, apierrors.NewNotFound(schema.GroupResource{}, "")), hpa + seen + "problem the API server does not serve redises.redis-metrics.dev\n"},
 		{"Events forbidden", healthy().with(events, forbidden()), object + hpa + "problem " + needs + "list events" + scope + "\n"},
 		{"workload forbidden", healthy().with(app, forbidden()),
 			object + strings.Replace(hpa, "ready 1 ", "ready ? "+needs+"get statefulsets.apps"+scope, 1) + seen},
