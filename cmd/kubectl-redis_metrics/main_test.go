@@ -77,6 +77,7 @@ func TestWithoutCluster(t *testing.T) {
 		{"format", []string{"doctor", "-o", "xml"}, "", `--output must be json, or left out, is "xml"`, 2},
 		{"format of top", []string{"top", "-o", "xml"}, "", `--output must be wide, json or yaml, or left out, is "xml"`, 2},
 		{"interval", []string{"top", "-w", "--interval=0"}, "", "--interval must be at least 1s", 2},
+		{"a page and a table", []string{"top", "--web", "-w"}, "", "--web shows a page: leave out --watch and --output", 2},
 		{"all namespaces with an object", []string{"top", "-A", "redis/a"}, "", "--all-namespaces takes no argument", 2},
 		{"top of another kind", []string{"top", "hpa/a"}, "", `"hpa/a" names no object: write redis/NAME`, 2},
 		{"top without a cluster", []string{"top", "--server=https://127.0.0.1:1"}, "", "the API server does not answer: ", 2},

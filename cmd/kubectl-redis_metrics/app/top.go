@@ -29,6 +29,7 @@ type top struct {
 	watch            bool
 	interval         time.Duration
 	output           string
+	web              web
 }
 
 func newTop(p *plugin) *cobra.Command {
@@ -40,6 +41,8 @@ func newTop(p *plugin) *cobra.Command {
 HPAs that use them: each metric with its target and its value, and the replicas.
 With an object it shows all metrics of the object: unit, the time that a rate
 covers, the age of the value, and the value. --watch adds the values seen so far.
+--web draws each HPA over time on a page: values against targets, desired and ready
+replicas, decisions and Events.
 
 Values are asked for as the HPA asks. What is unknown is shown with the reason,
 never as 0; current and desired replicas are what the HPA controller wrote last.
@@ -50,6 +53,9 @@ nothing could be read.`,
 
   # Watch all metrics of an object
   kubectl redis-metrics top redis/my-redis -w
+
+  # Draw the HPAs of a namespace in the browser
+  kubectl redis-metrics top --web -n shop
 
   # In a script: print the metrics of HPAs that are unknown
   kubectl redis-metrics top -o json | jq '.hpas[].metrics[] | select(.error)'`,
@@ -65,8 +71,9 @@ nothing could be read.`,
 	flags := command.Flags()
 	flags.BoolVarP(&t.allNamespaces, "all-namespaces", "A", false, "Show the objects and HPAs of all namespaces.")
 	flags.BoolVarP(&t.watch, "watch", "w", false, "Read again at each interval, until interrupted.")
-	flags.DurationVar(&t.interval, "interval", 5*time.Second, "How often --watch reads, at least 1s.")
+	flags.DurationVar(&t.interval, "interval", 5*time.Second, "How often --watch and --web read, at least 1s.")
 	flags.StringVarP(&t.output, "output", "o", "", "Output format: wide, json or yaml.")
+	t.web.addFlags(flags, printers.IsTerminal(p.streams.Out))
 	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(topOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
@@ -77,6 +84,8 @@ func (t *top) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("--output must be wide, json or yaml, or left out, is %q", t.output)
 	case t.interval < time.Second:
 		return errors.New("--interval must be at least 1s: the adapter samples no object more often")
+	case t.web.enabled && (t.watch || t.output != ""):
+		return errors.New("--web shows a page: leave out --watch and --output")
 	case t.allNamespaces && len(args) > 0:
 		return errors.New("--all-namespaces takes no argument: an object is in one namespace, named by --namespace")
 	}
@@ -99,6 +108,9 @@ func (t *top) run(ctx context.Context, args []string) error {
 	reader, err := overview.NewReader(api)
 	if err != nil {
 		return err
+	}
+	if t.web.enabled {
+		return t.serve(ctx, reader)
 	}
 	return t.show(ctx, reader)
 }
