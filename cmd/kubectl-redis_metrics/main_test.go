@@ -30,7 +30,7 @@ func withoutCluster(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	withoutCluster(t)
-	for _, command := range []string{"", "doctor", "explain", "metrics", "version"} {
+	for _, command := range []string{"", "doctor", "explain", "metrics", "top", "version"} {
 		stdout, stderr, code := run(t.Context(), append(strings.Fields(command), "--help")...)
 		if stderr != "" || code != 0 {
 			t.Errorf("%s --help printed %q to stderr, exit %d", command, stderr, code)
@@ -60,6 +60,12 @@ func TestWithoutCluster(t *testing.T) {
 		{"two arguments", []string{"doctor", "hpa/a", "redis/b"}, "", "accepts at most 1 arg", 2},
 		{"pre with an object", []string{"doctor", "--pre", "hpa/a"}, "", "--pre takes no argument", 2},
 		{"format", []string{"doctor", "-o", "xml"}, "", `--output must be json, or left out, is "xml"`, 2},
+		{"format of top", []string{"top", "-o", "xml"}, "", `--output must be wide, json or yaml, or left out, is "xml"`, 2},
+		{"interval", []string{"top", "-w", "--interval=0"}, "", "--interval must be at least 1s", 2},
+		{"a page and a table", []string{"top", "--web", "-w"}, "", "--web shows a page: leave out --watch and --output", 2},
+		{"all namespaces with an object", []string{"top", "-A", "redis/a"}, "", "--all-namespaces takes no argument", 2},
+		{"top of another kind", []string{"top", "hpa/a"}, "", `"hpa/a" names no object: write redis/NAME`, 2},
+		{"top without a cluster", []string{"top", "--server=https://127.0.0.1:1"}, "", "the API server does not answer: ", 2},
 		{"no cluster", []string{"doctor", "--server=https://127.0.0.1:1"}, "", "the API server does not answer: ", 2},
 		{"command", []string{"docter"}, "", "unknown command", 2},
 	} {

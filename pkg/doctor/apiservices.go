@@ -12,10 +12,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 const (
-	customMetrics   = "custom.metrics.k8s.io"
 	apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices"
 	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
 	expiresSoon = 7 * 24 * time.Hour
@@ -53,7 +54,7 @@ func (s service) String() string { return s.namespace + "/" + s.name }
 // apiServices checks the APIServices of the metrics API, and returns the adapter's Service, empty if it is not known.
 func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Check) {
 	for _, version := range []string{"v1beta1", "v1beta2"} {
-		name := version + "." + customMetrics
+		name := version + "." + kubeapi.CustomMetrics
 		var object apiService
 		err := d.api.Get(ctx, apiServicesPath+"/"+name, &object)
 		switch {
@@ -144,7 +145,7 @@ func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	}
 	var unavailable []string
 	for _, object := range list.Items {
-		own := strings.HasSuffix(object.Name, "."+customMetrics)
+		own := strings.HasSuffix(object.Name, "."+kubeapi.CustomMetrics)
 		if !own && meta.IsStatusConditionFalse(object.Status.Conditions, "Available") {
 			unavailable = append(unavailable, object.Name)
 		}

@@ -10,7 +10,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 )
 
@@ -92,22 +91,6 @@ func sentence(message string) string {
 
 func access(verb, group, name string) *authorizationv1.ResourceAttributes {
 	return &authorizationv1.ResourceAttributes{Verb: verb, Group: group, Resource: name}
-}
-
-// redises is where the Redis objects of a namespace are, or those of all if it is empty.
-func redises(namespace string) string {
-	return path("/apis/"+v1alpha1.GroupVersion().String(), namespace, v1alpha1.Resource)
-}
-
-func hpas(namespace string) string {
-	return path("/apis/autoscaling/v2", namespace, "horizontalpodautoscalers")
-}
-
-func path(version, namespace, resource string) string {
-	if namespace == "" {
-		return version + "/" + resource
-	}
-	return version + "/namespaces/" + namespace + "/" + resource
 }
 
 // ago writes an age in whole seconds.

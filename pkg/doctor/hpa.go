@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -11,17 +10,17 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // hpa checks an HPA, what it describes, the values that it asks for, and its workload.
 func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	var list autoscalingv2.HorizontalPodAutoscalerList
-	if err := d.api.Get(ctx, hpas(namespace), &list); err != nil {
+	if err := d.api.Get(ctx, kubeapi.HPAs(namespace), &list); err != nil {
 		r.add(unread(HopHPA, "the HPAs of namespace "+namespace, "hpa -n "+namespace, err))
 		return
 	}
@@ -144,24 +143,20 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 func (d *Doctor) newestEvent(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, now time.Time) []Check {
 	var list corev1.EventList
 	selector := url.QueryEscape("type=Warning,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + hpa.Name)
-	if err := d.api.Get(ctx, path("/api/v1", hpa.Namespace, "events?fieldSelector="+selector), &list); err != nil {
+	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", hpa.Namespace, "events?fieldSelector="+selector), &list); err != nil {
 		return []Check{unread(HopHPA, "the Events of HPA "+hpa.Name, "events -n "+hpa.Namespace, err)}
 	}
 	if len(list.Items) == 0 {
 		return nil
 	}
-	newest := slices.MaxFunc(list.Items, func(a, b corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
-	return []Check{ok(HopHPA, "The newest warning is of %s ago: %s: %s.", ago(now.Sub(lastSeen(newest))), newest.Reason, sentence(newest.Message))}
-}
-
-func lastSeen(e corev1.Event) time.Time {
-	return cmp.Or(e.LastTimestamp, metav1.NewTime(e.EventTime.Time), e.CreationTimestamp).Time
+	newest := slices.MaxFunc(list.Items, func(a, b corev1.Event) int { return kubeapi.LastSeen(a).Compare(kubeapi.LastSeen(b)) })
+	return []Check{ok(HopHPA, "The newest warning is of %s ago: %s: %s.", ago(now.Sub(kubeapi.LastSeen(newest))), newest.Reason, sentence(newest.Message))}
 }
 
 // allHPAs gives an overview of the HPAs that read Redis.
 func (d *Doctor) allHPAs(ctx context.Context) []Check {
 	var list autoscalingv2.HorizontalPodAutoscalerList
-	if err := d.api.Get(ctx, hpas(""), &list); err != nil {
+	if err := d.api.Get(ctx, kubeapi.HPAs(""), &list); err != nil {
 		return []Check{unread(HopHPA, "the HPAs of all namespaces", "hpa -A", err)}
 	}
 	count := 0

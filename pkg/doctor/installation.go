@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // kindName is the name of the CustomResourceDefinition.
@@ -75,7 +76,7 @@ func (d *Doctor) servedKind(ctx context.Context, forbidden error) Check {
 // rights checks what the HPA controller and the adapter may do.
 func (d *Doctor) rights(ctx context.Context, of service) []Check {
 	const controller = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
-	values := access("get", customMetrics, kindName+"/requests-per-second")
+	values := access("get", kubeapi.CustomMetrics, kindName+"/requests-per-second")
 	values.Namespace = metav1.NamespaceDefault
 	checks := []Check{d.right(ctx, controller, "the HPA controller", ControllerForbidden,
 		"kubectl describe clusterrole system:controller:horizontal-pod-autoscaler", values)}
@@ -123,7 +124,7 @@ func (d *Doctor) adapter(ctx context.Context, of service) []Check {
 func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	command := fmt.Sprintf("kubectl -n %s get pods", of.namespace)
 	var object corev1.Service
-	err := d.api.Get(ctx, path("/api/v1", of.namespace, "services/"+of.name), &object)
+	err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "services/"+of.name), &object)
 	switch {
 	case apierrors.IsNotFound(err):
 		return []Check{found(HopAdapter, Failure, MissingEndpoints, applyAll, "Service %s does not exist.", of)}
@@ -135,7 +136,7 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	}
 	var list corev1.PodList
 	selector := url.QueryEscape(labels.Set(object.Spec.Selector).String())
-	if err := d.api.Get(ctx, path("/api/v1", of.namespace, "pods?labelSelector="+selector), &list); err != nil {
+	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "pods?labelSelector="+selector), &list); err != nil {
 		return []Check{unread(HopAdapter, "the pods of the adapter", "pods -n "+of.namespace, err)}
 	}
 	var ready int
@@ -173,7 +174,7 @@ func podReady(pod *corev1.Pod) bool {
 // lease checks that a replica is elected, without whom nobody writes status.
 func (d *Doctor) lease(ctx context.Context, of service, now time.Time) Check {
 	var object coordinationv1.Lease
-	if err := d.api.Get(ctx, path("/apis/coordination.k8s.io/v1", of.namespace, "leases/"+adapterName), &object); err != nil && !apierrors.IsNotFound(err) {
+	if err := d.api.Get(ctx, kubeapi.Path("/apis/coordination.k8s.io/v1", of.namespace, "leases/"+adapterName), &object); err != nil && !apierrors.IsNotFound(err) {
 		return unread(HopAdapter, "the Lease of the adapter", "leases.coordination.k8s.io -n "+of.namespace, err)
 	}
 	spec := object.Spec

@@ -9,6 +9,8 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/version"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // oldestMinor is the oldest Kubernetes 1.x whose API server takes the manifests.
@@ -18,7 +20,7 @@ const oldestMinor = 30
 func (d *Doctor) Before(ctx context.Context) Report {
 	var r Report
 	r.add(d.kubernetes(ctx))
-	for _, name := range []string{"v1beta1." + customMetrics, "v1beta2." + customMetrics} {
+	for _, name := range []string{"v1beta1." + kubeapi.CustomMetrics, "v1beta2." + kubeapi.CustomMetrics} {
 		r.add(d.vacant(ctx, name))
 	}
 	r.add(d.mayInstall(ctx)...)

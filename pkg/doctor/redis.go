@@ -12,12 +12,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // redis checks a Redis object, and returns it, nil if it could not be read.
 func (d *Doctor) redis(ctx context.Context, namespace, name string) (*v1alpha1.Redis, []Check) {
 	object := &v1alpha1.Redis{}
-	err := d.api.Get(ctx, redises(namespace)+"/"+name, object)
+	err := d.api.Get(ctx, kubeapi.Redises(namespace)+"/"+name, object)
 	switch {
 	case isOtherNotFound(err):
 		return nil, []Check{found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())}
@@ -95,7 +96,7 @@ func declares(object *v1alpha1.Redis, name string) bool {
 // allObjects gives an overview of the Redis objects of the cluster.
 func (d *Doctor) allObjects(ctx context.Context) Check {
 	var list v1alpha1.RedisList
-	err := d.api.Get(ctx, redises(""), &list)
+	err := d.api.Get(ctx, kubeapi.Redises(""), &list)
 	switch {
 	case isOtherNotFound(err):
 		return found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())

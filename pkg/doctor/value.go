@@ -3,13 +3,13 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // question is what an HPA asks of the metrics API.
@@ -22,27 +22,15 @@ type question struct {
 	hpa *autoscalingv2.HorizontalPodAutoscaler
 }
 
-// path returns where the HPA controller asks.
-func (q question) path(namespace string) (string, error) {
-	at := path("/apis/"+customMetrics+"/v1beta2", namespace, kindName+"/"+q.redis+"/"+q.metric)
-	if q.selector == nil {
-		return at, nil
-	}
-	selector, err := metav1.LabelSelectorAsSelector(q.selector)
-	if err != nil {
-		return "", err
-	}
-	return at + "?metricLabelSelector=" + url.QueryEscape(selector.String()), nil
-}
-
 // values asks for a value as the HPA controller does, twice: replicas of the adapter may know different ones.
 func (d *Doctor) values(ctx context.Context, namespace string, q question) []Check {
-	at, err := q.path(namespace)
+	selector, err := kubeapi.Selector(q.selector)
 	if err != nil {
 		return []Check{found(HopHPA, Failure, NoMatchingSeries, fmt.Sprintf("kubectl -n %s edit hpa %s", namespace, q.hpa.Name), "The selector of spec.metrics[%d] is invalid: %v.", q.index, err)}
 	}
-	first, firstErr := d.value(ctx, at)
-	_, secondErr := d.value(ctx, at)
+	at := kubeapi.MetricPath(namespace, q.redis, q.metric, selector)
+	first, firstErr := kubeapi.Value(ctx, d.api, at)
+	_, secondErr := kubeapi.Value(ctx, d.api, at)
 	raw := "kubectl get --raw '" + at + "'"
 	switch {
 	case (firstErr == nil) != (secondErr == nil):
@@ -62,15 +50,4 @@ func (d *Doctor) values(ctx context.Context, namespace string, q question) []Che
 		check.Message += " " + q.proposal(first.Value)
 	}
 	return []Check{check}
-}
-
-func (d *Doctor) value(ctx context.Context, at string) (v1beta2.MetricValue, error) {
-	var list v1beta2.MetricValueList
-	if err := d.api.Get(ctx, at, &list); err != nil {
-		return v1beta2.MetricValue{}, err
-	}
-	if len(list.Items) != 1 {
-		return v1beta2.MetricValue{}, fmt.Errorf("the answer holds %d values, and the HPA expects one", len(list.Items))
-	}
-	return list.Items[0], nil
 }

@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // slowStart is for how long a pod may not be ready before it counts as blocking.
@@ -24,7 +26,7 @@ func (d *Doctor) workload(ctx context.Context, hpa *autoscalingv2.HorizontalPodA
 		return nil
 	}
 	var set appsv1.StatefulSet
-	err := d.api.Get(ctx, path("/apis/apps/v1", hpa.Namespace, "statefulsets/"+target.Name), &set)
+	err := d.api.Get(ctx, kubeapi.Path("/apis/apps/v1", hpa.Namespace, "statefulsets/"+target.Name), &set)
 	switch {
 	case apierrors.IsNotFound(err):
 		return []Check{found(HopTarget, Failure, TargetNotFound, fmt.Sprintf("kubectl -n %s get statefulsets", hpa.Namespace), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
@@ -46,7 +48,7 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 		return []Check{unread(HopTarget, "the selector of StatefulSet "+set.Name, "", err)}
 	}
 	var list corev1.PodList
-	if err := d.api.Get(ctx, path("/api/v1", set.Namespace, "pods?labelSelector="+url.QueryEscape(selector.String())), &list); err != nil {
+	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", set.Namespace, "pods?labelSelector="+url.QueryEscape(selector.String())), &list); err != nil {
 		return []Check{unread(HopTarget, "the pods of StatefulSet "+set.Name, "pods -n "+set.Namespace, err)}
 	}
 	for i := range list.Items {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/doctor"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 func newExplain(p *plugin) *cobra.Command {
@@ -67,7 +67,7 @@ may pick.`,
 				return err
 			}
 			var object v1alpha1.Redis
-			if err := api.Get(command.Context(), redisPath(namespace, name), &object); err != nil {
+			if err := api.Get(command.Context(), kubeapi.Redises(namespace)+"/"+name, &object); err != nil {
 				return err
 			}
 			if !builtin {
@@ -141,16 +141,7 @@ func (p *plugin) series(ctx context.Context, api doctor.API, object *v1alpha1.Re
 }
 
 func ask(ctx context.Context, api doctor.API, object *v1alpha1.Redis, metric, selector string) (v1beta2.MetricValue, error) {
-	path := fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/%s/%s/%s?metricLabelSelector=%s",
-		object.Namespace, v1alpha1.GroupResource(), object.Name, metric, url.QueryEscape(selector))
-	var list v1beta2.MetricValueList
-	if err := api.Get(ctx, path, &list); err != nil {
-		return v1beta2.MetricValue{}, err
-	}
-	if len(list.Items) != 1 {
-		return v1beta2.MetricValue{}, fmt.Errorf("the answer holds %d values", len(list.Items))
-	}
-	return list.Items[0], nil
+	return kubeapi.Value(ctx, api, kubeapi.MetricPath(object.Namespace, object.Name, metric, selector))
 }
 
 // selectorsOf returns the selectors that pick a role or a shard of an object, the empty one first.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
 // Kinds of objects that an argument may name.
@@ -46,9 +47,9 @@ func (p *plugin) completeObject(command *cobra.Command, typed string, kinds ...s
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	path := "/apis/autoscaling/v2/namespaces/" + namespace + "/horizontalpodautoscalers"
+	path := kubeapi.HPAs(namespace)
 	if kind == kindRedis {
-		path = redisPath(namespace, "")
+		path = kubeapi.Redises(namespace)
 	}
 	var list metav1.PartialObjectMetadataList
 	if err := api.Get(command.Context(), path, &list); err != nil {
@@ -59,8 +60,4 @@ func (p *plugin) completeObject(command *cobra.Command, typed string, kinds ...s
 		names = append(names, kind+"/"+object.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-func redisPath(namespace, name string) string {
-	return strings.TrimSuffix("/apis/"+v1alpha1.GroupVersion().String()+"/namespaces/"+namespace+"/"+v1alpha1.Resource+"/"+name, "/")
 }

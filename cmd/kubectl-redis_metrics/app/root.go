@@ -61,7 +61,7 @@ Secret, and needs no rights but your own.`,
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(newDoctor(p), newMetrics(p), newExplain(p), newSimulate(p), newVersion(p))
+	root.AddCommand(newDoctor(p), newMetrics(p), newExplain(p), newSimulate(p), newTop(p), newVersion(p))
 	return root
 }
 

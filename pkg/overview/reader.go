@@ -1,0 +1,149 @@
+package overview
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
+)
+
+// requestsPerSecond is the metric of each object where many are read.
+const requestsPerSecond = "requests-per-second"
+
+// Reader reads overviews of a cluster.
+type Reader struct {
+	api     kubeapi.Getter
+	catalog *catalog.Catalog
+}
+
+// NewReader returns a Reader of a cluster, with the rights that the Getter has.
+func NewReader(api kubeapi.Getter) (*Reader, error) {
+	metrics, err := catalog.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{api, metrics}, nil
+}
+
+// All reads the objects and HPAs of a namespace, or of all if it is empty. Its error says that nothing could be read.
+func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {
+	var objects v1alpha1.RedisList
+	var objectsErr error
+	var lists sync.WaitGroup
+	lists.Go(func() { objectsErr = r.api.Get(ctx, kubeapi.Redises(namespace), &objects) })
+	hpas, events, hpasErr, eventsErr := r.hpas(ctx, namespace)
+	lists.Wait()
+	objectsErr = describe(objectsErr, "list", v1alpha1.GroupResource().String(), namespace)
+	if objectsErr != nil && hpasErr != nil {
+		return Overview{}, errors.Join(objectsErr, hpasErr)
+	}
+	o := Overview{Problems: problems(objectsErr, hpasErr, eventsErr)}
+	for i := range objects.Items {
+		object := newObject(&objects.Items[i])
+		unit := ""
+		if metric, known := r.catalog.Lookup(requestsPerSecond); known {
+			unit = metric.Unit
+		}
+		object.Metrics = []ObjectMetric{{Name: requestsPerSecond, Unit: unit}}
+		o.Objects = append(o.Objects, object)
+	}
+	for i := range hpas {
+		o.addHPA(&hpas[i], events, "")
+	}
+	return r.complete(ctx, o), nil
+}
+
+// Object reads one object with all its metrics, and the HPAs that use it. Its error says that the object does not exist,
+// or that nothing could be read.
+func (r *Reader) Object(ctx context.Context, namespace, name string) (Overview, error) {
+	var object v1alpha1.Redis
+	var objectErr error
+	var reads sync.WaitGroup
+	reads.Go(func() { objectErr = r.api.Get(ctx, kubeapi.Redises(namespace)+"/"+name, &object) })
+	hpas, events, hpasErr, eventsErr := r.hpas(ctx, namespace)
+	reads.Wait()
+	if apierrors.IsNotFound(objectErr) {
+		return Overview{}, objectErr
+	}
+	objectErr = describe(objectErr, "get", v1alpha1.GroupResource().String(), namespace)
+	o := Overview{Problems: problems(objectErr, hpasErr, eventsErr)}
+	if objectErr == nil {
+		o.Objects = []Object{newObject(&object)}
+	} else { // the right to its metrics is another
+		o.Objects = []Object{{Namespace: namespace, Name: name, Ready: string(metav1.ConditionUnknown)}}
+	}
+	for _, metric := range r.catalog.All() {
+		o.Objects[0].Metrics = append(o.Objects[0].Metrics, ObjectMetric{Name: metric.Name, Unit: metric.Unit})
+	}
+	for _, metric := range object.Spec.Metrics {
+		if _, builtin := r.catalog.Lookup(metric.Name); !builtin {
+			o.Objects[0].Metrics = append(o.Objects[0].Metrics, ObjectMetric{Name: metric.Name})
+		}
+	}
+	for i := range hpas {
+		o.addHPA(&hpas[i], events, name)
+	}
+	o = r.complete(ctx, o)
+	known := func(m ObjectMetric) bool { return m.Quantity != nil }
+	if objectErr != nil && hpasErr != nil && !slices.ContainsFunc(o.Objects[0].Metrics, known) {
+		return Overview{}, errors.Join(objectErr, hpasErr, errors.New(o.Objects[0].Metrics[0].Error))
+	}
+	return o, nil
+}
+
+// hpas lists HPAs and their Events.
+func (r *Reader) hpas(ctx context.Context, namespace string) (_ []autoscalingv2.HorizontalPodAutoscaler, _ []corev1.Event, hpasErr, eventsErr error) {
+	var hpas autoscalingv2.HorizontalPodAutoscalerList
+	var events corev1.EventList
+	selector := url.QueryEscape("involvedObject.kind=HorizontalPodAutoscaler")
+	var lists sync.WaitGroup
+	lists.Go(func() { hpasErr = r.api.Get(ctx, kubeapi.HPAs(namespace), &hpas) })
+	lists.Go(func() {
+		eventsErr = r.api.Get(ctx, kubeapi.Path("/api/v1", namespace, "events?fieldSelector="+selector), &events)
+	})
+	lists.Wait()
+	return hpas.Items, events.Items, describe(hpasErr, "list", "horizontalpodautoscalers.autoscaling", namespace),
+		describe(eventsErr, "list", "events", namespace)
+}
+
+func problems(errs ...error) (told []string) {
+	for _, err := range errs {
+		if err != nil {
+			told = append(told, err.Error())
+		}
+	}
+	return told
+}
+
+// complete orders the overview, and asks for what the lists do not hold.
+func (r *Reader) complete(ctx context.Context, o Overview) Overview {
+	slices.SortFunc(o.Objects, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(o.HPAs, func(a, b HPA) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	for i := range o.Objects {
+		object := &o.Objects[i]
+		for _, hpa := range o.HPAs {
+			if hpa.Namespace == object.Namespace && hpa.uses(object.Name) {
+				object.HPAs = append(object.HPAs, hpa.Name)
+			}
+		}
+	}
+	r.ask(ctx, &o)
+	o.Time = time.Now()
+	return o
+}
