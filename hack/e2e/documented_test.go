@@ -30,6 +30,7 @@ var notRun = map[string]string{
 	"make hooks":             "changes the configuration of git",
 	"make plugin":            "would replace the plugin while other tests run it",
 	"make deploy DELEGATE=1": "needs another adapter; TestTakeOverAndGiveBack runs it",
+	"kubectl redis-metrics top redis/my-redis -w":                               "ends when it is interrupted; TestTop does so",
 	"kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv": "takes 10 minutes; TestRecord is shorter",
 }
 
