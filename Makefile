@@ -43,7 +43,7 @@ help: ## Print this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: tools build ## Watch the stock HPA scale a StatefulSet on real Redis traffic (about 4 minutes, the first time more)
+demo: tools build plugin ## Watch the stock HPA scale a StatefulSet on real Redis traffic (about 4 minutes, the first time more); ARGS=--web draws it in the browser
 	@hack/install.sh redis
 	@hack/build.sh $(BIN)/demo hack ./cmd/demo $(VERSION)
 	@exec $(BIN)/demo $(ARGS)
@@ -136,6 +136,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: test-e2e
 test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+	@hack/install.sh chromium
 	@hack/test-e2e.sh -timeout $(E2E_TIMEOUT) $(E2E_ARGS)
 	cd hack/hpa && CGO_ENABLED=0 go test -trimpath -count=1 $(E2E_ARGS) ./...
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates deepcopy functions and the CRD from the API types, the tables of deploy/docs (of metrics from the catalog, of
-# reasons from package reason, of troubles from the doctor, of faults from the matrix, and the example of the simulation), the help of both commands that tests compare, the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
+# reasons from package reason, of troubles from the doctor, of faults from the matrix, and the examples of the plugin), the help of both commands that tests compare, the role of components/delegate (from the catalog), and the files of the chart that are copies of what kustomize applies.
 # With --check it writes nothing and fails when the tree holds anything else.
 # Usage: generate.sh [--check]
 set -euo pipefail
@@ -13,7 +13,7 @@ reasons=TestReasonTable
 troubles=TestTroubleTable
 faults=TestFaultTable
 view=TestViewRole
-example=TestSimulateExample
+examples="(TestSimulateExample|TestTopExample)"
 copies=deploy/chart/files
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
@@ -36,7 +36,7 @@ if [ "${1:-}" = --check ]; then
   go test -count=1 -run "^($metrics|$view)\$" ./pkg/catalog
   go test -count=1 -run "^$reasons\$" ./pkg/reason
   go test -count=1 -run "^$troubles\$" ./pkg/doctor
-  go test -count=1 -run "^$example\$" ./cmd/kubectl-redis_metrics/app
+  go test -count=1 -run "^$examples\$" ./cmd/kubectl-redis_metrics/app
   (cd hack && go test -count=1 -run "^$faults\$" ./faults)
   exit 0
 fi
@@ -48,7 +48,7 @@ cp "$output"/chart/* "$copies/"
 go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
 go test -count=1 -run "^$reasons\$" ./pkg/reason -update
 go test -count=1 -run "^$troubles\$" ./pkg/doctor -update
-go test -count=1 -run "^$example\$" ./cmd/kubectl-redis_metrics/app -update
+go test -count=1 -run "^$examples\$" ./cmd/kubectl-redis_metrics/app -update
 go test -count=1 -run "^TestHelp\$" ./cmd/kubectl-redis_metrics -update
 go test -count=1 -run "^TestBinary\$/^help\$" ./cmd/redis-metrics-adapter -update
 (cd hack && go test -count=1 -run "^$faults\$" ./faults -update)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what tests need beside Go and finds missing: a redis-server to hold the adapter against, and a C compiler
-# for the race detector. For the node tier, on Linux: what runc is linked against, and what kube-proxy calls.
-# Usage: install.sh redis|compiler|seccomp|nftables ...
+# for the race detector. For the node tier, on Linux: what runc is linked against, and what kube-proxy calls. For the page of
+# "top --web": a browser without a window, without which its test is left out, unless REQUIRE_CHROMIUM=1.
+# Usage: install.sh redis|compiler|seccomp|nftables|chromium ...
 set -euo pipefail
 
 fail() {
@@ -46,6 +47,12 @@ nftables() {
   ! command -v nft >/dev/null || return 0
   ! command -v apt-get >/dev/null || apt_install nftables
   command -v nft >/dev/null || fail "nft is missing: kube-proxy writes the rules of Services with it"
+}
+
+chromium() {
+  ! command -v chromium-headless-shell >/dev/null || return 0
+  ! command -v apt-get >/dev/null || (apt_install chromium-headless-shell) || true
+  command -v chromium-headless-shell >/dev/null || [ "${REQUIRE_CHROMIUM:-}" != 1 ] || fail "chromium-headless-shell is missing: put it on PATH"
 }
 
 for what; do

@@ -19,6 +19,9 @@ type plain struct {
 
 func (p *plain) show(f frame) error {
 	var text strings.Builder
+	if p.at.IsZero() {
+		text.WriteString(f.page + "\n")
+	}
 	for _, m := range f.story.marks[p.marks:] {
 		text.WriteString(markLine(m, f.story.began) + "\n")
 	}

@@ -21,6 +21,8 @@ type Options struct {
 	Dir string
 	// Deploy is the directory of manifests, with base and samples.
 	Deploy string
+	// Web opens the page of the plugin of kubectl, which draws the HPA.
+	Web bool
 	// Plain prints lines even on a terminal.
 	Plain bool
 	// Out receives all output.
@@ -43,7 +45,12 @@ func Run(ctx context.Context, options Options) (err error) {
 	if err := deploy(ctx, c, options, address); err != nil {
 		return err
 	}
-	s, a, err := play(ctx, c, address, pickView(options))
+	page, closePage, err := openPage(ctx, options, c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closePage()) }()
+	s, a, err := play(ctx, c, address, page, pickView(options))
 	if err != nil {
 		return err
 	}
@@ -63,7 +70,7 @@ func deploy(ctx context.Context, c *cluster.Cluster, options Options, address st
 }
 
 // play drives the load through the phases and shows what comes of it.
-func play(ctx context.Context, c *cluster.Cluster, address string, view view) (s *story, a *traffic.Audit, err error) {
+func play(ctx context.Context, c *cluster.Cluster, address, page string, view view) (s *story, a *traffic.Audit, err error) {
 	w, err := newWatcher(c.Config())
 	if err != nil {
 		return nil, nil, err
@@ -83,16 +90,15 @@ func play(ctx context.Context, c *cluster.Cluster, address string, view view) (s
 		err = errors.Join(err, view.close())
 	}()
 	s, a = newStory(script(), time.Now()), &traffic.Audit{}
-	if err := tell(ctx, s, a, w, load, view, c.Err); err != nil {
+	if err := tell(ctx, s, a, w, load, frame{page: page}, view, c.Err); err != nil {
 		return nil, nil, err
 	}
 	return s, a, verdict(a)
 }
 
-func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *traffic.Driver, view view, died func() error) error {
+func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *traffic.Driver, f frame, view view, died func() error) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	var f frame
 	for {
 		select {
 		case <-ctx.Done():

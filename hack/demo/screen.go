@@ -40,7 +40,7 @@ func (s *screen) show(f frame) error {
 		s.started = true
 	}
 	text.WriteString(goHome)
-	for _, line := range draw(f) {
+	for line := range strings.SplitSeq(strings.Join(draw(f), "\n"), "\n") {
 		text.WriteString(cut(line, screenWidth) + clearLine + "\n")
 	}
 	text.WriteString(clearBelow)
@@ -61,6 +61,7 @@ func draw(f frame) []string {
 	lines := []string{
 		"redis-metrics-adapter: the stock HPA scales StatefulSet " + statefulSetName + " on Redis " + redisName,
 		fmt.Sprintf("HPA sync 15s as upstream; scale-in stabilization %s for this demo (default 5m)", stabilization),
+		f.page,
 		"",
 		fmt.Sprintf("%-9s %5s   phase %d of %d: %s, until %s", "time", clock(s.at.Sub(f.story.began)),
 			f.story.current+1, len(f.story.phases), p.name, p.wants),

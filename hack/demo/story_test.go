@@ -38,7 +38,7 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 	t.Helper()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := newStory(script(), start)
-	var f frame
+	f := frame{page: "The page is at http://127.0.0.1:8080/#token until Ctrl-C ends this command."}
 	for second := 1; second <= seconds; second++ {
 		snap := course[0].snap
 		snap.decisions = nil

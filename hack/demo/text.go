@@ -7,6 +7,7 @@ import (
 )
 
 type frame struct {
+	page   string // where the page is, or how to open it
 	story  *story
 	snap   snapshot
 	sent   float64   // requests per second, now

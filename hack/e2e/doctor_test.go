@@ -209,7 +209,7 @@ func TestDoctorOfAnHPA(t *testing.T) {
 	}
 }
 
-// TestDoctorOfManyObjects bounds the time that doctor takes where there is much to look at.
+// TestDoctorOfManyObjects bounds the time that doctor and top take where there is much to look at.
 func TestDoctorOfManyObjects(t *testing.T) {
 	const objects, autoscalers, most = 1000, 200, 3 * time.Second
 	s := newScene(t, ownHouse(t))
@@ -242,6 +242,13 @@ func TestDoctorOfManyObjects(t *testing.T) {
 		if took > most {
 			t.Errorf("doctor %v took %s, want at most %s", args, took, most)
 		}
+	}
+	began := time.Now()
+	o, err := s.overview(t.Context())
+	took := time.Since(began)
+	t.Logf("top took %s", took)
+	if err != nil || len(o.Objects) != objects || len(o.HPAs) != autoscalers || took > 2*most {
+		t.Errorf("top took %s, want at most %s, for %d objects and %d HPAs: %v", took, 2*most, len(o.Objects), len(o.HPAs), err)
 	}
 }
 

@@ -23,13 +23,15 @@ import (
 // notRun are the documented commands that TestDocumentation does not run, each with the reason. Of make it still asks
 // that the target exists.
 var notRun = map[string]string{
-	"make demo":              "takes minutes; hack/demo has tests of its own",
-	"make test":              "includes this test",
-	"make test-fast":         "make test runs the same tests",
-	"make verify":            "takes minutes; continuous integration runs it",
-	"make hooks":             "changes the configuration of git",
-	"make plugin":            "would replace the plugin while other tests run it",
-	"make deploy DELEGATE=1": "needs another adapter; TestTakeOverAndGiveBack runs it",
+	"make demo":                       "takes minutes; hack/demo has tests of its own",
+	"make test":                       "includes this test",
+	"make test-fast":                  "make test runs the same tests",
+	"make verify":                     "takes minutes; continuous integration runs it",
+	"make hooks":                      "changes the configuration of git",
+	"make plugin":                     "would replace the plugin while other tests run it",
+	"make deploy DELEGATE=1":          "needs another adapter; TestTakeOverAndGiveBack runs it",
+	"kubectl redis-metrics top --web": "ends when it is interrupted; TestWebPage does so",
+	"kubectl redis-metrics top redis/my-redis -w":                               "ends when it is interrupted; TestTop does so",
 	"kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv": "takes 10 minutes; TestRecord is shorter",
 }
 

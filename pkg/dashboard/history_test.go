@@ -30,6 +30,7 @@ func observed(value, unknown string, events ...overview.Event) overview.Overview
 		Namespace: "shop", Name: "app", Target: autoscalingv2.CrossVersionObjectReference{Kind: "StatefulSet", Name: "app"}, Min: 1, Max: 5,
 		Current: &replicas, Ready: nil, ReadyError: "forbidden", Metrics: []overview.HPAMetric{m}, Events: events,
 		Conditions: []autoscalingv2.HorizontalPodAutoscalerCondition{
+			{Type: "ScaledToZero", Status: corev1.ConditionFalse, Reason: "NotScaledToZero", Message: "as it should be"},
 			{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue, Reason: "ReadyForNewScale", Message: "ready"},
 			{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: "FailedGetObjectMetric", Message: "no sample"},
 			{Type: autoscalingv2.ScalingLimited, Status: corev1.ConditionTrue, Reason: "TooManyReplicas", Message: "more than the maximum"},

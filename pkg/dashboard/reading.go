@@ -75,11 +75,16 @@ func newHPA(from *overview.HPA) hpa {
 	}
 	for _, condition := range from.Conditions {
 		told := condition.Reason + ": " + condition.Message
-		switch {
-		case condition.Type == autoscalingv2.ScalingLimited && condition.Status == corev1.ConditionTrue:
-			h.Limit = told
-		case condition.Type != autoscalingv2.ScalingLimited && condition.Status != corev1.ConditionTrue && h.Problem == "":
-			h.Problem = told
+		holds := condition.Status == corev1.ConditionTrue
+		switch condition.Type {
+		case autoscalingv2.ScalingLimited:
+			if holds {
+				h.Limit = told
+			}
+		case autoscalingv2.AbleToScale, autoscalingv2.ScalingActive:
+			if !holds && h.Problem == "" {
+				h.Problem = told
+			}
 		}
 	}
 	for _, m := range from.Metrics {

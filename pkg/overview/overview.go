@@ -83,7 +83,7 @@ type Value struct {
 	Error    string             `json:"error,omitempty"`
 	// Timestamp is the instant of the sample.
 	Timestamp time.Time `json:"timestamp,omitzero"`
-	// WindowSeconds is the time that a rate covers, and nil for a level.
+	// WindowSeconds is the time that a rate covers, and 0 for a level.
 	WindowSeconds *int64 `json:"windowSeconds,omitempty"`
 }
 

@@ -12,6 +12,9 @@ import (
 
 var update = flag.Bool("update", false, "write the table into the documentation")
 
+// Updating reports whether a test shall write what it makes of the documentation.
+func Updating() bool { return *update }
+
 // Table fails a test unless a page has a table between the comments that bear its name.
 func Table(t testing.TB, page, name, table string) {
 	t.Helper()

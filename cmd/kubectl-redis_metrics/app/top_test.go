@@ -73,7 +73,7 @@ func TestTopTables(t *testing.T) {
 	object := shop()
 	object.Objects = object.Objects[:1]
 	object.Objects[0].Metrics = append(object.Objects[0].Metrics,
-		overview.ObjectMetric{Name: "connected-clients", Unit: "connections", Value: overview.Value{Quantity: quantity("12"), Timestamp: shopTime}},
+		overview.ObjectMetric{Name: "connected-clients", Unit: "connections", Value: overview.Value{Quantity: quantity("12"), Timestamp: shopTime, WindowSeconds: new(int64)}},
 		overview.ObjectMetric{Name: "jobs", Value: shop().Objects[1].Metrics[0].Value})
 	watched := seenValues{}
 	for _, value := range []string{"0", "1k", "unknown", "4k", "2345678m"} {
@@ -110,6 +110,35 @@ func TestTopTables(t *testing.T) {
 			pagetest.File(t, filepath.Join("testdata", "top-"+name+".golden"), got)
 		})
 	}
+}
+
+// TestTopExample draws the example of the documentation.
+func TestTopExample(t *testing.T) {
+	requests := served("2412400m", 3*time.Second)
+	text, err := draw(overview.Overview{
+		Time: shopTime,
+		Objects: []overview.Object{
+			{
+				Name: "jobs", Created: shopTime.Add(-3 * time.Hour), Topology: "Sentinel", Ready: "False",
+				Metrics: []overview.ObjectMetric{{Value: overview.Value{Error: "the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused"}}},
+			},
+			{
+				Name: "my-redis", Created: shopTime.Add(-48 * time.Hour), Topology: "Standalone", Ready: "True", HPAs: []string{"app-hpa"},
+				Metrics: []overview.ObjectMetric{{Value: requests}},
+			},
+		},
+		HPAs: []overview.HPA{{
+			Name: "app-hpa", Target: autoscalingv2.CrossVersionObjectReference{Kind: "StatefulSet", Name: "app-statefulset"}, Min: 1, Max: 5,
+			Current: new(int32(2)), Desired: new(int32(3)), Ready: new(int32(2)),
+			Metrics: []overview.HPAMetric{{
+				Redis: "my-redis", Name: "requests-per-second", TargetType: autoscalingv2.AverageValueMetricType, Target: quantity("1k"), Value: requests,
+			}},
+		}},
+	}, &top{namespace: "default"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pagetest.Table(t, "../../../deploy/docs/doctor.md", "top", "```text\n"+text+"```\n")
 }
 
 func TestSparkline(t *testing.T) {

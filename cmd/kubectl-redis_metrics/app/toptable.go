@@ -97,7 +97,7 @@ func drawObject(w io.Writer, o overview.Overview, object overview.Object, seen s
 		switch {
 		case metric.Quantity == nil:
 			window = unknownCell
-		case metric.WindowSeconds != nil:
+		case metric.WindowSeconds != nil && *metric.WindowSeconds > 0:
 			window = fmt.Sprintf("%ds", *metric.WindowSeconds)
 		}
 		row := []string{metric.Name, cmp.Or(metric.Unit, none), window, age(o.Time, metric.Timestamp)}

@@ -3,7 +3,7 @@
 // same numbers as a table. What is unknown is null from the server to the plot.
 
 const axisWidth = 56;
-const minSpan = 120; // seconds that the time axis has at least
+const minSpan = 30; // seconds that the time axis has at least
 
 const readings = []; // oldest first, as the server keeps them
 const events = [];
