@@ -2,15 +2,16 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,9 +25,13 @@ const kindName = v1alpha1.Resource + "." + v1alpha1.GroupName
 
 // Commands that several checks print.
 const (
-	applyRights = "kubectl apply -f deploy/base/rbac.yaml"
-	applyAll    = "kubectl apply -k deploy/base"
-	applyKind   = "kubectl apply --server-side -f deploy/base/crd"
+	applyRights   = "kubectl apply -f deploy/base/rbac.yaml"
+	applyAll      = "kubectl apply -k deploy/base"
+	applyPolicies = "kubectl apply -f deploy/base/admission.yaml"
+	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
+	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
+	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +
+		`'[{"op":"add","path":"/rules/-","value":{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get","list"]}}]'`
 )
 
 // kind checks the CustomResourceDefinition.
@@ -45,18 +50,18 @@ func (d *Doctor) kind(ctx context.Context) Check {
 	err := d.api.Get(ctx, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"+kindName, &definition)
 	switch {
 	case apierrors.IsNotFound(err):
-		return found(HopAPI, Failure, KindMissing, applyKind, "CustomResourceDefinition %s does not exist.", kindName)
+		return HopAPI.failure(KindMissing, applyKind, "CustomResourceDefinition %s does not exist.", kindName)
 	case apierrors.IsForbidden(err):
 		return d.servedKind(ctx, err)
 	case err != nil:
-		return unread(HopAPI, "CustomResourceDefinition "+kindName, "customresourcedefinitions.apiextensions.k8s.io", err)
+		return HopAPI.unread("CustomResourceDefinition "+kindName, "customresourcedefinitions.apiextensions.k8s.io", err)
 	}
 	for _, version := range definition.Spec.Versions {
 		if version.Name == v1alpha1.Version && version.Served && meta.IsStatusConditionTrue(definition.Status.Conditions, "Established") {
-			return ok(HopAPI, "CustomResourceDefinition %s is established, and serves %s.", kindName, version.Name)
+			return HopAPI.ok("CustomResourceDefinition %s is established, and serves %s.", kindName, version.Name)
 		}
 	}
-	return found(HopAPI, Failure, KindMissing, applyKind, "CustomResourceDefinition %s does not serve %s.", kindName, v1alpha1.Version)
+	return HopAPI.failure(KindMissing, applyKind, "CustomResourceDefinition %s does not serve %s.", kindName, v1alpha1.Version)
 }
 
 // servedKind checks in discovery, which everybody may read, what the CustomResourceDefinition would show.
@@ -65,11 +70,11 @@ func (d *Doctor) servedKind(ctx context.Context, forbidden error) Check {
 	err := d.api.Get(ctx, "/apis/"+v1alpha1.GroupVersion().String(), &list)
 	switch {
 	case apierrors.IsNotFound(err):
-		return found(HopAPI, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())
+		return HopAPI.failure(KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())
 	case err != nil:
-		return unread(HopAPI, "CustomResourceDefinition "+kindName, "customresourcedefinitions.apiextensions.k8s.io", forbidden)
+		return HopAPI.unread("CustomResourceDefinition "+kindName, "customresourcedefinitions.apiextensions.k8s.io", forbidden)
 	}
-	return ok(HopAPI, "The API server serves %s.", v1alpha1.GroupVersion())
+	return HopAPI.ok("The API server serves %s.", v1alpha1.GroupVersion())
 }
 
 // rights checks what the HPA controller and the adapter may do.
@@ -77,8 +82,7 @@ func (d *Doctor) rights(ctx context.Context, of service) []Check {
 	const controller = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 	values := access("get", customMetrics, kindName+"/requests-per-second")
 	values.Namespace = metav1.NamespaceDefault
-	checks := []Check{d.right(ctx, controller, "the HPA controller", ControllerForbidden,
-		"kubectl describe clusterrole system:controller:horizontal-pod-autoscaler", values)}
+	checks := []Check{d.right(ctx, controller, "the HPA controller", ControllerForbidden, allowController, values)}
 	if of.name == "" {
 		return checks
 	}
@@ -106,13 +110,49 @@ func (d *Doctor) right(ctx context.Context, user, who string, code Code, command
 	allowed, err := d.api.Allowed(ctx, reviewOf(user, attributes))
 	switch {
 	case apierrors.IsForbidden(err):
-		return found(HopRights, Unknown, Forbidden, "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io", "You may not ask what %s may do.", who)
+		return HopRights.unknown(Forbidden, "kubectl auth can-i create subjectaccessreviews.authorization.k8s.io", "You may not ask what %s may do.", who)
 	case err != nil:
-		return unread(HopRights, "the rights of "+user, "subjectaccessreviews.authorization.k8s.io", err)
+		return HopRights.unread("the rights of "+user, "subjectaccessreviews.authorization.k8s.io", err)
 	case !allowed:
-		return found(HopRights, Failure, code, command, "Not allowed for %s: %s.", who, what)
+		return HopRights.failure(code, command, "Not allowed for %s: %s.", who, what)
 	}
-	return ok(HopRights, "Allowed for %s: %s.", who, what)
+	return HopRights.ok("Allowed for %s: %s.", who, what)
+}
+
+// view checks that people who may view a namespace may read its metrics.
+func (d *Doctor) view(ctx context.Context) Check {
+	var role rbacv1.ClusterRole
+	if err := d.api.Get(ctx, "/apis/rbac.authorization.k8s.io/v1/clusterroles/view", &role); err != nil && !apierrors.IsNotFound(err) {
+		return HopRights.unread("ClusterRole view", "clusterroles.rbac.authorization.k8s.io", err)
+	}
+	if !slices.ContainsFunc(role.Rules, func(rule rbacv1.PolicyRule) bool {
+		return slices.Contains(rule.APIGroups, customMetrics) && slices.Contains(rule.Verbs, "get")
+	}) {
+		return HopRights.warning(ViewForbidden, "kubectl apply -f deploy/base/rbac-users.yaml", "ClusterRole view does not allow to get %s.", customMetrics)
+	}
+	return HopRights.ok("Allowed by ClusterRole view: get %s.", customMetrics)
+}
+
+// policies checks that what users name in objects is held against their rights.
+func (d *Doctor) policies(ctx context.Context) Check {
+	const group = "/apis/admissionregistration.k8s.io/v1/"
+	for _, each := range []string{"secrets", "addresses", "scripts"} {
+		name := adapterName + "-" + each
+		var binding admissionv1.ValidatingAdmissionPolicyBinding // what both kinds have in common is read into it too
+		for _, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
+			err := d.api.Get(ctx, group+kind+"/"+name, &binding)
+			switch {
+			case apierrors.IsNotFound(err):
+				return HopRights.warning(PolicyMissing, applyPolicies, "Of %s, %s does not exist.", kind, name)
+			case err != nil:
+				return HopRights.unread("the policies on what objects may name", kind+".admissionregistration.k8s.io", err)
+			}
+		}
+		if binding.Spec.PolicyName != name || !slices.Contains(binding.Spec.ValidationActions, admissionv1.Deny) {
+			return HopRights.warning(PolicyMissing, applyPolicies, "ValidatingAdmissionPolicyBinding %s does not deny what its policy refuses.", name)
+		}
+	}
+	return HopRights.ok("The policies on what objects may name are bound.")
 }
 
 // adapter checks the pods of the adapter, and its Lease.
@@ -121,26 +161,25 @@ func (d *Doctor) adapter(ctx context.Context, of service) []Check {
 }
 
 func (d *Doctor) pods(ctx context.Context, of service) []Check {
-	command := fmt.Sprintf("kubectl -n %s get pods", of.namespace)
 	var object corev1.Service
 	err := d.api.Get(ctx, path("/api/v1", of.namespace, "services/"+of.name), &object)
 	switch {
 	case apierrors.IsNotFound(err):
-		return []Check{found(HopAdapter, Failure, MissingEndpoints, applyAll, "Service %s does not exist.", of)}
+		return []Check{HopAdapter.failure(MissingEndpoints, applyAll, "Service %s does not exist.", of)}
 	case err != nil:
-		return []Check{unread(HopAdapter, "Service "+of.String(), "services -n "+of.namespace, err)}
+		return []Check{HopAdapter.unread("Service "+of.String(), "services -n "+of.namespace, err)}
 	}
 	if len(object.Spec.Selector) == 0 {
-		return []Check{ok(HopAdapter, "Service %s selects no pods: the adapter runs elsewhere.", of)}
+		return []Check{HopAdapter.ok("Service %s selects no pods: the adapter runs elsewhere.", of)}
 	}
 	var list corev1.PodList
 	selector := url.QueryEscape(labels.Set(object.Spec.Selector).String())
 	if err := d.api.Get(ctx, path("/api/v1", of.namespace, "pods?labelSelector="+selector), &list); err != nil {
-		return []Check{unread(HopAdapter, "the pods of the adapter", "pods -n "+of.namespace, err)}
+		return []Check{HopAdapter.unread("the pods of the adapter", "pods -n "+of.namespace, err)}
 	}
-	var ready int
+	var ready []string
 	var images []string
-	var checks []Check
+	var unready []Check
 	for _, pod := range list.Items {
 		for _, container := range pod.Spec.Containers {
 			if !slices.Contains(images, container.Image) {
@@ -148,20 +187,40 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 			}
 		}
 		if podReady(&pod) {
-			ready++
+			ready = append(ready, pod.Name)
 			continue
 		}
-		checks = append(checks, found(HopAdapter, Warning, AdapterNotReady, fmt.Sprintf("kubectl -n %s logs %s --tail=50", of.namespace, pod.Name),
-			"Pod %s is not ready.", pod.Name))
+		unready = append(unready, HopAdapter.warning(AdapterNotReady, kubectl(of.namespace, "logs %s --tail=50", pod.Name), "Pod %s is not ready.", pod.Name))
 	}
-	switch {
-	case ready == 0:
-		return append([]Check{found(HopAdapter, Failure, MissingEndpoints, command, "No pod of the adapter is ready, of %d.", len(list.Items))}, checks...)
-	case len(images) > 1:
-		checks = append(checks, found(HopAdapter, Warning, AdapterVersions, fmt.Sprintf("kubectl -n %s rollout status deployment/%s", of.namespace, adapterName),
+	if len(ready) == 0 {
+		return append([]Check{HopAdapter.failure(MissingEndpoints, kubectl(of.namespace, "get pods"), "No pod of the adapter is ready, of %d.", len(list.Items))}, unready...)
+	}
+	checks := []Check{HopAdapter.ok("Pods of the adapter that are ready: %d of %d, of image %s.", len(ready), len(list.Items), strings.Join(images, ", "))}
+	checks = append(checks, unready...)
+	if len(images) > 1 {
+		checks = append(checks, HopAdapter.warning(AdapterVersions, kubectl(of.namespace, "rollout status deployment/%s", adapterName),
 			"Pods of the adapter run %s.", strings.Join(images, " and ")))
 	}
-	return append([]Check{ok(HopAdapter, "Pods of the adapter that are ready: %d of %d, of image %s.", ready, len(list.Items), strings.Join(images, ", "))}, checks...)
+	return append(checks, d.answers(ctx, of, ready)...)
+}
+
+// answers asks each replica through the API server, since that, and not the kubelet, sends them the requests of HPAs.
+func (d *Doctor) answers(ctx context.Context, of service, pods []string) []Check {
+	var checks []Check
+	for _, pod := range pods {
+		var text string
+		err := d.api.Get(ctx, path("/api/v1", of.namespace, "pods/https:"+pod+":/proxy/readyz"), &text)
+		switch {
+		case apierrors.IsForbidden(err):
+			return []Check{HopAdapter.unread("what each replica answers", "pods/proxy -n "+of.namespace, err)}
+		case err != nil:
+			checks = append(checks, HopAdapter.warning(AdapterUnreachable, kubectl(of.namespace, "get pods,networkpolicies -o wide"),
+				"Pod %s does not answer the API server: %s.", pod, sentence(err.Error())))
+		default:
+			checks = append(checks, HopAdapter.ok("Pod %s answers the API server.", pod))
+		}
+	}
+	return checks
 }
 
 func podReady(pod *corev1.Pod) bool {
@@ -173,32 +232,17 @@ func podReady(pod *corev1.Pod) bool {
 // lease checks that a replica is elected, without whom nobody writes status.
 func (d *Doctor) lease(ctx context.Context, of service, now time.Time) Check {
 	var object coordinationv1.Lease
-	if err := d.api.Get(ctx, path("/apis/coordination.k8s.io/v1", of.namespace, "leases/"+adapterName), &object); err != nil && !apierrors.IsNotFound(err) {
-		return unread(HopAdapter, "the Lease of the adapter", "leases.coordination.k8s.io -n "+of.namespace, err)
-	}
+	err := d.api.Get(ctx, path("/apis/coordination.k8s.io/v1", of.namespace, "leases/"+adapterName), &object)
 	spec := object.Spec
-	if spec.HolderIdentity == nil || *spec.HolderIdentity == "" || spec.RenewTime == nil || spec.LeaseDurationSeconds == nil ||
-		now.Sub(spec.RenewTime.Time) > 2*time.Duration(*spec.LeaseDurationSeconds)*time.Second {
-		return found(HopAdapter, Warning, LeaseNotHeld, logs(of),
-			"No replica holds Lease %s/%s, so that nobody writes the status of objects.", of.namespace, adapterName)
+	switch {
+	case apierrors.IsNotFound(err):
+		return HopAdapter.warning(LeaseNotHeld, "kubectl apply -f deploy/base/own-objects.yaml",
+			"Lease %s/%s does not exist, so that nobody writes the status of objects.", of.namespace, adapterName)
+	case err != nil:
+		return HopAdapter.unread("the Lease of the adapter", "leases.coordination.k8s.io -n "+of.namespace, err)
+	case spec.HolderIdentity == nil || *spec.HolderIdentity == "" || spec.RenewTime == nil || spec.LeaseDurationSeconds == nil ||
+		now.Sub(spec.RenewTime.Time) > 2*time.Duration(*spec.LeaseDurationSeconds)*time.Second:
+		return HopAdapter.warning(LeaseNotHeld, logs(of), "No replica holds Lease %s/%s, so that nobody writes the status of objects.", of.namespace, adapterName)
 	}
-	return ok(HopAdapter, "Replica %s holds the Lease.", *spec.HolderIdentity)
-}
-
-// policies checks that what users name in objects is held against their rights.
-func (d *Doctor) policies(ctx context.Context) []Check {
-	const group = "/apis/admissionregistration.k8s.io/v1/"
-	for _, each := range []string{"secrets", "addresses", "scripts"} {
-		name := adapterName + "-" + each
-		for _, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
-			err := d.api.Get(ctx, group+kind+"/"+name, &metav1.PartialObjectMetadata{})
-			switch {
-			case apierrors.IsNotFound(err):
-				return []Check{found(HopRights, Warning, PolicyMissing, "kubectl apply -f deploy/base/admission.yaml", "Of %s, %s does not exist.", kind, name)}
-			case err != nil:
-				return []Check{unread(HopRights, "the policies on what objects may name", kind+".admissionregistration.k8s.io", err)}
-			}
-		}
-	}
-	return []Check{ok(HopRights, "The policies on what objects may name are bound.")}
+	return HopAdapter.ok("Replica %s holds the Lease.", *spec.HolderIdentity)
 }
