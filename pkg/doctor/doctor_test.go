@@ -210,7 +210,7 @@ func TestForbiddenInTurn(t *testing.T) {
 		lost int
 	}{
 		{allAPIServices, 5}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 1}, {adapterPods, 1}, {adapterAnswer, 0},
-		{adapterLease, 0}, {shopHPAs, 7}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0}, {shopBudgets, -1},
+		{adapterLease, 0}, {shopHPAs, 8}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0}, {shopBudgets, -1},
 	} {
 		t.Run(hop.forbidden, func(t *testing.T) {
 			c := healthy()

@@ -85,7 +85,8 @@ const (
 		"status":{"currentReplicas":2,"desiredReplicas":2,"conditions":[
 			{"type":"AbleToScale","status":"True","reason":"ReadyForNewScale"},
 			{"type":"ScalingActive","status":"True","reason":"ValidMetricFound"},
-			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"}]}}`
+			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"},
+			{"type":"ScaledToZero","status":"False","reason":"NotScaledToZero"}]}}`
 	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"status":{"observedGeneration":1,"conditions":[
 		{"type":"Ready","status":"True","reason":"Sampled","message":"Metrics are served."},
 		{"type":"Reachable","status":"True","reason":"Answered","message":"The last attempt to sample succeeded."}]}}`

@@ -166,12 +166,11 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 	}
 	for _, condition := range hpa.Status.Conditions {
 		told := fmt.Sprintf("%s of HPA %s is %s: %s: %s.", condition.Type, hpa.Name, condition.Status, condition.Reason, sentence(condition.Message))
-		limited := condition.Type == autoscalingv2.ScalingLimited
 		switch {
-		case limited && condition.Status == corev1.ConditionTrue && condition.Reason == "TooManyReplicas":
+		case condition.Type == autoscalingv2.ScalingLimited && condition.Status == corev1.ConditionTrue && condition.Reason == "TooManyReplicas":
 			checks = append(checks, HopHPA.warning(ScalingLimited,
 				kubectl(hpa.Namespace, `patch hpa %s --type=merge -p '{"spec":{"maxReplicas":MAXIMUM}}'`, hpa.Name), "%s", told))
-		case limited || condition.Status == corev1.ConditionTrue:
+		case !stuck(condition):
 			checks = append(checks, HopHPA.ok("%s", told))
 		case condition.Reason == "ScalingDisabled":
 			target := hpa.Spec.ScaleTargetRef
@@ -184,6 +183,11 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 		}
 	}
 	return append(checks, d.newestEvent(ctx, hpa, time.Now())...)
+}
+
+// stuck reports whether a condition says that an HPA does not scale. Others, such as ScaledToZero, are False in health.
+func stuck(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
+	return (c.Type == autoscalingv2.AbleToScale || c.Type == autoscalingv2.ScalingActive) && c.Status != corev1.ConditionTrue
 }
 
 // newestEvent names the newest failure that the HPA controller made an Event of.
@@ -220,9 +224,7 @@ func (d *Doctor) allHPAs(ctx context.Context) []Check {
 			continue
 		}
 		count++
-		if slices.ContainsFunc(hpa.Status.Conditions, func(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
-			return c.Type != autoscalingv2.ScalingLimited && c.Status != corev1.ConditionTrue
-		}) {
+		if slices.ContainsFunc(hpa.Status.Conditions, stuck) {
 			names = append(names, hpa.Namespace+"/"+hpa.Name)
 		}
 	}
