@@ -14,6 +14,17 @@ import (
 // adapterName is the name that the manifests give to what belongs to the adapter.
 const adapterName = "redis-metrics-adapter"
 
+// Commands that several checks print.
+const (
+	applyRights   = "kubectl apply -f deploy/base/rbac.yaml"
+	applyAll      = "kubectl apply -k deploy/base"
+	applyPolicies = "kubectl apply -f deploy/base/admission.yaml"
+	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
+	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
+	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +
+		`'[{"op":"add","path":"/rules/-","value":{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get","list"]}}]'`
+)
+
 // Doctor runs checks.
 type Doctor struct {
 	api     API
