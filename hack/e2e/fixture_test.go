@@ -25,6 +25,7 @@ import (
 type scene struct {
 	harness
 	namespace string
+	reader    string // the kubeconfig of who runs doctor, of the administrator if it is empty
 }
 
 // newScene makes a namespace that goes with the test.

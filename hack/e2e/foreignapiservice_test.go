@@ -43,7 +43,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
 		return s.condition(ctx, "cart", "Ready", "False", "APIServiceForeign")
 	})
-	s.diagnosed(t, "APIServiceForeign", "redis/cart")
+	foreign := s.diagnosed(t, "APIServiceForeign", "redis/cart")
 	if err := h.adapter.Process.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,10 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 		t.Errorf("another's APIService was\n%s\nand is\n%s", before, after)
 	}
 
-	give(cluster.AdapterName, cluster.AdapterName)
+	s.mend(t, foreign)
+	if err := h.adapter.Route(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, 60*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "True", "Sampled") })
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
 		_, err := s.requests(ctx, "cart")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -15,7 +16,7 @@ import (
 
 // API is how the checks look at a cluster. Its errors are those of the API server.
 type API interface {
-	// Get reads what the API server serves at a path into an object.
+	// Get reads what the API server serves at a path into an object, or into a *string as it is.
 	Get(ctx context.Context, path string, into any) error
 	// Allowed reports whether a subject may do something. Without a user, it is whoever runs the checks.
 	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
@@ -43,13 +44,24 @@ func NewClient(config *rest.Config) (*Client, error) {
 
 // Get implements [API].
 func (c *Client) Get(ctx context.Context, path string, into any) error {
-	result := c.client.CoreV1().RESTClient().Get().RequestURI(path).SetHeader("Accept", "application/json").Do(ctx)
+	accept := "application/json"
+	switch into.(type) {
+	case *apidiscoveryv2.APIGroupDiscoveryList:
+		accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+	case *string:
+		accept = "*/*"
+	}
+	result := c.client.CoreV1().RESTClient().Get().RequestURI(path).SetHeader("Accept", accept).Do(ctx)
 	if err := result.Error(); err != nil {
 		return err
 	}
 	body, err := result.Raw()
 	if err != nil {
 		return err
+	}
+	if text, ok := into.(*string); ok {
+		*text = string(body)
+		return nil
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("the answer of %s cannot be read: %w", path, err)
@@ -63,14 +75,8 @@ func (c *Client) Allowed(ctx context.Context, spec authorizationv1.SubjectAccess
 		review, err := c.client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
 			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: spec.ResourceAttributes},
 		}, metav1.CreateOptions{})
-		if err != nil {
-			return false, err
-		}
-		return review.Status.Allowed, nil
+		return err == nil && review.Status.Allowed, err
 	}
 	review, err := c.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
-	if err != nil {
-		return false, err
-	}
-	return review.Status.Allowed, nil
+	return err == nil && review.Status.Allowed, err
 }

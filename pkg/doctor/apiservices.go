@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +21,8 @@ const (
 	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
 	expiresSoon = 7 * 24 * time.Hour
 )
+
+func versions() []string { return []string{"v1beta1", "v1beta2"} }
 
 // apiService is what the checks read of an APIService.
 type apiService struct {
@@ -46,36 +48,44 @@ func (s service) account() string { return "system:serviceaccount:" + s.namespac
 
 // logs returns the command that shows what the adapter says.
 func logs(of service) string {
-	return fmt.Sprintf("kubectl -n %s logs deployment/%s --tail=50", of.namespace, adapterName)
+	return kubectl(of.namespace, "logs deployment/%s --tail=50", adapterName)
 }
 
 func (s service) String() string { return s.namespace + "/" + s.name }
 
 // apiServices checks the APIServices of the metrics API, and returns the adapter's Service, empty if it is not known.
 func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Check) {
-	for _, version := range []string{"v1beta1", "v1beta2"} {
+	for _, version := range versions() {
 		name := version + "." + kubeapi.CustomMetrics
 		var object apiService
 		err := d.api.Get(ctx, apiServicesPath+"/"+name, &object)
 		switch {
 		case apierrors.IsNotFound(err):
-			checks = append(checks, found(HopAPI, Failure, APIServiceMissing, applyAll, "APIService %s does not exist.", name))
+			checks = append(checks, HopAPI.failure(APIServiceMissing, applyAll, "APIService %s does not exist.", name))
 			continue
 		case err != nil:
-			checks = append(checks, unread(HopAPI, "APIService "+name, "apiservices.apiregistration.k8s.io", err))
+			checks = append(checks, HopAPI.unread("APIService "+name, "apiservices.apiregistration.k8s.io", err))
 			continue
 		}
 		check, owner := object.check(name)
-		if check.Code == CertificateUntrusted && d.mayNotWrite(ctx, name, owner) {
-			check.Message += " The adapter may not write its CA there."
-			check.Command = applyRights
-		}
-		checks = append(checks, check)
 		if owner.name != "" {
 			adapter = owner
 		}
+		own := []Check{check}
 		if check.Mark == OK {
-			checks = append(checks, object.authority(name, time.Now())...)
+			own = append(own, object.authority(name, time.Now())...)
+		}
+		for i := range own {
+			if code := own[i].Code; (code == CertificateUntrusted || code == CAExpires) && d.mayNotWrite(ctx, name, owner) {
+				own[i].Message += " The adapter may not write its CA there."
+				own[i].Command = applyRights
+			}
+		}
+		checks = append(checks, own...)
+	}
+	for i := range checks {
+		if checks[i].Code == APIServiceMissing && adapter.name != "" {
+			checks[i].Command = "kubectl apply -f deploy/base/apiservices.yaml"
 		}
 	}
 	return adapter, checks
@@ -85,29 +95,29 @@ func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Che
 func (a *apiService) check(name string) (Check, service) {
 	of := a.Spec.Service
 	if of == nil {
-		return found(HopAPI, Failure, APIServiceForeign, "kubectl get apiservice "+name+" -o yaml", "APIService %s names no Service.", name), service{}
+		return HopAPI.failure(APIServiceForeign, "kubectl get apiservice "+name+" -o yaml", "APIService %s names no Service.", name), service{}
 	}
 	owner := service{of.Namespace, of.Name}
 	if of.Name != adapterName {
-		return found(HopAPI, Failure, APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
+		return HopAPI.failure(APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
 	}
 	available := meta.FindStatusCondition(a.Status.Conditions, "Available")
 	if available == nil {
-		return found(HopAPI, Warning, APIServiceUnavailable, "kubectl get apiservice "+name, "The API server has not looked at APIService %s yet.", name), owner
+		return HopAPI.warning(APIServiceUnavailable, "kubectl get apiservice "+name, "The API server has not looked at APIService %s yet.", name), owner
 	}
 	if available.Status != metav1.ConditionTrue {
 		told := available.Reason + ": " + sentence(available.Message)
 		code := codeOf(told, troublesOfTheAPI(), APIServiceUnavailable)
-		command := fmt.Sprintf("kubectl -n %s get pods", of.Namespace)
+		command := kubectl(of.Namespace, "get services,pods")
 		switch code {
 		case AdapterUnreachable:
-			command = fmt.Sprintf("kubectl -n %s get pods,networkpolicies", of.Namespace)
+			command = kubectl(of.Namespace, "get pods,networkpolicies")
 		case CertificateUntrusted:
 			command = logs(owner)
 		}
-		return found(HopAPI, Failure, code, command, "APIService %s is not available: %s.", name, told), owner
+		return HopAPI.failure(code, command, "APIService %s is not available: %s.", name, told), owner
 	}
-	return ok(HopAPI, "APIService %s is available, and served by %s.", name, owner), owner
+	return HopAPI.ok("APIService %s is available, and served by %s.", name, owner), owner
 }
 
 // authority warns of a CA that ends soon.
@@ -119,7 +129,7 @@ func (a *apiService) authority(name string, now time.Time) []Check {
 			continue
 		}
 		if left := certificate.NotAfter.Sub(now); left < expiresSoon {
-			checks = append(checks, found(HopAPI, Warning, CAExpires,
+			checks = append(checks, HopAPI.warning(CAExpires,
 				logs(service{a.Spec.Service.Namespace, a.Spec.Service.Name}),
 				"The CA in APIService %s ends at %s.", name, certificate.NotAfter.UTC().Format(time.RFC3339)))
 		}
@@ -135,13 +145,37 @@ func (d *Doctor) mayNotWrite(ctx context.Context, name string, of service) bool 
 	return err == nil && !allowed
 }
 
+// discovery checks that the API server lists both versions, since clients such as the HPA controller look there for
+// what is served.
+func (d *Doctor) discovery(ctx context.Context) Check {
+	var list apidiscoveryv2.APIGroupDiscoveryList
+	if err := d.api.Get(ctx, "/apis", &list); err != nil {
+		return HopAPI.unread("its list of APIs", "/apis", err)
+	}
+	fresh := map[string]bool{}
+	for _, group := range list.Items {
+		for _, version := range group.Versions {
+			if group.Name == kubeapi.CustomMetrics && version.Freshness == apidiscoveryv2.DiscoveryFreshnessCurrent && len(version.Resources) > 0 {
+				fresh[version.Version] = true
+			}
+		}
+	}
+	for _, version := range versions() {
+		if !fresh[version] {
+			return HopAPI.warning(DiscoveryStale, "kubectl get --raw /apis/"+kubeapi.CustomMetrics+"/"+version,
+				"The API server's list of APIs has no current entry of %s/%s.", kubeapi.CustomMetrics, version)
+		}
+	}
+	return HopAPI.ok("The API server lists both versions of %s.", kubeapi.CustomMetrics)
+}
+
 // otherAPIServices checks those of other projects: one without a server blocks the deletion of every namespace.
 func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	var list struct {
 		Items []apiService `json:"items"`
 	}
 	if err := d.api.Get(ctx, apiServicesPath, &list); err != nil {
-		return []Check{unread(HopAPI, "the APIServices", "apiservices.apiregistration.k8s.io", err)}
+		return []Check{HopAPI.unread("the APIServices", "apiservices.apiregistration.k8s.io", err)}
 	}
 	var unavailable []string
 	for _, object := range list.Items {
@@ -154,6 +188,6 @@ func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	if len(unavailable) == 0 {
 		return nil
 	}
-	return []Check{found(HopAPI, Warning, OtherAPIService, "kubectl get apiservice "+unavailable[0],
+	return []Check{HopAPI.warning(OtherAPIService, "kubectl get apiservice "+unavailable[0],
 		"Not available, so that no namespace can be deleted: APIService %s.", strings.Join(unavailable, ", "))}
 }

@@ -2,19 +2,27 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 )
 
 // adapterName is the name that the manifests give to what belongs to the adapter.
 const adapterName = "redis-metrics-adapter"
+
+// Commands that several checks print.
+const (
+	applyRights   = "kubectl apply -f deploy/base/rbac.yaml"
+	applyAll      = "kubectl apply -k deploy/base"
+	applyPolicies = "kubectl apply -f deploy/base/admission.yaml"
+	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
+	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
+	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +
+		`'[{"op":"add","path":"/rules/-","value":{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get","list"]}}]'`
+)
 
 // Doctor runs checks.
 type Doctor struct {
@@ -36,7 +44,6 @@ func (d *Doctor) Installation(ctx context.Context) Report {
 	var r Report
 	d.installation(ctx, &r)
 	r.add(d.otherAPIServices(ctx)...)
-	r.add(d.policies(ctx)...)
 	r.add(d.allObjects(ctx))
 	r.add(d.allHPAs(ctx)...)
 	return r
@@ -65,32 +72,24 @@ func (d *Doctor) Redis(ctx context.Context, namespace, name string) Report {
 func (d *Doctor) installation(ctx context.Context, r *Report) {
 	service, checks := d.apiServices(ctx)
 	r.add(checks...)
+	if !r.failed(HopAPI) { // with a failure, the list is stale in consequence
+		r.add(d.discovery(ctx))
+	}
 	r.add(d.kind(ctx))
 	r.add(d.rights(ctx, service)...)
+	r.add(d.view(ctx), d.policies(ctx))
 	if service.name != "" {
 		r.add(d.adapter(ctx, service)...)
 	}
 }
 
-// unread returns the check whose object could not be read.
-func unread(hop Hop, what, resource string, err error) Check {
-	var status *apierrors.StatusError
-	switch {
-	case apierrors.IsForbidden(err):
-		return found(hop, Unknown, Forbidden, "kubectl auth can-i get "+resource, "You may not read %s.", what)
-	case errors.As(err, &status):
-		return found(hop, Failure, Unreadable, "kubectl get --raw /readyz", "The API server did not return %s: %s.", what, sentence(status.ErrStatus.Message))
-	}
-	return found(hop, Failure, Unreadable, "kubectl get --raw /readyz", "The API server did not return %s: %s.", what, sentence(err.Error()))
-}
-
-// sentence prepares a message of others to stand in a sentence: on one line, and without a full stop.
-func sentence(message string) string {
-	return strings.TrimSuffix(strings.Join(strings.Fields(message), " "), ".")
-}
-
 func access(verb, group, name string) *authorizationv1.ResourceAttributes {
 	return &authorizationv1.ResourceAttributes{Verb: verb, Group: group, Resource: name}
+}
+
+// kubectl returns a command for a namespace.
+func kubectl(namespace, format string, args ...any) string {
+	return "kubectl -n " + namespace + " " + fmt.Sprintf(format, args...)
 }
 
 // ago writes an age in whole seconds.

@@ -1,13 +1,16 @@
 package doctor
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -73,45 +76,55 @@ func TestFirstTrouble(t *testing.T) {
 		mark    Mark
 		command string
 	}{
-		{"not installed", without(apiServiceV1beta1), APIServiceMissing, Failure, "kubectl apply -k deploy/base"},
+		{"not installed", func(c *cluster) { without(apiServiceV1beta1)(c); without(apiServiceV1beta2)(c) }, APIServiceMissing, Failure, "kubectl apply -k deploy/base"},
 		{"foreign", replace(apiServiceV1beta2, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign, Failure, "FORCE=1 make deploy"},
 		{"no Service", replace(apiServiceV1beta2, `"service":`, `"other":`), APIServiceForeign, Failure, "kubectl get apiservice"},
-		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get pods"},
+		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get services,pods"},
 		{"unreachable", unavailable("FailedDiscoveryCheck", "dial tcp: connection refused"), AdapterUnreachable, Failure, "get pods,networkpolicies"},
 		{"another CA", unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority"), CertificateUntrusted, Failure, "logs deployment/redis-metrics-adapter"},
 		{"another CA that nobody may mend", func(c *cluster) {
 			unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority")(c)
 			c.denied = []string{"apiservices"}
 		}, CertificateUntrusted, Failure, "kubectl apply -f deploy/base/rbac.yaml"},
-		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "get pods"},
+		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "get services,pods"},
+		{"one APIService is missing", without(apiServiceV1beta2), APIServiceMissing, Failure, "kubectl apply -f deploy/base/apiservices.yaml"},
+		{"a stale list", replace("/apis", `"version":"v1beta2","freshness":"Current"`, `"version":"v1beta2","freshness":"Stale"`), DiscoveryStale, Warning, "kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2"},
+		{"an empty list", replace("/apis", `"resources":[{}]`, `"resources":[]`), DiscoveryStale, Warning, "/v1beta1"},
 		{"no kind", without(definition), KindMissing, Failure, "kubectl apply --server-side -f deploy/base/crd"},
 		{"kind not served", replace(definition, `"served":true`, `"served":false`), KindMissing, Failure, "deploy/base/crd"},
-		{"controller's right", func(c *cluster) { c.denied = []string{"redises.redis-metrics.dev/requests-per-second"} }, ControllerForbidden, Failure, "kubectl describe clusterrole"},
+		{"controller's right", func(c *cluster) { c.denied = []string{"redises.redis-metrics.dev/requests-per-second"} }, ControllerForbidden, Failure, "kubectl patch clusterrole"},
 		{"adapter's right", func(c *cluster) { c.denied = []string{"redises"} }, AdapterForbidden, Failure, "deploy/base/rbac.yaml"},
+		{"no right to view", replace(viewRole, "custom.metrics.k8s.io", "apps"), ViewForbidden, Warning, "deploy/base/rbac-users.yaml"},
+		{"no ClusterRole view", without(viewRole), ViewForbidden, Warning, "deploy/base/rbac-users.yaml"},
+		{"a policy", without(policies + "validatingadmissionpolicies/redis-metrics-adapter-secrets"), PolicyMissing, Warning, "deploy/base/admission.yaml"},
+		{"a binding", without(policies + "validatingadmissionpolicybindings/redis-metrics-adapter-scripts"), PolicyMissing, Warning, "deploy/base/admission.yaml"},
+		{"a binding that only warns", replace(policies+"validatingadmissionpolicybindings/redis-metrics-adapter-addresses", "Deny", "Warn"), PolicyMissing, Warning, "deploy/base/admission.yaml"},
+		{"a binding of another policy", replace(policies+"validatingadmissionpolicybindings/redis-metrics-adapter-addresses", "adapter-addresses", "adapter-other"), PolicyMissing, Warning, "deploy/base/admission.yaml"},
 		{"no Service of the adapter", without(adapterService), MissingEndpoints, Failure, "kubectl apply -k deploy/base"},
 		{"no pod ready", replace(adapterPods, `"status":"True"`, `"status":"False"`), MissingEndpoints, Failure, "get pods"},
+		{"a pod that the API server does not reach", fails(adapterAnswer, errors.New("dial tcp 10.0.0.1:6443: i/o timeout")), AdapterUnreachable, Warning, "get pods,networkpolicies"},
 		{"a pod not ready", answers(adapterPods, `{"items":[`+readyPod+`,`+strings.Replace(readyPod, `"True"`, `"False"`, 1)+`]}`), AdapterNotReady, Warning, "logs a"},
 		{"two versions", answers(adapterPods, `{"items":[`+readyPod+`,`+strings.Replace(readyPod, ":dev", ":next", 1)+`]}`), AdapterVersions, Warning, "rollout status"},
-		{"no Lease", without(adapterLease), LeaseNotHeld, Warning, "logs deployment"},
+		{"no Lease", without(adapterLease), LeaseNotHeld, Warning, "kubectl apply -f deploy/base/own-objects.yaml"},
 		{"an old Lease", replace(adapterLease, "NOW", "2020-01-01T00:00:00.000000Z"), LeaseNotHeld, Warning, "logs deployment"},
 
 		{"no HPA", answers(shopHPAs, `{}`), HPANotFound, Failure, shop + "get hpa"},
-		{"another kind", replace(shopHPAs, `"redis-metrics.dev/v1alpha1","kind":"Redis"`, `"kafka.example/v1","kind":"Topic"`), NoRedisMetric, Failure, shop + "edit hpa app"},
+		{"another kind", replace(shopHPAs, `"redis-metrics.dev/v1alpha1","kind":"Redis"`, `"kafka.example/v1","kind":"Topic"`), NoRedisMetric, Failure, shop + `patch hpa app --type=json -p '[{"op":"add","path":"/spec/metrics/-","value":{"type":"Object",`},
 		{"another group", replace(shopHPAs, "redis-metrics.dev/v1alpha1", "v1"), DescribedObjectGroup, Failure,
 			shop + `patch hpa app --type=json -p '[{"op":"replace","path":"/spec/metrics/0/object/describedObject/apiVersion","value":"redis-metrics.dev/v1alpha1"}]'`},
-		{"no object metric", replace(shopHPAs, `"type":"Object"`, `"type":"Resource"`), NoRedisMetric, Failure, shop + "edit hpa app"},
-		{"shared workload", answers(shopHPAs, `{"items":[`+appHPA+`,`+strings.Replace(appHPA, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "get hpa app other"},
+		{"no object metric", replace(shopHPAs, `"type":"Object"`, `"type":"Resource"`), NoRedisMetric, Failure, shop + "patch hpa app"},
+		{"shared workload", answers(shopHPAs, `{"items":[`+appHPA+`,`+strings.Replace(appHPA, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "delete hpa NAME"},
 		{"total at the maximum", func(c *cluster) {
 			replace(shopHPAs, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`)(c)
 			replace(shopHPAs, `"desiredReplicas":2`, `"desiredReplicas":5`)(c)
-		}, TargetValue, Warning, shop + "edit hpa app"},
-		{"no such metric", replace(shopHPAs, `"metric":{"name":"requests-per-second"}`, `"metric":{"name":"jobs"}`), MetricNotFound, Failure, "kubectl redis-metrics metrics"},
+		}, TargetValue, Warning, `/spec/metrics/0/object/target","value":{"type":"AverageValue","averageValue":"1k"}}]'`},
+		{"no such metric", replace(shopHPAs, `"metric":{"name":"requests-per-second"}`, `"metric":{"name":"jobs"}`), MetricNotFound, Failure, `/spec/metrics/0/object/metric/name","value":"METRIC"}]'`},
 		{"at 0 replicas", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"ScalingDisabled"`), ScalingDisabled, Failure, shop + "scale statefulset/app --replicas=1"},
-		{"no scale", replace(shopHPAs, `"status":"True","reason":"ReadyForNewScale"`, `"status":"False","reason":"FailedGetScale"`), TargetNotFound, Failure, shop + "get statefulset"},
+		{"no scale", replace(shopHPAs, `"status":"True","reason":"ReadyForNewScale"`, `"status":"False","reason":"FailedGetScale"`), TargetNotFound, Failure, `/spec/scaleTargetRef/name","value":"NAME"}]'`},
 		{"at the maximum", replace(shopHPAs, `"status":"False","reason":"DesiredWithinRange"`, `"status":"True","reason":"TooManyReplicas"`), ScalingLimited, Warning, shop + "patch hpa app"},
 		{"another cause", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"InvalidSelector"`), ScalingInactive, Failure, shop + "describe hpa app"},
 
-		{"no Redis", without(cart), RedisNotFound, Failure, shop + "get redis"},
+		{"no Redis", without(cart), RedisNotFound, Failure, `/spec/metrics/0/object/describedObject/name","value":"NAME"}]'`},
 		{"not observed", replace(cart, `"generation":1`, `"generation":2`), NotObserved, Warning, shop + "describe redis cart"},
 		{"refused", notReady("ConnectionRefused", "the connection was refused: nothing listens at the address."), ConnectionRefused, Failure, shop + "describe redis cart"},
 		{"no grant", notReady("SecretForbidden", "the adapter may not read the Secret. Who may read it lets the adapter read it too: kubectl create role r -n shop && kubectl create rolebinding r -n shop --role=r --serviceaccount=a:b."),
@@ -122,15 +135,17 @@ func TestFirstTrouble(t *testing.T) {
 		{"warming up", fails(cartRequests, unknownValue("a rate needs two samples within the window")), WarmingUp, Failure, "kubectl get --raw '" + cartRequests + "'"},
 		{"restarted", fails(cartRequests, unknownValue("the server restarted, its role changed, its counters were reset")), WarmingUp, Failure, "get --raw"},
 		{"no maxmemory", fails(cartRequests, unknownValue("maxmemory is 0, which means no limit")), NoMaxmemory, Failure, "get --raw"},
-		{"no series", fails(cartRequests, unknownValue("the metric selector matches no series of requests-per-second")), NoMatchingSeries, Failure, "get --raw"},
+		{"no series", fails(cartRequests, unknownValue("the metric selector matches no series of requests-per-second")), NoMatchingSeries, Failure, `/metric/selector","value":{"matchLabels":{"LABEL":"VALUE"}}}]'`},
 		{"another unknown", fails(cartRequests, unknownValue("nobody knows")), ValueUnknown, Failure, "get --raw"},
 		{"two values", replace(cartRequests, `"items":[`, `"items":[{},`), ValueUnknown, Failure, "get --raw"},
 
-		{"no StatefulSet", without(shopSet), TargetNotFound, Failure, shop + "get statefulsets"},
+		{"no StatefulSet", without(shopSet), TargetNotFound, Failure, shop + "patch hpa app"},
 		{"a pod that blocks", func(c *cluster) {
 			replace(shopSet, `"readyReplicas":2`, `"readyReplicas":1`)(c)
 			c.objects[shopPods] = `{"items":[` + readyPod + `,{"metadata":{"name":"app-1","namespace":"shop","creationTimestamp":"2020-01-01T00:00:00Z"}}]}`
 		}, PodBlocksScaling, Warning, shop + "describe pod app-1"},
+		{"a budget", answers(shopBudgets, `{"items":[{"metadata":{"name":"app"},"spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"app"}}}}]}`), MinimumBelowBudget, Warning,
+			shop + `patch hpa app --type=json -p '[{"op":"add","path":"/spec/minReplicas","value":2}]'`},
 		{"volumes", replace(shopSet, `"replicas":2,"selector"`, `"volumeClaimTemplates":[{}],"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"},"selector"`), VolumesDeleted, Warning, shop + "patch statefulset app"},
 		{"replicas in the manifest", replace(shopSet, `"name":"app",`, `"name":"app","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"spec\":{\"replicas\":3}}"},`), ReplicasApplied, Warning, "apply edit-last-applied statefulset/app"},
 	} {
@@ -153,8 +168,6 @@ func TestOverview(t *testing.T) {
 		code   Code
 	}{
 		{"another project's", answers(allAPIServices, `{"items":[{"metadata":{"name":"v1.example.com"},"status":{"conditions":[{"type":"Available","status":"False"}]}}]}`), OtherAPIService},
-		{"policy", without(policies + "validatingadmissionpolicies/redis-metrics-adapter-secrets"), PolicyMissing},
-		{"binding", without(policies + "validatingadmissionpolicybindings/redis-metrics-adapter-scripts"), PolicyMissing},
 		{"an object", replace("/apis/redis-metrics.dev/v1alpha1/redises", `"Ready","status":"True"`, `"Ready","status":"False"`), NotReady},
 		{"an HPA", replace("/apis/autoscaling/v2/horizontalpodautoscalers", `"ScalingActive","status":"True"`, `"ScalingActive","status":"False"`), ScalingInactive},
 	} {
@@ -196,8 +209,8 @@ func TestForbiddenInTurn(t *testing.T) {
 		// lost is how many checks are left out, since they need what is forbidden.
 		lost int
 	}{
-		{allAPIServices, 4}, {"subjectaccessreviews", 1}, {adapterService, 0}, {adapterPods, 0}, {adapterLease, 0},
-		{shopHPAs, 7}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0},
+		{allAPIServices, 5}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 1}, {adapterPods, 1}, {adapterAnswer, 0},
+		{adapterLease, 0}, {shopHPAs, 8}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0}, {shopBudgets, -1},
 	} {
 		t.Run(hop.forbidden, func(t *testing.T) {
 			c := healthy()
@@ -262,6 +275,63 @@ func TestCAExpires(t *testing.T) {
 	}
 	if checks := object.authority("x", now.Add(4*24*time.Hour)); len(checks) != 1 || checks[0].Code != CAExpires {
 		t.Errorf("6 days before its end: %+v", checks)
+	}
+}
+
+// TestCAThatNobodyRenews holds that the command is the one that lets the adapter renew it.
+func TestCAThatNobodyRenews(t *testing.T) {
+	certificate, _ := redistest.NewAuthority(t).Issue(time.Now().Add(4 * 24 * time.Hour))
+	c := healthy()
+	replace(apiServiceV1beta2, `"spec":{`, fmt.Sprintf(`"spec":{"caBundle":%q,`, base64.StdEncoding.EncodeToString(certificate)))(c)
+	for command, denied := range map[string][]string{"kubectl -n redis-metrics-adapter logs deployment/redis-metrics-adapter --tail=50": nil, applyRights: {"apiservices"}} {
+		c.denied = denied
+		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != CAExpires || first.Mark != Warning || first.Command != command {
+			t.Errorf("first is %+v, want a warning with the command %s", first, command)
+		}
+	}
+}
+
+// TestReasons holds that the reason of a condition is named first as it is, whatever it is.
+func TestReasons(t *testing.T) {
+	rows := regexp.MustCompile("(?m)^\\| `(.+)` \\| (.+)\\. \\| .+ \\|$").FindAllStringSubmatch(reason.Markdown(), -1)
+	if len(rows) < 50 {
+		t.Fatalf("%d reasons", len(rows))
+	}
+	for _, row := range rows {
+		c := healthy()
+		notReady(row[1], row[2]+".")(c)
+		if first, _ := doctorAt(t, c).Redis(t.Context(), "shop", "cart").First(); first.Mark != Failure || string(first.Code) != row[1] || !strings.Contains(first.Message, row[2]) {
+			t.Errorf("with reason %s first is %+v", row[1], first)
+		}
+	}
+}
+
+func TestNodes(t *testing.T) {
+	for nodes, want := range map[string]string{
+		`[{"address":"10.0.0.1:6379"},{"address":"10.0.0.2:6379"}]`:                                           "2 of 2.",
+		`[{"address":"10.0.0.1:6379"},{"address":"10.0.0.2:6379","lastError":"the connection was refused."}]`: "1 of 2. Not 10.0.0.2:6379: the connection was refused.",
+	} {
+		c := healthy()
+		replace(cart, `"conditions":[`, `"nodes":`+nodes+`,"conditions":[`)(c)
+		report := doctorAt(t, c).Redis(t.Context(), "shop", "cart")
+		if report.ExitCode() != 0 || !slices.ContainsFunc(report.Checks, func(c Check) bool { return c.Message == "Nodes of Redis cart that answered: "+want }) {
+			t.Errorf("of nodes %s it says %+v, want %s", nodes, report.Checks, want)
+		}
+	}
+}
+
+// TestMinReplicasRefused holds that an HPA that does not exist may have been refused.
+func TestMinReplicasRefused(t *testing.T) {
+	for metrics, want := range map[string]bool{
+		"kubernetes_feature_enabled{name=\"HPAScaleToZero\",stage=\"BETA\"} 1\n":                                                                              false,
+		"kubernetes_feature_enabled{name=\"HPAConfigurableTolerance\",stage=\"\"} 0\nkubernetes_feature_enabled{name=\"HPAScaleToZero\",stage=\"ALPHA\"} 0\n": true,
+	} {
+		c := healthy()
+		c.objects["/metrics"] = metrics
+		first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "queue").First()
+		if said := strings.Contains(first.Message, "refuses HPAs whose minReplicas is 0"); first.Code != HPANotFound || said != want {
+			t.Errorf("with %s it says %+v", metrics, first)
+		}
 	}
 }
 

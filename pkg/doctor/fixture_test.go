@@ -41,6 +41,10 @@ func (c *cluster) Get(_ context.Context, at string, into any) error {
 	if !found {
 		return apierrors.NewNotFound(resource, name)
 	}
+	if raw, ok := into.(*string); ok {
+		*raw = text
+		return nil
+	}
 	return json.Unmarshal([]byte(strings.ReplaceAll(text, "NOW", time.Now().UTC().Format(metav1.RFC3339Micro))), into)
 }
 
@@ -58,13 +62,16 @@ const (
 	definition        = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/redises.redis-metrics.dev"
 	adapterService    = "/api/v1/namespaces/redis-metrics-adapter/services/redis-metrics-adapter"
 	adapterPods       = "/api/v1/namespaces/redis-metrics-adapter/pods"
+	adapterAnswer     = "/api/v1/namespaces/redis-metrics-adapter/pods/https:a:/proxy/readyz"
 	adapterLease      = "/apis/coordination.k8s.io/v1/namespaces/redis-metrics-adapter/leases/redis-metrics-adapter"
 	shopHPAs          = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
 	shopEvents        = "/api/v1/namespaces/shop/events"
 	shopPods          = "/api/v1/namespaces/shop/pods"
+	shopBudgets       = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
 	shopSet           = "/apis/apps/v1/namespaces/shop/statefulsets/app"
 	cart              = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises/cart"
 	cartRequests      = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/requests-per-second"
+	viewRole          = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
 	policies          = "/apis/admissionregistration.k8s.io/v1/"
 )
 
@@ -78,12 +85,13 @@ const (
 		"status":{"currentReplicas":2,"desiredReplicas":2,"conditions":[
 			{"type":"AbleToScale","status":"True","reason":"ReadyForNewScale"},
 			{"type":"ScalingActive","status":"True","reason":"ValidMetricFound"},
-			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"}]}}`
+			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"},
+			{"type":"ScaledToZero","status":"False","reason":"NotScaledToZero"}]}}`
 	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"status":{"observedGeneration":1,"conditions":[
 		{"type":"Ready","status":"True","reason":"Sampled","message":"Metrics are served."},
 		{"type":"Reachable","status":"True","reason":"Answered","message":"The last attempt to sample succeeded."}]}}`
 	value = `{"items":[{"metric":{"name":"requests-per-second"},"timestamp":"NOW","windowSeconds":15,"value":"2500"}]}`
-	set   = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"app"}}},
+	set   = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"app"}},"template":{"metadata":{"labels":{"app":"app"}}}},
 		"status":{"replicas":2,"readyReplicas":2}}`
 	readyPod = `{"metadata":{"name":"a","namespace":"redis-metrics-adapter"},"spec":{"containers":[{"image":"redis-metrics-adapter:dev"}]},
 		"status":{"conditions":[{"type":"Ready","status":"True"}]}}`
@@ -102,16 +110,21 @@ func healthy() *cluster {
 		adapterLease:      `{"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"NOW"}}`,
 		shopHPAs:          `{"items":[` + appHPA + `]}`,
 		"/apis/autoscaling/v2/horizontalpodautoscalers": `{"items":[` + appHPA + `]}`,
-		"/apis/redis-metrics.dev/v1alpha1":              `{}`,
-		"/apis/redis-metrics.dev/v1alpha1/redises":      `{"items":[` + redis + `]}`,
-		shopEvents:   `{}`,
-		shopSet:      set,
-		cart:         redis,
-		cartRequests: value,
+		"/apis": `{"items":[{"metadata":{"name":"custom.metrics.k8s.io"},"versions":[
+			{"version":"v1beta2","freshness":"Current","resources":[{}]},{"version":"v1beta1","freshness":"Current","resources":[{}]}]}]}`,
+		"/apis/redis-metrics.dev/v1alpha1":         `{}`,
+		"/apis/redis-metrics.dev/v1alpha1/redises": `{"items":[` + redis + `]}`,
+		adapterAnswer: "ok",
+		viewRole:      `{"rules":[{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get"]}]}`,
+		shopBudgets:   `{}`,
+		shopEvents:    `{}`,
+		shopSet:       set,
+		cart:          redis,
+		cartRequests:  value,
 	}
 	for _, name := range []string{"secrets", "addresses", "scripts"} {
 		objects[policies+"validatingadmissionpolicies/redis-metrics-adapter-"+name] = `{}`
-		objects[policies+"validatingadmissionpolicybindings/redis-metrics-adapter-"+name] = `{}`
+		objects[policies+"validatingadmissionpolicybindings/redis-metrics-adapter-"+name] = `{"spec":{"policyName":"redis-metrics-adapter-` + name + `","validationActions":["Deny"]}}`
 	}
 	return &cluster{objects: objects, errors: map[string]error{}}
 }

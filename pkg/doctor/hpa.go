@@ -2,14 +2,17 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
@@ -21,12 +24,12 @@ import (
 func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	var list autoscalingv2.HorizontalPodAutoscalerList
 	if err := d.api.Get(ctx, kubeapi.HPAs(namespace), &list); err != nil {
-		r.add(unread(HopHPA, "the HPAs of namespace "+namespace, "hpa -n "+namespace, err))
+		r.add(HopHPA.unread("the HPAs of namespace "+namespace, "hpa -n "+namespace, err))
 		return
 	}
 	i := slices.IndexFunc(list.Items, func(h autoscalingv2.HorizontalPodAutoscaler) bool { return h.Name == name })
 	if i < 0 {
-		r.add(found(HopHPA, Failure, HPANotFound, fmt.Sprintf("kubectl -n %s get hpa", namespace), "Namespace %s has no HPA %s.", namespace, name))
+		r.add(d.notFound(ctx, namespace, name))
 		return
 	}
 	hpa := &list.Items[i]
@@ -38,10 +41,16 @@ func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 		if _, seen := objects[q.redis]; !seen {
 			object, checks := d.redis(ctx, namespace, q.redis)
 			objects[q.redis] = object
+			for i := range checks {
+				if checks[i].Code == RedisNotFound {
+					checks[i].Command = q.patch("replace", "describedObject/name", "NAME")
+				}
+			}
 			r.add(checks...)
 		}
 		if _, builtin := d.catalog.Lookup(q.metric); !builtin && objects[q.redis] != nil && !declares(objects[q.redis], q.metric) {
-			r.add(found(HopHPA, Failure, MetricNotFound, "kubectl redis-metrics metrics", "spec.metrics[%d] asks for metric %s, which Redis %s does not have.", q.index, q.metric, q.redis))
+			r.add(HopHPA.failure(MetricNotFound, q.patch("replace", "metric/name", "METRIC"),
+				"spec.metrics[%d] asks for metric %s, which Redis %s does not have.", q.index, q.metric, q.redis))
 		}
 	}
 	if !r.failed(HopAPI) {
@@ -55,14 +64,27 @@ func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	r.add(d.workload(ctx, hpa, time.Now())...)
 }
 
+// notFound says that there is no such HPA, and what the API server may have refused.
+func (d *Doctor) notFound(ctx context.Context, namespace, name string) Check {
+	check := HopHPA.failure(HPANotFound, kubectl(namespace, "get hpa"), "Namespace %s has no HPA %s.", namespace, name)
+	var metrics string
+	if d.api.Get(ctx, "/metrics", &metrics) == nil && scaleToZeroOff.MatchString(metrics) {
+		check.Message += " The API server refuses HPAs whose minReplicas is 0."
+	}
+	return check
+}
+
+// scaleToZeroOff matches a metric of an API server that refuses minReplicas 0.
+var scaleToZeroOff = regexp.MustCompile(`(?m)^kubernetes_feature_enabled\{name="HPAScaleToZero",.*\} 0$`)
+
 // shared finds other HPAs of the same workload.
 func shared(hpa *autoscalingv2.HorizontalPodAutoscaler, all []autoscalingv2.HorizontalPodAutoscaler) []Check {
 	of := hpa.Spec.ScaleTargetRef
 	for _, other := range all {
 		to := other.Spec.ScaleTargetRef
 		if other.Name != hpa.Name && to.Kind == of.Kind && to.Name == of.Name {
-			return []Check{found(HopHPA, Failure, TargetShared, fmt.Sprintf("kubectl -n %s get hpa %s %s", hpa.Namespace, hpa.Name, other.Name),
-				"HPA %s scales %s %s too.", other.Name, of.Kind, of.Name)}
+			return []Check{HopHPA.failure(TargetShared, kubectl(hpa.Namespace, "delete hpa NAME"),
+				"HPAs %s and %s both scale %s %s.", hpa.Name, other.Name, of.Kind, of.Name)}
 		}
 	}
 	return nil
@@ -80,9 +102,7 @@ func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions 
 		if err != nil || group.Group != v1alpha1.GroupName {
 			if described.Kind == v1alpha1.Kind {
 				redis++
-				checks = append(checks, found(HopHPA, Failure, DescribedObjectGroup, fmt.Sprintf(
-					`kubectl -n %s patch hpa %s --type=json -p '[{"op":"replace","path":"/spec/metrics/%d/object/describedObject/apiVersion","value":%q}]'`,
-					hpa.Namespace, hpa.Name, i, v1alpha1.GroupVersion()),
+				checks = append(checks, HopHPA.failure(DescribedObjectGroup, patchMetric(hpa, i, "replace", "describedObject/apiVersion", v1alpha1.GroupVersion().String()),
 					"spec.metrics[%d] describes kind Redis of apiVersion %q.", i, described.APIVersion))
 			}
 			continue
@@ -95,7 +115,7 @@ func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions 
 		checks = append(checks, d.targetType(hpa, i, metric.Object))
 	}
 	if redis == 0 {
-		checks = append(checks, found(HopHPA, Failure, NoRedisMetric, fmt.Sprintf("kubectl -n %s edit hpa %s", hpa.Namespace, hpa.Name), "HPA %s has no metric of a Redis object.", hpa.Name))
+		checks = append(checks, HopHPA.failure(NoRedisMetric, patchHPA(hpa, "add", "metrics/-", blankMetric()), "HPA %s has no metric of a Redis object.", hpa.Name))
 	}
 	return questions, checks
 }
@@ -105,38 +125,68 @@ func (d *Doctor) targetType(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, o
 	builtin, known := d.catalog.Lookup(of.Metric.Name)
 	sum := known && builtin.Aggregation == catalog.Sum
 	if of.Target.Type == autoscalingv2.ValueMetricType && sum && hpa.Status.DesiredReplicas == hpa.Spec.MaxReplicas {
-		return found(HopHPA, Warning, TargetValue, fmt.Sprintf("kubectl -n %s edit hpa %s", hpa.Namespace, hpa.Name),
+		return HopHPA.warning(TargetValue, patchMetric(hpa, i, "replace", "target", autoscalingv2.MetricTarget{
+			Type: autoscalingv2.AverageValueMetricType, AverageValue: of.Target.Value,
+		}),
 			"spec.metrics[%d] has a target of type Value for a total, and the HPA wants its maximum, %d.", i, hpa.Spec.MaxReplicas)
 	}
-	return ok(HopHPA, "spec.metrics[%d] asks for %s of Redis %s, with a target of type %s.", i, of.Metric.Name, of.DescribedObject.Name, of.Target.Type)
+	return HopHPA.ok("spec.metrics[%d] asks for %s of Redis %s, with a target of type %s.", i, of.Metric.Name, of.DescribedObject.Name, of.Target.Type)
+}
+
+// blankMetric is a metric for a user to fill in.
+func blankMetric() autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
+		DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Name: "NAME"},
+		Metric:          autoscalingv2.MetricIdentifier{Name: "METRIC"},
+		Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(1000, resource.DecimalSI)},
+	}}
+}
+
+// patchHPA returns the command that changes a field of the spec of an HPA.
+func patchHPA(hpa *autoscalingv2.HorizontalPodAutoscaler, op, field string, value any) string {
+	text, err := json.Marshal([]any{map[string]any{"op": op, "path": "/spec/" + field, "value": value}})
+	if err != nil {
+		return kubectl(hpa.Namespace, "edit hpa %s", hpa.Name)
+	}
+	return kubectl(hpa.Namespace, "patch hpa %s --type=json -p '%s'", hpa.Name, text)
+}
+
+// patchMetric returns the command that changes a field of a metric of an HPA.
+func patchMetric(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, op, field string, value any) string {
+	return patchHPA(hpa, op, fmt.Sprintf("metrics/%d/object/%s", i, field), value)
 }
 
 // conditions tells what the HPA controller says.
 func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler) []Check {
-	describe := fmt.Sprintf("kubectl -n %s describe hpa %s", hpa.Namespace, hpa.Name)
+	describe := kubectl(hpa.Namespace, "describe hpa %s", hpa.Name)
 	var checks []Check
 	if len(hpa.Status.Conditions) == 0 {
-		checks = append(checks, found(HopHPA, Warning, NotObserved, describe, "The HPA controller has not looked at HPA %s yet.", hpa.Name))
+		checks = append(checks, HopHPA.warning(NotObserved, describe, "The HPA controller has not looked at HPA %s yet.", hpa.Name))
 	}
 	for _, condition := range hpa.Status.Conditions {
 		told := fmt.Sprintf("%s of HPA %s is %s: %s: %s.", condition.Type, hpa.Name, condition.Status, condition.Reason, sentence(condition.Message))
-		limited := condition.Type == autoscalingv2.ScalingLimited
 		switch {
-		case limited && condition.Status == corev1.ConditionTrue && condition.Reason == "TooManyReplicas":
-			checks = append(checks, found(HopHPA, Warning, ScalingLimited,
-				fmt.Sprintf(`kubectl -n %s patch hpa %s --type=merge -p '{"spec":{"maxReplicas":MAXIMUM}}'`, hpa.Namespace, hpa.Name), "%s", told))
-		case limited || condition.Status == corev1.ConditionTrue:
-			checks = append(checks, ok(HopHPA, "%s", told))
+		case condition.Type == autoscalingv2.ScalingLimited && condition.Status == corev1.ConditionTrue && condition.Reason == "TooManyReplicas":
+			checks = append(checks, HopHPA.warning(ScalingLimited,
+				kubectl(hpa.Namespace, `patch hpa %s --type=merge -p '{"spec":{"maxReplicas":MAXIMUM}}'`, hpa.Name), "%s", told))
+		case !stuck(condition):
+			checks = append(checks, HopHPA.ok("%s", told))
 		case condition.Reason == "ScalingDisabled":
-			checks = append(checks, found(HopHPA, Failure, ScalingDisabled, fmt.Sprintf("kubectl -n %s scale %s/%s --replicas=1",
-				hpa.Namespace, strings.ToLower(hpa.Spec.ScaleTargetRef.Kind), hpa.Spec.ScaleTargetRef.Name), "%s", told))
+			target := hpa.Spec.ScaleTargetRef
+			checks = append(checks, HopHPA.failure(ScalingDisabled,
+				kubectl(hpa.Namespace, "scale %s/%s --replicas=1", strings.ToLower(target.Kind), target.Name), "%s", told))
 		case condition.Reason == "FailedGetScale":
-			checks = append(checks, found(HopHPA, Failure, TargetNotFound, fmt.Sprintf("kubectl -n %s get %s", hpa.Namespace, strings.ToLower(hpa.Spec.ScaleTargetRef.Kind)), "%s", told))
+			checks = append(checks, HopHPA.failure(TargetNotFound, patchHPA(hpa, "replace", "scaleTargetRef/name", "NAME"), "%s", told))
 		default:
-			checks = append(checks, found(HopHPA, Failure, codeOf(condition.Message, troublesOfHPAs(), ScalingInactive), describe, "%s", told))
+			checks = append(checks, HopHPA.failure(codeOf(condition.Message, troublesOfHPAs(), ScalingInactive), describe, "%s", told))
 		}
 	}
 	return append(checks, d.newestEvent(ctx, hpa, time.Now())...)
+}
+
+// stuck reports whether a condition says that an HPA does not scale. Others, such as ScaledToZero, are False in health.
+func stuck(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
+	return (c.Type == autoscalingv2.AbleToScale || c.Type == autoscalingv2.ScalingActive) && c.Status != corev1.ConditionTrue
 }
 
 // newestEvent names the newest failure that the HPA controller made an Event of.
@@ -144,20 +194,20 @@ func (d *Doctor) newestEvent(ctx context.Context, hpa *autoscalingv2.HorizontalP
 	var list corev1.EventList
 	selector := url.QueryEscape("type=Warning,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + hpa.Name)
 	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", hpa.Namespace, "events?fieldSelector="+selector), &list); err != nil {
-		return []Check{unread(HopHPA, "the Events of HPA "+hpa.Name, "events -n "+hpa.Namespace, err)}
+		return []Check{HopHPA.unread("the Events of HPA "+hpa.Name, "events -n "+hpa.Namespace, err)}
 	}
 	if len(list.Items) == 0 {
 		return nil
 	}
 	newest := slices.MaxFunc(list.Items, func(a, b corev1.Event) int { return kubeapi.LastSeen(a).Compare(kubeapi.LastSeen(b)) })
-	return []Check{ok(HopHPA, "The newest warning is of %s ago: %s: %s.", ago(now.Sub(kubeapi.LastSeen(newest))), newest.Reason, sentence(newest.Message))}
+	return []Check{HopHPA.ok("The newest warning is of %s ago: %s: %s.", ago(now.Sub(kubeapi.LastSeen(newest))), newest.Reason, sentence(newest.Message))}
 }
 
 // allHPAs gives an overview of the HPAs that read Redis.
 func (d *Doctor) allHPAs(ctx context.Context) []Check {
 	var list autoscalingv2.HorizontalPodAutoscalerList
 	if err := d.api.Get(ctx, kubeapi.HPAs(""), &list); err != nil {
-		return []Check{unread(HopHPA, "the HPAs of all namespaces", "hpa -A", err)}
+		return []Check{HopHPA.unread("the HPAs of all namespaces", "hpa -A", err)}
 	}
 	count := 0
 	var names []string
@@ -169,16 +219,14 @@ func (d *Doctor) allHPAs(ctx context.Context) []Check {
 			continue
 		}
 		count++
-		if slices.ContainsFunc(hpa.Status.Conditions, func(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
-			return c.Type != autoscalingv2.ScalingLimited && c.Status != corev1.ConditionTrue
-		}) {
+		if slices.ContainsFunc(hpa.Status.Conditions, stuck) {
 			names = append(names, hpa.Namespace+"/"+hpa.Name)
 		}
 	}
 	if len(names) == 0 {
-		return []Check{ok(HopHPA, "HPAs that read Redis: %d. All of them scale.", count)}
+		return []Check{HopHPA.ok("HPAs that read Redis: %d. All of them scale.", count)}
 	}
 	namespace, name, _ := strings.Cut(names[0], "/")
-	return []Check{found(HopHPA, Warning, ScalingInactive, fmt.Sprintf("kubectl redis-metrics doctor hpa/%s -n %s", name, namespace),
+	return []Check{HopHPA.warning(ScalingInactive, fmt.Sprintf("kubectl redis-metrics doctor hpa/%s -n %s", name, namespace),
 		"HPAs that read Redis and do not scale: %d of %d: %s.", len(names), count, some(names))}
 }

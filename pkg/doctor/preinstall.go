@@ -30,13 +30,13 @@ func (d *Doctor) Before(ctx context.Context) Report {
 func (d *Doctor) kubernetes(ctx context.Context) Check {
 	var info version.Info
 	if err := d.api.Get(ctx, "/version", &info); err != nil {
-		return unread(HopInstall, "its version", "/version", err)
+		return HopInstall.unread("its version", "/version", err)
 	}
 	minor, err := strconv.Atoi(strings.TrimRight(info.Minor, "+"))
 	if err != nil || info.Major != "1" || minor < oldestMinor {
-		return found(HopInstall, Failure, Unsupported, "kubectl version", "The API server is of version %s, and 1.%d is needed.", info.GitVersion, oldestMinor)
+		return HopInstall.failure(Unsupported, "kubectl version", "The API server is of version %s, and 1.%d is needed.", info.GitVersion, oldestMinor)
 	}
-	return ok(HopInstall, "The API server is of version %s.", info.GitVersion)
+	return HopInstall.ok("The API server is of version %s.", info.GitVersion)
 }
 
 // vacant checks that no other project serves a version of the metrics API.
@@ -45,17 +45,17 @@ func (d *Doctor) vacant(ctx context.Context, name string) Check {
 	err := d.api.Get(ctx, apiServicesPath+"/"+name, &object)
 	switch {
 	case apierrors.IsNotFound(err):
-		return ok(HopInstall, "APIService %s does not exist, and can be created.", name)
+		return HopInstall.ok("APIService %s does not exist, and can be created.", name)
 	case err != nil:
-		return unread(HopInstall, "APIService "+name, "apiservices.apiregistration.k8s.io", err)
+		return HopInstall.unread("APIService "+name, "apiservices.apiregistration.k8s.io", err)
 	case object.Spec.Service != nil && object.Spec.Service.Name == adapterName:
-		return ok(HopInstall, "APIService %s is the adapter's already.", name)
+		return HopInstall.ok("APIService %s is the adapter's already.", name)
 	}
 	owner := "another project"
 	if object.Spec.Service != nil {
 		owner = "Service " + object.Spec.Service.Namespace + "/" + object.Spec.Service.Name
 	}
-	return found(HopInstall, Failure, APIServiceForeign, "DELEGATE=1 make deploy", "APIService %s belongs to %s.", name, owner)
+	return HopInstall.failure(APIServiceForeign, "DELEGATE=1 make deploy", "APIService %s belongs to %s.", name, owner)
 }
 
 // mayInstall checks whether whoever runs it may create what the manifests hold.
@@ -71,14 +71,14 @@ func (d *Doctor) mayInstall(ctx context.Context) []Check {
 	} {
 		allowed, err := d.api.Allowed(ctx, authorizationv1.SubjectAccessReviewSpec{ResourceAttributes: attributes})
 		if err != nil {
-			return []Check{unread(HopInstall, "what you may create", "selfsubjectaccessreviews.authorization.k8s.io", err)}
+			return []Check{HopInstall.unread("what you may create", "selfsubjectaccessreviews.authorization.k8s.io", err)}
 		}
 		if !allowed {
 			denied = append(denied, attributes.Resource)
 		}
 	}
 	if len(denied) == 0 {
-		return []Check{ok(HopInstall, "You may create what deploy/base holds.")}
+		return []Check{HopInstall.ok("You may create what deploy/base holds.")}
 	}
-	return []Check{found(HopInstall, Failure, Forbidden, fmt.Sprintf("kubectl auth can-i create %s", denied[0]), "You may not create %s.", strings.Join(denied, ", "))}
+	return []Check{HopInstall.failure(Forbidden, fmt.Sprintf("kubectl auth can-i create %s", denied[0]), "You may not create %s.", strings.Join(denied, ", "))}
 }

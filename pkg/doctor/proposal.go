@@ -6,6 +6,7 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa"
 )
@@ -31,10 +32,10 @@ func (q question) proposal(value resource.Quantity) string {
 	if wanted == current {
 		return fmt.Sprintf("That is within tolerance of the target: the HPA holds %d replicas.", current)
 	}
-	least := int32(1)
-	if object.Spec.MinReplicas != nil {
-		least = *object.Spec.MinReplicas
-	}
-	bounded := min(max(wanted, least), object.Spec.MaxReplicas)
+	bounded := min(max(wanted, minReplicas(object)), object.Spec.MaxReplicas)
 	return fmt.Sprintf("That proposes %d replicas, %d within minReplicas and maxReplicas; there are %d.", wanted, bounded, current)
+}
+
+func minReplicas(hpa *autoscalingv2.HorizontalPodAutoscaler) int32 {
+	return ptr.Deref(hpa.Spec.MinReplicas, 1)
 }

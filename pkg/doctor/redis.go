@@ -21,11 +21,11 @@ func (d *Doctor) redis(ctx context.Context, namespace, name string) (*v1alpha1.R
 	err := d.api.Get(ctx, kubeapi.Redises(namespace)+"/"+name, object)
 	switch {
 	case isOtherNotFound(err):
-		return nil, []Check{found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())}
+		return nil, []Check{HopRedis.failure(KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())}
 	case apierrors.IsNotFound(err):
-		return nil, []Check{found(HopRedis, Failure, RedisNotFound, fmt.Sprintf("kubectl -n %s get redis", namespace), "Namespace %s has no Redis %s.", namespace, name)}
+		return nil, []Check{HopRedis.failure(RedisNotFound, kubectl(namespace, "get redis"), "Namespace %s has no Redis %s.", namespace, name)}
 	case err != nil:
-		return nil, []Check{unread(HopRedis, "Redis "+name, kindName+" -n "+namespace, err)}
+		return nil, []Check{HopRedis.unread("Redis "+name, kindName+" -n "+namespace, err)}
 	}
 	return object, redisConditions(object)
 }
@@ -39,12 +39,12 @@ func isOtherNotFound(err error) bool {
 // redisConditions returns what the conditions of an object tell. Several conditions show the same reason; the first of
 // them holds most advice.
 func redisConditions(object *v1alpha1.Redis) []Check {
-	describe := fmt.Sprintf("kubectl -n %s describe redis %s", object.Namespace, object.Name)
+	describe := kubectl(object.Namespace, "describe redis %s", object.Name)
 	conditions := object.Status.Conditions
 	if len(conditions) == 0 || object.Status.ObservedGeneration < object.Generation {
-		return []Check{found(HopRedis, Warning, NotObserved, describe, "The status of Redis %s is not of its generation %d yet.", object.Name, object.Generation)}
+		return []Check{HopRedis.warning(NotObserved, describe, "The status of Redis %s is not of its generation %d yet.", object.Name, object.Generation)}
 	}
-	var checks []Check
+	checks := nodes(object)
 	told := map[string]bool{}
 	for _, name := range []string{
 		v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionMetricsValid,
@@ -55,21 +55,39 @@ func redisConditions(object *v1alpha1.Redis) []Check {
 		}
 		switch condition.Status {
 		case metav1.ConditionTrue:
-			checks = append(checks, ok(HopRedis, "%s of Redis %s is True: %s.", name, object.Name, sentence(condition.Message)))
+			checks = append(checks, HopRedis.ok("%s of Redis %s is True: %s.", name, object.Name, sentence(condition.Message)))
 			continue
 		case metav1.ConditionUnknown:
-			checks = append(checks, found(HopRedis, Warning, Code(condition.Reason), describe, "%s of Redis %s is Unknown: %s.", name, object.Name, sentence(condition.Message)))
+			checks = append(checks, HopRedis.warning(Code(condition.Reason), describe, "%s of Redis %s is Unknown: %s.", name, object.Name, sentence(condition.Message)))
 		default:
-			checks = append(checks, found(HopRedis, Failure, Code(condition.Reason), grants(condition.Message, describe), "%s of Redis %s is False: %s.", name, object.Name, sentence(condition.Message)))
+			checks = append(checks, HopRedis.failure(Code(condition.Reason), grants(condition.Message, describe), "%s of Redis %s is False: %s.", name, object.Name, sentence(condition.Message)))
 		}
 		told[condition.Reason] = true
 	}
 	if condition := meta.FindStatusCondition(conditions, v1alpha1.ConditionFallbackInUse); condition != nil && condition.Status == metav1.ConditionTrue {
-		checks = append(checks, found(HopRedis, Warning, FallbackInUse, describe, "A fallback is served: %s.", sentence(condition.Message)))
+		checks = append(checks, HopRedis.warning(FallbackInUse, describe, "A fallback is served: %s.", sentence(condition.Message)))
 	} else if condition != nil && condition.Reason == "Expired" {
-		checks = append(checks, found(HopRedis, Failure, FallbackEnded, describe, "No fallback is served any more: %s.", sentence(condition.Message)))
+		checks = append(checks, HopRedis.failure(FallbackEnded, describe, "No fallback is served any more: %s.", sentence(condition.Message)))
 	}
 	return checks
+}
+
+// nodes says which nodes answered the newest attempt. The conditions say whether that is enough.
+func nodes(object *v1alpha1.Redis) []Check {
+	all := object.Status.Nodes
+	if len(all) == 0 {
+		return nil
+	}
+	var failed []string
+	for _, node := range all {
+		if node.LastError != "" {
+			failed = append(failed, node.Address+": "+sentence(node.LastError))
+		}
+	}
+	if len(failed) == 0 {
+		return []Check{HopRedis.ok("Nodes of Redis %s that answered: %d of %[2]d.", object.Name, len(all))}
+	}
+	return []Check{HopRedis.ok("Nodes of Redis %s that answered: %d of %d. Not %s.", object.Name, len(all)-len(failed), len(all), some(failed))}
 }
 
 // grantCommands are those that condition CredentialsValid prints.
@@ -99,9 +117,9 @@ func (d *Doctor) allObjects(ctx context.Context) Check {
 	err := d.api.Get(ctx, kubeapi.Redises(""), &list)
 	switch {
 	case isOtherNotFound(err):
-		return found(HopRedis, Failure, KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())
+		return HopRedis.failure(KindMissing, applyKind, "The API server does not serve %s.", v1alpha1.GroupVersion())
 	case err != nil:
-		return unread(HopRedis, "the Redis objects of all namespaces", kindName+" -A", err)
+		return HopRedis.unread("the Redis objects of all namespaces", kindName+" -A", err)
 	}
 	var names []string
 	for i := range list.Items {
@@ -111,10 +129,10 @@ func (d *Doctor) allObjects(ctx context.Context) Check {
 		}
 	}
 	if len(names) == 0 {
-		return ok(HopRedis, "Redis objects that are ready: %d of %[1]d.", len(list.Items))
+		return HopRedis.ok("Redis objects that are ready: %d of %[1]d.", len(list.Items))
 	}
 	namespace, name, _ := strings.Cut(names[0], "/")
-	return found(HopRedis, Warning, NotReady, fmt.Sprintf("kubectl redis-metrics doctor redis/%s -n %s", name, namespace),
+	return HopRedis.warning(NotReady, fmt.Sprintf("kubectl redis-metrics doctor redis/%s -n %s", name, namespace),
 		"Redis objects that are not ready: %d of %d: %s.", len(names), len(list.Items), some(names))
 }
 

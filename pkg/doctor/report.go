@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // Mark says how a check ended.
@@ -126,11 +128,36 @@ func (m Mark) show(colour bool) string {
 	return "\x1b[" + sequence + "m" + column + "\x1b[0m"
 }
 
-func ok(hop Hop, format string, args ...any) Check {
-	return Check{Hop: hop, Mark: OK, Message: fmt.Sprintf(format, args...)}
+func (h Hop) ok(format string, args ...any) Check {
+	return Check{Hop: h, Mark: OK, Message: fmt.Sprintf(format, args...)}
+}
+
+func (h Hop) warning(code Code, command, format string, args ...any) Check {
+	return h.found(Warning, code, command, format, args...)
+}
+
+func (h Hop) failure(code Code, command, format string, args ...any) Check {
+	return h.found(Failure, code, command, format, args...)
+}
+
+func (h Hop) unknown(code Code, command, format string, args ...any) Check {
+	return h.found(Unknown, code, command, format, args...)
 }
 
 // found returns a check that found a trouble of the table, which says how to mend it.
-func found(hop Hop, mark Mark, code Code, command, format string, args ...any) Check {
-	return Check{Hop: hop, Mark: mark, Code: code, Message: fmt.Sprintf(format, args...), Fix: fixOf(code), Command: command}
+func (h Hop) found(mark Mark, code Code, command, format string, args ...any) Check {
+	return Check{Hop: h, Mark: mark, Code: code, Message: fmt.Sprintf(format, args...), Fix: fixOf(code), Command: command}
+}
+
+// unread returns the check whose object could not be read.
+func (h Hop) unread(what, resource string, err error) Check {
+	if apierrors.IsForbidden(err) {
+		return h.unknown(Forbidden, "kubectl auth can-i get "+resource, "You may not read %s.", what)
+	}
+	return h.failure(Unreadable, "kubectl get --raw /readyz", "The API server did not return %s: %s.", what, sentence(err.Error()))
+}
+
+// sentence prepares a message of others to stand in a sentence: on one line, and without a full stop.
+func sentence(message string) string {
+	return strings.TrimSuffix(strings.Join(strings.Fields(message), " "), ".")
 }

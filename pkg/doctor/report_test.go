@@ -7,9 +7,9 @@ import (
 
 func TestWrite(t *testing.T) {
 	report := Report{Checks: []Check{
-		ok(HopAPI, "All is well."),
-		found(HopRedis, Warning, WarmingUp, "kubectl describe redis a", "It is %s.", "new"),
-		found(HopValue, Failure, RedisNotFound, "kubectl get redis", "There is none."),
+		HopAPI.ok("All is well."),
+		HopRedis.warning(WarmingUp, "kubectl describe redis a", "It is %s.", "new"),
+		HopValue.failure(RedisNotFound, "kubectl get redis", "There is none."),
 	}}
 	const want = `Metrics API
   ok        All is well.

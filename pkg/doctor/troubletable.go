@@ -22,9 +22,11 @@ const (
 	CertificateUntrusted  Code = "CertificateUntrusted"
 	CAExpires             Code = "CAExpires"
 	APIServiceUnavailable Code = "APIServiceUnavailable"
+	DiscoveryStale        Code = "DiscoveryStale"
 	OtherAPIService       Code = "OtherAPIServiceUnavailable"
 	KindMissing           Code = "KindMissing"
 	ControllerForbidden   Code = "ControllerForbidden"
+	ViewForbidden         Code = "ViewForbidden"
 	MetricsForbidden      Code = "MetricsForbidden"
 	AdapterForbidden      Code = "AdapterForbidden"
 	AdapterNotReady       Code = "AdapterNotReady"
@@ -54,6 +56,7 @@ const (
 	ScalingInactive      Code = "ScalingInactive"
 	ScalingLimited       Code = "ScalingLimited"
 	PodBlocksScaling     Code = "PodBlocksScaling"
+	MinimumBelowBudget   Code = "MinimumBelowBudget"
 	VolumesDeleted       Code = "VolumesDeleted"
 	ReplicasApplied      Code = "ReplicasApplied"
 )
@@ -163,12 +166,16 @@ func troublesOfHPAs() []trouble {
 			symptom: "The StatefulSet stops scaling in at one pod", fix: "Repair the pod, or use `podManagementPolicy: Parallel`.",
 		},
 		{
+			code: MinimumBelowBudget, cause: "`minReplicas` is below `minAvailable` of a PodDisruptionBudget, which scaling in does not ask.",
+			symptom: "Scaling in leaves fewer pods than a quorum", fix: "Raise `minReplicas` to the quorum, or lower `minAvailable`.",
+		},
+		{
 			code: VolumesDeleted, cause: "`persistentVolumeClaimRetentionPolicy.whenScaled` is `Delete`.",
 			symptom: "Data is gone after scaling in", fix: "Write `Retain`.",
 		},
 		{
 			code: ReplicasApplied, cause: "The applied manifest has `spec.replicas`, which each `kubectl apply` sets again.",
-			symptom: "Replicas jump back when the manifest is applied", fix: "Remove `replicas` from the manifest, and from the annotation last-applied-configuration.",
+			symptom: "Replicas jump back when the manifest is applied", fix: "Remove `replicas` from the manifest, and, by the command, from the annotation last-applied-configuration.",
 		},
 	}
 }
@@ -218,6 +225,10 @@ func troublesOfTheAPI() []trouble {
 			symptom: "APIService is not Available for another reason", fix: "Check the Service and the pods of the adapter.",
 		},
 		{
+			code: DiscoveryStale, cause: "The API server could not list what the adapter serves, although it reaches it.",
+			symptom: "`kubectl api-resources --api-group=custom.metrics.k8s.io` lists nothing", fix: "The API server asks again within a minute. If it persists, see what the command prints, and the log of the adapter.",
+		},
+		{
 			code: CAExpires, cause: "Nobody renews the CA, or its renewal fails.",
 			symptom: "`caBundle` has expired, or expires within a week", fix: "Read the log of the adapter, or of cert-manager.",
 		},
@@ -233,7 +244,11 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: ControllerForbidden, cause: "A role of the HPA controller was changed.",
-			symptom: "The HPA controller may not read metrics", fix: "Restore the ClusterRole `system:controller:horizontal-pod-autoscaler`, which a restart of the API server does.",
+			symptom: "The HPA controller may not read metrics", fix: "Restore the ClusterRole `system:controller:horizontal-pod-autoscaler`.",
+		},
+		{
+			code: ViewForbidden, cause: "The ClusterRole `redis-metrics-adapter-view` is missing, or is not added to the ClusterRole `view`.",
+			symptom: "People who may view a namespace may not read its metrics", fix: "Apply `deploy/base/rbac-users.yaml`.",
 		},
 		{
 			code: AdapterForbidden, cause: "The ClusterRole of the adapter was changed, or is of an older version.",
@@ -249,10 +264,10 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: LeaseNotHeld, cause: "No replica is elected.",
-			symptom: "The status of objects is not written; values are served", fix: "Read the log of the adapter.",
+			symptom: "The status of objects is not written; values are served", fix: "If the Lease does not exist, apply `deploy/base/own-objects.yaml`. Otherwise read the log of the adapter.",
 		},
 		{
-			code: PolicyMissing, cause: "A ValidatingAdmissionPolicy, or its binding, is missing.",
+			code: PolicyMissing, cause: "A ValidatingAdmissionPolicy, or its binding, is missing or was changed.",
 			symptom: "Anybody who may write objects may name any Secret or address", fix: "Apply `deploy/base/admission.yaml`.",
 		},
 		{
@@ -268,8 +283,8 @@ func troublesOfTheAPI() []trouble {
 			symptom: "`doctor` cannot read something", fix: "The message says why.",
 		},
 		{
-			code: HPANotFound, cause: "The namespace has no such HPA.",
-			symptom: "`doctor` does not find the HPA", fix: "Write its name and, after `-n`, its namespace.",
+			code: HPANotFound, cause: "The namespace has no such HPA. An API server older than 1.37, or without the feature gate HPAScaleToZero, refuses one with `minReplicas: 0`.",
+			symptom: "`doctor` does not find the HPA", fix: "Write its name and, after `-n`, its namespace. If its `minReplicas` was refused, write 1.",
 		},
 	}
 }

@@ -3,15 +3,17 @@ package doctor
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
@@ -29,12 +31,13 @@ func (d *Doctor) workload(ctx context.Context, hpa *autoscalingv2.HorizontalPodA
 	err := d.api.Get(ctx, kubeapi.Path("/apis/apps/v1", hpa.Namespace, "statefulsets/"+target.Name), &set)
 	switch {
 	case apierrors.IsNotFound(err):
-		return []Check{found(HopTarget, Failure, TargetNotFound, fmt.Sprintf("kubectl -n %s get statefulsets", hpa.Namespace), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
+		return []Check{HopTarget.failure(TargetNotFound, patchHPA(hpa, "replace", "scaleTargetRef/name", "NAME"), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
 	case err != nil:
-		return []Check{unread(HopTarget, "StatefulSet "+target.Name, "statefulsets.apps -n "+hpa.Namespace, err)}
+		return []Check{HopTarget.unread("StatefulSet "+target.Name, "statefulsets.apps -n "+hpa.Namespace, err)}
 	}
-	checks := []Check{ok(HopTarget, "StatefulSet %s: %d of %d replicas are ready.", set.Name, set.Status.ReadyReplicas, set.Status.Replicas)}
+	checks := []Check{HopTarget.ok("StatefulSet %s: %d of %d replicas are ready.", set.Name, set.Status.ReadyReplicas, set.Status.Replicas)}
 	checks = append(checks, d.blockingPod(ctx, &set, now)...)
+	checks = append(checks, d.budgets(ctx, hpa, &set)...)
 	return append(checks, manifest(&set)...)
 }
 
@@ -45,11 +48,11 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 	}
 	selector, err := metav1.LabelSelectorAsSelector(set.Spec.Selector)
 	if err != nil {
-		return []Check{unread(HopTarget, "the selector of StatefulSet "+set.Name, "", err)}
+		return []Check{HopTarget.unread("the selector of StatefulSet "+set.Name, "", err)}
 	}
 	var list corev1.PodList
 	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", set.Namespace, "pods?labelSelector="+url.QueryEscape(selector.String())), &list); err != nil {
-		return []Check{unread(HopTarget, "the pods of StatefulSet "+set.Name, "pods -n "+set.Namespace, err)}
+		return []Check{HopTarget.unread("the pods of StatefulSet "+set.Name, "pods -n "+set.Namespace, err)}
 	}
 	for i := range list.Items {
 		pod := &list.Items[i]
@@ -57,7 +60,7 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 		if podReady(pod) || now.Sub(since) < slowStart {
 			continue
 		}
-		return []Check{found(HopTarget, Warning, PodBlocksScaling, fmt.Sprintf("kubectl -n %s describe pod %s", pod.Namespace, pod.Name),
+		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "describe pod %s", pod.Name),
 			"Pod %s has not been ready for %s, and OrderedReady waits for it.", pod.Name, ago(now.Sub(since)))}
 	}
 	return nil
@@ -72,13 +75,32 @@ func unreadySince(pod *corev1.Pod) time.Time {
 	return pod.CreationTimestamp.Time
 }
 
+// budgets finds a PodDisruptionBudget that wants more pods than the HPA may leave: scaling in does not ask it.
+func (d *Doctor) budgets(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, set *appsv1.StatefulSet) []Check {
+	var list policyv1.PodDisruptionBudgetList
+	if err := d.api.Get(ctx, kubeapi.Path("/apis/policy/v1", set.Namespace, "poddisruptionbudgets"), &list); err != nil {
+		return []Check{HopTarget.unread("the PodDisruptionBudgets of namespace "+set.Namespace, "poddisruptionbudgets -n "+set.Namespace, err)}
+	}
+	minimum := minReplicas(hpa)
+	for _, budget := range list.Items {
+		wanted := budget.Spec.MinAvailable
+		selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
+		if err != nil || wanted == nil || wanted.Type != intstr.Int || wanted.IntVal <= minimum || !selector.Matches(labels.Set(set.Spec.Template.Labels)) {
+			continue
+		}
+		return []Check{HopTarget.warning(MinimumBelowBudget, patchHPA(hpa, "add", "minReplicas", wanted.IntVal),
+			"HPA %s may scale StatefulSet %s in to %d, and PodDisruptionBudget %s wants %d available.", hpa.Name, set.Name, minimum, budget.Name, wanted.IntVal)}
+	}
+	return nil
+}
+
 // manifest warns of what a StatefulSet says that an HPA should not meet.
 func manifest(set *appsv1.StatefulSet) []Check {
 	var checks []Check
 	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
 	if len(set.Spec.VolumeClaimTemplates) > 0 && policy != nil && policy.WhenScaled == appsv1.DeletePersistentVolumeClaimRetentionPolicyType {
-		checks = append(checks, found(HopTarget, Warning, VolumesDeleted,
-			fmt.Sprintf(`kubectl -n %s patch statefulset %s --type=merge -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`, set.Namespace, set.Name),
+		checks = append(checks, HopTarget.warning(VolumesDeleted,
+			kubectl(set.Namespace, `patch statefulset %s --type=merge -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`, set.Name),
 			"Scaling in deletes the volumes of StatefulSet %s.", set.Name))
 	}
 	var applied struct {
@@ -88,7 +110,8 @@ func manifest(set *appsv1.StatefulSet) []Check {
 	}
 	text := set.Annotations[corev1.LastAppliedConfigAnnotation]
 	if json.Unmarshal([]byte(text), &applied) == nil && applied.Spec.Replicas != nil {
-		checks = append(checks, found(HopTarget, Warning, ReplicasApplied, fmt.Sprintf("kubectl -n %s apply edit-last-applied statefulset/%s", set.Namespace, set.Name),
+		checks = append(checks, HopTarget.warning(ReplicasApplied,
+			`KUBE_EDITOR="sed -i.bak /^..replicas:/d" `+kubectl(set.Namespace, "apply edit-last-applied statefulset/%s", set.Name),
 			"The applied manifest of StatefulSet %s has replicas: %d.", set.Name, *applied.Spec.Replicas))
 	}
 	return checks

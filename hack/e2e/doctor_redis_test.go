@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,100 +11,13 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// number finds what differs from one time to another in a message that deploy/docs/troubleshooting.md quotes.
-var number = regexp.MustCompile(`[0-9]+(\\\.[0-9]+)?s`)
-
-// trouble is a message that the page on troubleshooting quotes.
-type trouble struct{ pattern *regexp.Regexp }
-
-// quoted finds a quotation in the page, where "..." stands for what is left out.
-func quoted(t *testing.T, quotation string) trouble {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(t), "deploy", "docs", "troubleshooting.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), "`"+quotation+"`") {
-		t.Errorf("troubleshooting.md does not quote %s", quotation)
-	}
-	pattern := strings.ReplaceAll(regexp.QuoteMeta(quotation), `\.\.\.`, `.*`)
-	return trouble{regexp.MustCompile("(?s)" + number.ReplaceAllString(pattern, `[0-9.]+s`))}
-}
-
-// in says whether a message is another than the one quoted.
-func (q trouble) in(message string) error {
-	if !q.pattern.MatchString(message) {
-		return fmt.Errorf("the message is %q, want one that matches %s", message, q.pattern)
-	}
-	return nil
-}
-
-// TestTroubleOfAnHPA makes each mistake that an HPA reports, and reads what it says.
-func TestTroubleOfAnHPA(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, shared)
-	up, down := redistest.New(t), redistest.New(t)
-	s.redis(t, "up", up.Addr, nil)
-	s.redis(t, "down", down.Addr, nil)
-	awaitRequests(t, s, "down")
-	s.autoscaler(t, "unreachable", "redis-metrics.dev/v1alpha1", "down", "requests-per-second")
-	down.Kill()
-	s.autoscaler(t, "core-group", "v1", "up", "requests-per-second")
-	s.autoscaler(t, "no-object", "redis-metrics.dev/v1alpha1", "x", "requests-per-second")
-	s.autoscaler(t, "no-limit", "redis-metrics.dev/v1alpha1", "up", "memory-utilization")
-	for _, test := range []struct{ name, quotation, code string }{
-		{"unreachable", "is unknown: the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused", "ConnectionRefused"},
-		{"core-group", `no matches for kind "Redis" in group ""`, "DescribedObjectGroup"},
-		{"no-object", `redises.redis-metrics.dev "x" not found`, "RedisNotFound"},
-		{"no-limit", "memory-utilization ... maxmemory is 0", "NoMaxmemory"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			want := quoted(t, test.quotation)
-			eventually(t, maxAge+6*syncPeriod, func(ctx context.Context) error { return s.autoscalerSays(ctx, test.name, want) })
-			check := s.diagnosed(t, test.code, "hpa/"+test.name)
-			if test.code == "DescribedObjectGroup" {
-				s.mend(t, check)
-				s.healthy(t, "hpa/"+test.name)
-			}
-		})
-	}
-	eventually(t, 2*syncPeriod, func(ctx context.Context) error {
-		return s.autoscalerSays(ctx, "unreachable", quoted(t, "FailedGetObjectMetric"))
-	})
-}
-
-// autoscalerSays says whether an HPA gives another reason for not scaling than the one quoted.
-func (s *scene) autoscalerSays(ctx context.Context, name string, want trouble) error {
-	said, err := s.Kubectl(ctx, "get", "hpa", name, "-n", s.namespace, "-o",
-		`jsonpath={range .status.conditions[?(@.type=="ScalingActive")]}{.reason} {.message}{end}`)
-	return errors.Join(err, want.in(said))
-}
-
-// autoscaler makes an HPA with a workload of its own.
-func (s *scene) autoscaler(t *testing.T, name, version, redis, metric string) {
-	t.Helper()
-	const objects = `{"apiVersion": "v1", "kind": "List", "items": [{
-		"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": %[1]q},
-		"spec": {"serviceName": %[1]q, "selector": {"matchLabels": {"app": %[1]q}}, "template": {
-			"metadata": {"labels": {"app": %[1]q}}, "spec": {"containers": [{"name": "app", "image": "app"}]}}}
-	}, {
-		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": %[1]q},
-		"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": %[1]q}, "maxReplicas": 2, "metrics": [{
-			"type": "Object", "object": {"describedObject": {"apiVersion": %[2]q, "kind": "Redis", "name": %[3]q},
-				"metric": {"name": %[4]q}, "target": {"type": "AverageValue", "averageValue": "1000"}}}]}
-	}]}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(fmt.Sprintf(objects, name, version, redis, metric)), "create", "-n", s.namespace, "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestTroubleOfARate reads why there is no rate of a new object, and none after a restart.
 func TestTroubleOfARate(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, shared)
 	server := redistest.New(t)
-	said := func(quotation string) {
-		want := quoted(t, quotation)
+	said := func(text string) {
+		want := quoted(t, text)
 		eventually(t, 2*interval, func(ctx context.Context) error {
 			if _, err := s.requests(ctx, "cart"); err != nil {
 				return want.in(err.Error())
@@ -122,6 +32,35 @@ func TestTroubleOfARate(t *testing.T) {
 	server.Restart()
 	said("is unknown: the server restarted, its role changed, ...")
 	s.diagnosed(t, "WarmingUp", "redis/cart")
+	s.healthy(t, "redis/cart")
+}
+
+// TestTroubleOfAFallback has a metric become unknown while the others are known, so that nothing else is named first.
+func TestTroubleOfAFallback(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, shared)
+	server := redistest.New(t)
+	server.Do("config", "set", "maxmemory", "1gb")
+	for name, fallback := range map[string]map[string]any{
+		"stated": {"name": "memory-utilization", "type": "Value", "value": "0.5"},
+		"last":   {"name": "memory-utilization", "type": "LastValue", "for": "2s"},
+	} {
+		s.redisOf(t, name, map[string]any{"address": server.Addr, "fallback": map[string]any{"type": "Error", "metrics": []any{fallback}}}, nil)
+		eventually(t, 15*time.Second, func(ctx context.Context) error {
+			_, err := s.ask(ctx, name, "memory-utilization")
+			return err
+		})
+	}
+	s.autoscaler(t, "app", "redis-metrics.dev/v1alpha1", "last", "memory-utilization")
+	s.healthy(t, "hpa/app")
+	server.Do("config", "set", "maxmemory", "0")
+	want := quoted(t, "its fallback LastValue has ended")
+	eventually(t, time.Minute, func(ctx context.Context) error { return s.autoscalerSays(ctx, "app", want) })
+	s.diagnosed(t, "FallbackInUse", "redis/stated")
+	s.diagnosed(t, "FallbackEnded", "redis/last")
+	server.Do("config", "set", "maxmemory", "1gb")
+	s.healthy(t, "redis/stated")
+	s.healthy(t, "hpa/app")
 }
 
 // TestTroubleOfRights asks as people who lack a right.
@@ -139,7 +78,10 @@ func TestTroubleOfRights(t *testing.T) {
 	}
 	if d, err := s.doctorAs(t.Context(), nobody, "redis/cart"); err != nil || d.code != 1 {
 		t.Errorf("to who has no right doctor says %v, exit code %d, %+v", err, d.code, d.Checks)
+	} else if err := d.names("Forbidden"); err != nil {
+		t.Error(err)
 	}
+	s.auditor(t)
 	stranger := s.person(t, "stranger")
 	for policy, spec := range map[string]map[string]any{
 		"secrets":   {"address": s.service("redis", 6379), "auth": map[string]any{"passwordSecretRef": map[string]any{"name": "own"}}},
@@ -156,6 +98,33 @@ func TestTroubleOfRights(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// auditor is somebody who may read all but metrics, until the command of doctor lets them.
+func (s *scene) auditor(t *testing.T) {
+	t.Helper()
+	s.redis(t, "cart", redistest.New(t).Addr, nil)
+	awaitRequests(t, s, "cart")
+	user := "auditor-" + s.namespace
+	const role = `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": %q}, "rules": [
+		{"apiGroups": ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "coordination.k8s.io",
+			"policy", "rbac.authorization.k8s.io", "redis-metrics.dev"], "resources": ["*"], "verbs": ["get", "list"]},
+		{"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}]}`
+	if _, err := s.KubectlInput(t.Context(), strings.NewReader(fmt.Sprintf(role, user)), "create", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, _ = s.Kubectl(context.WithoutCancel(t.Context()), "delete", "clusterrole,clusterrolebinding", user)
+	})
+	s.kubectl(t, "create", "clusterrolebinding", user, "--clusterrole="+user, "--user="+user)
+	kubeconfig, err := s.KubeconfigForUser(user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditor := *s
+	auditor.reader = kubeconfig
+	s.mend(t, auditor.diagnosed(t, "MetricsForbidden", "redis/cart"), "USER", user)
+	auditor.healthy(t, "redis/cart")
 }
 
 // TestTroubleOfCredentials has objects name what is not there, or not what it should be.

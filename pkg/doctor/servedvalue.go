@@ -22,11 +22,20 @@ type question struct {
 	hpa *autoscalingv2.HorizontalPodAutoscaler
 }
 
+// patch returns the command that changes a field of the HPA's metric.
+func (q question) patch(op, field string, value any) string {
+	return patchMetric(q.hpa, q.index, op, field, value)
+}
+
+func (q question) selectorPatch() string {
+	return q.patch("replace", "metric/selector", metav1.LabelSelector{MatchLabels: map[string]string{"LABEL": "VALUE"}})
+}
+
 // values asks for a value as the HPA controller does, twice: replicas of the adapter may know different ones.
 func (d *Doctor) values(ctx context.Context, namespace string, q question) []Check {
 	selector, err := kubeapi.Selector(q.selector)
 	if err != nil {
-		return []Check{found(HopHPA, Failure, NoMatchingSeries, fmt.Sprintf("kubectl -n %s edit hpa %s", namespace, q.hpa.Name), "The selector of spec.metrics[%d] is invalid: %v.", q.index, err)}
+		return []Check{HopHPA.failure(NoMatchingSeries, q.selectorPatch(), "The selector of spec.metrics[%d] is invalid: %v.", q.index, err)}
 	}
 	at := kubeapi.MetricPath(namespace, q.redis, q.metric, selector)
 	first, firstErr := kubeapi.Value(ctx, d.api, at)
@@ -34,18 +43,22 @@ func (d *Doctor) values(ctx context.Context, namespace string, q question) []Che
 	raw := "kubectl get --raw '" + at + "'"
 	switch {
 	case (firstErr == nil) != (secondErr == nil):
-		return []Check{found(HopValue, Warning, ReplicasDisagree, raw, "One request for %s of Redis %s succeeded, and one failed.", q.metric, q.redis)}
+		return []Check{HopValue.warning(ReplicasDisagree, raw, "One request for %s of Redis %s succeeded, and one failed.", q.metric, q.redis)}
 	case apierrors.IsForbidden(firstErr):
-		return []Check{found(HopValue, Unknown, MetricsForbidden,
-			fmt.Sprintf("kubectl -n %s create rolebinding redis-metrics-view --clusterrole=view --user=USER", namespace), "You may not read %s of Redis %s.", q.metric, q.redis)}
+		return []Check{HopValue.unknown(MetricsForbidden, kubectl(namespace, "create rolebinding redis-metrics-view --clusterrole=view --user=USER"),
+			"You may not read %s of Redis %s.", q.metric, q.redis)}
 	case firstErr != nil:
-		return []Check{found(HopValue, Failure, codeOf(firstErr.Error(), troublesOfHPAs(), ValueUnknown), raw, "The metrics API answers: %s.", sentence(firstErr.Error()))}
+		code := codeOf(firstErr.Error(), troublesOfHPAs(), ValueUnknown)
+		if code == NoMatchingSeries && q.hpa != nil {
+			raw = q.selectorPatch()
+		}
+		return []Check{HopValue.failure(code, raw, "The metrics API answers: %s.", sentence(firstErr.Error()))}
 	}
 	window := ""
 	if first.WindowSeconds != nil {
 		window = fmt.Sprintf(", over %d s", *first.WindowSeconds)
 	}
-	check := ok(HopValue, "%s of Redis %s is %s, sampled %s ago%s.", q.metric, q.redis, first.Value.String(), ago(time.Since(first.Timestamp.Time)), window)
+	check := HopValue.ok("%s of Redis %s is %s, sampled %s ago%s.", q.metric, q.redis, first.Value.String(), ago(time.Since(first.Timestamp.Time)), window)
 	if q.hpa != nil {
 		check.Message += " " + q.proposal(first.Value)
 	}
