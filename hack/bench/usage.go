@@ -2,50 +2,31 @@ package bench
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
-)
 
-// clockTicks is how many ticks of CPU time /proc counts in a second: USER_HZ, 100 on all that Go runs on.
-// Source: proc(5).
-const clockTicks = 100
+	"github.com/prometheus/procfs"
+)
 
 // cpuOf returns the CPU time that a process has taken.
 func cpuOf(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0, err
 	}
-	// The name of the program may hold anything; what follows its closing parenthesis begins with field 3.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	const user, system = 14 - 3, 15 - 3
-	if len(fields) <= system {
-		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
-	}
-	u, errUser := strconv.ParseInt(fields[user], 10, 64)
-	s, errSystem := strconv.ParseInt(fields[system], 10, 64)
-	return time.Duration(u+s) * time.Second / clockTicks, errors.Join(errUser, errSystem)
+	stat, err := process.Stat()
+	return time.Duration(stat.CPUTime() * float64(time.Second)), err
 }
 
 // residentBytes returns the memory of a process that is in RAM.
 func residentBytes(pid int) (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
-			return kilobytes * 1024, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmRSS", pid)
+	status, err := process.NewStatus()
+	return float64(status.VmRSS), err
 }
 
 // spent returns how much CPU time a process spends while something is done, and how long that takes.

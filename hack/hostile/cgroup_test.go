@@ -129,13 +129,12 @@ func (m *memoryGroup) figures(t *testing.T, figures *table, w *fixture) {
 	}
 	peak, errPeak := m.number(peakFile, "")
 	kills, errKills := m.number(killsFile, "oom_kill")
-	status, errStatus := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.adapter.PID()))
-	resident, errResident := numberAfter(string(status), "VmHWM:")
-	if err := errors.Join(errPeak, errKills, errStatus, errResident); err != nil {
+	memory, errMemory := w.memory()
+	if err := errors.Join(errPeak, errKills, errMemory); err != nil {
 		t.Error(err)
 	}
 	const mebi = 1 << 20
-	figures.below("resident memory, max", resident/1024, "MiB", memoryLimit/mebi)
+	figures.below("resident memory, max", float64(memory.VmHWM)/mebi, "MiB", memoryLimit/mebi)
 	figures.report("memory of the cgroup with its page cache, max", peak/mebi, "MiB")
 	figures.atMost("processes killed for want of memory", kills, "", 0)
 	own, err := w.scrapeAdapter(t.Context())

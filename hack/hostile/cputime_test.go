@@ -1,14 +1,13 @@
 package hostile
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/prometheus/procfs"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
@@ -44,35 +43,31 @@ func (s spent) figures(figures *table, span time.Duration) {
 
 // idleTime returns for how long all processors were idle, 0 if it cannot be read.
 func idleTime() time.Duration {
-	text, _ := os.ReadFile("/proc/stat")
-	fields := strings.Fields(string(text))
-	const idle, ioWait = 4, 5
-	if len(fields) <= ioWait {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
 		return 0
 	}
-	return ticks(fields[idle], fields[ioWait])
-}
-
-// ticks adds up what /proc counts in hundredths of a second. Source: USER_HZ in proc(5).
-func ticks(fields ...string) (sum time.Duration) {
-	for _, field := range fields {
-		n, _ := strconv.Atoi(field)
-		sum += time.Duration(n) * time.Second / 100
-	}
-	return sum
+	stat, _ := proc.Stat()
+	return seconds(stat.CPUTotal.Idle + stat.CPUTotal.Iowait)
 }
 
 // processorTime returns what a process has taken, 0 if it cannot be read.
 func processorTime(pid int) time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0
 	}
-	// The name of the program may hold anything. Field 3 follows its closing parenthesis.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	const user, system = 14 - 3, 15 - 3
-	if len(fields) <= system {
-		return 0
+	stat, _ := process.Stat()
+	return seconds(stat.CPUTime())
+}
+
+func seconds(number float64) time.Duration { return time.Duration(number * float64(time.Second)) }
+
+// memory returns what the adapter takes.
+func (w *fixture) memory() (procfs.ProcStatus, error) {
+	process, err := procfs.NewProc(w.adapter.PID())
+	if err != nil {
+		return procfs.ProcStatus{}, err
 	}
-	return ticks(fields[user], fields[system])
+	return process.NewStatus()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -137,8 +136,7 @@ func (w *fixture) progress(ctx context.Context, before etcdState) {
 		if err != nil {
 			return
 		}
-		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.adapter.PID()))
-		resident, _ := numberAfter(string(status), "VmRSS:")
-		say("the adapter takes %.0f MiB, etcd grew by %.1f MB", resident/1024, (size-before.size)/1e6)
+		memory, _ := w.memory()
+		say("the adapter takes %d MiB, etcd grew by %.1f MB", memory.VmRSS/mebibyte, (size-before.size)/1e6)
 	})
 }
