@@ -21,21 +21,6 @@ type Sentinels struct {
 	t     testing.TB
 }
 
-// Replicas starts replicas of a server, and waits until they are connected.
-func (s *Server) Replicas(n int, args ...string) []*Server {
-	s.t.Helper()
-	host, port := s.link()
-	if s.Password != "" {
-		args = append([]string{"--masterauth", s.Password}, args...)
-	}
-	replicas := make([]*Server, n)
-	for i := range replicas {
-		replicas[i] = s.Program.New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
-	}
-	s.awaitText("its replicas are connected", func(info string) bool { return strings.Count(info, "state=online") >= n }, "info", "replication")
-	return replicas
-}
-
 // NewSentinels starts sentinels of the primary's program, and waits until each knows
 // the others and as many replicas. More than half of them decide on a failover.
 // Arguments are those of each sentinel.

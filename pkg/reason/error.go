@@ -1,6 +1,6 @@
 // Package reason owns the reasons why an attempt to sample a target fails, and all that
 // the adapter says of each: conditions, Events, errors of the metrics API and
-// deploy/docs/troubleshooting.md take their texts from one table (table.go).
+// deploy/docs/troubleshooting.md take their texts from one table (reasons.go).
 //
 // Errors of the network, of TLS and of servers flow in (Classify); an *Error flows out.
 // Its text may be shown to anybody: it holds no address, no secret and nothing that a
