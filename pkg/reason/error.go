@@ -36,9 +36,6 @@ func (e *Error) AtSentinels() *Error {
 	return &failed
 }
 
-// OfSentinels reports whether sentinels failed, and not the servers.
-func (e *Error) OfSentinels() bool { return e.atSentinels }
-
 // OfCredentials reports whether other credentials or certificates may succeed.
 func (e *Error) OfCredentials() bool { return e.row().credentials }
 
