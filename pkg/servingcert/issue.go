@@ -22,6 +22,12 @@ type issuer struct {
 	servingValidity time.Duration
 }
 
+// dnsNames are the names under which a Service can be called; the aggregator verifies the first.
+func dnsNames(name, namespace string) []string {
+	service := name + "." + namespace
+	return []string{service + ".svc", service + ".svc.cluster.local", service, name}
+}
+
 // newAuthority makes a self-signed authority.
 func (i issuer) newAuthority(now time.Time) (*authority, error) {
 	serial, err := newSerial()
@@ -64,16 +70,12 @@ func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	notAfter := now.Add(i.servingValidity)
-	if notAfter.After(ca.cert.NotAfter) {
-		notAfter = ca.cert.NotAfter
-	}
 	template := &x509.Certificate{
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: i.dnsNames[len(i.dnsNames)-1]},
 		DNSNames:              i.dnsNames,
 		NotBefore:             now.Add(-backdate(i.servingValidity)),
-		NotAfter:              notAfter,
+		NotAfter:              now.Add(min(i.servingValidity, ca.cert.NotAfter.Sub(now))),
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
