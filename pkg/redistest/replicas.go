@@ -15,6 +15,6 @@ func (s *Server) Replicas(n int, args ...string) []*Server {
 	for i := range replicas {
 		replicas[i] = s.Program.New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
 	}
-	s.awaitText("its replicas are connected", func(info string) bool { return strings.Count(info, "state=online") >= n }, "info", "replication")
+	s.await("its replicas are connected", func() bool { return strings.Count(s.text("info", "replication"), "state=online") >= n }, "info", "replication")
 	return replicas
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
@@ -85,16 +86,9 @@ func Read(t *testing.T, h catalog.History, name string) (catalog.Reading, error)
 // Poll returns once a condition holds that nothing announces.
 func Poll(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(Patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("waited %s in vain: %s", Patience, what)
-		}
+	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, Patience, true, func(context.Context) (bool, error) { return holds(), nil })
+	if err != nil {
+		t.Fatalf("waited %s in vain: %s", Patience, what)
 	}
 }
 
