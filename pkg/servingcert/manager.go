@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,9 +141,8 @@ func (m *Manager) AddListener(listener dynamiccertificates.Listener) {
 
 func (m *Manager) notify() {
 	m.mu.Lock()
-	listeners := slices.Clone(m.listeners)
-	m.mu.Unlock()
-	for _, listener := range listeners {
+	defer m.mu.Unlock()
+	for _, listener := range m.listeners {
 		listener.Enqueue()
 	}
 }
@@ -159,14 +157,11 @@ func newBackoff() wait.Backoff {
 
 // pause waits for duration or the end of ctx; it ends early and reports true when something is received from early.
 func pause(ctx context.Context, duration time.Duration, early <-chan struct{}) bool {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return false
+	case <-time.After(duration):
 	case <-early:
 		return true
 	}
+	return false
 }
