@@ -38,8 +38,8 @@ func TestSampleAutoscalersNameWhatExists(t *testing.T) {
 	for _, hpa := range []*autoscalingv2.HorizontalPodAutoscaler{averageValue, value} {
 		metric := hpa.Spec.Metrics[0].Object
 		described := schema.FromAPIVersionAndKind(metric.DescribedObject.APIVersion, metric.DescribedObject.Kind)
-		if described != v1alpha1.GroupVersionKind() || metric.DescribedObject.Name != redis.Name || hpa.Namespace != redis.Namespace {
-			t.Errorf("HPA describes %v %s, the sample holds %v %s", described, metric.DescribedObject.Name, v1alpha1.GroupVersionKind(), redis.Name)
+		if described != v1alpha1.GroupVersion().WithKind(v1alpha1.Kind) || metric.DescribedObject.Name != redis.Name || hpa.Namespace != redis.Namespace {
+			t.Errorf("HPA describes %v %s, the sample holds %v %s", described, metric.DescribedObject.Name, v1alpha1.GroupVersion().WithKind(v1alpha1.Kind), redis.Name)
 		}
 		if metric.Metric.Name != "requests-per-second" {
 			t.Errorf("HPA asks for metric %q", metric.Metric.Name)

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -239,36 +238,4 @@ func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 		})
 	})
 	return found, Reading{At: span.Last.At, Window: span.Duration()}, err
-}
-
-var (
-	errMigrating = errors.New("slots are being migrated, or keys that have moved are being removed, so that the server counts keys that are elsewhere: it is known again once that has ended")
-	errMigrated  = errors.New("slots were migrated within the window, and the server counts the keys that it moves as commands of clients: it is known again once that has ended and the window is past it")
-)
-
-// unsettled returns why the keys of a node are not those that its clients see,
-// nil if nothing says so.
-func unsettled(sample *history.Sample, node *history.Node) error {
-	if migrating, refused := sample.Migrating(node); migrating {
-		return cmp.Or(refused, errMigrating)
-	}
-	return redisinfo.Outdated(node.Info)
-}
-
-// Role returns what a server says of itself, primary or replica. INFO writes
-// master and slave; Dragonfly writes replica. An active replica of KeyDB takes
-// the writes of clients and has no other server above it: it is a primary.
-// Source: https://docs.keydb.dev/docs/active-rep, and genRedisInfoString in KeyDB's server.cpp.
-func Role(info *redisinfo.Info) (string, error) {
-	text, err := info.Text("role")
-	if err != nil {
-		return "", err
-	}
-	switch text {
-	case "master", "active-replica":
-		return "primary", nil
-	case "slave", "replica":
-		return "replica", nil
-	}
-	return "", fmt.Errorf("INFO field role: %w: %.32q", redisinfo.ErrMalformed, text)
 }

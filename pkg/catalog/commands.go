@@ -88,52 +88,36 @@ func (in windowInput) growths(section, prefix, number string, keep func(name str
 			return nil, err
 		}
 	}
-	found, still, err := in.grownOf(prefix, number, keep)
-	if in.first.SharesKeys(in.last) {
-		return found, err
-	}
-	for name := range in.first.Records(prefix) {
-		if keep(name) {
-			still--
-		}
-	}
-	if still == 0 {
-		return found, err
-	}
-	for name, record := range in.first.Records(prefix) {
-		if _, still := in.last.Record(record.Key()); !still && keep(name) {
-			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
-		}
-	}
-	return found, err
-}
-
-// grownOf is growths of the records that are in the last answer, and how many of them
-// were in the first one.
-func (in windowInput) grownOf(prefix, number string, keep func(name string) bool) (found []growth, still int, err error) {
-	found = make([]growth, 0, usualCommands)
+	found := make([]growth, 0, usualCommands)
 	for name, record := range in.last.Records(prefix) {
 		if !keep(name) {
 			continue
 		}
 		last, err := record.Int(number)
 		if err != nil {
-			return nil, still, err
+			return nil, err
 		}
 		var first int64 // of one absent before, which had not been counted since the counters began
 		if before, was := in.first.Record(record.Key()); was {
-			still++
 			if first, err = before.Int(number); err != nil {
-				return nil, still, err
+				return nil, err
 			}
 		}
 		if fell(first, last) {
 			_, err := grown(number+" of "+name, first, last)
-			return nil, still, err
+			return nil, err
 		}
 		found = append(found, growth{name: name, by: last - first})
 	}
-	return found, still, nil
+	if in.first.SharesKeys(in.last) {
+		return found, nil
+	}
+	for name, record := range in.first.Records(prefix) {
+		if _, still := in.last.Record(record.Key()); !still && keep(name) {
+			return nil, fmt.Errorf("%s is not counted any more: %w", name, redisinfo.ErrAbsent)
+		}
+	}
+	return found, nil
 }
 
 // commandGrowths is growths of section commandstats.

@@ -66,14 +66,7 @@ func (c Expression) failed(err error) error {
 // chosen fails unless a selector picks the one series of a metric of one object.
 // It has the role of the nodes that count.
 func chosen(metric string, newest history.Sample, selector Selector) error {
-	node := &newest.Counted()[0]
-	if len(selector) == 0 {
-		if _, err := roleOf(node); err != nil {
-			return &ValueError{Metric: metric, Err: err}
-		}
-		return nil
-	}
-	labels, err := labelsOf(node, selector)
+	labels, err := labelsOf(&newest.Counted()[0], selector)
 	if err != nil {
 		return &ValueError{Metric: metric, Err: err}
 	}

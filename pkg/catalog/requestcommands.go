@@ -1,5 +1,62 @@
 package catalog
 
+import "strings"
+
+// class says what a call of a command tells about the clients of a server.
+type class uint8
+
+const (
+	// unlisted is a command of a module, or one newer than the table. It counts as
+	// a request.
+	unlisted class = iota
+	// service sets up a connection, or watches or runs the server: the groups
+	// connection, server and cluster of https://redis.io/docs/latest/commands/,
+	// PUBSUB and XINFO, which only watch, and the self-tests of HyperLogLog. What
+	// changes or reads data is not a service, though its group says so: FLUSHALL,
+	// FLUSHDB, SFLUSH, SWAPDB, CLUSTERSCAN and CLUSTER FLUSHSLOT.
+	service
+	// reading is a request that only a client sends.
+	reading
+	// replicated is a request that a primary sends to its replicas as well. These
+	// are the commands flagged "write", PFCOUNT, which may write what it has counted,
+	// PUBLISH and SPUBLISH, MULTI and EXEC around a transaction, and SCRIPT before
+	// Redis 7.0.
+	// Source: CMD_MAY_REPLICATE in Redis' src/commands, and replication.c.
+	replicated
+)
+
+// classOf returns the class of a command by its name as INFO commandstats
+// writes it. An unlisted subcommand is of the class of its container.
+func classOf(command string) class {
+	command = strings.ToLower(command) // Dragonfly and modules write capitals
+	is := listed(command)
+	if is == unlisted {
+		if container, _, sub := strings.Cut(command, "|"); sub {
+			return listed(container)
+		}
+	}
+	return is
+}
+
+// isRequest reports whether a command is one that clients ask of a server for
+// its data.
+func isRequest(command string) bool { return classOf(command) != service }
+
+// commandLabel returns the value of LabelCommand for a command. A subcommand
+// follows its container after a dot, as in xgroup.create: the "|" that INFO writes
+// cannot stand in the value of a label in Kubernetes.
+func commandLabel(command string) string { return strings.ReplaceAll(command, "|", ".") }
+
+// isListed reports whether a value of LabelCommand names a listed command.
+func isListed(label string) bool {
+	return listed(label) != unlisted || listed(strings.Replace(label, ".", "|", 1)) != unlisted
+}
+
+// isListedRequest reports whether a value of LabelCommand names a listed request.
+func isListedRequest(label string) bool {
+	return isListed(label) && isRequest(strings.Replace(label, ".", "|", 1))
+}
+
 // listed returns the class of a command by its name as INFO commandstats writes
 // it, in small letters. A container of subcommands stands there by itself as
 // well, since servers before Redis 7.0 count them together.

@@ -1,5 +1,11 @@
 package catalog
 
+import (
+	"errors"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
 func serverRows() []Metric {
 	return []Metric{
 		{
@@ -13,4 +19,18 @@ func serverRows() []Metric {
 			gauge: level("uptime_in_seconds"),
 		},
 	}
+}
+
+// cpuCores is CPU time to time. Microseconds are whole numbers, so none is lost.
+func cpuCores(in windowInput) ([]Series, error) {
+	user, errUser := in.growthOf("used_cpu_user", (*redisinfo.Info).Microseconds)
+	system, errSystem := in.growthOf("used_cpu_sys", (*redisinfo.Info).Microseconds)
+	if err := errors.Join(errUser, errSystem); err != nil {
+		return nil, err
+	}
+	const microseconds = 1e6
+	return []Series{
+		{Labels: map[string]string{LabelMode: "user"}, Value: float64(user) / microseconds / in.seconds},
+		{Labels: map[string]string{LabelMode: "system"}, Value: float64(system) / microseconds / in.seconds},
+	}, nil
 }

@@ -33,10 +33,10 @@ func BenchmarkRotation(b *testing.B) {
 			for turn := 0; b.Loop(); turn++ {
 				password := fmt.Sprint("password ", turn)
 				for name, d := range k.documents {
-					d.learn(&content{values: map[string][]byte{
+					d.learn(newContent(map[string][]byte{
 						"password": []byte(password), "ca.crt": a.PEM, "tls.crt": certs[turn%2], "tls.key": keys[turn%2],
 						"turn": {byte(turn), byte(turn >> 8)}, // so that no document stays as it was
-					}})
+					}, name.keys))
 					if name.kind == target.Secret && d.users != objects {
 						b.Fatalf("%d targets name %s, want %d", d.users, name.name, objects)
 					}

@@ -9,26 +9,11 @@ import (
 
 	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
-)
-
-const (
-	// rereadPeriod is the time, a fifth more at most, after which a document is read again.
-	rereadPeriod = 30 * time.Second
-	// doubtGap is the shortest time between two reads of a document that doubts bring about.
-	doubtGap = 3 * time.Second
-	// readsPerSecond and inFlight bound the reads of all documents.
-	readsPerSecond, inFlight = 100, 8
-	// readTimeout bounds one read.
-	readTimeout = 10 * time.Second
-	// failureLogGap is the shortest time between two log lines about failing reads.
-	failureLogGap = 10 * time.Second
 )
 
 // Manager holds the credentials of targets, and reads them while Run runs.
@@ -176,54 +161,6 @@ func (k *Manager) ReportRejected(t *target.Target, party target.Party) {
 			k.queue.AddAfter(nameOf(t, e.references[n]), after)
 		}
 	}
-}
-
-// Run reads until ctx ends.
-func (k *Manager) Run(ctx context.Context) {
-	var readers sync.WaitGroup
-	for range inFlight {
-		readers.Go(func() {
-			for k.next(ctx) {
-			}
-		})
-	}
-	<-ctx.Done()
-	k.queue.ShutDown()
-	readers.Wait()
-}
-
-// next reads the document that is due next. It returns false at the end of ctx.
-func (k *Manager) next(ctx context.Context) bool {
-	n, ended := k.queue.Get()
-	if ended {
-		return false
-	}
-	defer k.queue.Done(n)
-	k.mu.Lock()
-	d := k.documents[n]
-	k.mu.Unlock()
-	if d == nil {
-		return true
-	}
-	d.begin(time.Now())
-	if k.limit.Wait(ctx) != nil {
-		return false
-	}
-	found, err := &content{problem: unguarded}, error(nil)
-	if n.kind != target.Secret || k.guarded() {
-		found, err = read(ctx, k.client, n)
-	}
-	if ctx.Err() != nil {
-		return false
-	}
-	if err != nil {
-		k.logging.Do(func() {
-			klog.FromContext(ctx).Error(err, "Credentials not read, will try again", "kind", n.kind, "object", klog.KRef(n.namespace, n.name))
-		})
-	}
-	d.learn(found)
-	k.queue.AddAfter(n, wait.Jitter(rereadPeriod, 0.2))
-	return true
 }
 
 // compile makes credentials of what the documents hold, again if that has changed.

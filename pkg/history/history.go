@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,41 +159,30 @@ func (h *History) latest(snap *snapshot, now time.Time) (Sample, error) {
 	return last, nil
 }
 
-// Span returns the two samples that a rate is taken between, or an *UnknownError.
-func (h *History) Span(now time.Time) (Span, error) {
-	snap := h.load()
-	last, err := h.latest(snap, now)
-	if err != nil {
-		return Span{}, err
-	}
-	return h.span(snap, snap.samples, last, (*Span).imprecise, OneSample)
-}
-
-// span joins the earliest sample that it can to the last. If there is none, the
-// span is unknown for the given reason, or because all of them are imprecise.
-func (h *History) span(snap *snapshot, samples []Sample, last Sample, imprecise func(*Span) bool, reason Reason) (Span, error) {
-	for _, first := range samples {
-		span := Span{First: first, Last: last}
-		switch apart := span.Duration(); {
-		case apart <= 0 || apart > h.maxSpan():
-		case imprecise(&span):
-			reason = ImpreciseTiming
-		default:
-			return span, nil
-		}
-	}
-	return Span{}, h.unknown(snap, reason, 0)
-}
-
-// maxSpan is the longest span. Half an interval past the window lets a sample
-// that came a little late end the span that the window means.
-func (h *History) maxSpan() time.Duration {
-	return h.policy.Window + h.policy.Interval/2
-}
-
 func (h *History) load() *snapshot {
 	if snap := h.current.Load(); snap != nil {
 		return snap
 	}
 	return &snapshot{}
+}
+
+// Snapshot returns a history that stays as h is now, so that several values can be
+// read from the same samples.
+func (h *History) Snapshot() *History {
+	copied := &History{policy: h.policy}
+	copied.current.Store(h.load())
+	return copied
+}
+
+// CheckAge returns an *UnknownError if a scan of the keys that ended at that time is
+// older than MaxAge. It may be older than the sample that holds its result.
+func (h *History) CheckAge(ended, now time.Time) error {
+	age := max(now.Sub(ended), wallClock(ended, now))
+	if age <= h.policy.MaxAge {
+		return nil
+	}
+	unknown := h.unknown(h.load(), Stale, age)
+	unknown.message = fmt.Sprintf("the newest pass over the keys ended %s ago, more than maxAge %s: raise spec.sampling.maxAge or shorten spec.sampling.interval",
+		age.Round(100*time.Millisecond), h.policy.MaxAge)
+	return unknown
 }

@@ -63,7 +63,7 @@ func isOfRedis(metric autoscalingv2.MetricSpec) bool {
 		return false
 	}
 	described := schema.FromAPIVersionAndKind(metric.Object.DescribedObject.APIVersion, metric.Object.DescribedObject.Kind)
-	return described.GroupKind() == v1alpha1.GroupVersionKind().GroupKind()
+	return described.GroupKind() == v1alpha1.GroupVersion().WithKind(v1alpha1.Kind).GroupKind()
 }
 
 // replicas returns what the HPA controller knows of replicas. Its status has 0 for what it has never known: current

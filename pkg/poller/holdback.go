@@ -10,7 +10,7 @@ import (
 // firstHold and longestHold bound how long commands that nothing bounds are left out.
 const firstHold, longestHold = time.Minute, 10 * time.Minute
 
-// heldBack is what the run is told if commands that nothing bounds are left out at
+// heldBack is what the session is told if commands that nothing bounds are left out at
 // an instant, nil if they are not.
 func (p *Poller) heldBack(now time.Time) *probe.HeldBack {
 	cause := p.group.ScriptsOff()

@@ -44,7 +44,7 @@ func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 // twice is the history of two samples with one more INFO between them.
 func twice(t *testing.T, text string, now time.Time, keep func(string) bool) *history.History {
 	t.Helper()
-	p := redisinfo.Parser{Layouts: redisinfo.NewSchemas(keep)}
+	p := redisinfo.Parser{Schemas: redisinfo.NewSchemas(keep)}
 	var store history.Store
 	s := store.Open("fixture", history.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second})
 	for n, text := range []string{text, oneMoreInfo(text)} {

@@ -29,7 +29,7 @@ type Poller struct {
 	parser  redisinfo.Parser
 	// oneSection remembers a server that refused to be asked for several sections.
 	oneSection bool
-	// plan is what the object declares beyond INFO, and run puts it to work.
+	// plan is what the object declares beyond INFO, and run is the session that puts it to work.
 	plan *probe.Plan
 	run  *probe.Session
 	// held is how long commands that nothing bounds are left out, heldUntil the end
@@ -71,7 +71,7 @@ func New(group *connection.Group, t *target.Target, address string, fields *Fiel
 		target: t, address: address, group: group, server: group.Server(target.Servers, address), now: time.Now, reply: group.RawReply(),
 		plan: plan, run: plan.Start(probe.Sampling{Database: t.Database, Interval: t.Interval, MaxAge: t.MaxAge}),
 	}
-	p.parser.Layouts = fields.schemasWith(plan.InfoFields())
+	p.parser.Schemas = fields.schemasWith(plan.InfoFields())
 	return p
 }
 
@@ -79,7 +79,7 @@ func New(group *connection.Group, t *target.Target, address string, fields *Fiel
 func (p *Poller) Close() { p.server.Close() }
 
 // Forget drops what is kept of responses from one attempt to the next, since it may be much.
-func (p *Poller) Forget() { p.parser = redisinfo.Parser{Layouts: p.parser.Layouts} }
+func (p *Poller) Forget() { p.parser = redisinfo.Parser{Schemas: p.parser.Schemas} }
 
 // Poll asks the node once.
 func (p *Poller) Poll(ctx context.Context, q Request) (Response, *reason.Error) {

@@ -65,7 +65,7 @@ func aboveZero(state, field string) bool {
 func anyActive(reply any) bool {
 	jobs, ok := reply.([]any)
 	return !ok || slices.ContainsFunc(jobs, func(job any) bool {
-		switch stateOf(job) {
+		switch FieldOf(job, "state") {
 		case "success", "failed", "cancelled":
 			return false
 		}
@@ -73,13 +73,13 @@ func anyActive(reply any) bool {
 	})
 }
 
-// stateOf returns the state in the names and values of a job, empty if there is none.
-func stateOf(job any) string {
-	fields, _ := job.([]any)
+// FieldOf returns a text in an array of names and values in turn, empty if there is none.
+func FieldOf(reply any, name string) string {
+	fields, _ := reply.([]any)
 	for n := 0; n+1 < len(fields); n += 2 {
-		if fields[n] == "state" {
-			state, _ := fields[n+1].(string)
-			return state
+		if fields[n] == name {
+			text, _ := fields[n+1].(string)
+			return text
 		}
 	}
 	return ""

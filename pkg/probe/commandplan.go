@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Plan is all that is asked of one server. A Run puts it to work.
+// Plan is all that is asked of one server. A Session puts it to work.
 type Plan struct {
 	probes []*Probe
 	// commands are the distinct ones that each attempt sends; that for the time is the last.

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ type Probe struct {
 	// Kind says what the number is.
 	Kind Kind
 	// Commands are what to send. Some probes read INFO alone, and have none;
-	// those of a Pass differ from one attempt to the next, and are a Run's.
+	// those of a Pass differ from one attempt to the next, and are a Session's.
 	Commands []Command
 	// Key is the key that it reads, or the first one, which tells the node of a
 	// cluster that can answer. It is empty for what each node has some of.
@@ -155,99 +154,4 @@ func integer(reply any) (Result, error) {
 		return Result{}, errShape
 	}
 	return Result{Value: float64(n)}, nil
-}
-
-// length is a probe of one command that answers with a number, 0 for a missing key.
-func length(key, kind string, command Command) *Probe {
-	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
-		if err := refusal(a.Replies[0], subject{command: command[0], key: key, kind: kind}); err != nil {
-			return Result{}, err
-		}
-		return integer(a.Replies[0])
-	}}
-}
-
-// List measures the length of a list.
-func List(key string) *Probe { return length(key, "list", Command{"llen", key}) }
-
-// Set measures how many members a set has.
-func Set(key string) *Probe { return length(key, "set", Command{"scard", key}) }
-
-// Hash measures how many fields a hash has.
-func Hash(key string) *Probe { return length(key, "hash", Command{"hlen", key}) }
-
-// HyperLogLog measures how many members a HyperLogLog has seen.
-func HyperLogLog(key string) *Probe { return length(key, "HyperLogLog", Command{"pfcount", key}) }
-
-// SortedSet measures how many members a sorted set has from one score to
-// another, in the syntax of ZCOUNT. The empty score means no bound.
-func SortedSet(key, minScore, maxScore string) *Probe {
-	if minScore == "" && maxScore == "" {
-		return length(key, "sorted set", Command{"zcard", key})
-	}
-	if minScore == "" {
-		minScore = "-inf"
-	}
-	if maxScore == "" {
-		maxScore = "+inf"
-	}
-	return length(key, "sorted set", Command{"zcount", key, minScore, maxScore})
-}
-
-// String reads a number that a string holds.
-func String(key string) *Probe { return text(key, Gauge) }
-
-// CounterKey reads a number that a string holds and that only ever grows.
-func CounterKey(key string) *Probe { return text(key, Counter) }
-
-// text asks for no more of a string than a number can have: a value of
-// megabytes would be refused for its length together with all other replies.
-func text(key string, kind Kind) *Probe {
-	command := Command{"getrange", key, "0", strconv.Itoa(maxNumber - 1)}
-	return &Probe{Kind: kind, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
-		if err := refusal(a.Replies[0], subject{command: "getrange", key: key, kind: "string"}); err != nil {
-			return Result{}, err
-		}
-		value, ok := a.Replies[0].(string)
-		switch {
-		case !ok:
-			return Result{}, errShape
-		case value == "":
-			return Result{}, fmt.Errorf("key %q does not exist, or is empty", key)
-		}
-		n, ok := number(value)
-		if !ok {
-			return Result{}, fmt.Errorf("key %q holds no number", key)
-		}
-		return Result{Value: n}, nil
-	}}
-}
-
-// Info reads a field of INFO.
-func Info(field string, kind Kind, fold Aggregation) *Probe {
-	return &Probe{Kind: kind, Aggregation: fold, InfoField: field, read: func(a Answer) (Result, error) {
-		value, err := a.Info.Float(field)
-		switch {
-		case errors.Is(err, redisinfo.ErrAbsent):
-			return Result{}, fmt.Errorf("INFO has no field %s", field)
-		case err != nil:
-			return Result{}, fmt.Errorf("INFO field %s is not a number", field)
-		}
-		return Result{Value: value}, nil
-	}}
-}
-
-// PubSub measures how many clients subscribe to a channel.
-func PubSub(channel string) *Probe {
-	command := Command{"pubsub", "numsub", channel}
-	return &Probe{Kind: Gauge, Commands: []Command{command}, read: func(a Answer) (Result, error) {
-		if err := refusal(a.Replies[0], subject{command: "pubsub numsub"}); err != nil {
-			return Result{}, err
-		}
-		pair, ok := a.Replies[0].([]any)
-		if !ok || len(pair) != 2 || pair[0] != channel {
-			return Result{}, errShape
-		}
-		return integer(pair[1])
-	}}
 }

@@ -39,7 +39,7 @@ type Session struct {
 	results  []Result
 }
 
-// Start begins a Run.
+// Start begins a Session.
 func (l *Plan) Start(policy Sampling) *Session {
 	r := &Session{plan: l, policy: policy, cautious: true, scanners: make([]*scanner, len(l.probes))}
 	share := 0

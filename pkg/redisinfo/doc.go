@@ -8,11 +8,11 @@
 // differ between versions of Redis and the servers that speak its protocol.
 //
 // An Info is safe for concurrent use; a Parser is not, since it keeps the
-// layout of the answer before to read the next one cheaply: servers answer with
+// schema of the answer before to read the next one cheaply: servers answer with
 // the same keys in the same order. An Info holds the values of one answer alone,
 // and shares their keys with all the other answers of the server.
 //
-// Layouts let the answers of many servers share their keys, and keep some fields
+// Schemas let the answers of many servers share their keys, and keep some fields
 // alone. A field that is not kept is absent, so that whoever reads it gets an error
 // and no number.
 //

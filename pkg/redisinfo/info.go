@@ -40,7 +40,7 @@ type Info struct {
 	ends   []uint32
 }
 
-// value returns the value at a place of the layout.
+// value returns the value at a place of the schema.
 func (i *Info) value(place int) string {
 	start := uint32(0)
 	if place > 0 {

@@ -20,11 +20,11 @@ var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 // Parser reads the answers of one server. The zero Parser is ready for use.
 // It is not safe for concurrent use.
 type Parser struct {
-	// Layouts are those that the answers of several Parsers share. Nil keeps all
+	// Schemas are those that the answers of several Parsers share. Nil keeps all
 	// fields, and shares with none. They must not change once there was an answer.
-	Layouts *Schemas
+	Schemas *Schemas
 
-	layout *schema
+	schema *schema
 	// ends are those of the answer before. Lengths change seldom, so that most answers share them.
 	ends []uint32
 }
@@ -36,20 +36,20 @@ type Parser struct {
 // that occurs twice is malformed, since nothing tells which value holds. A key that
 // is longer than a name, or not printable, is cut, and its value unknown: see ErrName.
 func (p *Parser) Parse(text []byte) (*Info, error) {
-	if p.Layouts == nil {
-		p.Layouts = NewSchemas(nil)
+	if p.Schemas == nil {
+		p.Schemas = NewSchemas(nil)
 	}
 	if info := p.parseKnown(text); info != nil {
 		return info, nil
 	}
-	lines, fields := p.Layouts.names.keysIn(text)
+	lines, fields := p.Schemas.names.keysIn(text)
 	switch {
 	case fields == 0:
 		return nil, ErrNotInfo
 	case len(lines) > maxLines:
 		return nil, ErrTooManyLines
 	}
-	p.layout = p.Layouts.of(lines)
+	p.schema = p.Schemas.of(lines)
 	return p.parseKnown(text), nil
 }
 
@@ -59,7 +59,7 @@ const usualBytes, usualKeys = 3 << 10, 256
 // parseKnown reads an answer whose keys are those of the answer before, in the
 // same order, so that values are all there is to keep. It returns nil for another.
 func (p *Parser) parseKnown(text []byte) *Info {
-	known := p.layout
+	known := p.schema
 	if known == nil {
 		return nil
 	}
@@ -108,7 +108,7 @@ func valueOf(line []byte, key string) ([]byte, bool) {
 	return nil, isSection(key) && string(line) == key
 }
 
-// sectionPrefix begins the heading of a section, as in "# Keyspace". A layout
+// sectionPrefix begins the heading of a section, as in "# Keyspace". A schema
 // keeps headings among its keys; no field's key begins so.
 const sectionPrefix = "# "
 

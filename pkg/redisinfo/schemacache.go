@@ -78,7 +78,7 @@ func (n *names) share(key []byte) string {
 	return kept
 }
 
-// of returns the layout of lines.
+// of returns the schema of lines.
 func (l *Schemas) of(lines []string) *schema {
 	var hash maphash.Hash
 	hash.SetSeed(l.seed)

@@ -10,9 +10,9 @@ import (
 )
 
 func TestServersThatAreAlikeShareALayout(t *testing.T) {
-	layouts := NewSchemas(func(key string) bool { return !strings.HasPrefix(key, "dropped") })
+	schemas := NewSchemas(func(key string) bool { return !strings.HasPrefix(key, "dropped") })
 	parse := func(text string) *Info {
-		p := Parser{Layouts: layouts}
+		p := Parser{Schemas: schemas}
 		info, err := p.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -21,11 +21,11 @@ func TestServersThatAreAlikeShareALayout(t *testing.T) {
 	}
 	one, other := parse("a:1\r\ndropped:2\r\nb:3\r\n"), parse("a:40\r\ndropped:5\r\nb:6\r\n")
 	if one.schema != other.schema {
-		t.Error("answers with the same keys have layouts of their own")
+		t.Error("answers with the same keys have schemas of their own")
 	}
 	for _, text := range []string{"a:1\r\nb:3\r\n", "b:3\r\ndropped:2\r\na:1\r\n", "a:1\r\ndropped:2\r\n"} {
 		if parse(text).schema == one.schema {
-			t.Errorf("%q has the layout of an answer with other keys", text)
+			t.Errorf("%q has the schema of an answer with other keys", text)
 		}
 	}
 	for _, c := range []struct {
@@ -43,12 +43,12 @@ func TestServersThatAreAlikeShareALayout(t *testing.T) {
 	}
 }
 
-func TestLayoutsWithoutAnswersAreForgotten(t *testing.T) {
-	layouts := NewSchemas(nil)
+func TestSchemasWithoutAnswersAreForgotten(t *testing.T) {
+	schemas := NewSchemas(nil)
 	var parsing sync.WaitGroup
 	for _, key := range []string{"a", "b", "c", "d"} {
 		parsing.Go(func() {
-			p := Parser{Layouts: layouts}
+			p := Parser{Schemas: schemas}
 			if _, err := p.Parse([]byte(key + ":1\r\n")); err != nil {
 				t.Error(err)
 			}
@@ -56,9 +56,9 @@ func TestLayoutsWithoutAnswersAreForgotten(t *testing.T) {
 	}
 	parsing.Wait()
 	left := func() int {
-		layouts.mu.Lock()
-		defer layouts.mu.Unlock()
-		return len(layouts.known)
+		schemas.mu.Lock()
+		defer schemas.mu.Unlock()
+		return len(schemas.known)
 	}
 	for range 1000 {
 		if left() == 0 {
@@ -66,13 +66,13 @@ func TestLayoutsWithoutAnswersAreForgotten(t *testing.T) {
 		}
 		runtime.GC() // what it finds is cleaned up by another goroutine
 	}
-	t.Errorf("%d layouts are left that no answer has", left())
+	t.Errorf("%d schemas are left that no answer has", left())
 }
 
 func TestNamesAreSharedUpToANumber(t *testing.T) {
 	all := NewSchemas(nil)
 	parse := func(schemas *Schemas, text string) *Info {
-		p := Parser{Layouts: schemas}
+		p := Parser{Schemas: schemas}
 		info, err := p.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestNamesAreSharedUpToANumber(t *testing.T) {
 // BenchmarkChangingKeys reads the most names that an answer may have, new ones each time: what one server of a tenant
 // costs all.
 func BenchmarkChangingKeys(b *testing.B) {
-	p := Parser{Layouts: NewSchemas(nil)}
+	p := Parser{Schemas: NewSchemas(nil)}
 	text := func(n int) []byte {
 		var t strings.Builder
 		for line := range maxLines {

@@ -59,7 +59,7 @@ func (p Program) NewCluster(t testing.TB, primaries, replicas int, args ...strin
 		replica.Do("cluster", "replicate", c.Nodes[n%primaries].ID())
 	}
 	for _, node := range c.Nodes {
-		c.await(node, "the cluster is up", func() bool {
+		node.awaitCluster("the cluster is up", func() bool {
 			info := node.text("cluster", "info")
 			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_size:"+strconv.Itoa(primaries)+"\r\n") &&
 				c.shown(node) == primaries+replicas && !strings.Contains(node.text("info", "replication"), "master_link_status:down")
@@ -99,7 +99,7 @@ func (c *Cluster) Meet() {
 	}
 	introduced := introduce()
 	for _, node := range c.Nodes {
-		c.await(node, "the node knows the others", func() bool {
+		node.awaitCluster("the node knows the others", func() bool {
 			if time.Since(introduced) > meetAgain {
 				introduced = introduce()
 			}
@@ -168,7 +168,7 @@ func (c *Cluster) outrank(node *Server) {
 	for _, other := range c.Nodes {
 		greatest = max(greatest, c.epoch(other, "my"))
 	}
-	c.await(node, "the node knows the greatest epoch", func() bool { return c.epoch(node, "current") >= greatest })
+	node.awaitCluster("the node knows the greatest epoch", func() bool { return c.epoch(node, "current") >= greatest })
 	node.Do("cluster", "bumpepoch")
 }
 
@@ -202,33 +202,14 @@ func (c *Cluster) shown(node *Server) int {
 	return n
 }
 
-func (c *Cluster) await(node *Server, what string, holds func() bool) {
-	c.t.Helper()
-	deadline := time.NewTimer(startWithin)
-	defer deadline.Stop()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			c.t.Fatalf("waited %s in vain that %s: %s", startWithin, what, node.text("cluster", "nodes"))
-		}
-	}
+// awaitCluster waits until a condition holds, and else shows the node's view.
+func (s *Server) awaitCluster(what string, holds func() bool) {
+	s.t.Helper()
+	s.await(what, holds, "cluster", "nodes")
 }
 
 // ID is the node's name in its cluster.
 func (s *Server) ID() string {
 	s.t.Helper()
 	return s.text("cluster", "myid")
-}
-
-// text runs a command that answers with text.
-func (s *Server) text(args ...any) string {
-	s.t.Helper()
-	text, ok := s.Do(args...).(string)
-	if !ok {
-		s.t.Fatalf("%s did not answer %v with text", s.Program.Name, args[0])
-	}
-	return text
 }

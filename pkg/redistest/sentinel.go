@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // downAfter is after how many milliseconds sentinels take a server that does not
@@ -19,21 +18,6 @@ type Sentinels struct {
 	Nodes []*Server
 	name  string
 	t     testing.TB
-}
-
-// Replicas starts replicas of a server, and waits until they are connected.
-func (s *Server) Replicas(n int, args ...string) []*Server {
-	s.t.Helper()
-	host, port := s.link()
-	if s.Password != "" {
-		args = append([]string{"--masterauth", s.Password}, args...)
-	}
-	replicas := make([]*Server, n)
-	for i := range replicas {
-		replicas[i] = s.Program.New(s.t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
-	}
-	s.awaitText("its replicas are connected", func(info string) bool { return strings.Count(info, "state=online") >= n }, "info", "replication")
-	return replicas
 }
 
 // NewSentinels starts sentinels of the primary's program, and waits until each knows
@@ -58,9 +42,9 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 		}
 		all.Nodes = append(all.Nodes, primary.Program.launch(t, append([]string{conf, "--sentinel"}, args...)...))
 	}
-	for _, one := range all.Nodes {
-		one.awaitText("it knows the others", func(info string) bool {
-			return strings.Contains(info, ",slaves="+strconv.Itoa(replicas)+",sentinels="+strconv.Itoa(n))
+	for _, sentinel := range all.Nodes {
+		sentinel.await("it knows the others", func() bool {
+			return strings.Contains(sentinel.text("info", "sentinel"), ",slaves="+strconv.Itoa(replicas)+",sentinels="+strconv.Itoa(n))
 		}, "info", "sentinel")
 	}
 	return all
@@ -70,42 +54,21 @@ func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas in
 func (s *Sentinels) AwaitPrimary(other *Server) string {
 	s.t.Helper()
 	before := net.JoinHostPort(other.link())
-	deadline := time.NewTimer(startWithin)
-	defer deadline.Stop()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for {
+	promoted := ""
+	s.Nodes[0].await("there was a failover", func() bool {
 		votes := map[string]int{}
-		for _, one := range s.Nodes {
-			pair, err := one.Client().Do(s.t.Context(), "sentinel", "get-master-addr-by-name", s.name).StringSlice()
+		for _, sentinel := range s.Nodes {
+			pair, err := sentinel.Client().Do(s.t.Context(), "sentinel", "get-master-addr-by-name", s.name).StringSlice()
 			if err == nil && len(pair) == 2 {
 				votes[net.JoinHostPort(pair[0], pair[1])]++
 			}
 		}
 		for addr, n := range votes {
 			if addr != before && 2*n > len(s.Nodes) {
-				return addr
+				promoted = addr
 			}
 		}
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			s.t.Fatalf("waited %s in vain for a failover: %s", startWithin, s.Nodes[0].text("info", "sentinel"))
-		}
-	}
-}
-
-func (s *Server) awaitText(what string, holds func(string) bool, command ...any) {
-	s.t.Helper()
-	deadline := time.NewTimer(startWithin)
-	defer deadline.Stop()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for !holds(s.text(command...)) {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			s.t.Fatalf("waited %s in vain that %s: %s", startWithin, what, s.text(command...))
-		}
-	}
+		return promoted != ""
+	}, "info", "sentinel")
+	return promoted
 }

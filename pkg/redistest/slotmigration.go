@@ -41,7 +41,7 @@ func (c *Cluster) StartMigration(first, last int, from, to *Server) *Migration {
 // the test.
 func (m *Migration) Wait() {
 	m.t.Helper()
-	m.cluster.await(m.to, "slots have migrated", func() bool {
+	m.to.awaitCluster("slots have migrated", func() bool {
 		switch state := m.State(); state {
 		case "completed", "success":
 			return true
@@ -51,7 +51,7 @@ func (m *Migration) Wait() {
 		return false
 	})
 	for _, node := range m.cluster.Nodes {
-		m.cluster.await(node, "the node knows the new owner of slots", func() bool {
+		node.awaitCluster("the node knows the new owner of slots", func() bool {
 			return node.owner(m.first) == m.to.ID() && node.owner(m.last) == m.to.ID()
 		})
 	}

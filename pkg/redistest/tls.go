@@ -7,12 +7,13 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/util/keyutil"
 )
 
 // Authority is a certificate authority of a test.
@@ -29,7 +30,7 @@ type Authority struct {
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t, key: newKey(t), certificate: &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a test"},
+		Subject:   pkix.Name{CommonName: "authority of a test"},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}}
@@ -43,7 +44,7 @@ func (a *Authority) Issue(notAfter time.Time, hosts ...string) (certPEM, keyPEM 
 	a.t.Helper()
 	key := newKey(a.t)
 	certificate := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "redis of a test"},
+		Subject:   pkix.Name{CommonName: "redis of a test"},
 		NotBefore: notAfter.Add(-24 * time.Hour), NotAfter: notAfter,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
@@ -55,11 +56,11 @@ func (a *Authority) Issue(notAfter time.Time, hosts ...string) (certPEM, keyPEM 
 			certificate.DNSNames = append(certificate.DNSNames, host)
 		}
 	}
-	der, err := x509.MarshalECPrivateKey(key)
+	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return a.sign(certificate, key), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
+	return a.sign(certificate, key), keyPEM
 }
 
 func (a *Authority) sign(certificate *x509.Certificate, key *ecdsa.PrivateKey) []byte {

@@ -5,24 +5,20 @@ package samplertest
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -82,77 +78,6 @@ func MetricFields(t testing.TB) func(field string) bool {
 	return metrics.Reads
 }
 
-// Credentials are those of a test, the same for all servers, and others for sentinels if it has them.
-type Credentials struct {
-	mu        sync.Mutex
-	Newest    *credentials.Credentials
-	Sentinels *credentials.Credentials
-	Err       error
-	rejected  int
-}
-
-// Get implements connection.Credentials.
-func (c *Credentials) Get(_ context.Context, _ *target.Target, of target.Party) (*credentials.Credentials, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if of == target.Sentinels && c.Sentinels != nil {
-		return c.Sentinels, nil
-	}
-	return c.Newest, c.Err
-}
-
-// ReportRejected implements connection.Credentials.
-func (c *Credentials) ReportRejected(*target.Target, target.Party) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.rejected++
-}
-
-// Set makes others, or their want, the newest ones.
-func (c *Credentials) Set(newest *credentials.Credentials, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.Newest, c.Err = newest, err
-}
-
-// SetSentinels makes others the newest ones of sentinels.
-func (c *Credentials) SetSentinels(newest *credentials.Credentials) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.Sentinels = newest
-}
-
-// Rejected returns how often credentials did not work.
-func (c *Credentials) Rejected() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.rejected
-}
-
-// Password returns the credentials of a user.
-func Password(username, password string) *credentials.Credentials {
-	return &credentials.Credentials{Username: username, Password: password}
-}
-
-// Tomorrow is when certificates of tests expire.
-func Tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
-
-// Trusting are credentials that trust an authority, and show a certificate if one is given.
-func Trusting(t *testing.T, a *redistest.Authority, pair ...[]byte) *credentials.Credentials {
-	t.Helper()
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(a.PEM)
-	c := &credentials.Credentials{TLS: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}}
-	if len(pair) > 0 {
-		certificate, err := tls.X509KeyPair(pair[0], pair[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.TLS.Certificates = []tls.Certificate{certificate}
-	}
-	return c
-}
-
 // Read computes a built-in metric of a history.
 func Read(t *testing.T, h catalog.History, name string) (catalog.Reading, error) {
 	t.Helper()
@@ -170,16 +95,9 @@ func Read(t *testing.T, h catalog.History, name string) (catalog.Reading, error)
 // Poll returns once a condition holds that nothing announces.
 func Poll(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(Patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("waited %s in vain: %s", Patience, what)
-		}
+	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, Patience, true, func(context.Context) (bool, error) { return holds(), nil })
+	if err != nil {
+		t.Fatalf("waited %s in vain: %s", Patience, what)
 	}
 }
 
@@ -226,41 +144,6 @@ func Port(t *testing.T, server *redistest.Server) string {
 		t.Fatal(err)
 	}
 	return port
-}
-
-// ACLRules returns the rules of the documented user, which has no more rights than it needs.
-func ACLRules(t *testing.T) []string {
-	t.Helper()
-	return DocumentedRules(t, "custom-metrics.md", "\nACL SETUSER redis-metrics-adapter on >password ")
-}
-
-// DocumentedRules returns the rules in a line of a page of deploy/docs.
-func DocumentedRules(t *testing.T, page, beginning string) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../deploy/docs/" + page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(text), beginning)
-	line, _, _ := strings.Cut(rest, "\n")
-	if !ok {
-		t.Fatalf("%s has no line %q", page, beginning)
-	}
-	return strings.Fields(line)
-}
-
-// Restrict gives the default user some rules, and returns another one's client, who may do all.
-func Restrict(t *testing.T, server *redistest.Server, rules []string) *redis.Client {
-	t.Helper()
-	server.Do("acl", "setuser", "admin", "on", ">admin", "~*", "+@all")
-	args := []any{"acl", "setuser", "default", "reset", "on", "nopass"}
-	for _, rule := range rules {
-		args = append(args, rule)
-	}
-	server.Do(args...)
-	admin := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "admin", Password: "admin", DisableIdentity: true, Protocol: 2})
-	t.Cleanup(func() { _ = admin.Close() })
-	return admin
 }
 
 // Documented requires that the page about security states limits.

@@ -14,12 +14,11 @@
 //
 // One client cannot harm the others: connections, requests, selectors, lists and
 // errors are bounded, a request that has no answer is refused before it is
-// authorized, and the HorizontalPodAutoscaler controller never waits. The bounds are
-// constants beside what they bound: connections.go, requestchecks.go, selectorlimit.go,
-// listlimit.go, errors.go and inflight.go.
+// authorized, and the HorizontalPodAutoscaler controller never waits. handlerchain.go
+// lists all filters in their order; the bounds are constants beside what they bound.
 //
 // Where there is another adapter as well, its metrics are listed beside ours and
-// requests for them are sent on to it (delegate.go), once they are authorized.
+// requests for them are sent on to it (delegaterouting.go), once they are authorized.
 // Nothing of ours waits for it, and no check of health asks it.
 //
 // New fails if flags contradict each other, or if the cluster's API server cannot be

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -44,24 +43,6 @@ type Config struct {
 	Warm func() bool
 	// Alive returns an error when only a new process can help.
 	Alive func() error
-}
-
-// ready are the checks that a new process has to pass before requests are sent to it.
-func (c Config) ready() []healthz.HealthChecker {
-	return []healthz.HealthChecker{
-		healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
-			if !c.Synced() {
-				return errors.New("the Redis objects of the cluster have not been read yet")
-			}
-			return nil
-		}),
-		healthz.NamedCheck("redis-objects-sampled", func(*http.Request) error {
-			if !c.Synced() || !c.Warm() {
-				return errors.New("the Redis objects of the cluster have not been sampled twice yet")
-			}
-			return nil
-		}),
-	}
 }
 
 // Server serves the custom metrics API.
@@ -112,36 +93,6 @@ func New(o *Options, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
 	return &Server{generic: adapter.GenericAPIServer}, nil
-}
-
-// protect bounds what clients can take of the server, each filter where it stands:
-// what is refused costs the less the earlier it is.
-func protect(generic *genericapiserver.Config, o *Options, cfg Config) error {
-	public, err := newPublicPaths(o.Adapter.Authorization.AlwaysAllowPaths)
-	if err != nil {
-		return fmt.Errorf("--authorization-always-allow-paths: %w", err)
-	}
-	generic.Authentication.Authenticator = withoutAnonymous(generic.Authentication.Authenticator, public)
-	generic.Authorization.Authorizer, err = withLane(generic.Authorization.Authorizer, o.Adapter.Authorization, o.Autoscalers)
-	if err != nil {
-		return err
-	}
-
-	cut, open := writeDeadline{after: requestTimeout}, newConnections()
-	generic.SecureServing.Listener = open.listen(cut.listen(generic.SecureServing.Listener))
-	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
-	turns := newInflight(waitersAtMost, o.Autoscalers)
-	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil)}
-	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
-		routed := turns.limit(api)
-		if cfg.Delegate != nil {
-			routed = routes{own: routed, listed: provider.NewCustomMetricResourceLister(cfg.Provider), delegate: cfg.Delegate}
-		}
-		served := genericapiserver.DefaultBuildHandlerChain(routed, c)
-		checked := withMetricAlias(requestCheck{cfg.Delegate != nil}.filter(direct.limit(withPlainLists(served))))
-		return withGoAway(cut.withDeadline(withCompleteDiscovery(withBoundedErrors(checked))), c.ShutdownInitiatedNotify())
-	}
-	return nil
 }
 
 // Run serves until ctx ends and the requests under way then are answered.

@@ -23,7 +23,7 @@
 //
 // The permissions used are exactly these:
 //
-//	secrets, in Config.Namespace: get, list, watch, update with resourceNames [Config.SecretName]
+//	secrets, in the namespace of the Service: get, list, watch, update with resourceNames [Config.SecretName]
 //	apiservices.apiregistration.k8s.io, in the cluster: get, patch with resourceNames RegistrationConfig.APIServices
 //
 // Call [New], then [Manager.Ensure], which blocks until there is a pair, then hand the [Manager] to the listener

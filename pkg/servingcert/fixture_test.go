@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -119,19 +120,20 @@ func (c *cluster) checkPatch(action clienttesting.Action) (bool, runtime.Object,
 	return true, current, c.dynamic.Tracker().Update(apiServiceResource, current, "")
 }
 
-func (c *cluster) manager(mutate ...func(*Config)) *Manager {
+func (c *cluster) config() Config {
 	c.t.Helper()
-	cfg := Config{
-		Client: c.client, Registration: c.registration(v1beta1Name, v1beta2Name),
-		Namespace: testNamespace, ServiceName: testService, SecretName: testSecret,
-		CAValidity: testCAValidity, ServingValidity: testServingValidity,
-	}
-	for _, change := range mutate {
-		change(&cfg)
-	}
-	m, err := New(cfg)
+	return Config{Client: c.client, Registration: c.registration(v1beta1Name, v1beta2Name), SecretName: testSecret}
+}
+
+func (c *cluster) manager(mutate ...func(*Manager)) *Manager {
+	c.t.Helper()
+	m, err := New(c.config())
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	m.issuer.caValidity, m.issuer.servingValidity = testCAValidity, testServingValidity
+	for _, change := range mutate {
+		change(m)
 	}
 	return m
 }
@@ -147,6 +149,13 @@ func (c *cluster) registration(names ...string) *Registration {
 	return r
 }
 
+// States says for each APIService how the latest look found it; it is empty before the first.
+func (r *Registration) States() map[string]APIServiceState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.states)
+}
+
 // APIService makes the cluster an Observer.
 func (c *cluster) APIService(name string, foreign bool) {
 	c.mu.Lock()
@@ -155,7 +164,7 @@ func (c *cluster) APIService(name string, foreign bool) {
 }
 
 // brief makes a test that spans several authorities short.
-func brief(cfg *Config) { cfg.CAValidity, cfg.ServingValidity = 3*time.Hour, time.Hour }
+func brief(m *Manager) { m.issuer.caValidity, m.issuer.servingValidity = 3*time.Hour, time.Hour }
 
 func (c *cluster) mustPass(m *Manager) {
 	c.t.Helper()

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"time"
 
 	"k8s.io/client-go/util/cert"
@@ -22,18 +21,19 @@ type issuer struct {
 	servingValidity time.Duration
 }
 
+// dnsNames are the names under which a Service can be called; the aggregator verifies the first.
+func dnsNames(name, namespace string) []string {
+	service := name + "." + namespace
+	return []string{service + ".svc", service + ".svc.cluster.local", service, name}
+}
+
 // newAuthority makes a self-signed authority.
 func (i issuer) newAuthority(now time.Time) (*authority, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
 	key, keyPEM, err := newKey()
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: serial,
 		// The instant tells successive authorities apart in listings; a common name has at most 64 characters.
 		Subject:               pkix.Name{CommonName: fmt.Sprintf("redis-metrics-adapter-ca@%d", now.Unix())},
 		NotBefore:             now.Add(-backdate(i.caValidity)),
@@ -43,50 +43,42 @@ func (i issuer) newAuthority(now time.Time) (*authority, error) {
 		IsCA:                  true,
 		MaxPathLenZero:        true,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	signed, err := sign(template, key, template, key)
 	if err != nil {
 		return nil, fmt.Errorf("sign authority: %w", err)
 	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("parse new authority: %w", err)
-	}
-	return &authority{cert: parsed, key: key, keyPEM: keyPEM}, nil
+	return &authority{cert: signed, key: key, keyPEM: keyPEM}, nil
 }
 
 // newPair makes a serving certificate signed by ca that does not outlive it.
 func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
 	key, keyPEM, err := newKey()
 	if err != nil {
 		return nil, err
 	}
-	notAfter := now.Add(i.servingValidity)
-	if notAfter.After(ca.cert.NotAfter) {
-		notAfter = ca.cert.NotAfter
-	}
 	template := &x509.Certificate{
-		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: i.dnsNames[len(i.dnsNames)-1]},
 		DNSNames:              i.dnsNames,
 		NotBefore:             now.Add(-backdate(i.servingValidity)),
-		NotAfter:              notAfter,
+		NotAfter:              now.Add(min(i.servingValidity, ca.cert.NotAfter.Sub(now))),
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+	signed, err := sign(template, key, ca.cert, ca.key)
 	if err != nil {
 		return nil, fmt.Errorf("sign serving certificate: %w", err)
 	}
-	parsed, err := x509.ParseCertificate(der)
+	return &pair{certPEM: encodeCertificates([]*x509.Certificate{signed}), keyPEM: keyPEM, leaf: signed}, nil
+}
+
+// sign makes the certificate of a key, with a serial number that x509 draws.
+func sign(template *x509.Certificate, key crypto.Signer, parent *x509.Certificate, by crypto.Signer) (*x509.Certificate, error) {
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
 	if err != nil {
-		return nil, fmt.Errorf("parse new serving certificate: %w", err)
+		return nil, err
 	}
-	return &pair{certPEM: encodeCertificates([]*x509.Certificate{parsed}), keyPEM: keyPEM, leaf: parsed}, nil
+	return x509.ParseCertificate(der)
 }
 
 // verify returns the authority of bundle under which clients accept p now, or nil if they would refuse it.
@@ -120,15 +112,6 @@ func newKey() (crypto.Signer, []byte, error) {
 		return nil, nil, fmt.Errorf("encode key: %w", err)
 	}
 	return key, keyPEM, nil
-}
-
-func newSerial() (*big.Int, error) {
-	limit := new(big.Int).Lsh(big.NewInt(1), 127)
-	serial, err := rand.Int(rand.Reader, limit)
-	if err != nil {
-		return nil, fmt.Errorf("draw serial number: %w", err)
-	}
-	return serial.Add(serial, big.NewInt(1)), nil
 }
 
 func encodeCertificates(certificates []*x509.Certificate) []byte {

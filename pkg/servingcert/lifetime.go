@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
+// The lives of an authority and of a serving certificate. Publishing a new authority, with the longest backoff, takes
+// little of the last third of them.
 const (
-	defaultCAValidity      = 10 * 365 * 24 * time.Hour
-	defaultServingValidity = 365 * 24 * time.Hour
-	// minValidity leaves room for publishing a new authority, with the longest backoff, within the last third of a life.
-	minValidity = time.Hour
+	caValidity      = 10 * 365 * 24 * time.Hour
+	servingValidity = 365 * 24 * time.Hour
 )
 
 // maxBackdate lets a certificate be valid at once on a machine whose clock is behind.

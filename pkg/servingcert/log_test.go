@@ -60,7 +60,7 @@ func TestNoLogHoldsAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Config{Client: client, Namespace: "ns", ServiceName: "adapter", SecretName: "adapter-tls", Registration: newCluster(t).registration()})
+	m, err := New(Config{Client: client, SecretName: "adapter-tls", Registration: newCluster(t).registration()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestNoLogHoldsAKey(t *testing.T) {
 		t.Errorf("the log holds bodies of requests, or nothing at all:\n%s", log)
 	}
 	// The way that must not be taken shows that the log is what is looked at.
-	_, _ = client.CoreV1().Secrets("ns").Get(t.Context(), "adapter-tls", metav1.GetOptions{})
+	_, _ = client.CoreV1().Secrets(testNamespace).Get(t.Context(), "adapter-tls", metav1.GetOptions{})
 	if !bodies() {
 		t.Error("a body that is logged does not show in the log")
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +25,9 @@ var _ dynamiccertificates.CertKeyContentProvider = (*Manager)(nil)
 
 // Manager keeps one Service's certificates current and serves them to a listener.
 type Manager struct {
-	cfg    Config
-	issuer issuer
+	cfg       Config
+	namespace string // of the Secret
+	issuer    issuer
 
 	// passing guards held and publication, which only a pass uses.
 	passing     sync.Mutex
@@ -42,18 +42,13 @@ type Manager struct {
 
 // New checks cfg; it calls nothing.
 func New(cfg Config) (*Manager, error) {
-	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("certificate settings: %w", err)
 	}
-	return &Manager{
-		cfg: cfg,
-		issuer: issuer{
-			dnsNames:        cfg.dnsNames(),
-			caValidity:      cfg.CAValidity,
-			servingValidity: cfg.ServingValidity,
-		},
-	}, nil
+	service := cfg.Registration.cfg
+	return &Manager{cfg: cfg, namespace: service.Namespace, issuer: issuer{
+		dnsNames: dnsNames(service.ServiceName, service.Namespace), caValidity: caValidity, servingValidity: servingValidity,
+	}}, nil
 }
 
 // Ensure blocks until a pair is at hand. It repeats what fails until ctx ends, and then returns the last failure. An
@@ -104,7 +99,7 @@ func (m *Manager) Run(ctx context.Context) {
 // field selector, so that a role restricted by resourceNames allows them.
 func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
 	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, m.cfg.SecretName).String()
-	informer := informersv1.NewFilteredSecretInformer(m.cfg.Client, m.cfg.Namespace, 0, cache.Indexers{},
+	informer := informersv1.NewFilteredSecretInformer(m.cfg.Client, m.namespace, 0, cache.Indexers{},
 		func(options *metav1.ListOptions) { options.FieldSelector = selector })
 	announce := func() {
 		select {
@@ -126,7 +121,7 @@ func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
 
 // Name identifies the pair in the listener's log.
 func (m *Manager) Name() string {
-	return "secret " + m.cfg.Namespace + "/" + m.cfg.SecretName
+	return "secret " + m.namespace + "/" + m.cfg.SecretName
 }
 
 // CurrentCertKeyContent returns the PEM pair to serve; both are nil before [Manager.Ensure] has returned.
@@ -135,14 +130,6 @@ func (m *Manager) CurrentCertKeyContent() (certPEM, keyPEM []byte) {
 		return current.certPEM, current.keyPEM
 	}
 	return nil, nil
-}
-
-// NotAfter is the instant at which the served certificate expires, or zero if there is none yet.
-func (m *Manager) NotAfter() time.Time {
-	if current := m.served.Load(); current != nil {
-		return current.leaf.NotAfter
-	}
-	return time.Time{}
 }
 
 // AddListener has listener told whenever another pair is served.
@@ -154,9 +141,8 @@ func (m *Manager) AddListener(listener dynamiccertificates.Listener) {
 
 func (m *Manager) notify() {
 	m.mu.Lock()
-	listeners := slices.Clone(m.listeners)
-	m.mu.Unlock()
-	for _, listener := range listeners {
+	defer m.mu.Unlock()
+	for _, listener := range m.listeners {
 		listener.Enqueue()
 	}
 }
@@ -171,14 +157,11 @@ func newBackoff() wait.Backoff {
 
 // pause waits for duration or the end of ctx; it ends early and reports true when something is received from early.
 func pause(ctx context.Context, duration time.Duration, early <-chan struct{}) bool {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return false
+	case <-time.After(duration):
 	case <-early:
 		return true
 	}
+	return false
 }

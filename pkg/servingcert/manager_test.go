@@ -22,7 +22,7 @@ import (
 func TestEnsureFillsSecretAndPublishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
-		m := c.manager(func(cfg *Config) { cfg.CAValidity, cfg.ServingValidity = 0, 0 })
+		m := c.manager(func(m *Manager) { m.issuer.caValidity, m.issuer.servingValidity = caValidity, servingValidity })
 		if err := m.Ensure(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -45,8 +45,8 @@ func TestEnsureFillsSecretAndPublishes(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if want := time.Now().Add(365 * 24 * time.Hour); !m.NotAfter().Equal(want) {
-			t.Errorf("certificate ends %v, want %v", m.NotAfter(), want)
+		if want := time.Now().Add(365 * 24 * time.Hour); !leaf.NotAfter.Equal(want) {
+			t.Errorf("certificate ends %v, want %v", leaf.NotAfter, want)
 		}
 		ca := decodeBundle(secret.Data["ca.crt"])[0]
 		if want := time.Now().Add(10 * 365 * 24 * time.Hour); !ca.NotAfter.Equal(want) {
@@ -212,7 +212,7 @@ func TestReplacedSecretIsAdoptedAfterPublication(t *testing.T) {
 		c.mustPass(m)
 		old := servedLeaf(t, m)
 		c.putSecret(nil)
-		other := c.manager(func(cfg *Config) { cfg.Registration = c.registration() })
+		other := c.manager(func(m *Manager) { m.cfg.Registration = c.registration() })
 		c.mustPass(other)
 
 		c.mustPass(m)
@@ -236,7 +236,7 @@ func TestReplacedSecretIsAdoptedAfterPublication(t *testing.T) {
 func TestOtherNamesAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)
-		c.mustPass(c.manager(func(cfg *Config) { cfg.ServiceName = "renamed" }))
+		c.mustPass(c.manager(func(m *Manager) { m.issuer.dnsNames = dnsNames("renamed", testNamespace) }))
 		m := c.manager()
 		c.mustPass(m)
 		if err := handshakeWith(c, m); err != nil {

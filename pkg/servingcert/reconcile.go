@@ -29,7 +29,7 @@ func (m *Manager) reconcile(ctx context.Context) error {
 	if err != nil {
 		// What is held may be older than the Secret: publishing it could take trust from another replica.
 		m.publication.observe(time.Now(), nil, nil, false)
-		return fmt.Errorf("secret %s/%s: %w", m.cfg.Namespace, m.cfg.SecretName, err)
+		return fmt.Errorf("secret %s/%s: %w", m.namespace, m.cfg.SecretName, err)
 	}
 	err = m.publish(ctx, agreed)
 	m.adopt(ctx, agreed)
@@ -38,7 +38,7 @@ func (m *Manager) reconcile(ctx context.Context) error {
 
 // agree returns what all replicas hold in the Secret, having mended or renewed it where that was due.
 func (m *Manager) agree(ctx context.Context) (material, error) {
-	secrets := m.cfg.Client.CoreV1().Secrets(m.cfg.Namespace)
+	secrets := m.cfg.Client.CoreV1().Secrets(m.namespace)
 	quiet := unlogged(ctx)
 	var lost error
 	for range writeAttempts {

@@ -15,7 +15,7 @@
 // Expressions are compiled in a goroutine of their own: a target is announced at
 // once with its expressions pending (Declared.Pending), and again when they are
 // compiled. Namespaces take turns, and what is kept for each is bounded (see
-// formulas.go). An object never has an expression of an earlier spec.
+// expressioncompiler.go). An object never has an expression of an earlier spec.
 //
 // If the API server cannot be reached, the known targets stay, and it is asked again
 // every two to three seconds. An object that the API server accepted and that makes

@@ -30,7 +30,7 @@ func FuzzSentinelReplies(f *testing.F) {
 	f.Add(`["name", "m", "config-epoch", "3"]`, `["10.0.0.1", "6379"]`)
 	f.Add(`["config-epoch"]`, `[null, 6379]`)
 	f.Fuzz(func(t *testing.T, master, place string) {
-		_, _ = epochOf(samplertest.ReplyIn(master))
+		_ = poller.FieldOf(samplertest.ReplyIn(master), "config-epoch")
 		address, err := primaryIn(samplertest.ReplyIn(place))
 		if (err == nil) != (address != "") || len(address) > connection.MaxHostBytes+8 {
 			t.Fatalf("%q leads to %q, %v", place, address, err)

@@ -11,7 +11,7 @@
 //
 // A replica that does not answer, or does not say that it replicates that primary, is
 // left out of the sample, which stands without it. No server counts twice, whatever
-// addresses lead to it (confirm.go). While slots migrate, Node.Migrating says so
+// addresses lead to it (confirmidentity.go). While slots migrate, Node.Migrating says so
 // (slotmigration.go).
 //
 // Nodes are not safe for concurrent use. The error of an attempt is a *reason.Error. It

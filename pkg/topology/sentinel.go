@@ -169,9 +169,9 @@ func askMaster(ctx context.Context, l *connection.Link, name string) (sentinelRe
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return sentinelReply{}, err
 	}
-	epoch, err := epochOf(state.Val())
+	epoch, err := strconv.ParseInt(poller.FieldOf(state.Val(), "config-epoch"), 10, 64)
 	if err != nil {
-		return sentinelReply{}, err
+		return sentinelReply{}, &reason.Error{Reason: reason.Protocol, Cause: err}
 	}
 	primary, err := primaryIn(address.Val())
 	return sentinelReply{address: primary, epoch: epoch}, err
@@ -190,18 +190,4 @@ func primaryIn(reply any) (string, error) {
 		return "", &reason.Error{Reason: reason.Protocol}
 	}
 	return net.JoinHostPort(host, text), nil
-}
-
-// epochOf finds the configuration epoch among names and values of a primary.
-func epochOf(reply any) (int64, error) {
-	fields, _ := reply.([]any)
-	for n := 0; n+1 < len(fields); n += 2 {
-		if name, value := fields[n], fields[n+1]; name == "config-epoch" {
-			text, _ := value.(string)
-			if epoch, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return epoch, nil
-			}
-		}
-	}
-	return 0, &reason.Error{Reason: reason.Protocol}
 }

@@ -205,10 +205,7 @@ func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options
 		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	manager, err := servingcert.New(servingcert.Config{
-		Client: kube, Registration: registration,
-		Namespace: options.Namespace, ServiceName: options.ServiceName, SecretName: options.TLSSecretName,
-	})
+	manager, err := servingcert.New(servingcert.Config{Client: kube, Registration: registration, SecretName: options.TLSSecretName})
 	if err != nil {
 		return nil, err
 	}

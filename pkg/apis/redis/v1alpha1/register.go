@@ -27,11 +27,6 @@ func GroupResource() schema.GroupResource {
 	return schema.GroupResource{Group: GroupName, Resource: Resource}
 }
 
-// GroupVersionKind returns the full kind of a Redis object, as Events refer to it.
-func GroupVersionKind() schema.GroupVersionKind {
-	return GroupVersion().WithKind(Kind)
-}
-
 // AddToScheme registers the types of this package with a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion(), &Redis{}, &RedisList{})

@@ -59,20 +59,6 @@ func fell(first, last int64) bool {
 	return first < 0 || last < first
 }
 
-// cpuCores is CPU time to time. Microseconds are whole numbers, so none is lost.
-func cpuCores(in windowInput) ([]Series, error) {
-	user, errUser := in.growthOf("used_cpu_user", (*redisinfo.Info).Microseconds)
-	system, errSystem := in.growthOf("used_cpu_sys", (*redisinfo.Info).Microseconds)
-	if err := errors.Join(errUser, errSystem); err != nil {
-		return nil, err
-	}
-	const microseconds = 1e6
-	return []Series{
-		{Labels: map[string]string{LabelMode: "user"}, Value: float64(user) / microseconds / in.seconds},
-		{Labels: map[string]string{LabelMode: "system"}, Value: float64(system) / microseconds / in.seconds},
-	}, nil
-}
-
 // share is a part to a whole, or the reason why there is none.
 func share(part, whole int64, reason string) ([]Series, error) {
 	if whole <= 0 {

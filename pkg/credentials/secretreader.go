@@ -3,6 +3,8 @@ package credentials
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +12,6 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -36,76 +36,30 @@ func nameOf(t *target.Target, r target.Reference) name {
 	return name{kind: r.Kind, namespace: t.Namespace, name: r.Name, keys: strings.Join(r.Keys, ",")}
 }
 
-// content is what a document was found to be. It is immutable but for what is
-// made of it when it is first asked for.
+// content is what a document was found to be. It is immutable.
 type content struct {
 	problem problem
 	values  map[string][]byte // of all keys, if there is no problem
-	made    certificates
+	// pool and pair parse certificates when they are first asked for, once for all the
+	// targets that name the document: a bundle of all public authorities takes
+	// milliseconds to read, and a megabyte.
+	pool func() *x509.CertPool
+	pair func() (tls.Certificate, error)
+}
+
+// newContent returns what a document holds. One that holds authorities has one key.
+func newContent(values map[string][]byte, keys string) *content {
+	return &content{
+		values: values,
+		pool:   sync.OnceValue(func() *x509.CertPool { return certPool(values[keys]) }),
+		pair: sync.OnceValues(func() (tls.Certificate, error) {
+			return keyPair(values[corev1.TLSCertKey], values[corev1.TLSPrivateKeyKey])
+		}),
+	}
 }
 
 func (c *content) equal(other *content) bool {
 	return other != nil && c.problem == other.problem && maps.EqualFunc(c.values, other.values, bytes.Equal)
-}
-
-// object is a Secret or ConfigMap that targets name.
-type object struct {
-	users int // of the Manager's mutex
-
-	current atomic.Pointer[content] // nil until the first read
-	first   chan struct{}           // closed by the first read
-
-	mu      sync.Mutex
-	askedAt time.Time     // when the last read began that was asked for
-	gap     time.Duration // the shortest time from then to the next read that is asked for
-	doubted bool          // whether the next read was asked for, or the one under way
-	reading bool          // whether one is under way
-}
-
-func newObject() *object {
-	return &object{first: make(chan struct{}), gap: doubtGap}
-}
-
-// reportRejected returns how soon to read again, and false while a read is under way: what
-// it finds may be new.
-func (d *object) reportRejected(now time.Time) (after time.Duration, again bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.reading {
-		return 0, false
-	}
-	d.doubted = true
-	return max(0, d.gap-now.Sub(d.askedAt)), true
-}
-
-// begin notes that a read begins.
-func (d *object) begin(now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.reading = true
-	if d.doubted {
-		d.askedAt = now
-	}
-}
-
-// learn takes in the outcome of a read.
-func (d *object) learn(found *content) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	known := d.current.Load()
-	same := found.equal(known) || found.problem == unavailable && known != nil
-	if !same {
-		d.current.Store(found)
-	}
-	if same && d.doubted {
-		d.gap = min(2*d.gap, rereadPeriod)
-	} else {
-		d.gap = doubtGap
-	}
-	d.doubted, d.reading = false, false
-	if known == nil {
-		close(d.first)
-	}
 }
 
 // NewClient returns a client that reads Secrets and ConfigMaps. How often it is
@@ -148,15 +102,15 @@ func read(ctx context.Context, client rest.Interface, n name) (*content, error) 
 	if err != nil {
 		return &content{problem: unavailable}, err
 	}
-	found := &content{values: map[string][]byte{}}
+	found := map[string][]byte{}
 	for key := range strings.SplitSeq(n.keys, ",") {
 		value, ok := all[key]
 		if !ok {
 			return &content{problem: keyNotFound}, nil
 		}
-		found.values[key] = value
+		found[key] = value
 	}
-	return found, nil
+	return newContent(found, n.keys), nil
 }
 
 // decode reads the data of a Secret or ConfigMap. Its error quotes nothing of it.

@@ -44,7 +44,7 @@ func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool
 	if !ok || declared.Probe == nil {
 		return nil, false
 	}
-	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: catalog.Over(declared.Over)}
+	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: declared.Over}
 	return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
 }
 

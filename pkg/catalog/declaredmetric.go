@@ -6,22 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-)
-
-// Over says how a declared gauge's samples of a window become one value.
-type Over string
-
-const (
-	// OverNewest takes the newest sample alone.
-	OverNewest Over = ""
-	// OverMax takes the largest.
-	OverMax Over = "Max"
-	// OverMin takes the smallest.
-	OverMin Over = "Min"
-	// OverAverage takes the mean of the samples.
-	OverAverage Over = "Average"
 )
 
 // ProbedHistory is what a declared metric is computed from. *history.History implements it.
@@ -39,8 +26,9 @@ type Declared struct {
 	// Probe read its Results, and Place is where they stand in a sample.
 	Probe *probe.Probe
 	Place int
-	// Over is for gauges, and has no effect on others.
-	Over Over
+	// Over makes one value of a gauge's samples of a window, empty for the newest one.
+	// It has no effect on others.
+	Over v1alpha1.OverFunction
 }
 
 // Read computes the value of the metric from a history, as Metric.Read does.
@@ -71,7 +59,7 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, history.Sample,
 	case probe.Pass:
 		return Reading{Value: last.Value, At: last.Ended, Window: last.Ended.Sub(last.Began)}, newest, h.CheckAge(last.Ended, now)
 	}
-	if d.Over != OverNewest {
+	if d.Over != "" {
 		return d.over(h, now)
 	}
 	return Reading{Value: last.Value, At: newest.At}, newest, nil
@@ -103,28 +91,28 @@ func (d Declared) over(h ProbedHistory, now time.Time) (Reading, history.Sample,
 		values[n] = one.Value
 	}
 	first, last := samples[0], samples[len(samples)-1]
-	value, err := d.Over.of(values)
+	value, err := valueOver(d.Over, values)
 	if err != nil {
 		return Reading{}, last, d.failed(err)
 	}
 	return Reading{Value: value, At: last.At, Window: last.At.Sub(first.At)}, last, nil
 }
 
-// of makes one value of the values in a window, at least one.
-func (o Over) of(values []float64) (float64, error) {
-	switch o {
-	case OverMax:
+// valueOver makes one value of the values in a window, at least one.
+func valueOver(function v1alpha1.OverFunction, values []float64) (float64, error) {
+	switch function {
+	case v1alpha1.OverMax:
 		return slices.Max(values), nil
-	case OverMin:
+	case v1alpha1.OverMin:
 		return slices.Min(values), nil
-	case OverAverage:
+	case v1alpha1.OverAverage:
 		sum := 0.0
 		for _, value := range values {
 			sum += value
 		}
 		return sum / float64(len(values)), nil
 	}
-	return 0, fmt.Errorf("over has no function %q", string(o))
+	return 0, fmt.Errorf("over has no function %q", string(function))
 }
 
 // of returns what the metric's probe gave in a sample.

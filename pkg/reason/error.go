@@ -1,6 +1,6 @@
 // Package reason owns the reasons why an attempt to sample a target fails, and all that
 // the adapter says of each: conditions, Events, errors of the metrics API and
-// deploy/docs/troubleshooting.md take their texts from one table (table.go).
+// deploy/docs/troubleshooting.md take their texts from one table (reasons.go).
 //
 // Errors of the network, of TLS and of servers flow in (Classify); an *Error flows out.
 // Its text may be shown to anybody: it holds no address, no secret and nothing that a
@@ -35,9 +35,6 @@ func (e *Error) AtSentinels() *Error {
 	failed.atSentinels = true
 	return &failed
 }
-
-// OfSentinels reports whether sentinels failed, and not the servers.
-func (e *Error) OfSentinels() bool { return e.atSentinels }
 
 // OfCredentials reports whether other credentials or certificates may succeed.
 func (e *Error) OfCredentials() bool { return e.row().credentials }

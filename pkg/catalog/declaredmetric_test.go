@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
@@ -68,18 +69,18 @@ func TestDeclaredMetric(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		kind    *probe.Probe
-		over    catalog.Over
+		over    v1alpha1.OverFunction
 		history probed
 		want    float64
 		window  time.Duration
 	}{
-		{"newest", probe.List("k"), catalog.OverNewest, numbers(t, 4, 8, 6), 6, 0},
-		{"newest after an unknown one", probe.List("k"), catalog.OverNewest, results(t, gone, probe.Result{Value: 6}), 6, 0},
-		{"max", probe.List("k"), catalog.OverMax, numbers(t, 4, 8, 6), 8, 10 * time.Second},
-		{"min", probe.List("k"), catalog.OverMin, numbers(t, 4, 8, 6), 4, 10 * time.Second},
-		{"average", probe.List("k"), catalog.OverAverage, numbers(t, 4, 8, 6), 6, 10 * time.Second},
-		{"rate", probe.CounterKey("k"), catalog.OverNewest, numbers(t, 4, 8, 24), 2, 10 * time.Second},
-		{"pass", probe.KeysCount("k:*", "", 9), catalog.OverMax, results(t, passed(90*time.Second, 4), passed(30*time.Second, 6)), 6, 20 * time.Second},
+		{"newest", probe.List("k"), "", numbers(t, 4, 8, 6), 6, 0},
+		{"newest after an unknown one", probe.List("k"), "", results(t, gone, probe.Result{Value: 6}), 6, 0},
+		{"max", probe.List("k"), v1alpha1.OverMax, numbers(t, 4, 8, 6), 8, 10 * time.Second},
+		{"min", probe.List("k"), v1alpha1.OverMin, numbers(t, 4, 8, 6), 4, 10 * time.Second},
+		{"average", probe.List("k"), v1alpha1.OverAverage, numbers(t, 4, 8, 6), 6, 10 * time.Second},
+		{"rate", probe.CounterKey("k"), "", numbers(t, 4, 8, 24), 2, 10 * time.Second},
+		{"pass", probe.KeysCount("k:*", "", 9), v1alpha1.OverMax, results(t, passed(90*time.Second, 4), passed(30*time.Second, 6)), 6, 20 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			row := catalog.Declared{Name: "mine", Probe: test.kind, Place: 1, Over: test.over}
@@ -105,19 +106,19 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		kind    *probe.Probe
-		over    catalog.Over
+		over    v1alpha1.OverFunction
 		history probed
 		want    string
 	}{
-		{"newest is unknown", probe.List("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
-		{"one in the window is unknown", probe.List("k"), catalog.OverMax, results(t, gone, probe.Result{Value: 6}), "a sample within the window has no value: key is gone"},
-		{"window is incomplete", probe.List("k"), catalog.OverMax, incomplete, ""},
-		{"no span", probe.CounterKey("k"), catalog.OverNewest, incomplete, ""},
-		{"counter is unknown", probe.CounterKey("k"), catalog.OverNewest, results(t, probe.Result{Value: 6}, gone), "key is gone"},
-		{"no pass", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoScan}), "no pass over the keys"},
-		{"pass is too old", probe.KeysCount("k:*", "", 9), catalog.OverNewest, results(t, passed(61*time.Second, 6)), ""},
+		{"newest is unknown", probe.List("k"), "", results(t, probe.Result{Value: 6}, gone), "key is gone"},
+		{"one in the window is unknown", probe.List("k"), v1alpha1.OverMax, results(t, gone, probe.Result{Value: 6}), "a sample within the window has no value: key is gone"},
+		{"window is incomplete", probe.List("k"), v1alpha1.OverMax, incomplete, ""},
+		{"no span", probe.CounterKey("k"), "", incomplete, ""},
+		{"counter is unknown", probe.CounterKey("k"), "", results(t, probe.Result{Value: 6}, gone), "key is gone"},
+		{"no pass", probe.KeysCount("k:*", "", 9), "", results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoScan}), "no pass over the keys"},
+		{"pass is too old", probe.KeysCount("k:*", "", 9), "", results(t, passed(61*time.Second, 6)), ""},
 		{"no such function", probe.List("k"), "Median", numbers(t, 1, 2), `over has no function "Median"`},
-		{"not probed", probe.List("k"), catalog.OverNewest, before, "the sample was taken without it"},
+		{"not probed", probe.List("k"), "", before, "the sample was taken without it"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			row := catalog.Declared{Name: "mine", Probe: test.kind, Place: 1, Over: test.over}

@@ -112,13 +112,6 @@ func (r *Registration) Run(ctx context.Context) {
 	}
 }
 
-// States says for each APIService how the latest look found it; it is empty before the first.
-func (r *Registration) States() map[string]APIServiceState {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.states)
-}
-
 // Foreign names, in order, the APIServices that belonged to another Service when they were last read.
 func (r *Registration) Foreign() []string {
 	r.mu.Lock()

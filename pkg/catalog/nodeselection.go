@@ -34,33 +34,7 @@ func counted(sample history.Sample, selector Selector) []history.Node {
 // picks nodes first, by its requirements on their labels alone, so that a node it
 // leaves out does not matter, and then picks among the series of those nodes.
 func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) ([]Series, error)) ([]Series, error) {
-	if len(q.Selector) > 0 {
-		return m.ofSelected(sample, q.Selector, of)
-	}
-	var all []Series
-	nodes := sample.Counted()
-	for i := range nodes {
-		if _, err := roleOf(&nodes[i]); err != nil {
-			return nil, m.failed(&nodes[i], err)
-		}
-		if nodes[i].Info == nil {
-			return nil, m.failed(&nodes[i], silence(&nodes[i]))
-		}
-		found, err := of(&nodes[i])
-		if err != nil {
-			return nil, m.failed(&nodes[i], err)
-		}
-		if all == nil {
-			all = found
-		} else {
-			all = append(all, found...)
-		}
-	}
-	return all, nil
-}
-
-// ofSelected is ofNodes where a selector may leave some series out.
-func (m *Metric) ofSelected(sample history.Sample, selector Selector, of func(*history.Node) ([]Series, error)) ([]Series, error) {
+	selector := q.Selector
 	var chosen, others []Series
 	var asked, zero bool
 	nodes := counted(sample, selector)
@@ -86,7 +60,11 @@ func (m *Metric) ofSelected(sample history.Sample, selector Selector, of func(*h
 			return nil, m.failed(node, err)
 		}
 		if selector.ofNodesAlone() {
-			chosen = append(chosen, found...)
+			if chosen == nil {
+				chosen = found // of most objects: they have one node
+			} else {
+				chosen = append(chosen, found...)
+			}
 			continue
 		}
 		before := len(chosen)
@@ -168,12 +146,15 @@ func roleOf(node *history.Node) (string, error) {
 	return role, err
 }
 
-// labelsOf returns the labels that all series of a node have. It fails if the
-// selector names the role of a node that has none.
+// labelsOf returns the labels that all series of a node have, nil where no selector
+// looks at them. It fails if the selector names the role of a node that has none.
 func labelsOf(node *history.Node, selector Selector) (map[string]string, error) {
 	role, err := roleOf(node)
 	if err != nil {
 		return nil, err
+	}
+	if len(selector) == 0 {
+		return nil, nil
 	}
 	labels := make(map[string]string, 4) // a series has one of its own, as a rule
 	if role != "" {

@@ -80,8 +80,8 @@ func TestCertificates(t *testing.T) {
 			r.Auth, r.TLS = nil, &target.TLS{CA: caReference(target.Secret), Certificate: certificateReference()}
 			r.TLS.CA.Field = "spec.tls.caSecretRef"
 			c, err := compile(r.Access, values{
-				r.TLS.CA.Field:          {values: map[string][]byte{"ca.crt": []byte(test.ca)}},
-				r.TLS.Certificate.Field: {values: map[string][]byte{"tls.crt": []byte(test.cert), "tls.key": []byte(test.key)}},
+				r.TLS.CA.Field:          newContent(map[string][]byte{"ca.crt": []byte(test.ca)}, "ca.crt"),
+				r.TLS.Certificate.Field: newContent(map[string][]byte{"tls.crt": []byte(test.cert), "tls.key": []byte(test.key)}, "tls.crt,tls.key"),
 			})
 			if test.want == "" {
 				if err != nil || c.TLS.RootCAs == nil || len(c.TLS.Certificates) != 1 || c.TLS.MinVersion != tls.VersionTLS12 || c.TLS.InsecureSkipVerify {

@@ -3,6 +3,7 @@ package redistest
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -128,6 +130,25 @@ func (s *Server) Do(args ...any) any {
 		s.t.Fatalf("%s answered %v: %v", s.Program.Name, args[0], err)
 	}
 	return reply
+}
+
+// text runs a command that answers with text.
+func (s *Server) text(args ...any) string {
+	s.t.Helper()
+	text, ok := s.Do(args...).(string)
+	if !ok {
+		s.t.Fatalf("%s did not answer %v with text", s.Program.Name, args[0])
+	}
+	return text
+}
+
+// await waits until a condition holds. Else the test fails with the text that a command answers with.
+func (s *Server) await(what string, holds func() bool, state ...any) {
+	s.t.Helper()
+	err := wait.PollUntilContextTimeout(s.t.Context(), poll, startWithin, true, func(context.Context) (bool, error) { return holds(), nil })
+	if err != nil {
+		s.t.Fatalf("waited %s in vain that %s: %s", startWithin, what, s.text(state...))
+	}
 }
 
 // Kill ends the process as a crash does, with SIGKILL, and waits until it is gone.

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// NodeResults are the Results of a Run at one node of a cluster, none if it did
+// NodeResults are the Results of a Session at one node of a cluster, none if it did
 // not answer.
 type NodeResults struct {
 	// Node is the node's name, which stays as long as the node does.

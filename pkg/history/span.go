@@ -1,0 +1,105 @@
+package history
+
+import (
+	"time"
+)
+
+// Span is two samples of the same processes, with no reset between.
+type Span struct {
+	First, Last Sample
+}
+
+// Duration is the time that the span covers. It is above zero.
+func (s Span) Duration() time.Duration { return s.Last.At.Sub(s.First.At) }
+
+// Of returns the answer of a node of Last since which its counters grew, and false
+// if it was not there all the time, or answered too slowly. The caller must not
+// modify either.
+func (s *Span) Of(last *Node) (first *Node, ok bool) {
+	first = s.First.find(last)
+	return first, first != nil && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !imprecise(first, last)
+}
+
+// imprecise reports whether the timing of a node that counts is imprecise.
+func (s *Span) imprecise() bool {
+	first, last := s.First.Counted(), s.Last.Counted()
+	for n := range last {
+		if imprecise(&first[n], &last[n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// scattered reports whether the time over which the counters of some node grew may
+// differ by more than a tenth from that between the samples: a node that had to be
+// dialed again answers later than the others of the same sample.
+func (s *Span) scattered() bool {
+	first, last := s.First.Counted(), s.Last.Counted()
+	for n := range last {
+		apart := last[n].At.Sub(first[n].At) - s.Duration()
+		if 10*(apart.Abs()+first[n].RoundTrip+last[n].RoundTrip) > s.Duration() {
+			return true
+		}
+	}
+	return false
+}
+
+// imprecise reports whether the time between two answers may truly differ by more
+// than a tenth from that between their arrivals, since a server takes its
+// counters somewhere within the round trip.
+func imprecise(first, last *Node) bool {
+	return 10*(first.RoundTrip+last.RoundTrip) > last.At.Sub(first.At)
+}
+
+// Span returns the two samples that a rate is taken between, or an *UnknownError.
+func (h *History) Span(now time.Time) (Span, error) {
+	snap := h.load()
+	last, err := h.latest(snap, now)
+	if err != nil {
+		return Span{}, err
+	}
+	return h.span(snap, snap.samples, last, (*Span).imprecise, OneSample)
+}
+
+// span joins the earliest sample that it can to the last. If there is none, the
+// span is unknown for the given reason, or because all of them are imprecise.
+func (h *History) span(snap *snapshot, samples []Sample, last Sample, imprecise func(*Span) bool, reason Reason) (Span, error) {
+	for _, first := range samples {
+		span := Span{First: first, Last: last}
+		switch apart := span.Duration(); {
+		case apart <= 0 || apart > h.maxSpan():
+		case imprecise(&span):
+			reason = ImpreciseTiming
+		default:
+			return span, nil
+		}
+	}
+	return Span{}, h.unknown(snap, reason, 0)
+}
+
+// maxSpan is the longest span. Half an interval past the window lets a sample
+// that came a little late end the span that the window means.
+func (h *History) maxSpan() time.Duration {
+	return h.policy.Window + h.policy.Interval/2
+}
+
+// SpanJoined is Span over the newest samples that are joined one to the next. It is
+// for a counter that one of the nodes has, whose growth is divided by the time between
+// the samples: the span is unknown if the nodes answered at too different times.
+func (h *History) SpanJoined(now time.Time, joined func(before, after Sample) bool) (Span, error) {
+	snap := h.load()
+	last, err := h.latest(snap, now)
+	if err != nil {
+		return Span{}, err
+	}
+	first := len(snap.samples) - 1
+	for first > 0 && joined(snap.samples[first-1], snap.samples[first]) {
+		first--
+	}
+	reason := OneSample
+	if first > 0 {
+		reason = CounterReset
+	}
+	return h.span(snap, snap.samples[first:], last, (*Span).scattered, reason)
+}

@@ -1,0 +1,39 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"k8s.io/metrics/pkg/apis/custom_metrics"
+)
+
+// withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
+// it does namespaces/{namespace}/{resource}/{name}/{metric}, before anything
+// reads the path: what is authorized is the metric, under its one name.
+func withMetricAlias(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path, ok := unaliased(r.URL.Path); ok {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = path, ""
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unaliased returns the path that one under an alias stands for, and false for any other path.
+func unaliased(path string) (string, bool) {
+	const suffix = ".redises.redis-metrics.dev"
+	if !strings.Contains(path, suffix) { // few have it, and to take all others apart would cost each of them
+		return "", false
+	}
+	// "", apis, group, version, namespaces, namespace, alias, name
+	parts := strings.Split(path, "/")
+	if len(parts) != 8 || parts[1] != "apis" || parts[2] != custom_metrics.GroupName || parts[4] != "namespaces" {
+		return "", false
+	}
+	metric, ok := strings.CutSuffix(parts[6], suffix)
+	if !ok || metric == "" {
+		return "", false
+	}
+	return strings.Join(append(parts[:6], suffix[1:], parts[7], metric), "/"), true
+}
