@@ -6,7 +6,6 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa"
 )
@@ -37,5 +36,8 @@ func (q question) proposal(value resource.Quantity) string {
 }
 
 func minReplicas(hpa *autoscalingv2.HorizontalPodAutoscaler) int32 {
-	return ptr.Deref(hpa.Spec.MinReplicas, 1)
+	if hpa.Spec.MinReplicas == nil {
+		return 1
+	}
+	return *hpa.Spec.MinReplicas
 }
