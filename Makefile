@@ -92,6 +92,10 @@ plugin: ## Build bin/kubectl-redis_metrics, the plugin of kubectl, and print how
 	@install -m 755 cmd/kubectl-redis_metrics/kubectl_complete-redis_metrics $(BIN)/
 	@echo 'kubectl finds the plugin on PATH: export PATH="$(BIN):$$PATH", then run: kubectl redis-metrics doctor'
 
+.PHONY: krew
+krew: ## Write _output/krew, from which krew installs the plugin; VERSION=v1.2.3 URL=https://... says where a release has the archives
+	@hack/krew.sh _output/krew $(VERSION) $(URL)
+
 # What gives an adapter a clock and host names of its own, on Linux.
 .PHONY: launcher
 launcher:

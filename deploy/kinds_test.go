@@ -36,17 +36,18 @@ var kinds = map[string]func() any{
 	"apiextensions.k8s.io/v1 CustomResourceDefinition": func() any {
 		return &customResourceDefinition{}
 	},
-	"v1 Secret":                                     func() any { return &ownSecret{} },
-	"coordination.k8s.io/v1 Lease":                  func() any { return &ownLease{} },
-	"v1 ResourceQuota":                              func() any { return &corev1.ResourceQuota{} },
-	"policy/v1 PodDisruptionBudget":                 func() any { return &policyv1.PodDisruptionBudget{} },
-	"networking.k8s.io/v1 NetworkPolicy":            func() any { return &networkingv1.NetworkPolicy{} },
-	"cert-manager.io/v1 Issuer":                     func() any { return &issuer{} },
-	"cert-manager.io/v1 Certificate":                func() any { return &certificate{} },
-	"monitoring.coreos.com/v1 ServiceMonitor":       func() any { return &serviceMonitor{} },
-	"monitoring.coreos.com/v1 PrometheusRule":       func() any { return &prometheusRule{} },
-	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return &kustomization{} },
-	"kustomize.config.k8s.io/v1alpha1 Component":    func() any { return &kustomization{} },
+	"v1 Secret":                                            func() any { return &ownSecret{} },
+	"coordination.k8s.io/v1 Lease":                         func() any { return &ownLease{} },
+	"v1 ResourceQuota":                                     func() any { return &corev1.ResourceQuota{} },
+	"policy/v1 PodDisruptionBudget":                        func() any { return &policyv1.PodDisruptionBudget{} },
+	"networking.k8s.io/v1 NetworkPolicy":                   func() any { return &networkingv1.NetworkPolicy{} },
+	"cert-manager.io/v1 Issuer":                            func() any { return &issuer{} },
+	"cert-manager.io/v1 Certificate":                       func() any { return &certificate{} },
+	"monitoring.coreos.com/v1 ServiceMonitor":              func() any { return &serviceMonitor{} },
+	"monitoring.coreos.com/v1 PrometheusRule":              func() any { return &prometheusRule{} },
+	"kustomize.config.k8s.io/v1beta1 Kustomization":        func() any { return &kustomization{} },
+	"kustomize.config.k8s.io/v1alpha1 Component":           func() any { return &kustomization{} },
+	"krew.googlecontainertools.github.com/v1alpha2 Plugin": func() any { return &krewPlugin{} },
 }
 
 // ownSecret and ownLease hold nothing that the adapter writes: applying them
@@ -214,5 +215,24 @@ type prometheusRule struct {
 				Annotations map[string]string `json:"annotations"`
 			} `json:"rules"`
 		} `json:"groups"`
+	} `json:"spec"`
+}
+
+// krewPlugin has the fields of krew.googlecontainertools.github.com/v1alpha2 that a plugin for one binary needs.
+type krewPlugin struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Version          string `json:"version"`
+		Homepage         string `json:"homepage"`
+		ShortDescription string `json:"shortDescription"`
+		Description      string `json:"description"`
+		Caveats          string `json:"caveats"`
+		Platforms        []struct {
+			Selector metav1.LabelSelector `json:"selector"`
+			URI      string               `json:"uri"`
+			SHA256   string               `json:"sha256"`
+			Bin      string               `json:"bin"`
+		} `json:"platforms"`
 	} `json:"spec"`
 }

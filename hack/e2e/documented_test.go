@@ -31,8 +31,9 @@ var notRun = map[string]string{
 	"make plugin":                     "would replace the plugin while other tests run it",
 	"make deploy DELEGATE=1":          "needs another adapter; TestTakeOverAndGiveBack runs it",
 	"kubectl redis-metrics top --web": "ends when it is interrupted; TestWebPage does so",
-	"kubectl redis-metrics top redis/my-redis -w":                               "ends when it is interrupted; TestTop does so",
-	"kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv": "takes 10 minutes; TestRecord is shorter",
+	"kubectl redis-metrics top redis/my-redis -w":                                                                                                "ends when it is interrupted; TestTop does so",
+	"kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv":                                                                  "takes 10 minutes; TestRecord is shorter",
+	"kubectl redis-metrics simulate hpa/app-hpa --from-prometheus http://localhost:9090 --query 'sum(rate(redis_commands_processed_total[1m]))'": "needs a Prometheus; TestFromPrometheus of hack/simulate has one",
 }
 
 // TestDocumentation does what the pages say, in the order in which a reader would: it installs the adapter, applies

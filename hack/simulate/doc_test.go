@@ -12,4 +12,6 @@
 // windows and periods end between two syncs; and a workload may change while a sync
 // reads it. A decision that differs at such a moment ends the comparison of its HPA
 // without a verdict. The test bounds how many do.
+//
+// Beside that, it simulates a load that a real Prometheus holds.
 package simulate

@@ -63,12 +63,17 @@ func (s *simulate) recordLoad(ctx context.Context, object *autoscalingv2.Horizon
 		case <-ticker.C:
 		}
 	}
+	return s.keep(recorded.Bytes(), metrics)
+}
+
+// keep writes a load to the file that --series names, if it names one, and reads it.
+func (s *simulate) keep(recorded []byte, metrics []hpa.Metric) (simulation.Load, error) {
 	if s.series != "" {
-		if err := os.WriteFile(s.series, recorded.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(s.series, recorded, 0o644); err != nil {
 			return nil, err
 		}
 	}
-	return simulation.Read(&recorded, metrics)
+	return simulation.Read(bytes.NewReader(recorded), metrics)
 }
 
 func newMetricsClient(config *rest.Config, mapper meta.RESTMapper) (custommetrics.CustomMetricsClient, error) {

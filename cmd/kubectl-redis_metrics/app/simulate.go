@@ -25,6 +25,7 @@ type simulate struct {
 	files      resource.FilenameOptions
 	series     string
 	record     time.Duration
+	prometheus prometheus
 	output     string
 	kubernetes string
 	replicas   int32
@@ -35,14 +36,15 @@ type simulate struct {
 func newSimulate(p *plugin) *cobra.Command {
 	s := &simulate{plugin: p, values: map[string]*[]string{}, options: simulation.Options{Controller: hpa.DefaultController()}}
 	command := &cobra.Command{
-		Use:   "simulate (hpa/NAME | -f FILE) (--series FILE | --record DURATION)",
+		Use:   "simulate (hpa/NAME | -f FILE) (--series FILE | --record DURATION | --from-prometheus URL)",
 		Short: "Show what an HPA would have done on a load, with other settings side by side",
 		Long: `simulate plays an HPA on a load, as the HPA controller would: with tolerance,
 stabilization windows, policies, several metrics and unknown values. It covers
 Object metrics. It changes nothing.
 
-The load is a file of CSV or of JSON lines, or what the metrics API serves during
---record. In CSV, the first line names the columns: "time", and the name of each
+The load is a file of CSV or of JSON lines, what the metrics API serves during
+--record, or what a --query gives of the --history in Prometheus, where a gap is
+unknown. In CSV, the first line names the columns: "time", and the name of each
 metric; "value" will do for a single metric. Each JSON line is an object with the
 same names. A time is RFC 3339 or a number of seconds. A value is a quantity, such
 as 120 or 1500m, or "unknown". It counts until the next row, and the last row ends
@@ -68,6 +70,10 @@ ready pod.`,
   # Record the load for 10 minutes, and keep it
   kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv
 
+  # Replay the last day in Prometheus, which redis_exporter feeds
+  kubectl redis-metrics simulate hpa/app-hpa --from-prometheus http://localhost:9090 --history 24h \
+    --query 'sum(rate(redis_commands_processed_total{instance="my-redis"}[1m]))'
+
   # In a script: the replica hours of each setting
   kubectl redis-metrics simulate -f hpa.yaml --series load.csv -o json | jq '.settings[].summary.replicaHours'`,
 		Args: cobra.MaximumNArgs(1),
@@ -80,8 +86,11 @@ ready pod.`,
 func (s *simulate) addFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringSliceVarP(&s.files.Filenames, "filename", "f", nil, "File or URL of the HPA, or - for standard input.")
-	flags.StringVar(&s.series, "series", "", "File of the load, or - for standard input. With --record, the file to write it to.")
+	flags.StringVar(&s.series, "series", "", "File of the load, or - for standard input. With --record or --from-prometheus, the file to write it to.")
 	flags.DurationVar(&s.record, "record", 0, "Record the load from the metrics API for this long.")
+	flags.StringVar(&s.prometheus.url, "from-prometheus", "", "URL of a Prometheus that recorded the load. Needs --query.")
+	flags.StringArrayVar(&s.prometheus.queries, "query", nil, "PromQL of one series, or METRIC=PromQL if the HPA has several metrics. Repeatable.")
+	flags.DurationVar(&s.prometheus.history, "history", time.Hour, "How much of the load Prometheus is asked for, until now.")
 	flags.StringVarP(&s.output, "output", "o", "", "Output format: json.")
 	for _, field := range simulation.Fields() {
 		s.values[field[0]] = flags.StringArray(field[0], nil, "Setting to compare: "+field[1]+". Repeatable.")
@@ -142,19 +151,21 @@ func (s *simulate) check(args []string) error {
 		return fmt.Errorf("--output must be json, or left out, is %q", s.output)
 	case (len(args) > 0) == (len(s.files.Filenames) > 0):
 		return errors.New("name one HPA: as hpa/NAME, or by -f FILE")
-	case s.series == "" && s.record == 0:
-		return errors.New("name a load: --series FILE, or --record DURATION")
+	case s.series == "" && s.record == 0 && s.prometheus.url == "":
+		return errors.New("name a load: --series FILE, --record DURATION, or --from-prometheus URL")
+	case s.record > 0 && s.prometheus.url != "":
+		return errors.New("name one load: --record, or --from-prometheus")
 	case s.record < 0 || s.options.SyncPeriod < time.Second || s.options.PodReadyAfter < 0:
 		return errors.New("--record and --pod-ready-after must not be negative, and --sync-period must be at least 1s")
 	case s.record > 0 && s.record < s.options.SyncPeriod:
 		return errors.New("--record must be at least --sync-period: a load has two samples or more")
-	case s.record > 0 && s.series == "-":
-		return errors.New("--record writes to a file: name one by --series, or leave it out")
+	case (s.record > 0 || s.prometheus.url != "") && s.series == "-":
+		return errors.New("--record and --from-prometheus write to a file: name one by --series, or leave it out")
 	case err != nil || !strings.HasPrefix(s.kubernetes, "1."):
 		return fmt.Errorf("--kubernetes must be a version such as 1.%d, is %q", hpa.Newest, s.kubernetes)
 	}
 	s.options.Controller.Minor = minor
-	return nil
+	return s.prometheus.check(s.options.SyncPeriod)
 }
 
 // readHPA reads the HPA from the cluster or from a file, which may hold other
@@ -195,6 +206,9 @@ func (s *simulate) readHPA(args []string) (*autoscalingv2.HorizontalPodAutoscale
 func (s *simulate) readLoad(ctx context.Context, object *autoscalingv2.HorizontalPodAutoscaler, metrics []hpa.Metric) (simulation.Load, error) {
 	if s.record > 0 {
 		return s.recordLoad(ctx, object, metrics)
+	}
+	if s.prometheus.url != "" {
+		return s.loadFromPrometheus(ctx, metrics)
 	}
 	source := s.streams.In
 	if s.series != "-" {
