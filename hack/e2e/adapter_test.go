@@ -22,8 +22,8 @@ import (
 // control plane of its own, because the APIServices are not available meanwhile.
 func TestAdapterRestart(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	driver := drive(t, server.Addr, 2500)
 	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", "hpa-averagevalue.yaml")
@@ -47,7 +47,7 @@ func TestAdapterRestart(t *testing.T) {
 	checked()
 }
 
-func ownHouse(t *testing.T, change ...func(*cluster.Options)) harness {
+func ownHarness(t *testing.T, change ...func(*cluster.Options)) harness {
 	t.Helper()
 	h, err := open(t.Context(), change...)
 	if err != nil {
@@ -68,8 +68,8 @@ func ownHouse(t *testing.T, change ...func(*cluster.Options)) harness {
 // the adapter as the aggregator does.
 func TestRequestsAreAnsweredFromMemory(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	s.redis(t, "cart", server.Addr, nil)
 	awaitRequests(t, s, "cart")
@@ -171,8 +171,8 @@ func frontProxy(t *testing.T, h harness) *http.Client {
 // TestProbesMetricsAndDrain looks at what operators look at, and stops the adapter as a rollout does.
 func TestProbesMetricsAndDrain(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	s.redis(t, "cart", server.Addr, nil)
 	awaitRequests(t, s, "cart")
@@ -244,7 +244,7 @@ func operatorsMetrics(t *testing.T, h harness) string {
 // metricsReader gives an operator the right to read /metrics, and returns how.
 func metricsReader(t *testing.T, h harness) func() (string, error) {
 	t.Helper()
-	s := scene{harness: h}
+	s := fixture{harness: h}
 	s.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
 	s.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
 	request := aggregatorFor(t, h, "operator")

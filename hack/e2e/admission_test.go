@@ -13,9 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// editor is a person who may edit the scene's namespace, as most people of a
+// editor is a person who may edit the fixture's namespace, as most people of a
 // namespace may.
-func (s *scene) editor(t *testing.T, name string) person {
+func (s *fixture) editor(t *testing.T, name string) person {
 	t.Helper()
 	// Tests that run at once must not write each other's kubeconfig.
 	name += "@" + s.namespace
@@ -43,7 +43,7 @@ func clusterAt(addresses ...any) map[string]any {
 // name what is in it, in all its forms, and what is not.
 func TestAddressesWithinTheNamespaceNeedNoVerb(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	jane := s.editor(t, "jane")
 	address := func(host string) map[string]any {
 		return map[string]any{"address": strings.ReplaceAll(host, "NS", s.namespace)}
@@ -104,16 +104,16 @@ func TestVerbsAreGrantedByTheCommandTold(t *testing.T) {
 	script := []any{map[string]any{"name": "evil", "script": map[string]any{"source": "return 1"}}}
 	for _, test := range []struct {
 		name   string
-		spec   func(*scene) map[string]any
+		spec   func(*fixture) map[string]any
 		role   string
 		denied string
 	}{
 		{
-			"an address", func(*scene) map[string]any { return map[string]any{"address": "redis.team-b.svc:6379"} },
+			"an address", func(*fixture) map[string]any { return map[string]any{"address": "redis.team-b.svc:6379"} },
 			"redis-metrics-adapter-connect-anywhere", "which is not a Service in namespace",
 		},
 		{
-			"a script", func(s *scene) map[string]any {
+			"a script", func(s *fixture) map[string]any {
 				return map[string]any{"address": s.service("redis", 6379), "metrics": script}
 			},
 			"redis-metrics-adapter-run-scripts", "spec.metrics has the script evil, and you may not run scripts. Remove it, or",
@@ -121,7 +121,7 @@ func TestVerbsAreGrantedByTheCommandTold(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, shared)
+			s := newFixture(t, shared)
 			jane, spec := s.editor(t, "jane"), test.spec(s)
 			err := jane.createOf(t, "cart", spec)
 			if err == nil || !strings.Contains(err.Error(), test.denied) {
@@ -149,7 +149,7 @@ func TestVerbsAreGrantedByTheCommandTold(t *testing.T) {
 
 // withoutTheVerb edits the object cart as one who lacks the verb that its spec
 // needs.
-func (s *scene) withoutTheVerb(t *testing.T) {
+func (s *fixture) withoutTheVerb(t *testing.T) {
 	t.Helper()
 	joe := s.editor(t, "joe")
 	eventually(t, 15*time.Second, func(context.Context) error {
@@ -168,7 +168,7 @@ func (s *scene) withoutTheVerb(t *testing.T) {
 // a shell be refused.
 func TestCommandToldHoldsNoStrangeName(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	const name = "x;$(reboot)`reboot`"
 	jane := s.editor(t, name)
 	err := jane.createOf(t, "cart", map[string]any{"address": "redis.team-b.svc:6379"})
@@ -180,7 +180,7 @@ func TestCommandToldHoldsNoStrangeName(t *testing.T) {
 // TestPasswordsInClearTextAreWarnedOf reads what kubectl prints.
 func TestPasswordsInClearTextAreWarnedOf(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	admin := person{s, s.Kubeconfig()}
 	for _, test := range []struct{ spec, says string }{
 		{`{"address": "redis:6379"}`, ""},
@@ -215,7 +215,7 @@ func TestPasswordsInClearTextAreWarnedOf(t *testing.T) {
 // namespace have, and one more.
 func TestSampleQuotaBoundsRedisObjects(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	jane := s.editor(t, "jane")
 	s.applyFrom(t, "samples-quota", "", "resourcequota.yaml")
 	s.kubectl(t, "patch", "resourcequota", "redis-metrics", "-n", s.namespace, "--type=merge", "-p", `{"spec":{"hard":{"count/redises.redis-metrics.dev":"2"}}}`)
@@ -239,7 +239,7 @@ func TestSampleQuotaBoundsRedisObjects(t *testing.T) {
 // its namespace and no more.
 func TestSamplesAreOfOneNamespace(t *testing.T) {
 	t.Parallel()
-	s := &scene{harness: shared, namespace: metav1.NamespaceDefault}
+	s := &fixture{harness: shared, namespace: metav1.NamespaceDefault}
 	jane := s.editor(t, "jane")
 	samples, err := filepath.Glob(filepath.Join(repository(t), "deploy", "samples*", "redis*.yaml"))
 	if err != nil || len(samples) < 6 {

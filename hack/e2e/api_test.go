@@ -20,7 +20,7 @@ import (
 // TestIdleReadsZero shows an exact 0 of a server that nobody uses but the adapter.
 func TestIdleReadsZero(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.redis(t, "idle", server.Addr, nil)
 	awaitRequests(t, s, "idle")
@@ -41,7 +41,7 @@ func TestIdleReadsZero(t *testing.T) {
 }
 
 // awaitRequests waits until requests-per-second of an object is known.
-func awaitRequests(t *testing.T, s *scene, name string) {
+func awaitRequests(t *testing.T, s *fixture, name string) {
 	t.Helper()
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		_, err := s.requests(ctx, name)
@@ -51,7 +51,7 @@ func awaitRequests(t *testing.T, s *scene, name string) {
 
 func TestMetricsAPI(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	for name, tier := range map[string]string{"cart": "cache", "jobs": "queue"} {
 		s.redis(t, name, server.Addr, map[string]string{"tier": tier})
@@ -134,7 +134,7 @@ func TestMetricsAPI(t *testing.T) {
 	t.Run("kubectl get redis", func(t *testing.T) { s.columns(t) })
 }
 
-func (s *scene) get(ctx context.Context, path string) ([]byte, error) {
+func (s *fixture) get(ctx context.Context, path string) ([]byte, error) {
 	path, query, _ := strings.Cut(path, "?")
 	request := s.client.CoreV1().RESTClient().Get().AbsPath(path)
 	for _, pair := range strings.Split(query, "&") {
@@ -146,7 +146,7 @@ func (s *scene) get(ctx context.Context, path string) ([]byte, error) {
 }
 
 // protobuf asks with the Accept header of the HPA controller.
-func (s *scene) protobuf(t *testing.T) {
+func (s *fixture) protobuf(t *testing.T) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{v1beta1.AddToScheme, v1beta2.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -183,7 +183,7 @@ func (s *scene) protobuf(t *testing.T) {
 }
 
 // errors reads what a user is told.
-func (s *scene) errors(t *testing.T) {
+func (s *fixture) errors(t *testing.T) {
 	root := "/apis/custom.metrics.k8s.io/v1beta2"
 	for _, test := range []struct {
 		name, path string
@@ -209,7 +209,7 @@ func (s *scene) errors(t *testing.T) {
 }
 
 // columns reads kubectl get redis as a person does.
-func (s *scene) columns(t *testing.T) {
+func (s *fixture) columns(t *testing.T) {
 	eventually(t, 90*time.Second, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "get", "redis", "cart", "-n", s.namespace, "-o",
 			`jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.summary.requestsPerSecond} {.status.summary.connectedClients} {.status.nodes[0].role}`)

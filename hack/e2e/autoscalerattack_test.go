@@ -33,8 +33,8 @@ const (
 // it asks, while others ask too: anonymous clients once a second each, since here they take the processors that they
 // share, and a viewer as fast as it can.
 func TestAutoscalerUnderAttack(t *testing.T) {
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
 	config := rest.CopyConfig(h.Config())
@@ -90,7 +90,7 @@ func TestAutoscalerUnderAttack(t *testing.T) {
 
 // controllerAsks asks twenty times a second, as often as the controller may, and returns how long the answers took, the
 // shortest first.
-func (s *scene) controllerAsks(t *testing.T, as kubernetes.Interface, lasting time.Duration) []time.Duration {
+func (s *fixture) controllerAsks(t *testing.T, as kubernetes.Interface, lasting time.Duration) []time.Duration {
 	t.Helper()
 	var waits []time.Duration
 	ticker := time.NewTicker(50 * time.Millisecond)
@@ -107,7 +107,7 @@ func (s *scene) controllerAsks(t *testing.T, as kubernetes.Interface, lasting ti
 }
 
 // anonymous asks the adapter itself for a metric, without a name, over so many connections.
-func (s *scene) anonymous(connections int) func(ctx context.Context, index int) {
+func (s *fixture) anonymous(connections int) func(ctx context.Context, index int) {
 	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // it asks for nothing that is worth a secret
 		MaxIdleConnsPerHost: connections,
@@ -129,7 +129,7 @@ func (s *scene) anonymous(connections int) func(ctx context.Context, index int) 
 }
 
 // inventing asks the API server for objects that do not exist, as who may view the cluster.
-func (s *scene) inventing(t *testing.T) func(ctx context.Context, index int) {
+func (s *fixture) inventing(t *testing.T) func(ctx context.Context, index int) {
 	t.Helper()
 	path, err := s.KubeconfigForUser("attacker")
 	if err != nil {

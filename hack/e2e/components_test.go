@@ -33,7 +33,7 @@ func TestComponents(t *testing.T) {
 	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
 		t.Fatal(err)
 	}
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	if err := h.ApplyOperatorKinds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestComponents(t *testing.T) {
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
 }
 
-func (s *scene) rightsUnderComponents(t *testing.T) {
+func (s *fixture) rightsUnderComponents(t *testing.T) {
 	for question, want := range map[string]bool{
 		"get secrets/any -n " + s.namespace:                                                true,
 		"get configmaps/any -n " + s.namespace:                                             true,
@@ -90,7 +90,7 @@ func (s *scene) rightsUnderComponents(t *testing.T) {
 
 // verbsUnderComponents asks whether whoever may edit a namespace has the verbs
 // that the components give.
-func (s *scene) verbsUnderComponents(t *testing.T) {
+func (s *fixture) verbsUnderComponents(t *testing.T) {
 	s.kubectl(t, "create", "rolebinding", "edit", "-n", s.namespace, "--clusterrole=edit", "--user=jane")
 	for _, verb := range []string{"connect-anywhere", "run-scripts"} {
 		eventually(t, 15*time.Second, func(ctx context.Context) error {
@@ -104,7 +104,7 @@ func (s *scene) verbsUnderComponents(t *testing.T) {
 }
 
 // podsUnderComponents applies the Deployment itself, in the namespace that enforces the restricted standard.
-func (s *scene) podsUnderComponents(t *testing.T, overlay string) {
+func (s *fixture) podsUnderComponents(t *testing.T, overlay string) {
 	objects, err := s.Render(t.Context(), overlay)
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func overlayOf(t *testing.T, bundle []byte, components ...string) string {
 
 // scrapedAsPrometheus asks for the metrics as the ServiceMonitor has Prometheus do: with the token of its
 // ServiceAccount, past the API server, and with the name of the Service verified. The rights are those of the component.
-func (s *scene) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bundle []byte) {
+func (s *fixture) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bundle []byte) {
 	s.kubectl(t, "create", "namespace", "monitoring")
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(bundle)

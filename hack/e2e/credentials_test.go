@@ -30,14 +30,14 @@ const firstPassword, secondPassword, wrongPassword = "sesame-first-81", "sesame-
 // of its namespace lets the adapter read, and rotates the password under load.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
+	h := ownHarness(t)
 	loud, err := h.StartAdapter(t.Context(), cluster.AdapterOptions{
 		Name: "redis-metrics-adapter-loud", Standby: true, ExtraArgs: []string{"-v=9"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	server := secured(t, s)
 	grantAsTold(t, s)
 	driver := drive(t, server.Addr, 500)
@@ -76,7 +76,7 @@ func TestCredentials(t *testing.T) {
 }
 
 // secured makes a Redis that demands all, and an object that names all of it.
-func secured(t *testing.T, s *scene) *redistest.Server {
+func secured(t *testing.T, s *fixture) *redistest.Server {
 	t.Helper()
 	authority := redistest.NewAuthority(t)
 	cert, key := authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
@@ -106,7 +106,7 @@ func secured(t *testing.T, s *scene) *redistest.Server {
 
 // grantAsTold runs the commands that status prints, as the owner of the namespace,
 // who is not an administrator of the cluster.
-func grantAsTold(t *testing.T, s *scene) {
+func grantAsTold(t *testing.T, s *fixture) {
 	t.Helper()
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
 		return errors.Join(
@@ -143,14 +143,14 @@ func grantAsTold(t *testing.T, s *scene) {
 	}
 }
 
-func (s *scene) password(t *testing.T, password string) {
+func (s *fixture) password(t *testing.T, password string) {
 	t.Helper()
 	s.kubectl(t, "patch", "secret", "my-redis-auth", "-n", s.namespace, "--type=merge", "-p", fmt.Sprintf(`{"stringData":{"password":%q}}`, password))
 }
 
 // served waits for what a rotation brings about, and two samples more. Each number
 // served meanwhile must be current and true.
-func served(t *testing.T, s *scene, driver *traffic.Driver, within time.Duration, brought func() error) {
+func served(t *testing.T, s *fixture, driver *traffic.Driver, within time.Duration, brought func() error) {
 	t.Helper()
 	audit := &traffic.Audit{}
 	var values []traffic.Value

@@ -16,7 +16,7 @@ import (
 // what its status says of the ones that are wrong.
 func TestDeclaredMetrics(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	server.Do("rpush", "jobs", "a", "b", "c")
 	server.Do("xadd", "events", "*", "field", "value")

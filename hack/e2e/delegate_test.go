@@ -34,7 +34,7 @@ func TestDelegation(t *testing.T) {
 		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
 	}
 	h, o := delegatingHarness(t)
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	s.redis(t, "cart", server.Addr, nil)
 	awaitRequests(t, s, "cart")
@@ -81,13 +81,13 @@ func delegating(t *testing.T, host string, port int, caFile string) cluster.Adap
 }
 
 // raw asks for a path through the API server, for whatever code it answers.
-func (s *scene) raw(ctx context.Context, client kubernetes.Interface, path, accept string) (code int, body []byte) {
+func (s *fixture) raw(ctx context.Context, client kubernetes.Interface, path, accept string) (code int, body []byte) {
 	result := client.CoreV1().RESTClient().Get().AbsPath(path).SetHeader("Accept", accept).Do(ctx).StatusCode(&code)
 	body, _ = result.Raw()
 	return code, body
 }
 
-func (s *scene) listsBoth(t *testing.T) {
+func (s *fixture) listsBoth(t *testing.T) {
 	t.Helper()
 	for _, version := range versions() {
 		eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -111,7 +111,7 @@ func (s *scene) listsBoth(t *testing.T) {
 
 // answersAsTheDelegate compares each answer through ours with the delegate's own, code
 // and body.
-func (s *scene) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
+func (s *fixture) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	token := o.token(t, cluster.AdapterName, cluster.AdapterName+"-delegate")
 	inside := "namespaces/" + s.namespace + "/"
@@ -143,7 +143,7 @@ func (s *scene) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
 
 // answersAlike asks between two answers of the delegate that are alike: its values
 // are of the second in which they are asked for.
-func (s *scene) answersAlike(t *testing.T, o *prometheusAdapter, token, path, accept string, want int) error {
+func (s *fixture) answersAlike(t *testing.T, o *prometheusAdapter, token, path, accept string, want int) error {
 	t.Helper()
 	for range 10 {
 		before, first := o.ask(t, token, path, accept)
@@ -163,7 +163,7 @@ func (s *scene) answersAlike(t *testing.T, o *prometheusAdapter, token, path, ac
 }
 
 // request asks for a path with a query.
-func (s *scene) request(t *testing.T, path, accept string) (code int, body []byte) {
+func (s *fixture) request(t *testing.T, path, accept string) (code int, body []byte) {
 	t.Helper()
 	result := s.client.CoreV1().RESTClient().Get().RequestURI(path).SetHeader("Accept", accept).Do(t.Context()).StatusCode(&code)
 	body, _ = result.Raw()
@@ -172,7 +172,7 @@ func (s *scene) request(t *testing.T, path, accept string) (code int, body []byt
 
 // judgesWhoAsks has a user without rights and a viewer ask. The delegate is asked by
 // neither.
-func (s *scene) judgesWhoAsks(t *testing.T, o *prometheusAdapter) {
+func (s *fixture) judgesWhoAsks(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	s.kubectl(t, "create", "rolebinding", "viewer", "--clusterrole=view", "--user=viewer", "--namespace="+s.namespace)
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
@@ -206,7 +206,7 @@ func (s *scene) judgesWhoAsks(t *testing.T, o *prometheusAdapter) {
 
 // scalesByBoth has the stock HPA scale one workload by the delegate's metric of
 // pods, one by its metric of a Service, and one by Redis.
-func (s *scene) scalesByBoth(t *testing.T, o *prometheusAdapter, address string) {
+func (s *fixture) scalesByBoth(t *testing.T, o *prometheusAdapter, address string) {
 	t.Helper()
 	target := autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(100, resource.DecimalSI)}
 	for name, metric := range map[string]autoscalingv2.MetricSpec{
@@ -232,7 +232,7 @@ func (s *scene) scalesByBoth(t *testing.T, o *prometheusAdapter, address string)
 }
 
 // workload makes a Deployment and its HorizontalPodAutoscaler, of up to three replicas.
-func (s *scene) workload(t *testing.T, name string, metric autoscalingv2.MetricSpec) {
+func (s *fixture) workload(t *testing.T, name string, metric autoscalingv2.MetricSpec) {
 	t.Helper()
 	app := map[string]string{"app": name}
 	meta, one := metav1.ObjectMeta{Name: name, Namespace: s.namespace}, int32(1)
@@ -251,7 +251,7 @@ func (s *scene) workload(t *testing.T, name string, metric autoscalingv2.MetricS
 	}
 }
 
-func (s *scene) deployed(ctx context.Context, name string, want int32) error {
+func (s *fixture) deployed(ctx context.Context, name string, want int32) error {
 	deployment, err := s.client.AppsV1().Deployments(s.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err == nil && deployment.Status.ReadyReplicas != want {
 		err = fmt.Errorf("%s has %d replicas, %d ready, want %d", name, *deployment.Spec.Replicas, deployment.Status.ReadyReplicas, want)
@@ -261,7 +261,7 @@ func (s *scene) deployed(ctx context.Context, name string, want int32) error {
 
 // survivesTheDelegate suspends the delegate, and then kills it. Our adapter and the cluster
 // keep working.
-func (s *scene) survivesTheDelegate(t *testing.T, o *prometheusAdapter) {
+func (s *fixture) survivesTheDelegate(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	hits := "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + s.namespace + "/services/web/hits"
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} {
@@ -289,7 +289,7 @@ func (s *scene) survivesTheDelegate(t *testing.T, o *prometheusAdapter) {
 			return s.set(ctx, "app-statefulset", 3)
 		})
 	}
-	passing := newScene(t, s.harness)
+	passing := newFixture(t, s.harness)
 	s.kubectl(t, "delete", "namespace", passing.namespace, "--wait=true", "--timeout=30s")
 	s.listsBoth(t) // what was known
 	if code, body, _ := aggregator(t, s.harness)("/readyz"); code != http.StatusOK {

@@ -58,7 +58,7 @@ func (r *recorder) count() int {
 // hidesTheClient asks with a canary in each place where a client can put
 // something, through the API server and as the API server. Another replica of ours
 // delegates to a server that keeps all that arrives.
-func (s *scene) hidesTheClient(t *testing.T) {
+func (s *fixture) hidesTheClient(t *testing.T) {
 	t.Helper()
 	r := &recorder{}
 	replica, err := s.StartAdapter(t.Context(), recording(t, r))
@@ -158,7 +158,7 @@ func askWithCanary(ctx context.Context, client *http.Client, url string, headers
 }
 
 // isDelegate fails unless a header has a token of the account that ours asks as.
-func (s *scene) isDelegate(t *testing.T, header string) {
+func (s *fixture) isDelegate(t *testing.T, header string) {
 	t.Helper()
 	token := strings.TrimPrefix(header, "Bearer ")
 	review, err := s.client.AuthenticationV1().TokenReviews().Create(t.Context(), &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}, metav1.CreateOptions{})

@@ -44,14 +44,14 @@ func apiTroubles() []trouble {
 		{code: "AdapterNotReady", bring: replicas("adapter:1", "adapter:1 unready"), shows: "the log says why", end: noReplicas},
 		{code: "AdapterVersions", bring: replicas("adapter:1", "adapter:2"), shows: "the rollout goes on by itself", end: noReplicas},
 		{code: "AdapterUnreachable", bring: replicas("adapter:1", "adapter:1 unreachable"), shows: "a network is mended elsewhere", end: noReplicas},
-		{code: "MissingEndpoints", bring: func(t *testing.T, s *scene, row trouble) {
+		{code: "MissingEndpoints", bring: func(t *testing.T, s *fixture, row trouble) {
 			t.Helper()
 			port := s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.service.port}")
 			admin(service+`{"spec":{"type":"ClusterIP","externalName":null,"selector":{"app":"none"},"ports":[{"port":`+port+`}]}}`)(t, s, row)
 		}, shows: "pods are not ready for many causes", end: admin(service + `{"spec":{"type":"ExternalName","externalName":"localhost","selector":null,"ports":null,"clusterIP":null,"clusterIPs":null}}`)},
 		{
 			code: "APIServiceUnavailable", bring: admin("delete service redis-metrics-adapter -n redis-metrics-adapter"), shows: "the message of the condition says why",
-			end: func(t *testing.T, s *scene, row trouble) {
+			end: func(t *testing.T, s *fixture, row trouble) {
 				t.Helper()
 				admin("create service externalname redis-metrics-adapter --external-name=localhost -n redis-metrics-adapter")(t, s, row)
 				admin(service+`{"spec":{"selector":null}}`)(t, s, row)
@@ -65,8 +65,8 @@ func apiTroubles() []trouble {
 // namespace cannot be deleted without a server.
 func TestDoctorOfTheAPI(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
 	t.Run("no trouble", s.healthyInstallation)
@@ -82,7 +82,7 @@ func TestDoctorOfTheAPI(t *testing.T) {
 }
 
 // problems has the overview of a healthy installation name what is not well.
-func (s *scene) problems(t *testing.T) {
+func (s *fixture) problems(t *testing.T) {
 	const broken = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.example.com"},"spec":{
 		"group":"example.com","version":"v1","groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"none","name":"none"}}}`
 	if _, err := s.KubectlInput(t.Context(), strings.NewReader(broken), "create", "-f", "-"); err != nil {
@@ -106,7 +106,7 @@ func (s *scene) problems(t *testing.T) {
 }
 
 // notObserved has the HPA controller stand still.
-func (s *scene) notObserved(t *testing.T) {
+func (s *fixture) notObserved(t *testing.T) {
 	controller := s.Process(cluster.ControllerManager)
 	if err := controller.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -121,15 +121,15 @@ func (s *scene) notObserved(t *testing.T) {
 }
 
 // admin runs a command of kubectl, whose arguments hold no spaces.
-func admin(command string) func(*testing.T, *scene, trouble) {
-	return func(t *testing.T, s *scene, _ trouble) {
+func admin(command string) func(*testing.T, *fixture, trouble) {
+	return func(t *testing.T, s *fixture, _ trouble) {
 		t.Helper()
 		s.kubectl(t, strings.Fields(command)...)
 	}
 }
 
 // route sends requests to the adapter, whose port is another than the one in deploy/.
-func route(t *testing.T, s *scene, _ trouble) {
+func route(t *testing.T, s *fixture, _ trouble) {
 	t.Helper()
 	if err := s.adapter.Route(t.Context()); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func route(t *testing.T, s *scene, _ trouble) {
 }
 
 // forbidController takes from the HPA controller the right to read metrics.
-func forbidController(t *testing.T, s *scene, _ trouble) {
+func forbidController(t *testing.T, s *fixture, _ trouble) {
 	t.Helper()
 	roles := s.client.RbacV1().ClusterRoles()
 	role, err := roles.Get(t.Context(), "system:controller:horizontal-pod-autoscaler", metav1.GetOptions{})
@@ -151,7 +151,7 @@ func forbidController(t *testing.T, s *scene, _ trouble) {
 }
 
 // forbidCA takes the right to write caBundle from the adapter, and writes another there.
-func (s *scene) forbidCA(t *testing.T, bundle []byte) {
+func (s *fixture) forbidCA(t *testing.T, bundle []byte) {
 	t.Helper()
 	s.kubectl(t, "patch", "clusterrole", cluster.AdapterName, "--type=json", "-p",
 		`[{"op":"test","path":"/rules/3/resources","value":["apiservices"]},{"op":"replace","path":"/rules/3/verbs","value":["get"]}]`)
@@ -160,7 +160,7 @@ func (s *scene) forbidCA(t *testing.T, bundle []byte) {
 }
 
 // expiringCA adds a certificate that ends soon to the CA of the adapter.
-func expiringCA(t *testing.T, s *scene, _ trouble) {
+func expiringCA(t *testing.T, s *fixture, _ trouble) {
 	t.Helper()
 	own, err := base64.StdEncoding.DecodeString(s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.caBundle}"))
 	if err != nil {
@@ -172,7 +172,7 @@ func expiringCA(t *testing.T, s *scene, _ trouble) {
 
 // hideDiscovery stands between the API server and the adapter, and answers no request for discovery but the one by which
 // the API server sees that the adapter is available, which accepts anything.
-func hideDiscovery(t *testing.T, s *scene, _ trouble) {
+func hideDiscovery(t *testing.T, s *fixture, _ trouble) {
 	t.Helper()
 	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
 	if err != nil {
@@ -211,8 +211,8 @@ func hideDiscovery(t *testing.T, s *scene, _ trouble) {
 
 // replicas has the Service select pods of an image each. Nothing runs in them: a server of this machine answers the
 // API server in their place.
-func replicas(images ...string) func(*testing.T, *scene, trouble) {
-	return func(t *testing.T, s *scene, _ trouble) {
+func replicas(images ...string) func(*testing.T, *fixture, trouble) {
+	return func(t *testing.T, s *fixture, _ trouble) {
 		t.Helper()
 		address := proxyable(t)
 		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
@@ -237,7 +237,7 @@ func replicas(images ...string) func(*testing.T, *scene, trouble) {
 }
 
 // replica makes a pod that no node runs.
-func (s *scene) replica(t *testing.T, name, image, address string, port int, ready bool) {
+func (s *fixture) replica(t *testing.T, name, image, address string, port int, ready bool) {
 	t.Helper()
 	const manifest = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": %q, "labels": {"app": "replica"}}, "spec": {"schedulerName": "none",
 		"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "adapter", "image": %q,
@@ -278,14 +278,14 @@ func proxyable(t *testing.T) string {
 	return ""
 }
 
-func noReplicas(t *testing.T, s *scene, _ trouble) {
+func noReplicas(t *testing.T, s *fixture, _ trouble) {
 	t.Helper()
 	s.kubectl(t, "patch", "service", cluster.AdapterName, "-n", cluster.AdapterName, "--type=merge", "-p", `{"spec":{"selector":null}}`)
 	s.kubectl(t, "delete", "pods", "-l", "app=replica", "-n", cluster.AdapterName, "--force")
 }
 
 // apiService waits until an APIService is unavailable for a reason.
-func (s *scene) apiService(t *testing.T, reason string, says quotation) {
+func (s *fixture) apiService(t *testing.T, reason string, says quotation) {
 	t.Helper()
 	eventually(t, time.Minute, func(ctx context.Context) error {
 		out, err := s.Kubectl(ctx, "get", "apiservice", newer, "-o",
@@ -298,7 +298,7 @@ func (s *scene) apiService(t *testing.T, reason string, says quotation) {
 }
 
 // anotherAuthority takes the right to write caBundle from the adapter, and writes another there.
-func (s *scene) anotherAuthority(t *testing.T) {
+func (s *fixture) anotherAuthority(t *testing.T) {
 	s.forbidCA(t, redistest.NewAuthority(t).PEM)
 	s.apiService(t, "FailedDiscoveryCheck", quoted(t, "x509: certificate signed by unknown authority"))
 	eventually(t, 30*time.Second, func(context.Context) error {
@@ -312,7 +312,7 @@ func (s *scene) anotherAuthority(t *testing.T) {
 }
 
 // noKind deletes the CustomResourceDefinition.
-func (s *scene) noKind(t *testing.T) {
+func (s *fixture) noKind(t *testing.T) {
 	s.kubectl(t, "delete", "crd", redisCRD)
 	want := quoted(t, `no matches for kind "Redis" in group "redis-metrics.dev"`)
 	eventually(t, time.Minute, func(ctx context.Context) error { return s.autoscalerSays(ctx, "app", want) })
@@ -321,7 +321,7 @@ func (s *scene) noKind(t *testing.T) {
 }
 
 // noServer ends the adapter, and deletes a namespace and then the APIServices, as deploy/README.md says.
-func (s *scene) noServer(t *testing.T) {
+func (s *fixture) noServer(t *testing.T) {
 	if err := s.adapter.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

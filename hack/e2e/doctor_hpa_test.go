@@ -68,7 +68,7 @@ const processors = `{"type":"Resource","resource":{"name":"cpu","target":{"type"
 // TestDoctorOfAnHPA makes each mistake that an HPA reports or suffers from.
 func TestDoctorOfAnHPA(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	up, down := redistest.New(t), redistest.New(t)
 	s.redis(t, "up", up.Addr, nil)
 	s.redis(t, "down", down.Addr, nil)
@@ -95,14 +95,14 @@ func TestDoctorOfAnHPA(t *testing.T) {
 }
 
 // autoscalerSays says whether an HPA gives another reason for not scaling than the one quoted.
-func (s *scene) autoscalerSays(ctx context.Context, name string, want quotation) error {
+func (s *fixture) autoscalerSays(ctx context.Context, name string, want quotation) error {
 	said, err := s.Kubectl(ctx, "get", "hpa", name, "-n", s.namespace, "-o",
 		`jsonpath={range .status.conditions[?(@.type=="ScalingActive")]}{.reason} {.message}{end}`)
 	return errors.Join(err, want.in(said))
 }
 
 // autoscaler makes an HPA with a workload of its own.
-func (s *scene) autoscaler(t *testing.T, name, version, redis, metric string) {
+func (s *fixture) autoscaler(t *testing.T, name, version, redis, metric string) {
 	t.Helper()
 	const hpa = `{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": %[1]q},
 		"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": %[1]q}, "maxReplicas": 2, "metrics": [{
@@ -123,8 +123,8 @@ func statefulSet(name, more string) string {
 }
 
 // manifest gives kubectl the workload of a row with more fields.
-func manifest(change, more string) func(*testing.T, *scene, trouble) {
-	return func(t *testing.T, s *scene, row trouble) {
+func manifest(change, more string) func(*testing.T, *fixture, trouble) {
+	return func(t *testing.T, s *fixture, row trouble) {
 		t.Helper()
 		if _, err := s.KubectlInput(t.Context(), strings.NewReader(statefulSet(row.name, more)), append(strings.Fields(change), "-n", s.namespace, "-f", "-")...); err != nil {
 			t.Fatal(err)
@@ -133,23 +133,23 @@ func manifest(change, more string) func(*testing.T, *scene, trouble) {
 }
 
 // patched changes the HPA of a row.
-func patched(kind, patch string) func(*testing.T, *scene, trouble) {
-	return func(t *testing.T, s *scene, row trouble) {
+func patched(kind, patch string) func(*testing.T, *fixture, trouble) {
+	return func(t *testing.T, s *fixture, row trouble) {
 		t.Helper()
 		s.kubectl(t, "patch", "hpa", row.name, "-n", s.namespace, "--type="+kind, "-p", patch)
 	}
 }
 
-// kubectl runs a command in the namespace of a scene.
-func kubectl(command string) func(*testing.T, *scene, trouble) {
-	return func(t *testing.T, s *scene, _ trouble) {
+// kubectl runs a command in the namespace of a fixture.
+func kubectl(command string) func(*testing.T, *fixture, trouble) {
+	return func(t *testing.T, s *fixture, _ trouble) {
 		t.Helper()
 		s.kubectl(t, append(strings.Fields(command), "-n", s.namespace)...)
 	}
 }
 
 // blockPod has the pod of a row not be ready, for some time already.
-func blockPod(t *testing.T, s *scene, row trouble) {
+func blockPod(t *testing.T, s *fixture, row trouble) {
 	t.Helper()
 	eventually(t, 30*time.Second, func(ctx context.Context) error { return s.set(ctx, row.name, 1) })
 	pods := s.client.CoreV1().Pods(s.namespace)

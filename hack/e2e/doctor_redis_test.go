@@ -14,7 +14,7 @@ import (
 // TestTroubleOfARate reads why there is no rate of a new object, and none after a restart.
 func TestTroubleOfARate(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	said := func(text string) {
 		want := quoted(t, text)
@@ -38,7 +38,7 @@ func TestTroubleOfARate(t *testing.T) {
 // TestTroubleOfAFallback has a metric become unknown while the others are known, so that nothing else is named first.
 func TestTroubleOfAFallback(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	server.Do("config", "set", "maxmemory", "1gb")
 	for name, fallback := range map[string]map[string]any{
@@ -66,7 +66,7 @@ func TestTroubleOfAFallback(t *testing.T) {
 // TestTroubleOfRights asks as people who lack a right.
 func TestTroubleOfRights(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	nobody, err := s.KubeconfigForUser("nobody")
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestTroubleOfRights(t *testing.T) {
 }
 
 // auditor is somebody who may read all but metrics, until the command of doctor lets them.
-func (s *scene) auditor(t *testing.T) {
+func (s *fixture) auditor(t *testing.T) {
 	t.Helper()
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
@@ -130,7 +130,7 @@ func (s *scene) auditor(t *testing.T) {
 // TestTroubleOfCredentials has objects name what is not there, or not what it should be.
 func TestTroubleOfCredentials(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	s.kubectl(t, "create", "role", "adapter", "-n", s.namespace, "--verb=get", "--resource=secrets")
 	s.kubectl(t, "create", "rolebinding", "adapter", "-n", s.namespace, "--role=adapter", "--serviceaccount=redis-metrics-adapter:redis-metrics-adapter")
 	s.kubectl(t, "create", "role", "more", "-n", s.namespace, "--verb=get", "--resource=configmaps", "--resource-name=none", "--resource-name=keyless")

@@ -33,7 +33,7 @@ type diagnosis struct {
 }
 
 // command makes a command that runs in the repository, with kubectl and its plugin on PATH.
-func (s *scene) command(ctx context.Context, kubeconfig, name string, args ...string) (*exec.Cmd, error) {
+func (s *fixture) command(ctx context.Context, kubeconfig, name string, args ...string) (*exec.Cmd, error) {
 	root, rootErr := filepath.Abs(filepath.Join("..", ".."))
 	bin, binErr := filepath.Abs(os.Getenv("BIN_DIR"))
 	command := exec.CommandContext(ctx, name, args...)
@@ -44,11 +44,11 @@ func (s *scene) command(ctx context.Context, kubeconfig, name string, args ...st
 }
 
 // doctor runs "kubectl redis-metrics doctor" as the reader, or else as the administrator.
-func (s *scene) doctor(ctx context.Context, args ...string) (diagnosis, error) {
+func (s *fixture) doctor(ctx context.Context, args ...string) (diagnosis, error) {
 	return s.doctorAs(ctx, cmp.Or(s.reader, s.Kubeconfig()), args...)
 }
 
-func (s *scene) doctorAs(ctx context.Context, kubeconfig string, args ...string) (diagnosis, error) {
+func (s *fixture) doctorAs(ctx context.Context, kubeconfig string, args ...string) (diagnosis, error) {
 	kubectl := filepath.Join(os.Getenv("BIN_DIR"), "kubectl")
 	command, err := s.command(ctx, kubeconfig, kubectl, append([]string{"redis-metrics", "doctor", "-n", s.namespace, "-o", "json"}, args...)...)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d diagnosis) names(code string) error {
 }
 
 // diagnosed waits until doctor names a trouble first, and returns what it says.
-func (s *scene) diagnosed(t *testing.T, code string, args ...string) doctor.Check {
+func (s *fixture) diagnosed(t *testing.T, code string, args ...string) doctor.Check {
 	t.Helper()
 	var first doctor.Check
 	eventually(t, diagnosing, func(ctx context.Context) error {
@@ -92,7 +92,7 @@ func (s *scene) diagnosed(t *testing.T, code string, args ...string) doctor.Chec
 }
 
 // healthy waits until doctor finds no trouble.
-func (s *scene) healthy(t *testing.T, args ...string) {
+func (s *fixture) healthy(t *testing.T, args ...string) {
 	t.Helper()
 	eventually(t, diagnosing, func(ctx context.Context) error {
 		d, err := s.doctor(ctx, args...)
@@ -104,7 +104,7 @@ func (s *scene) healthy(t *testing.T, args ...string) {
 }
 
 // mend runs a command as doctor prints it, with a word in place of each in capitals.
-func (s *scene) mend(t *testing.T, check doctor.Check, fill ...string) {
+func (s *fixture) mend(t *testing.T, check doctor.Check, fill ...string) {
 	t.Helper()
 	command, err := s.command(t.Context(), s.Kubeconfig(), "/bin/sh", "-ec", strings.NewReplacer(fill...).Replace(check.Command))
 	if err != nil {
@@ -120,27 +120,27 @@ type trouble struct {
 	code, name string
 	// version, redis and metric are what the HPA of the row asks for, unless it asks for keys of a Redis that is up.
 	version, redis, metric string
-	bring                  func(*testing.T, *scene, trouble)
+	bring                  func(*testing.T, *fixture, trouble)
 	// quotes is the message of the HPA, if the page quotes it.
 	quotes string
 	// fill holds the words in capitals of the command, and what a user writes in their place.
 	fill []string
 	// shows says why the command does not mend the trouble. What does is end, if there is something to do.
 	shows string
-	end   func(*testing.T, *scene, trouble)
+	end   func(*testing.T, *fixture, trouble)
 	// next is the trouble that is left, if there is one.
 	next string
 }
 
 // hpaTrouble brings about the trouble of an HPA.
-func (s *scene) hpaTrouble(t *testing.T, row trouble) {
+func (s *fixture) hpaTrouble(t *testing.T, row trouble) {
 	t.Helper()
 	s.autoscaler(t, row.name, cmp.Or(row.version, "redis-metrics.dev/v1alpha1"), cmp.Or(row.redis, "up"), cmp.Or(row.metric, "keys"))
 	s.trouble(t, row, "hpa/"+row.name)
 }
 
 // trouble brings about a trouble, holds that doctor names it first, and runs the command that it prints.
-func (s *scene) trouble(t *testing.T, row trouble, args ...string) {
+func (s *fixture) trouble(t *testing.T, row trouble, args ...string) {
 	t.Helper()
 	if row.bring != nil {
 		row.bring(t, s, row)
@@ -232,7 +232,7 @@ func TestEveryTroubleIsBroughtAbout(t *testing.T) {
 }
 
 // healthyInstallation holds that doctor finds nothing where nothing is wrong, and is useful to who may read little.
-func (s *scene) healthyInstallation(t *testing.T) {
+func (s *fixture) healthyInstallation(t *testing.T) {
 	s.autoscaler(t, "app", "redis-metrics.dev/v1alpha1", "cart", "requests-per-second")
 	for _, args := range [][]string{{}, {"hpa/app"}, {"redis/cart"}, {"--pre"}} {
 		s.healthy(t, args...)
@@ -280,7 +280,7 @@ func (s *scene) healthyInstallation(t *testing.T) {
 // minReplicas 0, and fails at the end.
 func TestDoctorOfManyObjects(t *testing.T) {
 	const objects, autoscalers, most = 1000, 200, 3 * time.Second
-	s := newScene(t, ownHouse(t, func(o *cluster.Options) {
+	s := newFixture(t, ownHarness(t, func(o *cluster.Options) {
 		o.ExtraArgs = map[string][]string{cluster.APIServer: {"--feature-gates=HPAScaleToZero=false"}}
 	}))
 	const refused = "The API server refuses HPAs whose minReplicas is 0."

@@ -23,17 +23,17 @@ import (
 // notRun are the documented commands that TestDocumentation does not run, each with the reason. Of make it still asks
 // that the target exists.
 var notRun = map[string]string{
-	"make demo":              "takes minutes; hack/demo has tests of its own",
-	"make test":              "includes this test",
-	"make test-fast":         "make test runs the same tests",
-	"make verify":            "takes minutes; continuous integration runs it",
-	"make hooks":             "changes the configuration of git",
-	"make plugin":            "would replace the plugin while other tests run it",
-	"make deploy DELEGATE=1": "needs another adapter; TestTakeOverAndGiveBack runs it",
+	"make demo":                       "takes minutes; hack/demo has tests of its own",
+	"make test":                       "includes this test",
+	"make test-fast":                  "make test runs the same tests",
+	"make verify":                     "takes minutes; continuous integration runs it",
+	"make hooks":                      "changes the configuration of git",
+	"make plugin":                     "would replace the plugin while other tests run it",
+	"make deploy DELEGATE=1":          "needs another adapter; TestTakeOverAndGiveBack runs it",
+	"kubectl redis-metrics top --web": "ends when it is interrupted; TestWebPage does so",
 	"kubectl redis-metrics top redis/my-redis -w":                                                                                                "ends when it is interrupted; TestTop does so",
 	"kubectl redis-metrics simulate hpa/app-hpa --record 10m --series load.csv":                                                                  "takes 10 minutes; TestRecord is shorter",
 	"kubectl redis-metrics simulate hpa/app-hpa --from-prometheus http://localhost:9090 --query 'sum(rate(redis_commands_processed_total[1m]))'": "needs a Prometheus; TestFromPrometheus of hack/simulate has one",
-	"kubectl redis-metrics top --web":                                                                                                            "ends when it is interrupted; TestWebPage does so",
 }
 
 // TestDocumentation does what the pages say, in the order in which a reader would: it installs the adapter, applies
@@ -108,7 +108,7 @@ func documented(t *testing.T) []pagetest.Block {
 
 // reader follows the documentation in a control plane of its own.
 type reader struct {
-	scene
+	fixture
 	// dir is a copy of the tree by links, and has what the pages take for granted.
 	dir        string
 	env        []string
@@ -121,7 +121,7 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	r := &reader{
-		scene: scene{harness: emptyHarness(t), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
+		fixture: fixture{harness: emptyHarness(t), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
 		read: map[string]bool{}, passedOver: map[string]bool{},
 	}
 	r.sentinel = redistest.NewSentinels(t, 1, "mymaster", r.redis, 0).Nodes[0]

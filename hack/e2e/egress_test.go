@@ -11,7 +11,7 @@ import (
 // TestRefusedAddresses names what no object may have the adapter dial, and reads what its author would.
 func TestRefusedAddresses(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	apiServer, err := url.Parse(s.Config().Host)
 	if err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ type failing struct {
 // failOver kills a primary while three replicas are needed. All that is served must be true of the traffic at its
 // time, none of the replicas goes, and once clients are back scaling goes on.
 func failOver(t *testing.T, f failing) {
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	stop := sending(t, f.driver, 2900)
 	s.redisOf(t, "my-redis", f.spec, nil)
 	s.apply(t, "", "statefulset.yaml", "hpa-averagevalue.yaml")
@@ -132,7 +132,7 @@ func failOver(t *testing.T, f failing) {
 
 // nodes says how status.nodes differs from what is wanted: so many of each role, with version and sample, and the
 // role of the node at an address, empty for none that answers there.
-func (s *scene) nodes(ctx context.Context, roles map[string]int, address, role string) error {
+func (s *fixture) nodes(ctx context.Context, roles map[string]int, address, role string) error {
 	out, err := s.Kubectl(ctx, "get", "redis", "my-redis", "-n", s.namespace, "-o", "jsonpath={.status.nodes}")
 	if err != nil {
 		return err

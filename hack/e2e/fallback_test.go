@@ -20,7 +20,7 @@ const lasting = 45 * time.Second
 // last value end.
 func TestFallback(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.fallingBack(t, "my-redis", server.Addr)
 	s.apply(t, server.Addr, "statefulset.yaml", "hpa-averagevalue.yaml")
@@ -76,7 +76,7 @@ func TestFallback(t *testing.T) {
 }
 
 // fallingBack creates a Redis object that states a value for all metrics but one.
-func (s *scene) fallingBack(t *testing.T, name, address string) {
+func (s *fixture) fallingBack(t *testing.T, name, address string) {
 	t.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
@@ -103,7 +103,7 @@ func (s *scene) fallingBack(t *testing.T, name, address string) {
 }
 
 // served waits for a value.
-func (s *scene) served(t *testing.T, name, metric, want string) {
+func (s *fixture) served(t *testing.T, name, metric, want string) {
 	t.Helper()
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		list, err := s.ask(ctx, name, metric)
@@ -115,7 +115,7 @@ func (s *scene) served(t *testing.T, name, metric, want string) {
 }
 
 // ended waits for an error in which words stand.
-func (s *scene) ended(t *testing.T, name, metric, words string) {
+func (s *fixture) ended(t *testing.T, name, metric, words string) {
 	t.Helper()
 	eventually(t, lasting+5*time.Second, func(ctx context.Context) error {
 		switch _, err := s.ask(ctx, name, metric); {

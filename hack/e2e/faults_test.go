@@ -28,7 +28,7 @@ const (
 // it come back.
 func TestRedisKilledUnderLoad(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	// A driver that dies with its server is not a fault here.
 	driver := traffic.New(server.Addr)
@@ -106,7 +106,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 }
 
 // condition says how a condition of a Redis object differs from what is wanted; an empty reason is any.
-func (s *scene) condition(ctx context.Context, name, condition, status, reason string) error {
+func (s *fixture) condition(ctx context.Context, name, condition, status, reason string) error {
 	out, err := s.Kubectl(ctx, "get", "redis", name, "-n", s.namespace, "-o",
 		fmt.Sprintf(`jsonpath={.status.conditions[?(@.type==%q)].status} {.status.conditions[?(@.type==%q)].reason}`, condition, condition))
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *scene) condition(ctx context.Context, name, condition, status, reason s
 }
 
 // awaitEvents waits for an Event of each reason.
-func (s *scene) awaitEvents(t *testing.T, name string, reasons ...string) {
+func (s *fixture) awaitEvents(t *testing.T, name string, reasons ...string) {
 	t.Helper()
 	for _, reason := range reasons {
 		eventually(t, 15*time.Second, func(ctx context.Context) error {
@@ -143,7 +143,7 @@ func connections(server *redistest.Server) int {
 
 func TestDeletedObjectIsForgotten(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.redis(t, "gone", server.Addr, nil)
 	awaitRequests(t, s, "gone")
@@ -176,7 +176,7 @@ func TestDeletedObjectIsForgotten(t *testing.T) {
 
 func TestEditedObjectIsSampledAtItsNewAddress(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	before, after := redistest.New(t), redistest.New(t)
 	s.redis(t, "moved", before.Addr, nil)
 	awaitRequests(t, s, "moved")
@@ -192,7 +192,7 @@ func TestEditedObjectIsSampledAtItsNewAddress(t *testing.T) {
 
 func TestNamespaceGoesWhileRedisIsDown(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.apply(t, server.Addr, "redis.yaml", "hpa-averagevalue.yaml")
 	awaitRequests(t, s, "my-redis")

@@ -21,15 +21,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 )
 
-// scene is a namespace of a test, with what the samples of deploy/ put there.
-type scene struct {
+// fixture is a namespace of a test, with what the samples of deploy/ put there.
+type fixture struct {
 	harness
 	namespace string
 	reader    string // the kubeconfig of who runs doctor, of the administrator if it is empty
 }
 
-// newScene makes a namespace that goes with the test.
-func newScene(t *testing.T, h harness) *scene {
+// newFixture makes a namespace that goes with the test.
+func newFixture(t *testing.T, h harness) *fixture {
 	t.Helper()
 	created, err := h.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"},
@@ -37,21 +37,21 @@ func newScene(t *testing.T, h harness) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{harness: h, namespace: created.Name}
+	s := &fixture{harness: h, namespace: created.Name}
 	t.Cleanup(func() {
 		_ = h.client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), s.namespace, metav1.DeleteOptions{})
 	})
 	return s
 }
 
-// apply applies files of deploy/samples in the scene's namespace, with the Redis
+// apply applies files of deploy/samples in the fixture's namespace, with the Redis
 // object at an address. Nothing else of the samples is changed.
-func (s *scene) apply(t *testing.T, address string, files ...string) {
+func (s *fixture) apply(t *testing.T, address string, files ...string) {
 	t.Helper()
 	s.applyFrom(t, "samples", address, files...)
 }
 
-func (s *scene) applyFrom(t *testing.T, folder, address string, files ...string) {
+func (s *fixture) applyFrom(t *testing.T, folder, address string, files ...string) {
 	t.Helper()
 	for _, file := range files {
 		path := filepath.Join(repository(t), "deploy", folder, file)
@@ -77,13 +77,13 @@ func (s *scene) applyFrom(t *testing.T, folder, address string, files ...string)
 }
 
 // redis creates a Redis object with default sampling.
-func (s *scene) redis(t *testing.T, name, address string, labels map[string]string) {
+func (s *fixture) redis(t *testing.T, name, address string, labels map[string]string) {
 	t.Helper()
 	s.redisOf(t, name, map[string]any{"address": address}, labels)
 }
 
 // redisOf creates a Redis object.
-func (s *scene) redisOf(t *testing.T, name string, spec map[string]any, labels map[string]string) {
+func (s *fixture) redisOf(t *testing.T, name string, spec map[string]any, labels map[string]string) {
 	t.Helper()
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis", "spec": spec,
@@ -96,7 +96,7 @@ func (s *scene) redisOf(t *testing.T, name string, spec map[string]any, labels m
 	}
 }
 
-func (s *scene) kubectl(t *testing.T, args ...string) string {
+func (s *fixture) kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := s.Kubectl(t.Context(), args...)
 	if err != nil {
@@ -106,12 +106,12 @@ func (s *scene) kubectl(t *testing.T, args ...string) string {
 }
 
 // path is where a metric of a Redis object is served.
-func (s *scene) path(version, name, metric string) string {
+func (s *fixture) path(version, name, metric string) string {
 	return fmt.Sprintf("/apis/custom.metrics.k8s.io/%s/namespaces/%s/redises.redis-metrics.dev/%s/%s", version, s.namespace, name, metric)
 }
 
 // ask asks for the values of a metric, through the API server as the HPA does.
-func (s *scene) ask(ctx context.Context, name, metric string) (*v1beta2.MetricValueList, error) {
+func (s *fixture) ask(ctx context.Context, name, metric string) (*v1beta2.MetricValueList, error) {
 	body, err := raw(ctx, s.client.CoreV1().RESTClient().Get().AbsPath(s.path("v1beta2", name, metric)))
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func raw(ctx context.Context, request *rest.Request) ([]byte, error) {
 }
 
 // requests asks for requests-per-second of one object.
-func (s *scene) requests(ctx context.Context, name string) (traffic.Value, error) {
+func (s *fixture) requests(ctx context.Context, name string) (traffic.Value, error) {
 	list, err := s.ask(ctx, name, "requests-per-second")
 	if err != nil {
 		return traffic.Value{}, err
@@ -150,7 +150,7 @@ func (s *scene) requests(ctx context.Context, name string) (traffic.Value, error
 }
 
 // hpa returns the sample's HorizontalPodAutoscaler, and why it does not read its metric, empty if it does.
-func (s *scene) hpa(ctx context.Context) (*autoscalingv2.HorizontalPodAutoscaler, string, error) {
+func (s *fixture) hpa(ctx context.Context) (*autoscalingv2.HorizontalPodAutoscaler, string, error) {
 	hpa, err := s.client.AutoscalingV2().HorizontalPodAutoscalers(s.namespace).Get(ctx, "app-hpa", metav1.GetOptions{})
 	if err != nil {
 		return nil, "", err
@@ -164,7 +164,7 @@ func (s *scene) hpa(ctx context.Context) (*autoscalingv2.HorizontalPodAutoscaler
 }
 
 // replicas returns how many replicas a StatefulSet is asked to have.
-func (s *scene) replicas(ctx context.Context, name string) (int32, error) {
+func (s *fixture) replicas(ctx context.Context, name string) (int32, error) {
 	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return 0, err
@@ -173,19 +173,19 @@ func (s *scene) replicas(ctx context.Context, name string) (int32, error) {
 }
 
 // scale says with how many replicas the StatefulSet begins, as the README of deploy/ does.
-func (s *scene) scale(t *testing.T, replicas int) {
+func (s *fixture) scale(t *testing.T, replicas int) {
 	t.Helper()
 	s.kubectl(t, "scale", "statefulset/app-statefulset", "--namespace="+s.namespace, fmt.Sprintf("--replicas=%d", replicas))
 }
 
 // awaitReplicas waits until the StatefulSet has that many ready pods.
-func (s *scene) awaitReplicas(t *testing.T, want int32, within time.Duration) {
+func (s *fixture) awaitReplicas(t *testing.T, want int32, within time.Duration) {
 	t.Helper()
 	eventually(t, within, func(ctx context.Context) error { return s.set(ctx, "app-statefulset", want) })
 }
 
 // set says how a StatefulSet differs from one with that many ready pods.
-func (s *scene) set(ctx context.Context, name string, want int32) error {
+func (s *fixture) set(ctx context.Context, name string, want int32) error {
 	set, err := s.client.AppsV1().StatefulSets(s.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err

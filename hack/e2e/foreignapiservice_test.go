@@ -26,8 +26,8 @@ const (
 // adapter start again.
 func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
 	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "True", "Sampled") })
@@ -84,7 +84,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 // TestDeployRefusesToSteal runs what "make deploy" runs in a cluster where another adapter serves.
 func TestDeployRefusesToSteal(t *testing.T) {
 	t.Parallel()
-	s := scene{harness: emptyHarness(t)}
+	s := fixture{harness: emptyHarness(t)}
 	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
 		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
 		"service":{"namespace":"monitoring","name":"prometheus-adapter"},"caBundle":"eA=="}}`
@@ -138,12 +138,12 @@ func emptyHarness(t *testing.T, change ...func(*cluster.Options)) harness {
 	return harness{Cluster: c, client: client}
 }
 
-func (s scene) deploy(t *testing.T, env ...string) (string, error) {
+func (s fixture) deploy(t *testing.T, env ...string) (string, error) {
 	t.Helper()
 	return s.deployFrom(t, filepath.Join(repository(t), "deploy", "base"), env...)
 }
 
-func (s scene) deployFrom(t *testing.T, manifests string, env ...string) (string, error) {
+func (s fixture) deployFrom(t *testing.T, manifests string, env ...string) (string, error) {
 	t.Helper()
 	bin, err := filepath.Abs(os.Getenv("BIN_DIR"))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // TestHelm installs, upgrades and uninstalls the chart as the commands of Helm do.
 func TestHelm(t *testing.T) {
 	t.Parallel()
-	s := scene{harness: emptyHarness(t)}
+	s := fixture{harness: emptyHarness(t)}
 	helm := s.helm(t)
 	s.foreignHolds(t, func() error {
 		return s.install(helm, s.chart(t))
@@ -64,7 +64,7 @@ func TestHelm(t *testing.T) {
 }
 
 // foreignHolds checks that nothing is installed where another adapter serves.
-func (s scene) foreignHolds(t *testing.T, install func() error) {
+func (s fixture) foreignHolds(t *testing.T, install func() error) {
 	t.Helper()
 	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
 		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
@@ -81,7 +81,7 @@ func (s scene) foreignHolds(t *testing.T, install func() error) {
 }
 
 // takesThePlace installs over the APIService of another, as deploy/README.md says, and uninstalls.
-func (s scene) takesThePlace(t *testing.T, helm *action.Configuration) {
+func (s fixture) takesThePlace(t *testing.T, helm *action.Configuration) {
 	t.Helper()
 	if err := s.install(helm, s.chart(t), func(install *action.Install) { install.TakeOwnership, install.ServerSideApply = true, false }); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func (s scene) takesThePlace(t *testing.T, helm *action.Configuration) {
 }
 
 // uninstalled checks what deploy/README.md says that Helm leaves, and that what is left can be deleted.
-func (s scene) uninstalled(t *testing.T) {
+func (s fixture) uninstalled(t *testing.T) {
 	t.Helper()
 	if left := s.kubectl(t, "get", "apiservice", older, newer, "--ignore-not-found", "-o", "name"); left != "" {
 		t.Errorf("Helm leaves %s", left)
@@ -115,7 +115,7 @@ func (s scene) uninstalled(t *testing.T) {
 	s.kubectl(t, "delete", "namespace", cluster.AdapterName, "--timeout=60s")
 }
 
-func (s scene) chart(t *testing.T) *chart.Chart {
+func (s fixture) chart(t *testing.T) *chart.Chart {
 	t.Helper()
 	loaded, err := loader.Load(filepath.Join(repository(t), "deploy", "chart"))
 	if err != nil {
@@ -124,7 +124,7 @@ func (s scene) chart(t *testing.T) *chart.Chart {
 	return loaded
 }
 
-func (s scene) helm(t *testing.T) *action.Configuration {
+func (s fixture) helm(t *testing.T) *action.Configuration {
 	t.Helper()
 	settings := cli.New()
 	settings.KubeConfig = s.Kubeconfig()
@@ -136,7 +136,7 @@ func (s scene) helm(t *testing.T) *action.Configuration {
 	return helm
 }
 
-func (s scene) install(helm *action.Configuration, loaded *chart.Chart, flags ...func(*action.Install)) error {
+func (s fixture) install(helm *action.Configuration, loaded *chart.Chart, flags ...func(*action.Install)) error {
 	install := action.NewInstall(helm)
 	install.ReleaseName, install.Namespace, install.CreateNamespace = cluster.AdapterName, cluster.AdapterName, true
 	install.WaitStrategy, install.Timeout = kube.HookOnlyStrategy, time.Minute

@@ -37,7 +37,7 @@ rules:
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h := ownHouse(t, func(o *cluster.Options) {
+	h := ownHarness(t, func(o *cluster.Options) {
 		o.ExtraArgs = map[string][]string{cluster.APIServer: {"--audit-policy-file=" + policy, "--audit-log-path=" + log}}
 	})
 	everyFeature(t, h)
@@ -70,7 +70,7 @@ rules:
 // everyFeature makes the adapter do all that it can.
 func everyFeature(t *testing.T, h harness) {
 	t.Helper()
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	s.redis(t, "cart", server.Addr, nil)
 	awaitRequests(t, s, "cart")

@@ -26,7 +26,7 @@ import (
 func TestBehindAnotherRouter(t *testing.T) {
 	t.Parallel()
 	h := emptyHarness(t)
-	base := scene{harness: h}
+	base := fixture{harness: h}
 	for version, name := range map[string]string{"v1beta1": older, "v1beta2": newer} {
 		manifest := `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + name + `"},"spec":{"group":"custom.metrics.k8s.io","version":"` + version + `",
 			"groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"router","name":"router"}}}`
@@ -43,7 +43,7 @@ func TestBehindAnotherRouter(t *testing.T) {
 	if h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{Standby: true, Manifests: manifests}); err != nil {
 		t.Fatal(err)
 	}
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 
 	ask := s.router(t)
@@ -72,7 +72,7 @@ func TestBehindAnotherRouter(t *testing.T) {
 }
 
 // router returns a server that asks the adapter as a ServiceAccount of its own.
-func (s *scene) router(t *testing.T) func(path string) *httptest.ResponseRecorder {
+func (s *fixture) router(t *testing.T) func(path string) *httptest.ResponseRecorder {
 	t.Helper()
 	s.kubectl(t, "create", "serviceaccount", "router", "--namespace="+s.namespace)
 	const role = `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"router"},

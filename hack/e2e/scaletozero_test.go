@@ -61,20 +61,20 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 }
 
 // queue applies the samples at a Redis of its own.
-func queue(t *testing.T, hpa string) (*scene, *redistest.Server) {
+func queue(t *testing.T, hpa string) (*fixture, *redistest.Server) {
 	t.Helper()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.applyFrom(t, "samples-queue", server.Addr, "redis.yaml", "worker.yaml", hpa)
 	return s, server
 }
 
-func (s *scene) awaitWorkers(t *testing.T, want int32) {
+func (s *fixture) awaitWorkers(t *testing.T, want int32) {
 	t.Helper()
 	eventually(t, 90*time.Second, func(ctx context.Context) error { return s.set(ctx, "worker", want) })
 }
 
-func (s *scene) holdWorkers(t *testing.T, want int32, lasting time.Duration) {
+func (s *fixture) holdWorkers(t *testing.T, want int32, lasting time.Duration) {
 	t.Helper()
 	throughout(t, lasting, func(ctx context.Context) error {
 		replicas, err := s.replicas(ctx, "worker")

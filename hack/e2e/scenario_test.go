@@ -49,9 +49,9 @@ func TestScenario(t *testing.T) {
 }
 
 // stage applies the samples at a Redis with traffic that holds two replicas.
-func stage(t *testing.T, hpa string, perSecond int) (*scene, *traffic.Driver) {
+func stage(t *testing.T, hpa string, perSecond int) (*fixture, *traffic.Driver) {
 	t.Helper()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	driver := drive(t, server.Addr, perSecond)
 	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", hpa)
@@ -70,7 +70,7 @@ func TestSamplesAppliedAgainScaleNothingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, shared)
+			s := newFixture(t, shared)
 			server := redistest.New(t)
 			driver := drive(t, server.Addr, 100)
 			s.redis(t, "my-redis", server.Addr, nil)
@@ -96,8 +96,8 @@ func TestSamplesAppliedAgainScaleNothingBack(t *testing.T) {
 	}
 }
 
-// applyAs runs kubectl apply with a file that names namespace default, in the scene's.
-func (s *scene) applyAs(t *testing.T, path string, flags ...string) {
+// applyAs runs kubectl apply with a file that names namespace default, in the fixture's.
+func (s *fixture) applyAs(t *testing.T, path string, flags ...string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *scene) applyAs(t *testing.T, path string, flags ...string) {
 
 // audit asks as the HPA does for as long as the test runs. The returned function
 // says whether each number that was served is that of the traffic.
-func (s *scene) audit(t *testing.T, driver *traffic.Driver) (checked func()) {
+func (s *fixture) audit(t *testing.T, driver *traffic.Driver) (checked func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

@@ -18,7 +18,7 @@ import (
 
 // guardedSentinels samples a Redis whose sentinels and servers each ask for a user, a password, and a certificate of
 // the adapter, and has the password of the sentinels become wrong. It returns all that must be kept.
-func guardedSentinels(t *testing.T, s *scene) (kept []string) {
+func guardedSentinels(t *testing.T, s *fixture) (kept []string) {
 	t.Helper()
 	const ofServers, ofSentinels, wrong = "sesame-servers-84", "sesame-sentinels-85", "sesame-sentinels-86"
 	authority := redistest.NewAuthority(t)
@@ -71,7 +71,7 @@ func guardedSentinels(t *testing.T, s *scene) (kept []string) {
 }
 
 // noSecretTold looks for what must be kept in all that the adapter tells anybody.
-func noSecretTold(t *testing.T, s *scene, loud *cluster.Adapter, kept []string) {
+func noSecretTold(t *testing.T, s *fixture, loud *cluster.Adapter, kept []string) {
 	t.Helper()
 	log, err := os.ReadFile(loud.LogPath())
 	if err != nil {
@@ -115,7 +115,7 @@ func noSecretTold(t *testing.T, s *scene, loud *cluster.Adapter, kept []string) 
 // profiles reads what an operator may see of the running program.
 func profiles(t *testing.T, h harness) map[string]string {
 	t.Helper()
-	s := scene{harness: h}
+	s := fixture{harness: h}
 	s.kubectl(t, "create", "clusterrole", "profile", "--verb=get", "--non-resource-url=/debug/pprof/*")
 	s.kubectl(t, "create", "clusterrolebinding", "profile", "--clusterrole=profile", "--user=operator")
 	ask, told := aggregatorFor(t, h, "operator"), map[string]string{}

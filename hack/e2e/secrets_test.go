@@ -30,13 +30,13 @@ func secretReferences() []string {
 // namespace: both may do so, and one of them may get one Secret.
 func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	owner, stranger := s.person(t, "owner"), s.person(t, "stranger")
 	s.kubectl(t, "create", "role", "own", "-n", s.namespace, "--verb=get", "--resource=secrets", "--resource-name=own")
 	s.kubectl(t, "create", "rolebinding", "own", "-n", s.namespace, "--role=own", "--user=owner")
 	// A right in another namespace is none here.
-	elsewhere := newScene(t, h)
+	elsewhere := newFixture(t, h)
 	elsewhere.kubectl(t, "create", "role", "own", "-n", elsewhere.namespace, "--verb=get", "--resource=secrets")
 	elsewhere.kubectl(t, "create", "rolebinding", "own", "-n", elsewhere.namespace, "--role=own", "--user=stranger")
 
@@ -55,7 +55,7 @@ func TestSecretsAreNamedByWhoMayGetThem(t *testing.T) {
 	})
 }
 
-func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
+func (s *fixture) nameSecret(t *testing.T, field string, owner, stranger person) {
 	name := strings.ToLower(strings.ReplaceAll(field, ".", "-"))
 	refused := func(who, secret string, err error) {
 		t.Helper()
@@ -88,7 +88,7 @@ func (s *scene) nameSecret(t *testing.T, field string, owner, stranger person) {
 // TestSecretIsGrantedByWhoHoldsIt applies the sample as people of the namespace.
 func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	sample := filepath.Join(repository(t), "deploy", "samples-secret")
 	t.Cleanup(func() {
 		_, _ = s.Kubectl(context.WithoutCancel(t.Context()), "delete", "-k", sample, "--ignore-not-found")
@@ -124,13 +124,13 @@ func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
 	}
 }
 
-// person writes Redis objects in a scene with rights of their own.
+// person writes Redis objects in a fixture with rights of their own.
 type person struct {
-	*scene
+	*fixture
 	kubeconfig string
 }
 
-func (s *scene) person(t *testing.T, name string) person {
+func (s *fixture) person(t *testing.T, name string) person {
 	t.Helper()
 	kubeconfig, err := s.KubeconfigForUser(name)
 	if err != nil {
@@ -190,15 +190,15 @@ func reference(field, secret string) string {
 }
 
 // moved is a patch that sends the adapter to another Service, as an object that has a field says where Redis is.
-func (s *scene) moved(field, service string) string {
+func (s *fixture) moved(field, service string) string {
 	if strings.HasPrefix(field, "sentinel.") {
 		return nested([]string{"spec", "sentinel", "addresses"}, fmt.Sprintf("[%q]", s.service(service, 26379)))
 	}
 	return nested([]string{"spec", "address"}, strconv.Quote(s.service(service, 6379)))
 }
 
-// service is the address of a Service in the scene's namespace, which need not exist.
-func (s *scene) service(name string, port int) string {
+// service is the address of a Service in the fixture's namespace, which need not exist.
+func (s *fixture) service(name string, port int) string {
 	return fmt.Sprintf("%s.%s.svc:%d", name, s.namespace, port)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // withoutThePolicy takes the binding of the policy for Secrets away from an
 // adapter that may read them all, and applies it again.
-func (s *scene) withoutThePolicy(t *testing.T, overlay string) {
+func (s *fixture) withoutThePolicy(t *testing.T, overlay string) {
 	server := redistest.New(t, "--requirepass", "sesame")
 	s.kubectl(t, "create", "secret", "generic", "own", "-n", s.namespace, "--from-literal=password=sesame")
 	s.redisOf(t, "guarded", map[string]any{

@@ -33,8 +33,8 @@ const servingSecret = cluster.AdapterName + "-tls"
 // and makes it again, while requests come in.
 func TestServingCertificateUnderLoad(t *testing.T) {
 	t.Parallel()
-	h := ownHouse(t)
-	s := newScene(t, h)
+	h := ownHarness(t)
+	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	awaitRequests(t, s, "cart")
 	t.Run("near its end", func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestServingCertificateUnderLoad(t *testing.T) {
 }
 
 // servingData returns what the Secret of the serving certificate holds.
-func (s *scene) servingData(t *testing.T) map[string][]byte {
+func (s *fixture) servingData(t *testing.T) map[string][]byte {
 	t.Helper()
 	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), servingSecret, metav1.GetOptions{})
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *scene) servingData(t *testing.T) map[string][]byte {
 }
 
 // applyServingSecret applies the Secret of deploy/base.
-func (s *scene) applyServingSecret(t *testing.T) {
+func (s *fixture) applyServingSecret(t *testing.T) {
 	t.Helper()
 	objects, err := s.Render(t.Context(), filepath.Join(repository(t), "deploy", "base"))
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *scene) applyServingSecret(t *testing.T) {
 
 // renewServingFiles replaces the files of --tls-cert-file and --tls-private-key-file while requests come in, as a
 // mounted Secret does. The authority stays.
-func (s *scene) renewServingFiles(t *testing.T, files servingFiles) {
+func (s *fixture) renewServingFiles(t *testing.T, files servingFiles) {
 	ends := files.write(t)
 	renewed := false
 	s.answersThroughout(t, 20*time.Second, func(context.Context) { renewed = renewed || s.servesUntil(t, ends) == nil })
@@ -108,7 +108,7 @@ func (s *scene) renewServingFiles(t *testing.T, files servingFiles) {
 }
 
 // answersThroughout demands that each request is answered, and looks at something after each.
-func (s *scene) answersThroughout(t *testing.T, lasting time.Duration, look func(ctx context.Context)) {
+func (s *fixture) answersThroughout(t *testing.T, lasting time.Duration, look func(ctx context.Context)) {
 	t.Helper()
 	began := time.Now()
 	throughout(t, lasting, func(ctx context.Context) error {
@@ -121,7 +121,7 @@ func (s *scene) answersThroughout(t *testing.T, lasting time.Duration, look func
 }
 
 // servesUntil says how the end of the certificate that the adapter serves differs from what is wanted.
-func (s *scene) servesUntil(t *testing.T, ends time.Time) error {
+func (s *fixture) servesUntil(t *testing.T, ends time.Time) error {
 	t.Helper()
 	at, err := url.Parse(s.adapter.BaseURL())
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *scene) servesUntil(t *testing.T, ends time.Time) error {
 
 // shortenServing replaces the pair in the Secret by one of the same authority that ends soon, and is due a little
 // before.
-func (s *scene) shortenServing(t *testing.T, left time.Duration) (ends time.Time) {
+func (s *fixture) shortenServing(t *testing.T, left time.Duration) (ends time.Time) {
 	t.Helper()
 	secrets := s.client.CoreV1().Secrets(cluster.AdapterName)
 	secret, err := secrets.Get(t.Context(), servingSecret, metav1.GetOptions{})

@@ -27,7 +27,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	}
 	h := emptyHarness(t)
 	o := startPrometheusAdapter(t, h.Cluster, h.client)
-	s := newScene(t, h)
+	s := newFixture(t, h)
 	s.prometheusAdapterServes(t, o)
 	s.standby(t, o)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
@@ -77,7 +77,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 
 // keeps has prometheus-adapter take the API, as an upgrade of its chart does, and a replica
 // of ours that may take it back.
-func (s *scene) keeps(t *testing.T, o *prometheusAdapter, manifests, hits string) {
+func (s *fixture) keeps(t *testing.T, o *prometheusAdapter, manifests, hits string) {
 	t.Helper()
 	objects, err := s.Render(t.Context(), overlay(t, "resources: [%s]\ncomponents: [%s]\n", manifests, filepath.Join(repository(t), "deploy", "components", "keep-apiservices")))
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *scene) keeps(t *testing.T, o *prometheusAdapter, manifests, hits string
 
 // mayTake holds what the adapter may write into an APIService while prometheus-adapter has
 // it, and while somebody else has.
-func (s *scene) mayTake(t *testing.T) {
+func (s *fixture) mayTake(t *testing.T) {
 	t.Helper()
 	const own = `{"spec":{"service":{"namespace":"redis-metrics-adapter","name":"redis-metrics-adapter","port":443},"caBundle":"eA=="}}`
 	patch := func(text string) error {
@@ -142,7 +142,7 @@ func (s *scene) mayTake(t *testing.T) {
 }
 
 // prometheusAdapterServes gives the older version to prometheus-adapter, as its chart does.
-func (s *scene) prometheusAdapterServes(t *testing.T, o *prometheusAdapter) {
+func (s *fixture) prometheusAdapterServes(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	for _, manifest := range []string{
 		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"monitoring"}}`,
@@ -160,7 +160,7 @@ func (s *scene) prometheusAdapterServes(t *testing.T, o *prometheusAdapter) {
 
 // standby runs our adapter, which nobody asks yet, for the pods that are not run
 // here.
-func (s *scene) standby(t *testing.T, o *prometheusAdapter) {
+func (s *fixture) standby(t *testing.T, o *prometheusAdapter) {
 	t.Helper()
 	objects, err := s.Render(t.Context(), filepath.Join(repository(t), "deploy", "delegate"))
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *scene) standby(t *testing.T, o *prometheusAdapter) {
 }
 
 // localManifests is an overlay of a folder of deploy/ in which our Service leads to this machine.
-func (s *scene) localManifests(t *testing.T, folder string) string {
+func (s *fixture) localManifests(t *testing.T, folder string) string {
 	t.Helper()
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.adapter.BaseURL(), "https://"), ":")
 	return overlay(t, `resources: [%s]
@@ -218,7 +218,7 @@ func overlay(t *testing.T, text string, folders ...string) string {
 
 // asking asks for a path each 20 ms until the returned function is called, which
 // fails the test if a request failed, and returns how many there were.
-func (s *scene) asking(t *testing.T, path string) func() int {
+func (s *fixture) asking(t *testing.T, path string) func() int {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	count, failed := 0, map[string]int{}

@@ -18,7 +18,7 @@ import (
 )
 
 // top runs "kubectl redis-metrics top", and returns what it prints.
-func (s *scene) top(ctx context.Context, kubeconfig string, args ...string) (stdout, stderr string, code int, err error) {
+func (s *fixture) top(ctx context.Context, kubeconfig string, args ...string) (stdout, stderr string, code int, err error) {
 	kubectl := filepath.Join(os.Getenv("BIN_DIR"), "kubectl")
 	command, err := s.command(ctx, kubeconfig, kubectl, append([]string{"redis-metrics", "top", "-n", s.namespace}, args...)...)
 	if err != nil {
@@ -111,7 +111,7 @@ func TestTop(t *testing.T) {
 }
 
 // overview returns what top prints as JSON.
-func (s *scene) overview(ctx context.Context) (o overview.Overview, err error) {
+func (s *fixture) overview(ctx context.Context) (o overview.Overview, err error) {
 	stdout, stderr, code, err := s.top(ctx, s.Kubeconfig(), "-o", "json")
 	if err != nil || code != 0 {
 		return o, fmt.Errorf("exit code %d, %w: %s", code, err, stderr)
@@ -130,7 +130,7 @@ func rowOf(table, name string) []string {
 }
 
 // watchesTop holds that a watch adds what it sees, and ends without an error when it is interrupted.
-func (s *scene) watchesTop(t *testing.T) {
+func (s *fixture) watchesTop(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command, err := s.command(ctx, s.Kubeconfig(), filepath.Join(os.Getenv("BIN_DIR"), "kubectl"),
@@ -167,7 +167,7 @@ func (w *watched) Write(p []byte) (int, error) {
 }
 
 // topByRights holds that top shows what its user may read, and names the rights for the rest.
-func (s *scene) topByRights(t *testing.T) {
+func (s *fixture) topByRights(t *testing.T) {
 	for _, test := range []struct {
 		user, role string
 		code       int

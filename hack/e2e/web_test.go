@@ -49,7 +49,7 @@ const (
 func TestWebPage(t *testing.T) {
 	t.Parallel()
 	chromium := findChromium(t)
-	s := newScene(t, shared)
+	s := newFixture(t, shared)
 	server := redistest.New(t)
 	driver := drive(t, server.Addr, 900)
 	s.redisWithPassword(t, server)
@@ -99,7 +99,7 @@ func TestWebPage(t *testing.T) {
 }
 
 // redisWithPassword has the adapter sample a server as a user with a password.
-func (s *scene) redisWithPassword(t *testing.T, server *redistest.Server) {
+func (s *fixture) redisWithPassword(t *testing.T, server *redistest.Server) {
 	t.Helper()
 	server.Do("acl", "setuser", "metrics", "on", ">"+webPassword, "resetkeys", "-@all", "+info", "+echo", "+select", "+client|setname")
 	s.kubectl(t, "create", "secret", "generic", "my-redis-auth", "-n", s.namespace, "--from-literal=password="+webPassword)
@@ -139,7 +139,7 @@ func (v *servedValues) has(value float64) bool {
 }
 
 // values asks the API for the value of the sample's metric several times a second, until the test ends.
-func (s *scene) values(t *testing.T) *servedValues {
+func (s *fixture) values(t *testing.T) *servedValues {
 	t.Helper()
 	served := &servedValues{values: map[float64]bool{}}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -177,7 +177,7 @@ type webCommand struct {
 }
 
 // serveWeb runs the command as a service account that may view the namespace.
-func (s *scene) serveWeb(t *testing.T) webCommand {
+func (s *fixture) serveWeb(t *testing.T) webCommand {
 	t.Helper()
 	s.kubectl(t, "create", "serviceaccount", "viewer", "-n", s.namespace)
 	s.kubectl(t, "create", "rolebinding", "viewer", "-n", s.namespace, "--clusterrole=view", "--serviceaccount="+s.namespace+":viewer")
@@ -319,7 +319,7 @@ func (p *tab) eventually(t *testing.T, within time.Duration, check func(drawn) e
 }
 
 // agrees says how the newest numbers that are drawn differ from what the API says.
-func (s *scene) agrees(t *testing.T, p drawn, replicas int32) error {
+func (s *fixture) agrees(t *testing.T, p drawn, replicas int32) error {
 	raw, err := s.Kubectl(t.Context(), "get", "--raw", s.path("v1beta2", "my-redis", "requests-per-second"))
 	if err != nil {
 		return err
@@ -359,7 +359,7 @@ func (s *scene) agrees(t *testing.T, p drawn, replicas int32) error {
 }
 
 // eventsAreShown holds that each Event of the HPA stands in the page.
-func (s *scene) eventsAreShown(t *testing.T, p drawn) {
+func (s *fixture) eventsAreShown(t *testing.T, p drawn) {
 	t.Helper()
 	events, err := s.client.CoreV1().Events(s.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "involvedObject.kind=HorizontalPodAutoscaler"})
 	if err != nil {
