@@ -13,7 +13,7 @@ type failure struct {
 	ofCredentials bool
 }
 
-// explained is an error that says what to do about it. *sampler.Error implements it.
+// explained is an error that says what to do about it. *reason.Error implements it.
 type explained interface {
 	error
 	// Advice returns what to do, empty if there is nothing to do.
