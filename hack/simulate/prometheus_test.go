@@ -68,9 +68,9 @@ func TestFromPrometheus(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"load":     "it gives 2 series: aggregate them, such as by sum(...)",
-		"sum(none": "Prometheus answers: ",
-		"none":     "Prometheus has no value from ",
+		"load":     "the query returns 2 series: aggregate them, such as by sum(...)",
+		"sum(none": "the error of Prometheus: ",
+		"none":     "no value in Prometheus from ",
 	} {
 		if out, err := simulate(t, "--from-prometheus", address, "--query", query); err == nil || !strings.Contains(out, want) {
 			t.Errorf("query %s: %v, want %q in\n%s", query, err, want, out)

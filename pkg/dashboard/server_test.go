@@ -141,7 +141,8 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := http.Get("http://" + at.Host); err == nil {
+	if response, err := http.Get("http://" + at.Host); err == nil {
+		_ = response.Body.Close()
 		t.Error("the server still answers")
 	}
 }

@@ -131,15 +131,15 @@ func (p *prometheus) ask(ctx context.Context, query string, start, end time.Time
 	defer func() { _ = response.Body.Close() }()
 	var answer matrix
 	if err := json.NewDecoder(io.LimitReader(response.Body, mostAnswer)).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("what answers with status %s is no Prometheus: %w", response.Status, err)
+		return nil, fmt.Errorf("the server that responds with status %s is not Prometheus: %w", response.Status, err)
 	}
 	switch {
 	case answer.Status != "success":
-		return nil, fmt.Errorf("Prometheus answers: %s", answer.Error)
+		return nil, fmt.Errorf("the error of Prometheus: %s", answer.Error)
 	case len(answer.Data.Result) == 0:
-		return nil, fmt.Errorf("Prometheus has no value from %s to %s", start.Format(time.RFC3339), end.Format(time.RFC3339))
+		return nil, fmt.Errorf("no value in Prometheus from %s to %s", start.Format(time.RFC3339), end.Format(time.RFC3339))
 	case len(answer.Data.Result) > 1:
-		return nil, fmt.Errorf("it gives %d series: aggregate them, such as by sum(...)", len(answer.Data.Result))
+		return nil, fmt.Errorf("the query returns %d series: aggregate them, such as by sum(...)", len(answer.Data.Result))
 	}
 	values := map[int64]float64{}
 	for _, pair := range answer.Data.Result[0].Values {
@@ -147,7 +147,7 @@ func (p *prometheus) ask(ctx context.Context, query string, start, end time.Time
 		text, isText := pair[1].(string)
 		value, err := strconv.ParseFloat(text, 64)
 		if !isNumber || !isText || err != nil {
-			return nil, fmt.Errorf("what answers is no Prometheus: it has a value %v", pair)
+			return nil, fmt.Errorf("the server is not Prometheus: it returned the value %v", pair)
 		}
 		values[int64(math.Round(at*1000))] = value
 	}

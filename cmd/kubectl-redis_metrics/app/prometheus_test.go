@@ -37,9 +37,9 @@ func TestQueriesOf(t *testing.T) {
 // TestNoPrometheus holds that what another server answers is no load. hack/simulate asks a real Prometheus.
 func TestNoPrometheus(t *testing.T) {
 	for name, answer := range map[string]string{
-		"404 Not Found":                "<html>",
-		"no Prometheus":                `{"status":"success","data":{"result":[{"values":[["0",1]]}]}}`,
-		"Prometheus answers: too many": `{"status":"error","error":"too many"}`,
+		"404 Not Found":                     "<html>",
+		"not Prometheus":                    `{"status":"success","data":{"result":[{"values":[["0",1]]}]}}`,
+		"the error of Prometheus: too many": `{"status":"error","error":"too many"}`,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNotFound)
