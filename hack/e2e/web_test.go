@@ -226,11 +226,10 @@ func (s *fixture) serveWeb(t *testing.T) webCommand {
 
 // tab is a page that is open in a browser.
 type tab struct {
-	ctx     context.Context
-	section string // the id of the sample HPA's section
-	mu      sync.Mutex
-	sent    []string // the URLs of all requests
-	told    []string // what the page wrote to the console
+	ctx  context.Context
+	mu   sync.Mutex
+	sent []string // the URLs of all requests
+	told []string // what the page wrote to the console
 }
 
 // drawn is what the page shows of the sample's HPA.

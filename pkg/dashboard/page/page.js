@@ -12,17 +12,22 @@ let next = 0; // the first reading to ask for
 
 const token = keepToken();
 poll();
+// A token that is given to an open page loads nothing by itself.
+addEventListener("hashchange", () => { if (isToken(location.hash.slice(1))) location.reload(); });
 
 // keepToken moves the token from the address to where a reload finds it, so that
 // it stands in no history.
 function keepToken() {
   const given = location.hash.slice(1);
-  if (given && !given.startsWith("hpa-")) {
+  if (isToken(given)) {
     sessionStorage.setItem("token", given);
     history.replaceState(null, "", location.pathname);
   }
   return sessionStorage.getItem("token") ?? "";
 }
+
+// isToken tells a token from the name of a section.
+function isToken(fragment) { return fragment !== "" && !fragment.startsWith("hpa-"); }
 
 async function poll() {
   let wait = 2;
@@ -195,7 +200,7 @@ class Section {
         y: { range: (_, from, to) => [Math.min(0, from ?? 0), Math.max(1, to ?? 1, replicas ? this.newest.max : 0) * 1.08] },
       },
       axes: [
-        { ...axis, grid: lines, ticks: { show: replicas, ...lines }, ...(replicas ? { size: 28, values: hours } : { size: 6, values: () => [] }) },
+        { ...axis, grid: lines, ticks: { show: replicas, ...lines }, ...(replicas ? { size: 28, space: 80, values: hours } : { size: 6, values: () => [] }) },
         { ...axis, grid: lines, ticks: lines, size: axisWidth, values: (_, splits) => splits.map(short), ...(replicas ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}) },
       ],
       hooks: {
