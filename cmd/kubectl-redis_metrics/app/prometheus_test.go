@@ -34,7 +34,7 @@ func TestQueriesOf(t *testing.T) {
 	}
 }
 
-// TestNoPrometheus holds that what another server answers is no load. hack/simulate asks a real Prometheus.
+// TestNoPrometheus shows that the reply of another server is not taken for a load. hack/simulate asks a real Prometheus.
 func TestNoPrometheus(t *testing.T) {
 	for name, answer := range map[string]string{
 		"404 Not Found":                     "<html>",
