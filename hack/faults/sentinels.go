@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -101,6 +102,11 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	err = s.until(ctx, "the old primary follows the new one", func(ctx context.Context) bool {
 		return follows(ctx, old)
 	})
+	if err != nil {
+		seen, _ := old.Client().Info(ctx, "replication").Result()
+		named, _ := s.Sentinels.Nodes[0].Client().Do(ctx, "sentinel", "replicas", s.MasterName).Result()
+		err = fmt.Errorf("%w: the old one says %q, a sentinel of replicas %v", err, seen, named)
+	}
 	s.Load.Truth().Returns()
 	return errors.Join(err, s.Load.Remeasure(ctx))
 }
