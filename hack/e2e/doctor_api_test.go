@@ -26,7 +26,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// apiTroubles are those of the installation, in an order in which each leaves the next nothing to mend.
+// apiTroubles befall the installation. Each leaves nothing that the next would have to mend.
 func apiTroubles() []trouble {
 	const rules = "patch clusterrole redis-metrics-adapter --type=json -p "
 	service := "patch service " + cluster.AdapterName + " -n " + cluster.AdapterName + " --type=merge -p "

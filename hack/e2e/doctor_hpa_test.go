@@ -14,7 +14,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// hpaTroubles are those of an HPA, which bears the name of the row.
+// hpaTroubles befall an HPA, which has the name of the row.
 func hpaTroubles() []trouble {
 	return []trouble{
 		{code: "RedisNotFound", name: "no-object", redis: "x", quotes: `redises.redis-metrics.dev "x" not found`, fill: []string{"NAME", "up"}},
@@ -62,7 +62,7 @@ func hpaTroubles() []trouble {
 	}
 }
 
-// processors is a metric of pods, of which this cluster has none.
+// processors is a metric of pods; this cluster serves no metrics of pods.
 const processors = `{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}`
 
 // TestDoctorOfAnHPA makes each mistake that an HPA reports or suffers from.

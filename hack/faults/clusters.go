@@ -12,7 +12,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// ClusterArguments are those of a node that a Cluster fault can affect: the other shards serve while one is gone.
+// ClusterArguments start a node that a Cluster fault can affect: the other shards serve while one is gone.
 func ClusterArguments() []string {
 	return append(Persistent(), "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "2500")
 }
