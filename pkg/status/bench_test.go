@@ -106,8 +106,10 @@ func (w *fixture) quiet(name string, nodes int, detail func(*target.Target)) *ta
 	for i := range 3 {
 		sampled := make([]history.Node, nodes)
 		for n := range sampled {
+			s := newServer()
+			s.runID = name + strconv.Itoa(n)
 			sampled[n] = history.Node{
-				Address: strconv.Itoa(n) + r.Address, At: time.Now().Add(time.Duration(i-2) * r.Interval), RoundTrip: time.Millisecond, Info: newServer().info(1 + i),
+				Address: strconv.Itoa(n) + r.Address, At: time.Now().Add(time.Duration(i-2) * r.Interval), RoundTrip: time.Millisecond, Info: s.info(1 + i),
 			}
 		}
 		w.store.Get(r.ID()).Record(history.NewSample([]probe.Result{{Value: 1}}, sampled...))
