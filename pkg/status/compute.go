@@ -109,6 +109,7 @@ func (in *input) condition(kind string, v verdict) metav1.Condition {
 		ObservedGeneration: in.target.Generation, LastTransitionTime: second(in.now),
 	}
 	shown := meta.FindStatusCondition(in.shown.Conditions, kind)
+	// A message that is shown is short and printable.
 	if shown == nil || shown.Message != c.Message {
 		c.Message = message(c.Message)
 	}

@@ -190,7 +190,7 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 		o.holdUntil = time.Time{}
 	}
 	urgent := !sameConditions(in.shown, &wanted.status)
-	o.observed = in.shown.Conditions
+	o.observed = in.shown.Conditions // keeps no second copy of what is the same
 	if urgent {
 		o.observed = wanted.status.Conditions
 	}
@@ -283,14 +283,14 @@ func (o *object) shown(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
 }
 
 // write writes a status, and announces what changed.
-func (r *term) write(ctx context.Context, o *object, status v1alpha1.RedisStatus, before *v1alpha1.RedisStatus) {
+func (r *term) write(ctx context.Context, o *object, status v1alpha1.RedisStatus, shown *v1alpha1.RedisStatus) {
 	err := r.apply(ctx, write{name: o.name, uid: o.uid, status: &status})
 	now := time.Now()
 	switch {
 	case err == nil:
 		o.written, o.wroteAt = &status, now
 		r.retries.Forget(o.name)
-		announce(r.cfg.Events, o, before, &status)
+		announce(r.cfg.Events, o, shown, &status)
 	case isGone(err):
 		if other, ok := errors.AsType[*otherObjectError](err); ok {
 			o.successor = other.uid
