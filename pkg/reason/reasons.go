@@ -199,24 +199,14 @@ func objectReasons(kind string) []row {
 }
 
 // find returns the row of a reason, the one of Refused for a reason that has none.
-func find(reason Reason) row {
-	for _, row := range table() {
-		if row.reason == reason {
-			return row
+func find(reason Reason) *row {
+	rows := table()
+	for i := range rows {
+		if rows[i].reason == reason {
+			return &rows[i]
 		}
 	}
 	return find(Refused)
-}
-
-// atSentinels returns what the same reason means if sentinels failed, and not the servers.
-func (r row) atSentinels() row {
-	if r.reason == PermissionDenied {
-		r.message = "the ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
-		r.advice = "Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
-	}
-	fields := strings.NewReplacer("spec.auth", "spec.sentinel.auth", "spec.tls", "spec.sentinel.tls")
-	r.message, r.advice = "at the sentinels: "+fields.Replace(r.message), fields.Replace(r.advice)
-	return r
 }
 
 // OfReply returns what an error reply of a server means.
