@@ -98,7 +98,7 @@ func (h *harness) lane(ctx context.Context, n int) ([]reaction, error) {
 	load.SetRate(lowLoad)
 	ctx, cancel := context.WithCancel(ctx)
 	driven := make(chan error, 1)
-	go func() { driven <- load.Run(ctx) }()
+	go func() { driven <- load.Run(ctx, nil) }()
 	defer cancel()
 	if err := h.scale(ctx, objectName(n)); err != nil {
 		return nil, err

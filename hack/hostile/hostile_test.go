@@ -48,7 +48,7 @@ func TestUnderAttack(t *testing.T) {
 	after := w.etcdState(t)
 	stopAsking()
 	stopWatching()
-	asked.settle(t.Context())
+	sleep(t.Context(), loadKnown)
 
 	var figures table
 	asked.figures(&figures, began)

@@ -66,7 +66,7 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 		if n%2 == 0 {
 			q = Expectation{Metric: often[n/2%len(often)]}
 		}
-		if a := p.ask(ctx, object, q); ctx.Err() == nil {
+		if a := Ask(ctx, p.asker, object, q); ctx.Err() == nil {
 			p.verifier.Add(a)
 		}
 	})
@@ -96,9 +96,10 @@ func (p *Poller) each(ctx context.Context, every time.Duration, ask func(n int))
 
 func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }
 
-func (p *Poller) ask(ctx context.Context, object string, q Expectation) Answer {
+// Ask asks one question.
+func Ask(ctx context.Context, asker Asker, object string, q Expectation) Answer {
 	a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: time.Now()}
-	a.Value, a.At, a.Window, a.Err = p.asker.Value(ctx, object, q)
+	a.Value, a.At, a.Window, a.Err = asker.Value(ctx, object, q)
 	a.Answered = time.Now()
 	return a
 }

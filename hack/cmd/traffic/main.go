@@ -37,5 +37,5 @@ func run(address, directory string, rate int) error {
 	driver := traffic.NewSecured(address, os.Getenv("REDIS_PASSWORD"), encryption)
 	driver.SetRate(rate)
 	fmt.Printf("sending %d requests per second to %s\n", rate, address)
-	return driver.Run(ctx)
+	return driver.Run(ctx, nil)
 }
