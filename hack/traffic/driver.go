@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -25,14 +24,11 @@ type Driver struct {
 
 // New returns a driver for the server at an address. It sends nothing until it has a rate and runs.
 func New(address string) *Driver {
-	return NewSecured(address, "", nil)
+	return NewDriver(&redis.Options{Addr: address, PoolSize: 1})
 }
 
-// NewSecured returns a driver for a server that asks for a password and speaks TLS; an empty password and a nil
-// encryption are those of a server that does not.
-func NewSecured(address, password string, encryption *tls.Config) *Driver {
-	return &Driver{client: redis.NewClient(&redis.Options{Addr: address, Password: password, TLSConfig: encryption, PoolSize: 1})}
-}
+// NewDriver returns a driver for the server that options tell how to reach.
+func NewDriver(options *redis.Options) *Driver { return &Driver{client: redis.NewClient(options)} }
 
 // NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.
 func NewCluster(addresses ...string) *Driver {
