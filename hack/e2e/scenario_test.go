@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -112,28 +113,14 @@ func (s *fixture) applyAs(t *testing.T, path string, flags ...string) {
 // says whether each number that was served is that of the traffic.
 func (s *fixture) audit(t *testing.T, sent load) (checked func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
 	add, verified := verifying(t, "my-redis", sent.truth)
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(500 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
+	stop := verifier.Background(t.Context(), func(ctx context.Context) {
+		verifier.Paced(ctx, 500*time.Millisecond, func(int) {
 			if value, err := s.requests(ctx, "my-redis"); err == nil {
 				add(value)
 			}
-		}
-	}()
-	stop := func() {
-		cancel()
-		<-done
-	}
+		})
+	})
 	t.Cleanup(stop)
 	return func() {
 		t.Helper()

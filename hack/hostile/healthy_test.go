@@ -92,7 +92,7 @@ func drive(t *testing.T, address string) *verifier.Truth {
 	t.Helper()
 	driver, truth := traffic.New(address), &verifier.Truth{}
 	driver.SetRate(perSecond)
-	t.Cleanup(background(t.Context(), func(ctx context.Context) {
+	t.Cleanup(verifier.Background(t.Context(), func(ctx context.Context) {
 		if err := driver.Run(ctx, truth.Answered); err != nil {
 			t.Errorf("the load of a healthy server ended: %v", err)
 		}

@@ -51,7 +51,7 @@ func (a *asker) run(ctx context.Context) {
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	places := make(chan struct{}, unanswered)
-	paced(ctx, askEvery, func(n int) {
+	verifier.Paced(ctx, askEvery, func(n int) {
 		select {
 		case places <- struct{}{}:
 		default:
