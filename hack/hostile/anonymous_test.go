@@ -54,7 +54,7 @@ func (a *anonymous) hold(ctx context.Context, name string, connections int, do f
 	var holding sync.WaitGroup
 	for n := range connections {
 		holding.Go(func() {
-			sleep(ctx, reconnectEvery*time.Duration(n)/time.Duration(connections)) // not all at once
+			verifier.Sleep(ctx, reconnectEvery*time.Duration(n)/time.Duration(connections)) // not all at once
 			verifier.Paced(ctx, reconnectEvery, func(int) {
 				conn, err := a.dial(ctx, n)
 				if err != nil {
@@ -81,7 +81,7 @@ func (a *anonymous) dawdle(ctx context.Context) {
 			if _, err := encrypted.Write([]byte{request[min(n, len(request)-1)]}); err != nil {
 				return
 			}
-			sleep(ctx, 250*time.Millisecond)
+			verifier.Sleep(ctx, 250*time.Millisecond)
 		}
 	})
 }

@@ -102,7 +102,7 @@ func (w *tenantWrites) watch(ctx context.Context, f *fixture, resource schema.Gr
 	for ctx.Err() == nil {
 		watching, err := f.objects.Resource(resource).Namespace(tenantNamespace).Watch(ctx, metav1.ListOptions{ResourceVersion: since})
 		if err != nil {
-			sleep(ctx, looking)
+			verifier.Sleep(ctx, looking)
 			continue
 		}
 		for event := range watching.ResultChan() {

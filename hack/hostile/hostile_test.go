@@ -34,7 +34,7 @@ func TestUnderAttack(t *testing.T) {
 	team.awaitKnown(t)
 	asked := newAsker(team)
 	stopAsking := verifier.Background(t.Context(), asked.run)
-	sleep(t.Context(), calm)
+	verifier.Sleep(t.Context(), calm)
 	did := &tally{}
 	attacks := w.attacks(t, did)
 
@@ -49,7 +49,7 @@ func TestUnderAttack(t *testing.T) {
 	after := w.etcdState(t)
 	stopAsking()
 	stopWatching()
-	sleep(t.Context(), loadKnown)
+	verifier.Sleep(t.Context(), loadKnown)
 
 	var figures table
 	asked.figures(&figures, began)
@@ -83,10 +83,4 @@ func runAtOnce(ctx context.Context, all ...func(context.Context)) {
 
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
-}
-
-func sleep(ctx context.Context, span time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, span)
-	defer cancel()
-	<-ctx.Done()
 }

@@ -114,7 +114,7 @@ func (v *viewer) watch(ctx context.Context) {
 					return
 				}
 				v.did.count(viewerWatches, 1)
-				sleep(ctx, watchEvery-time.Second) // unread
+				verifier.Sleep(ctx, watchEvery-time.Second) // unread
 				_ = body.Close()
 			})
 		}

@@ -137,14 +137,7 @@ func (w *fixture) complain() {
 // calm lets nothing happen for a while, in which all must be known.
 func (w *fixture) calm(t *testing.T) {
 	t.Helper()
-	w.rest(t, 4*w.verifier.Policy().Interval)
-}
-
-func (w *fixture) rest(t *testing.T, lasting time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), lasting)
-	defer cancel()
-	<-ctx.Done()
+	verifier.Sleep(t.Context(), 4*w.verifier.Policy().Interval)
 }
 
 // report says what was found, and fails for each violation. The logs come first: of a long output often the end alone is

@@ -29,3 +29,10 @@ func Paced(ctx context.Context, every time.Duration, do func(n int)) {
 		n++
 	}, every)
 }
+
+// Sleep returns after a span, or when ctx ends.
+func Sleep(ctx context.Context, span time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, span)
+	defer cancel()
+	<-ctx.Done()
+}

@@ -7,7 +7,8 @@
 // A [Poller] requests each row by name, and all objects at once; [API] requests through the API server with the client of
 // the HorizontalPodAutoscaler. The [Verifier] combines them: it checks each answer once what happened around it is known,
 // and counts it in a [Report]. Callers with a load of their own tell the Truth what was answered, and give the Verifier
-// answers that they got by [Ask] or otherwise.
+// answers that they got by [Ask] or otherwise. [Background], [Paced] and [Sleep] run all this side by side, until a context
+// ends.
 //
 // An answer states a value, an instant and a window, the latter two in whole seconds: the sample was taken within the
 // second that begins at the instant, and the window is off by half a second at most. A value is explained if some instant
