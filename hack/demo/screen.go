@@ -65,7 +65,7 @@ func draw(f frame) []string {
 		"",
 		fmt.Sprintf("%-9s %5s   phase %d of %d: %s, until %s", "time", clock(s.at.Sub(f.story.began)),
 			f.story.current+1, len(f.story.phases), p.name, p.wants),
-		fmt.Sprintf("%-9s %5.0f/s of %d/s wanted", "sent", f.sent, p.load),
+		fmt.Sprintf("%-9s %5.0f/s of %d/s wanted", "sent", s.sent, p.load),
 		fmt.Sprintf("%-9s %s", "", sparkline(f.trail, highLoad)),
 		fmt.Sprintf("%-9s %s", "served", servedText(s)),
 		fmt.Sprintf("%-9s %s", "", sparkline(f.served, highLoad)),

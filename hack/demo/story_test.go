@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -23,11 +23,11 @@ type seen struct {
 
 func at(second int, served float64, desired, replicas, ready int32, decisions ...string) seen {
 	s := snapshot{
-		served: traffic.Value{PerSecond: served, Window: 15 * time.Second}, replicas: replicas, ready: ready, decisions: decisions,
+		served: verifier.Answer{Value: served, Window: 15 * time.Second}, replicas: replicas, ready: ready, decisions: decisions,
 		hpa: hpaState{desired: desired, min: 1, max: 5, target: 1000, active: true, reason: "ReadyForNewScale"},
 	}
 	if served < 0 {
-		s.servedErr = errors.New("no sample yet")
+		s.served.Err = errors.New("no sample yet")
 		s.hpa.active, s.hpa.reason, s.hpa.message = false, "FailedGetObjectMetric", "unable to get metric"
 	}
 	return seen{second, s}
@@ -49,8 +49,9 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 		snap.at = start.Add(time.Duration(second) * time.Second)
 		snap.served.At = snap.at.Add(-2 * time.Second)
 		over, err := s.step(snap)
-		f.story, f.snap, f.sent = s, snap, float64(s.phase().load)
-		f.trail, f.served = push(f.trail, f.sent), push(f.served, snap.served.PerSecond)
+		snap.sent = float64(s.phase().load)
+		f.story, f.snap = s, snap
+		f.trail, f.served = push(f.trail, snap.sent), push(f.served, snap.served.Value)
 		if err := view.show(f); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +82,7 @@ func TestPlainView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.WriteString(summary(s, &traffic.Audit{Checked: 17}, 98*time.Second))
+	out.WriteString(summary(s, verifier.Report{Checked: 17}, 98*time.Second))
 	golden(t, "plain.txt", out.Bytes())
 }
 
