@@ -31,7 +31,7 @@ type plugin struct {
 
 // Main runs the plugin and returns its exit code.
 func Main(ctx context.Context, arguments []string, version string, streams genericiooptions.IOStreams) int {
-	root := newRoot(version, streams)
+	root := newRoot(&plugin{genericclioptions.NewConfigFlags(true), streams, version})
 	root.SetArgs(arguments)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
@@ -45,8 +45,7 @@ func Main(ctx context.Context, arguments []string, version string, streams gener
 	return 0
 }
 
-func newRoot(version string, streams genericiooptions.IOStreams) *cobra.Command {
-	p := &plugin{genericclioptions.NewConfigFlags(true), streams, version}
+func newRoot(p *plugin) *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-redis_metrics",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl redis-metrics"},
@@ -57,9 +56,9 @@ Secret, and needs no rights but your own.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.ErrOut)
+	root.SetIn(p.streams.In)
+	root.SetOut(p.streams.Out)
+	root.SetErr(p.streams.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
 	root.AddCommand(newDoctor(p), newMetrics(p), newExplain(p), newSimulate(p), newTop(p), newVersion(p))
 	return root

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 // topOutputs are the formats of top, the empty one being a table.
@@ -175,18 +176,13 @@ func (t *top) write(o overview.Overview, seen seenValues) error {
 		return err
 	}
 	if t.watch {
-		text = frame(text, o.Time, printers.IsTerminal(t.streams.Out))
+		text = o.Time.Format(time.RFC3339) + "\n\n" + text
+		if columns, rows, ok := terminal.Size(t.streams.Out); ok {
+			_, err = io.WriteString(t.streams.Out, terminal.Frame(text, columns, rows))
+			return err
+		}
+		text += "\n"
 	}
 	_, err = io.WriteString(t.streams.Out, text)
 	return err
-}
-
-// frame has a terminal show a text in place of the one before. Elsewhere the texts follow each other.
-func frame(text string, now time.Time, terminal bool) string {
-	text = now.Format(time.RFC3339) + "\n\n" + text
-	if !terminal {
-		return text + "\n"
-	}
-	const home, clearLine, clearBelow = "\x1b[H", "\x1b[K", "\x1b[J"
-	return home + strings.ReplaceAll(text, "\n", clearLine+"\n") + clearBelow
 }

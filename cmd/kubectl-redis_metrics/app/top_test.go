@@ -182,16 +182,6 @@ func TestSamplesAreBounded(t *testing.T) {
 	}
 }
 
-func TestFrame(t *testing.T) {
-	const text = "A\nB\n"
-	if got, want := frame(text, shopTime, false), "2026-01-02T03:04:05Z\n\nA\nB\n\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if got, want := frame(text, shopTime, true), "\x1b[H2026-01-02T03:04:05Z\x1b[K\n\x1b[K\nA\x1b[K\nB\x1b[K\n\x1b[J"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
 // lists is an API that serves empty lists, or else fails.
 type lists struct{ fails atomic.Bool }
 
