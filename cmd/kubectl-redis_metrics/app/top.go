@@ -74,7 +74,7 @@ nothing could be read.`,
 	flags.BoolVarP(&t.watch, "watch", "w", false, "Read again at each interval, until interrupted.")
 	flags.DurationVar(&t.interval, "interval", 5*time.Second, "How often --watch and --web read, at least 1s.")
 	flags.StringVarP(&t.output, "output", "o", "", "Output format: wide, json or yaml.")
-	t.web.addFlags(flags, printers.IsTerminal(p.streams.Out))
+	t.web.addFlags(flags, printers.IsTerminal(p.stdout))
 	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(topOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
@@ -177,8 +177,8 @@ func (t *top) write(o overview.Overview, seen seenValues) error {
 	}
 	if t.watch {
 		text = o.Time.Format(time.RFC3339) + "\n\n" + text
-		if columns, rows, ok := terminal.Size(t.streams.Out); ok {
-			_, err = io.WriteString(t.streams.Out, terminal.Frame(text, columns, rows))
+		if columns, rows, ok := terminal.Size(t.stdout); ok {
+			_, err = io.WriteString(t.stdout, terminal.Frame(printers.EscapeTerminal(text), columns, rows))
 			return err
 		}
 		text += "\n"
