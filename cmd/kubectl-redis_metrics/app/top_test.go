@@ -138,7 +138,7 @@ func TestTopExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pagetest.Table(t, "../../../deploy/docs/doctor.md", "top", "```text\n"+text+"```\n")
+	pagetest.Table(t, "../../../deploy/docs/kubectl-plugin.md", "top", "```text\n"+text+"```\n")
 }
 
 func TestSparkline(t *testing.T) {
