@@ -39,7 +39,7 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 	t.Helper()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := newStory(script(), start)
-	f := frame{page: "The page is at http://127.0.0.1:8080/#token until Ctrl-C ends this command."}
+	f := frame{page: "The page is at http://127.0.0.1:8080/#token while this demo runs."}
 	for second := 1; second <= seconds; second++ {
 		snap := course[0].snap
 		snap.decisions = nil
