@@ -32,7 +32,7 @@ func TestControlSequencesAreEscaped(t *testing.T) {
 		}
 	}))
 	defer api.Close()
-	for _, command := range []string{"top", "top -o wide", "top -o yaml", "top -o json", "explain keys redis/cart"} {
+	for _, command := range []string{"top", "top -o wide", "top -o yaml", "top -o json", "explain keys redis/cart", "doctor hpa/app", "doctor hpa/app -o json"} {
 		t.Run(command, func(t *testing.T) {
 			var out bytes.Buffer
 			Main(t.Context(), append(strings.Fields(command), "-n", "shop", "--server", api.URL), "test",
