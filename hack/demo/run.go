@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 // Options says how to run the demo.
@@ -132,9 +132,11 @@ func (f frame) next(s *story, snap snapshot) frame {
 }
 
 func pickView(options Options) view {
-	info, err := options.Out.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || options.Plain || os.Getenv("TERM") == "dumb" {
-		return &plain{out: io.Writer(options.Out)}
+	if _, _, ok := terminal.Size(options.Out); !ok || options.Plain {
+		return &plain{out: options.Out}
 	}
-	return &screen{out: options.Out}
+	return &screen{out: options.Out, size: func() (columns, rows int) {
+		columns, rows, _ = terminal.Size(options.Out)
+		return max(1, columns), rows // a terminal that is gone has none
+	}}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -38,7 +39,7 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 	t.Helper()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := newStory(script(), start)
-	f := frame{page: "The page is at http://127.0.0.1:8080/#token until Ctrl-C ends this command."}
+	f := frame{page: "The page is at http://127.0.0.1:8080/#token while this demo runs."}
 	for second := 1; second <= seconds; second++ {
 		snap := course[0].snap
 		snap.decisions = nil
@@ -87,19 +88,27 @@ func TestPlainView(t *testing.T) {
 }
 
 func TestScreenView(t *testing.T) {
-	var out bytes.Buffer
-	screen := &screen{out: &out}
-	if _, err := playInto(t, goodCourse(), 300, screen); err != nil {
-		t.Fatal(err)
-	}
-	if err := screen.close(); err != nil {
-		t.Fatal(err)
-	}
-	frames := strings.Split(out.String(), goHome)
-	last := strings.NewReplacer(clearLine, "", clearBelow, "", showCursor, "").Replace(frames[len(frames)-1])
-	golden(t, "screen.txt", []byte(last))
-	if !strings.HasPrefix(out.String(), hideCursor+clearScreen) || !strings.HasSuffix(out.String(), showCursor) {
-		t.Error("the cursor is not hidden at first and shown at last")
+	for name, rows := range map[string]int{"screen.txt": 40, "screen-short.txt": 20} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			screen := &screen{out: &out, size: func() (int, int) { return 100, rows }}
+			if _, err := playInto(t, goodCourse(), 300, screen); err != nil {
+				t.Fatal(err)
+			}
+			if err := screen.close(); err != nil {
+				t.Fatal(err)
+			}
+			const home = "\x1b[H"
+			frames := strings.Split(out.String(), home)
+			last := strings.NewReplacer("\x1b[K", "", "\x1b[J", "", terminal.ShowCursor, "").Replace(frames[len(frames)-1])
+			golden(t, name, []byte(last))
+			if strings.Count(last, "\n") >= rows {
+				t.Errorf("%d rows scroll a terminal of %d:\n%s", strings.Count(last, "\n")+1, rows, last)
+			}
+			if !strings.HasPrefix(out.String(), terminal.HideCursor+home) || !strings.HasSuffix(out.String(), terminal.ShowCursor) {
+				t.Error("the cursor is not hidden at first and shown at last")
+			}
+		})
 	}
 }
 
