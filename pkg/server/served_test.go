@@ -34,7 +34,7 @@ import (
 const (
 	metricPath = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/keys"
 	controller = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
-	// forbidden is a namespace of which nobody may read metrics.
+	// forbidden is a namespace whose metrics nobody may read.
 	forbidden = "vault"
 )
 
