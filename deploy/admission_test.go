@@ -113,7 +113,7 @@ func TestPolicyKnowsEveryAddress(t *testing.T) {
 	}
 	for _, field := range found {
 		if !strings.Contains(expressions.String(), field) {
-			t.Errorf("admission.yaml does not judge %s", field)
+			t.Errorf("addresses.yaml does not judge %s", field)
 		}
 	}
 }
@@ -133,10 +133,10 @@ func TestPolicyKnowsEverySecretReference(t *testing.T) {
 	for _, field := range fieldsNamed(schema["openAPIV3Schema"].(map[string]any), "", isSecretReference) {
 		path := strings.Split(strings.TrimPrefix(field, "spec."), ".")
 		if want := "object.spec.?" + strings.Join(path, ".?") + ".?name.orValue('')\n"; !strings.Contains(expressions.String(), want) {
-			t.Errorf("admission.yaml has no variable %sfor %s", want, field)
+			t.Errorf("secrets.yaml has no variable %sfor %s", want, field)
 		}
 		if want := "'" + field + ".name is the Secret '"; !strings.Contains(messages.String(), want) {
-			t.Errorf("admission.yaml has no validation that says %s", want)
+			t.Errorf("secrets.yaml has no validation that says %s", want)
 		}
 	}
 }

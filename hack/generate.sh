@@ -14,7 +14,7 @@ troubles=TestTroubleTable
 faults=TestFaultTable
 view=TestViewRole
 examples="(TestSimulateExample|TestTopExample)"
-copies=deploy/chart/files
+copies=deploy/chart/generated
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 
@@ -24,7 +24,7 @@ trap 'rm -rf "$output"' EXIT
 
 [ "${1:-}" = --check ] || go test -count=1 -run "^$view\$" ./pkg/catalog -update
 mkdir "$output/chart"
-cp "$output"/crd/* deploy/base/{admission,admission-apiservices,rbac-users}.yaml deploy/components/prometheus/{rules.yaml,dashboard.json} "$output/chart/"
+cp -r "$output"/crd/* deploy/base/{admission,rbac-users.yaml} deploy/components/prometheus/{alerts.yaml,dashboard.json} "$output/chart/"
 cp deploy/components/delegate/view.yaml "$output/chart/delegate-view.yaml"
 
 if [ "${1:-}" = --check ]; then
@@ -44,7 +44,7 @@ rm -rf "$copies"
 mkdir -p "$crds" "$copies"
 cp "$output"/object/*.go "$types/"
 cp "$output"/crd/* "$crds/"
-cp "$output"/chart/* "$copies/"
+cp -r "$output"/chart/* "$copies/"
 go test -count=1 -run "^$metrics\$" ./pkg/catalog -update
 go test -count=1 -run "^$reasons\$" ./pkg/reason -update
 go test -count=1 -run "^$troubles\$" ./pkg/doctor -update

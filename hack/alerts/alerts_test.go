@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const manifest = "../../deploy/components/prometheus/rules.yaml"
+const manifest = "../../deploy/components/prometheus/alerts.yaml"
 
 // rules are those of a PrometheusRule.
 type rules struct {

@@ -11,19 +11,11 @@ import (
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 )
 
-// Via is what the header Via of a request and of an answer says, once they have
-// come by here.
-const Via = "1.1 redis-metrics-adapter"
-
 const (
 	// bodyBytes bounds the body of an answer.
 	bodyBytes = 16 << 20
 	root      = "/apis/" + custom_metrics.GroupName + "/"
 )
-
-// requestHeaders are all that the backend is told of the client's headers. Who
-// asks is not among them, and neither is any secret.
-var requestHeaders = []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent"}
 
 func (b *Backend) newProxy() *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
@@ -48,20 +40,6 @@ func (b *Backend) newProxy() *httputil.ReverseProxy {
 		},
 		ErrorLog: log.New(io.Discard, "", 0), // failures are counted, and an error has addresses in it
 	}
-}
-
-// headers returns those of a request to the backend.
-func (b *Backend) headers(client http.Header) http.Header {
-	headers := http.Header{
-		"Authorization": {"Bearer " + b.tokens.current()},
-		"Via":           {Via},
-	}
-	for _, name := range requestHeaders {
-		if values := client[name]; len(values) > 0 {
-			headers[name] = values
-		}
-	}
-	return headers
 }
 
 // judge returns why an answer cannot be passed on, if so.

@@ -17,7 +17,7 @@ const adapterName = "redis-metrics-adapter"
 const (
 	applyRights   = "kubectl apply -f deploy/base/rbac.yaml"
 	applyAll      = "kubectl apply -k deploy/base"
-	applyPolicies = "kubectl apply -f deploy/base/admission.yaml"
+	applyPolicies = "kubectl apply -f deploy/base/admission"
 	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
 	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
 	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +

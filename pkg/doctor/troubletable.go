@@ -268,7 +268,7 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: PolicyMissing, cause: "A ValidatingAdmissionPolicy, or its binding, is missing or was changed.",
-			symptom: "Anybody who may write objects may name any Secret or address", fix: "Apply `deploy/base/admission.yaml`.",
+			symptom: "Anybody who may write objects may name any Secret or address", fix: "Apply `deploy/base/admission`.",
 		},
 		{
 			code: Unsupported, cause: "The API server is older than 1.30.",

@@ -17,10 +17,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// MaxNodes bounds how many nodes of a cluster are sampled for one object, each over
-// a connection of its own.
-const MaxNodes = 128
-
 // AllSlots is how many hash slots a cluster has.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
 const AllSlots = 16384
@@ -147,15 +143,6 @@ func (v view) read(ctx context.Context, asked string, t *target.Target) ([]Shard
 	}
 	slices.SortFunc(shards, func(a, b Shard) int { return cmp.Compare(a.Slots[0].First, b.Slots[0].First) })
 	return shards, nil
-}
-
-// CountNodes returns how many nodes shards have.
-func CountNodes(shards []Shard) int {
-	count := len(shards)
-	for _, s := range shards {
-		count += len(s.Replicas)
-	}
-	return count
 }
 
 func errSlots() error {

@@ -160,7 +160,7 @@ func TestDirectRequestsDoNotWaitForTheDelegate(t *testing.T) {
 		}
 		own := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 		h := &hanging{release: make(chan struct{})}
-		d := &direct{newConnections(), nil, public, newInflight(0, nil)}
+		d := &direct{newConnections(), nil, public, newRequestQueue(0, nil)}
 		handler := d.limit(routes{own: own, delegate: h})
 		ask := func(path string) int {
 			w := httptest.NewRecorder()

@@ -18,7 +18,7 @@ type direct struct {
 	connections *connections
 	frontProxy  authenticator.Request // nil if none is known
 	public      publicPaths
-	turns       *inflight
+	turns       *requestQueue
 }
 
 // newFrontProxy returns an authenticator of the front proxy itself, by its

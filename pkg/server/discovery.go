@@ -46,18 +46,6 @@ func versions() []string {
 	return []string{v1beta1.SchemeGroupVersion.Version, v1beta2.SchemeGroupVersion.Version}
 }
 
-// ownResources lists the metrics, each under its alias as well, which has no slash:
-// requests-per-second.redises.redis-metrics.dev.
-func ownResources(infos []provider.CustomMetricInfo) []metav1.APIResource {
-	var aliases, metrics []metav1.APIResource
-	for _, info := range infos {
-		described := info.GroupResource.String()
-		aliases = append(aliases, metav1.APIResource{Name: info.Metric + "." + described, Namespaced: true})
-		metrics = append(metrics, metav1.APIResource{Name: described + "/" + info.Metric, Namespaced: true})
-	}
-	return append(aliases, metrics...)
-}
-
 // discovered describes resources, each with its metrics. A resource has the verb
 // get, which it does not answer itself, since kubectl api-resources leaves out what
 // has no verb. Redis objects have none: their metrics are listed by their aliases.

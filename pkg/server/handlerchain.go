@@ -24,8 +24,8 @@ func protect(generic *genericapiserver.Config, o *Options, cfg Config) error {
 	cut, open := writeDeadline{after: requestTimeout}, newConnections()
 	generic.SecureServing.Listener = open.listen(cut.listen(generic.SecureServing.Listener))
 	generic.MaxRequestsInFlight, generic.MaxMutatingRequestsInFlight = 0, 0 // turns takes their place
-	turns := newInflight(waitersAtMost, o.Autoscalers)
-	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newInflight(directWaitersAtMost, nil)}
+	turns := newRequestQueue(waitersAtMost, o.Autoscalers)
+	direct := &direct{open, newFrontProxy(generic.Authentication.RequestHeaderConfig), public, newRequestQueue(directWaitersAtMost, nil)}
 	generic.BuildHandlerChainFunc = func(api http.Handler, c *genericapiserver.Config) http.Handler {
 		routed := turns.limit(api)
 		if cfg.Delegate != nil {

@@ -58,7 +58,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			x := newInflight(waitersAtMost, defaultAutoscalers())
+			x := newRequestQueue(waitersAtMost, defaultAutoscalers())
 			s, ended := serveLong(t, x, writeDeadline{after: time.Second})
 			for range cap(x.running) {
 				transport := s.Client().Transport.(*http.Transport).Clone()
@@ -87,7 +87,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 }
 
 // serveLong starts a server that answers /long with more than the kernel takes, and tells when it has ended.
-func serveLong(t *testing.T, x *inflight, cut writeDeadline) (*httptest.Server, <-chan struct{}) {
+func serveLong(t *testing.T, x *requestQueue, cut writeDeadline) (*httptest.Server, <-chan struct{}) {
 	t.Helper()
 	ended := make(chan struct{}, cap(x.running))
 	answer := strings.Repeat("x", 64<<20)

@@ -20,33 +20,33 @@ const (
 	waitAtMost          = 2 * time.Second
 )
 
-// inflight lets requests for metrics through, as many at once as the processors can
+// requestQueue lets requests for metrics through, as many at once as the processors can
 // be kept busy with. The others wait for their turn. Those of the
 // HorizontalPodAutoscaler never wait: however many clients ask, it is answered.
-type inflight struct {
+type requestQueue struct {
 	running, waiting chan struct{}
 	autoscalers      autoscalers
 }
 
-func newInflight(waiters int, free autoscalers) *inflight {
-	return &inflight{
+func newRequestQueue(waiters int, free autoscalers) *requestQueue {
+	return &requestQueue{
 		running:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		waiting:     make(chan struct{}, waiters),
 		autoscalers: free,
 	}
 }
 
-func (x *inflight) limit(next http.Handler) http.Handler {
+func (q *requestQueue) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !x.limited(r) {
+		if !q.limited(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !x.enter(r.Context()) {
+		if !q.enter(r.Context()) {
 			refuse(w, r, tooMany())
 			return
 		}
-		defer x.leave()
+		defer q.leave()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -58,29 +58,29 @@ func tooMany() error {
 }
 
 // limited reports whether a request asks for metrics and is not of the autoscaler.
-func (x *inflight) limited(r *http.Request) bool {
+func (q *requestQueue) limited(r *http.Request) bool {
 	info, ok := request.RequestInfoFrom(r.Context())
-	return ok && info.IsResourceRequest && !x.autoscalers.ask(r.Context())
+	return ok && info.IsResourceRequest && !q.autoscalers.ask(r.Context())
 }
 
 // leave ends a turn.
-func (x *inflight) leave() { <-x.running }
+func (q *requestQueue) leave() { <-q.running }
 
 // enter waits for a turn. It returns false if none comes.
-func (x *inflight) enter(ctx context.Context) bool {
+func (q *requestQueue) enter(ctx context.Context) bool {
 	select {
-	case x.running <- struct{}{}:
+	case q.running <- struct{}{}:
 		return true
 	default:
 	}
 	select {
-	case x.waiting <- struct{}{}:
-		defer func() { <-x.waiting }()
+	case q.waiting <- struct{}{}:
+		defer func() { <-q.waiting }()
 	default:
 		return false
 	}
 	select {
-	case x.running <- struct{}{}:
+	case q.running <- struct{}{}:
 		return true
 	case <-time.After(waitAtMost):
 	case <-ctx.Done():

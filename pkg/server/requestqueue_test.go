@@ -24,7 +24,7 @@ func asked(ctx context.Context, name string, metric bool) *http.Request {
 
 func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := newInflight(waitersAtMost, defaultAutoscalers())
+		x := newRequestQueue(waitersAtMost, defaultAutoscalers())
 		release := make(chan struct{})
 		var held sync.WaitGroup
 		handler := x.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +76,7 @@ func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 }
 
 func TestRefusalTellsNobodyToWait(t *testing.T) {
-	x := &inflight{running: make(chan struct{}), waiting: make(chan struct{})}
+	x := &requestQueue{running: make(chan struct{}), waiting: make(chan struct{})}
 	w := httptest.NewRecorder()
 	x.limit(http.NotFoundHandler()).ServeHTTP(w, asked(t.Context(), "crowd", true))
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "" || strings.Contains(w.Body.String(), "retryAfter") {
@@ -86,7 +86,7 @@ func TestRefusalTellsNobodyToWait(t *testing.T) {
 
 func TestClientThatGoesAwayLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := newInflight(waitersAtMost, defaultAutoscalers())
+		x := newRequestQueue(waitersAtMost, defaultAutoscalers())
 		for range cap(x.running) {
 			x.running <- struct{}{}
 		}

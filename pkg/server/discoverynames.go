@@ -4,8 +4,22 @@ import (
 	"net/http"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/metrics/pkg/apis/custom_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
+
+// ownResources lists the metrics, each under its alias as well, which has no slash:
+// requests-per-second.redises.redis-metrics.dev.
+func ownResources(infos []provider.CustomMetricInfo) []metav1.APIResource {
+	var aliases, metrics []metav1.APIResource
+	for _, info := range infos {
+		described := info.GroupResource.String()
+		aliases = append(aliases, metav1.APIResource{Name: info.Metric + "." + described, Namespaced: true})
+		metrics = append(metrics, metav1.APIResource{Name: described + "/" + info.Metric, Namespaced: true})
+	}
+	return append(aliases, metrics...)
+}
 
 // withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
 // it does namespaces/{namespace}/{resource}/{name}/{metric}, before anything
