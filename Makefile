@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 10000x
 # How long "make soak" breaks things, and "make hostile" attacks.
 DURATION ?= 10m
-# Arguments for "make demo", "make cluster", "make soak" and "make hostile", and for the end-to-end tests.
+# Arguments for "make demo", "make cluster", "make soak", "make hostile" and "make mutants", and for the end-to-end tests.
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
@@ -151,6 +151,10 @@ soak: setup tools build launcher ## Break everything for DURATION and hold each 
 .PHONY: hostile
 hostile: setup tools build launcher ## Attack the adapter for DURATION in all known ways at once, and measure what it does to others (root on Linux)
 	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestUnderAttack$$' ./hostile -duration $(DURATION) $(ARGS)
+
+.PHONY: mutants
+mutants: setup ## Bring bugs into a copy of the tree, one at a time, and fail unless a test sees each; ARGS='-run=rotation' picks some, ARGS='-n=6' a sample
+	@cd hack && exec go run ./cmd/mutants $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities

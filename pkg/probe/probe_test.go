@@ -163,3 +163,12 @@ func TestCounterIsBelowWhereFloatsAreExact(t *testing.T) {
 		}
 	}
 }
+
+// TestNumberThatIsCutOffIsNone has as much of a string arrive as is asked for: more may follow.
+func TestNumberThatIsCutOffIsNone(t *testing.T) {
+	for digits, known := range map[int]bool{63: true, 64: false} {
+		if got := attempt(t, running(probe.String("k")), false, strings.Repeat("1", digits))[0]; (got.Err == nil) != known {
+			t.Errorf("%d digits give %+v", digits, got)
+		}
+	}
+}

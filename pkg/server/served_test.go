@@ -34,6 +34,8 @@ import (
 const (
 	metricPath = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/keys"
 	controller = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+	// forbidden is a namespace whose metrics nobody may read.
+	forbidden = "vault"
 )
 
 // apiServer is what the adapter asks of the cluster's API server.
@@ -56,7 +58,7 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		review := &authorizationv1.SubjectAccessReview{}
 		a.answer(w, r, review, func() {
 			a.asked[review.Spec.User]++
-			review.Status.Allowed = true
+			review.Status.Allowed = review.Spec.ResourceAttributes == nil || review.Spec.ResourceAttributes.Namespace != forbidden
 		})
 	case strings.HasSuffix(r.URL.Path, "/tokenreviews"):
 		a.answer(w, r, &authenticationv1.TokenReview{}, func() {})

@@ -22,6 +22,7 @@ func TestServer(t *testing.T) {
 	s := serve(t)
 	t.Run("nobody is answered about health alone", s.nobodyAsks)
 	t.Run("who is not the front proxy speaks for nobody", s.impostorAsks)
+	t.Run("who may not is refused, the controller too", s.forbiddenAsks)
 	t.Run("what has no answer is authorized for nobody", s.nonsense)
 	t.Run("an error about long names is short", s.longNames)
 	t.Run("a delegate in trouble troubles nobody", s.delegateInTrouble)
@@ -52,6 +53,19 @@ func (s *served) impostorAsks(t *testing.T) {
 	}
 	if code, body, err := s.ask(t.Context(), s.proxy, controller, metricPath); err != nil || code != http.StatusOK {
 		t.Errorf("the controller is answered %d %s, %v", code, body, err)
+	}
+}
+
+func (s *served) forbiddenAsks(t *testing.T) {
+	for _, path := range []string{
+		strings.Replace(metricPath, "/shop/", "/"+forbidden+"/", 1),
+		apiRoot + "namespaces/" + forbidden + "/pods/*/fails", // of the delegate
+	} {
+		for _, user := range []string{"viewer", controller} {
+			if code, body, err := s.ask(t.Context(), s.proxy, user, path); err != nil || code != http.StatusForbidden {
+				t.Errorf("%s is answered %d %s, %v about %s", user, code, body, err, path)
+			}
+		}
 	}
 }
 

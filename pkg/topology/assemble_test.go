@@ -69,6 +69,7 @@ func TestClusterAssembles(t *testing.T) {
 		"slots without an owner":  {shards: gap, want: reason.SlotsUncovered},
 		"a part that is enough":   {shards: gap, partial: true},
 		"one sees another owner":  {shards: three, change: func(answers []result) { answers[2].Shards = halves() }, want: reason.TopologyUnsettled},
+		"so does one of a part":   {shards: three, partial: true, change: func(answers []result) { answers[2].Shards = halves() }, want: reason.TopologyUnsettled},
 		"a primary was demoted":   {shards: halves, change: func(answers []result) { answers[1].Replica = true }, want: reason.TopologyUnsettled},
 		"two are one server":      {shards: halves, change: func(answers []result) { answers[1].Name = "a" }, want: reason.SharedServer},
 		"a node moved":            {shards: halves, change: func(answers []result) { answers[0].Shards, answers[1].Shards = elsewhere(), elsewhere() }, moved: true},

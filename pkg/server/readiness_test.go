@@ -1,0 +1,31 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+)
+
+// TestReadyOnceAllIsSampled keeps requests from a process that would answer them with errors.
+func TestReadyOnceAllIsSampled(t *testing.T) {
+	for name, test := range map[string]struct {
+		synced, warm bool
+		failing      []string
+	}{
+		"nothing is known":     {false, false, []string{"redis-objects-synced", "redis-objects-sampled"}},
+		"nothing is awaited":   {false, true, []string{"redis-objects-synced", "redis-objects-sampled"}},
+		"objects are known":    {true, false, []string{"redis-objects-sampled"}},
+		"objects were sampled": {true, true, nil},
+	} {
+		cfg := Config{Synced: func() bool { return test.synced }, Warm: func() bool { return test.warm }}
+		var failing []string
+		for _, check := range cfg.ready() {
+			if err := check.Check(&http.Request{}); err != nil {
+				failing = append(failing, check.Name())
+			}
+		}
+		if !slices.Equal(failing, test.failing) {
+			t.Errorf("%s: %q fail, want %q", name, failing, test.failing)
+		}
+	}
+}
