@@ -25,7 +25,7 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "services/"+of.name), &object)
 	switch {
 	case apierrors.IsNotFound(err):
-		return []Check{HopAdapter.failure(MissingEndpoints, applyAll, "Service %s does not exist.", of)}
+		return []Check{HopAdapter.failure(MissingEndpoints, applyService, "Service %s does not exist.", of)}
 	case err != nil:
 		return []Check{HopAdapter.unread("Service "+of.String(), "services -n "+of.namespace, err)}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -20,6 +21,8 @@ type API interface {
 	Get(ctx context.Context, path string, into any) error
 	// Allowed reports whether a subject may do something. Without a user, it is whoever runs the checks.
 	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
+	// User returns the name of whoever runs the checks.
+	User(ctx context.Context) (string, error)
 }
 
 // Client is the API of a real cluster.
@@ -79,4 +82,13 @@ func (c *Client) Allowed(ctx context.Context, spec authorizationv1.SubjectAccess
 	}
 	review, err := c.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
 	return err == nil && review.Status.Allowed, err
+}
+
+// User implements [API].
+func (c *Client) User(ctx context.Context) (string, error) {
+	review, err := c.client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil {
+		return "", err
+	}
+	return review.Status.UserInfo.Username, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ const (
 	apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices"
 	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
 	expiresSoon = 7 * 24 * time.Hour
+	// serviceNotFound is why an APIService whose Service does not exist is not available.
+	serviceNotFound = "ServiceNotFound"
 )
 
 func versions() []string { return []string{"v1beta1", "v1beta2"} }
@@ -109,10 +112,12 @@ func (a *apiService) check(name string) (Check, service) {
 		told := available.Reason + ": " + sentence(available.Message)
 		code := codeOf(told, troublesOfTheAPI(), APIServiceUnavailable)
 		command := kubectl(of.Namespace, "get services,pods")
-		switch code {
-		case AdapterUnreachable:
+		switch {
+		case available.Reason == serviceNotFound:
+			command = applyService
+		case code == AdapterUnreachable:
 			command = kubectl(of.Namespace, "get pods,networkpolicies")
-		case CertificateUntrusted:
+		case code == CertificateUntrusted:
 			command = logs(owner)
 		}
 		return HopAPI.failure(code, command, "APIService %s is not available: %s.", name, told), owner
@@ -177,17 +182,22 @@ func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	if err := d.api.Get(ctx, apiServicesPath, &list); err != nil {
 		return []Check{HopAPI.unread("the APIServices", "apiservices.apiregistration.k8s.io", err)}
 	}
-	var unavailable []string
+	commands := map[string]string{}
 	for _, object := range list.Items {
-		own := strings.HasSuffix(object.Name, "."+kubeapi.CustomMetrics)
-		if !own && meta.IsStatusConditionFalse(object.Status.Conditions, "Available") {
-			unavailable = append(unavailable, object.Name)
+		available := meta.FindStatusCondition(object.Status.Conditions, "Available")
+		if strings.HasSuffix(object.Name, "."+kubeapi.CustomMetrics) || available == nil || available.Status != metav1.ConditionFalse {
+			continue
 		}
+		verb := "get"
+		if available.Reason == serviceNotFound { // nothing is left to repair
+			verb = "delete"
+		}
+		commands[object.Name] = "kubectl " + verb + " apiservice " + object.Name
 	}
-	slices.Sort(unavailable)
-	if len(unavailable) == 0 {
+	if len(commands) == 0 {
 		return nil
 	}
-	return []Check{HopAPI.warning(OtherAPIService, "kubectl get apiservice "+unavailable[0],
+	unavailable := slices.Sorted(maps.Keys(commands))
+	return []Check{HopAPI.warning(OtherAPIService, commands[unavailable[0]],
 		"Not available, so that no namespace can be deleted: APIService %s.", strings.Join(unavailable, ", "))}
 }

@@ -55,6 +55,8 @@ func (c *cluster) Allowed(_ context.Context, spec authorizationv1.SubjectAccessR
 	return !slices.Contains(c.denied, spec.ResourceAttributes.Resource), nil
 }
 
+func (c *cluster) User(context.Context) (string, error) { return "jane", nil }
+
 const (
 	apiServiceV1beta1 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io"
 	apiServiceV1beta2 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta2.custom.metrics.k8s.io"
@@ -69,6 +71,7 @@ const (
 	shopPods          = "/api/v1/namespaces/shop/pods"
 	shopBudgets       = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
 	shopSet           = "/apis/apps/v1/namespaces/shop/statefulsets/app"
+	shopRedises       = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises"
 	cart              = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises/cart"
 	cartRequests      = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/requests-per-second"
 	viewRole          = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
@@ -87,7 +90,7 @@ const (
 			{"type":"ScalingActive","status":"True","reason":"ValidMetricFound"},
 			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"},
 			{"type":"ScaledToZero","status":"False","reason":"NotScaledToZero"}]}}`
-	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"status":{"observedGeneration":1,"conditions":[
+	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"spec":{"sampling":{"interval":"5200ms"}},"status":{"observedGeneration":1,"conditions":[
 		{"type":"Ready","status":"True","reason":"Sampled","message":"Metrics are served."},
 		{"type":"Reachable","status":"True","reason":"Answered","message":"The last attempt to sample succeeded."}]}}`
 	value = `{"items":[{"metric":{"name":"requests-per-second"},"timestamp":"NOW","windowSeconds":15,"value":"2500"}]}`
