@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
+// requireAddress makes it a failure that a machine has loopback addresses alone.
+const requireAddress = "REQUIRE_ADDRESS"
+
 // apiTroubles befall the installation. Each leaves nothing that the next would have to mend.
 func apiTroubles() []trouble {
 	const rules = "patch clusterrole redis-metrics-adapter --type=json -p "
@@ -41,6 +45,11 @@ func apiTroubles() []trouble {
 		},
 		{code: "LeaseNotHeld", bring: admin("delete lease redis-metrics-adapter -n redis-metrics-adapter")},
 		{code: "CAExpires", bring: expiringCA},
+		{code: "CertificateExpires", bring: expiredCertificate, end: func(t *testing.T, s *fixture, row trouble) {
+			t.Helper()
+			s.kubectl(t, "apply", "-f", filepath.Join(repository(t), "deploy", "base", "rbac.yaml"))
+			route(t, s, row)
+		}},
 		{code: "DiscoveryStale", bring: hideDiscovery, end: route},
 		{code: "ReplicasDisagree", bring: failEverySecond, end: route},
 		{code: "AdapterNotReady", bring: replicas("adapter:1", "adapter:1 unready"), end: noReplicas},
@@ -197,6 +206,32 @@ func failEverySecond(t *testing.T, s *fixture, _ trouble) {
 	})
 }
 
+// expiredCertificate has a server whose certificate has expired stand where the adapter is.
+func expiredCertificate(t *testing.T, s *fixture, _ trouble) {
+	t.Helper()
+	authority := redistest.NewAuthority(t)
+	certificate, err := tls.X509KeyPair(authority.Issue(time.Now().Add(-time.Minute), s.adapter.ServerName()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.forbidCA(t, authority.PEM)
+	s.stand(t, certificate, http.NotFoundHandler())
+}
+
+// stand sends the requests of the API server to a handler.
+func (s *fixture) stand(t *testing.T, certificate tls.Certificate, handler http.Handler) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.routeToPort(t, port)
+}
+
 // refuse stands between the API server and the adapter, and answers some requests with a status of its own.
 func (s *fixture) refuse(t *testing.T, status int, refused func(*http.Request) bool) {
 	t.Helper()
@@ -216,21 +251,13 @@ func (s *fixture) refuse(t *testing.T, status int, refused func(*http.Request) b
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(adapter) },
 		Transport: frontProxy(t, s.harness).Transport,
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.stand(t, certificate, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refused(r) {
 			w.WriteHeader(status)
 			return
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.routeToPort(t, port)
 }
 
 // routeToPort sends requests to another port of the Service.
@@ -306,7 +333,11 @@ func proxyable(t *testing.T) string {
 			return network.IP.String()
 		}
 	}
-	t.Skip("this machine has loopback addresses alone, to which the API server does not proxy")
+	const lacks = "this machine has loopback addresses alone, to which the API server does not proxy"
+	if os.Getenv(requireAddress) != "" {
+		t.Fatal(lacks)
+	}
+	t.Skip(lacks)
 	return ""
 }
 

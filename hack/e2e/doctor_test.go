@@ -156,6 +156,7 @@ func decisions() map[string]string {
 		"AdapterUnreachable": "open the network to the pods, or restart them",
 		"AdapterVersions":    "wait for the rollout, which the command shows, or repair its new pods",
 		"ReplicasDisagree":   "wait for a replica to sample, or let it reach Redis",
+		"CertificateExpires": "repair what the log says keeps the certificate from being renewed",
 		"DiscoveryStale":     "wait for the API server, which asks again by itself",
 
 		"Forbidden":        "ask an administrator, who decides who may read what",

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -23,11 +24,14 @@ type API interface {
 	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
 	// User returns the name of whoever runs the checks.
 	User(ctx context.Context) (string, error)
+	// ServedCertificates returns the certificates that a pod serves at a port, its own first. None of them is verified.
+	ServedCertificates(ctx context.Context, namespace, pod string, port int32) ([]*x509.Certificate, error)
 }
 
 // Client is the API of a real cluster.
 type Client struct {
 	client kubernetes.Interface
+	config *rest.Config
 }
 
 // patience bounds each request, unless the configuration does: an adapter that hangs is a finding.
@@ -42,7 +46,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{client}, nil
+	return &Client{client, config}, nil
 }
 
 // Get implements [API].

@@ -44,7 +44,11 @@ type apiService struct {
 }
 
 // service is the Service of the adapter.
-type service struct{ namespace, name string }
+type service struct {
+	namespace, name string
+	// caBundles are those of its APIServices.
+	caBundles [][]byte
+}
 
 // account is the user name of the adapter's ServiceAccount.
 func (s service) account() string { return "system:serviceaccount:" + s.namespace + ":" + adapterName }
@@ -72,7 +76,10 @@ func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Che
 		}
 		check, owner := object.check(name)
 		if owner.name != "" {
-			adapter = owner
+			adapter.namespace, adapter.name = owner.namespace, owner.name
+			if len(object.Spec.CABundle) > 0 {
+				adapter.caBundles = append(adapter.caBundles, object.Spec.CABundle)
+			}
 		}
 		own := []Check{check}
 		if check.Mark == OK {
@@ -100,7 +107,7 @@ func (a *apiService) check(name string) (Check, service) {
 	if of == nil {
 		return HopAPI.failure(APIServiceForeign, "kubectl get apiservice "+name+" -o yaml", "APIService %s names no Service.", name), service{}
 	}
-	owner := service{of.Namespace, of.Name}
+	owner := service{namespace: of.Namespace, name: of.Name}
 	if of.Name != adapterName {
 		return HopAPI.failure(APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
 	}
@@ -117,7 +124,7 @@ func (a *apiService) check(name string) (Check, service) {
 			command = applyService
 		case code == AdapterUnreachable:
 			command = kubectl(of.Namespace, "get pods,networkpolicies")
-		case code == CertificateUntrusted:
+		case code == CertificateUntrusted, code == CertificateExpires:
 			command = logs(owner)
 		}
 		return HopAPI.failure(code, command, "APIService %s is not available: %s.", name, told), owner
@@ -135,7 +142,7 @@ func (a *apiService) authority(name string, now time.Time) []Check {
 		}
 		if left := certificate.NotAfter.Sub(now); left < expiresSoon {
 			checks = append(checks, HopAPI.warning(CAExpires,
-				logs(service{a.Spec.Service.Namespace, a.Spec.Service.Name}),
+				logs(service{namespace: a.Spec.Service.Namespace}),
 				"The CA in APIService %s ends at %s.", name, certificate.NotAfter.UTC().Format(time.RFC3339)))
 		}
 	}

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
@@ -85,6 +84,8 @@ func TestFirstTrouble(t *testing.T) {
 		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get services,pods"},
 		{"unreachable", unavailable("FailedDiscoveryCheck", "dial tcp: connection refused"), AdapterUnreachable, Failure, "get pods,networkpolicies"},
 		{"another CA", unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority"), CertificateUntrusted, Failure, "logs deployment/redis-metrics-adapter"},
+		{"an expired certificate", unavailable("FailedDiscoveryCheck", "x509: certificate has expired or is not yet valid"), CertificateExpires, Failure, "logs deployment/redis-metrics-adapter"},
+		{"a certificate that cannot be read", func(c *cluster) { c.served = nil }, Unreadable, Unknown, "kubectl -n redis-metrics-adapter port-forward a :6443"},
 		{"another CA that nobody may mend", func(c *cluster) {
 			unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority")(c)
 			c.denied = []string{"apiservices"}
@@ -232,7 +233,7 @@ func TestForbiddenInTurn(t *testing.T) {
 		// lost is how many checks are left out, since they need what is forbidden.
 		lost int
 	}{
-		{allAPIServices, 5}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 1}, {adapterPods, 1}, {adapterAnswer, 0},
+		{allAPIServices, 6}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 2}, {adapterPods, 2}, {adapterAnswer, 0}, {"portforward", 0},
 		{adapterLease, 0}, {shopHPAs, 8}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0}, {shopBudgets, -1},
 	} {
 		t.Run(hop.forbidden, func(t *testing.T) {
@@ -303,9 +304,10 @@ func TestCAExpires(t *testing.T) {
 
 // TestCAThatNobodyRenews holds that the command is the one that lets the adapter renew it.
 func TestCAThatNobodyRenews(t *testing.T) {
-	certificate, _ := redistest.NewAuthority(t).Issue(time.Now().Add(4 * 24 * time.Hour))
+	authority := redistest.NewAuthority(t) // which ends in a day
 	c := healthy()
-	replace(apiServiceV1beta2, `"spec":{`, fmt.Sprintf(`"spec":{"caBundle":%q,`, base64.StdEncoding.EncodeToString(certificate)))(c)
+	trusts(apiServiceV1beta2, authority)(c)
+	c.served = issue(t, authority, time.Now().Add(20*time.Hour))
 	for command, denied := range map[string][]string{"kubectl -n redis-metrics-adapter logs deployment/redis-metrics-adapter --tail=50": nil, applyRights: {"apiservices"}} {
 		c.denied = denied
 		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != CAExpires || first.Mark != Warning || first.Command != command {

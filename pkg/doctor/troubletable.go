@@ -19,6 +19,7 @@ const (
 	APIServiceForeign     Code = "APIServiceForeign"
 	MissingEndpoints      Code = "MissingEndpoints"
 	AdapterUnreachable    Code = "AdapterUnreachable"
+	CertificateExpires    Code = "CertificateExpires"
 	CertificateUntrusted  Code = "CertificateUntrusted"
 	CAExpires             Code = "CAExpires"
 	APIServiceUnavailable Code = "APIServiceUnavailable"
@@ -214,9 +215,15 @@ func troublesOfTheAPI() []trouble {
 			symptom: "APIService `MissingEndpoints`", fix: "`kubectl -n redis-metrics-adapter get pods`, and their logs.", says: "MissingEndpoints",
 		},
 		{
+			code: CertificateExpires, cause: "Nobody renews the adapter's certificate, or a replica does not serve the renewed one. The adapter renews its own after two thirds of its life.",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`, or `doctor` reads from a pod that its certificate ends soon",
+			fix:     "Read the log of the adapter, or of cert-manager. If the certificate was renewed, restart the replica: `kubectl -n redis-metrics-adapter rollout restart deployment/redis-metrics-adapter`.",
+			says:    "x509: certificate has expired",
+		},
+		{
 			code: CertificateUntrusted, cause: "The `caBundle` is not the CA of the adapter's certificate. The adapter, or cert-manager, corrects it within a minute.",
 			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`",
-			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector.",
+			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector. A replica alone that serves an old certificate: delete its pod.",
 			says:    "x509: ",
 		},
 		{
