@@ -12,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/transport/spdy"
+	"k8s.io/streaming/pkg/httpstream"
 )
 
 // portForwardProtocol is the protocol by which a kubelet forwards streams.
@@ -74,7 +74,7 @@ func (c *Client) forward(ctx context.Context, namespace, pod string) (httpstream
 		return nil, err
 	}
 	refused := &refusal{transport: transport}
-	connection, _, err := spdy.Negotiate(upgrader, &http.Client{Transport: refused}, request, portForwardProtocol)
+	connection, _, err := spdy.NegotiateStreaming(upgrader, &http.Client{Transport: refused}, request, portForwardProtocol)
 	if err != nil && refused.forbidden {
 		return nil, apierrors.NewForbidden(schema.GroupResource{Resource: "pods/portforward"}, pod, err)
 	}
