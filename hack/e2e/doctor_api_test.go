@@ -11,9 +11,11 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +27,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
+
+// requireAddress makes it a failure that a machine has loopback addresses alone.
+const requireAddress = "REQUIRE_ADDRESS"
 
 // apiTroubles befall the installation. Each leaves nothing that the next would have to mend.
 func apiTroubles() []trouble {
@@ -40,21 +45,34 @@ func apiTroubles() []trouble {
 		},
 		{code: "LeaseNotHeld", bring: admin("delete lease redis-metrics-adapter -n redis-metrics-adapter")},
 		{code: "CAExpires", bring: expiringCA},
-		{code: "DiscoveryStale", bring: hideDiscovery, shows: "the API server asks again", end: route},
-		{code: "AdapterNotReady", bring: replicas("adapter:1", "adapter:1 unready"), shows: "the log says why", end: noReplicas},
-		{code: "AdapterVersions", bring: replicas("adapter:1", "adapter:2"), shows: "the rollout goes on by itself", end: noReplicas},
-		{code: "AdapterUnreachable", bring: replicas("adapter:1", "adapter:1 unreachable"), shows: "a network is mended elsewhere", end: noReplicas},
+		{code: "CertificateExpires", bring: expiredCertificate, end: func(t *testing.T, s *fixture, row trouble) {
+			t.Helper()
+			s.kubectl(t, "apply", "-f", filepath.Join(repository(t), "deploy", "base", "rbac.yaml"))
+			route(t, s, row)
+		}},
+		{code: "DiscoveryStale", bring: hideDiscovery, end: route},
+		{code: "ReplicasDisagree", bring: failEverySecond, end: route},
+		{code: "AdapterNotReady", bring: replicas("adapter:1", "adapter:1 unready"), end: noReplicas},
+		{code: "AdapterVersions", bring: replicas("adapter:1", "adapter:2"), end: noReplicas},
+		{code: "AdapterUnreachable", bring: replicas("adapter:1", "adapter:1 unreachable"), end: noReplicas},
 		{code: "MissingEndpoints", bring: func(t *testing.T, s *fixture, row trouble) {
 			t.Helper()
 			port := s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.service.port}")
 			admin(service+`{"spec":{"type":"ClusterIP","externalName":null,"selector":{"app":"none"},"ports":[{"port":`+port+`}]}}`)(t, s, row)
-		}, shows: "pods are not ready for many causes", end: admin(service + `{"spec":{"type":"ExternalName","externalName":"localhost","selector":null,"ports":null,"clusterIP":null,"clusterIPs":null}}`)},
+		}, end: admin(service + `{"spec":{"type":"ExternalName","externalName":"localhost","selector":null,"ports":null,"clusterIP":null,"clusterIPs":null}}`)},
 		{
-			code: "APIServiceUnavailable", bring: admin("delete service redis-metrics-adapter -n redis-metrics-adapter"), shows: "the message of the condition says why",
+			code: "APIServiceUnavailable", bring: func(t *testing.T, s *fixture, row trouble) {
+				t.Helper()
+				s.routeToPort(t, "443") // of the Service in deploy/
+				admin("delete service redis-metrics-adapter -n redis-metrics-adapter")(t, s, row)
+			},
+			next: "MissingEndpoints", // no pods run here
 			end: func(t *testing.T, s *fixture, row trouble) {
 				t.Helper()
+				admin("delete service redis-metrics-adapter -n redis-metrics-adapter")(t, s, row)
 				admin("create service externalname redis-metrics-adapter --external-name=localhost -n redis-metrics-adapter")(t, s, row)
 				admin(service+`{"spec":{"selector":null}}`)(t, s, row)
+				route(t, s, row)
 			},
 		},
 		{code: "APIServiceMissing", bring: admin("delete apiservice " + newer), next: "AdapterUnreachable"},
@@ -88,8 +106,7 @@ func (s *fixture) problems(t *testing.T) {
 	if _, err := s.KubectlInput(t.Context(), strings.NewReader(broken), "create", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
-	s.diagnosed(t, "OtherAPIServiceUnavailable")
-	s.kubectl(t, "delete", "apiservice", "v1.example.com")
+	s.mend(t, s.diagnosed(t, "OtherAPIServiceUnavailable"))
 	s.healthy(t)
 	s.redis(t, "gone", "redis.example:6379", nil)
 	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "gone", "Ready", "False", "NameNotResolved") })
@@ -113,10 +130,11 @@ func (s *fixture) notObserved(t *testing.T) {
 	}
 	defer func() { _ = controller.Signal(syscall.SIGCONT) }()
 	s.autoscaler(t, "unseen", "redis-metrics.dev/v1alpha1", "cart", "keys")
-	s.diagnosed(t, "NotObserved", "hpa/unseen")
+	unseen := s.diagnosed(t, "NotObserved", "hpa/unseen")
 	if err := controller.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
+	s.mend(t, unseen) // it waits
 	s.healthy(t, "hpa/unseen")
 }
 
@@ -170,9 +188,52 @@ func expiringCA(t *testing.T, s *fixture, _ trouble) {
 	s.forbidCA(t, slices.Concat(own, ending))
 }
 
-// hideDiscovery stands between the API server and the adapter, and answers no request for discovery but the one by which
-// the API server sees that the adapter is available, which accepts anything.
+// hideDiscovery answers no request for discovery but the one by which the API server sees that the adapter is available,
+// which accepts anything.
 func hideDiscovery(t *testing.T, s *fixture, _ trouble) {
+	t.Helper()
+	s.refuse(t, http.StatusServiceUnavailable, func(r *http.Request) bool {
+		return r.Header.Get("X-Remote-User") == "system:kube-aggregator" && r.Header.Get("Accept") != ""
+	})
+}
+
+// failEverySecond has people, but not the HPA controller, read a value every second time.
+func failEverySecond(t *testing.T, s *fixture, _ trouble) {
+	t.Helper()
+	var values atomic.Int32
+	s.refuse(t, http.StatusNotFound, func(r *http.Request) bool {
+		return strings.Contains(r.URL.Path, "/namespaces/") && !strings.HasPrefix(r.Header.Get("X-Remote-User"), "system:") && values.Add(1)%2 == 0
+	})
+}
+
+// expiredCertificate has a server whose certificate has expired stand where the adapter is.
+func expiredCertificate(t *testing.T, s *fixture, _ trouble) {
+	t.Helper()
+	authority := redistest.NewAuthority(t)
+	certificate, err := tls.X509KeyPair(authority.Issue(time.Now().Add(-time.Minute), s.adapter.ServerName()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.forbidCA(t, authority.PEM)
+	s.stand(t, certificate, http.NotFoundHandler())
+}
+
+// stand sends the requests of the API server to a handler.
+func (s *fixture) stand(t *testing.T, certificate tls.Certificate, handler http.Handler) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.routeToPort(t, port)
+}
+
+// refuse stands between the API server and the adapter, and answers some requests with a status of its own.
+func (s *fixture) refuse(t *testing.T, status int, refused func(*http.Request) bool) {
 	t.Helper()
 	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
 	if err != nil {
@@ -190,20 +251,18 @@ func hideDiscovery(t *testing.T, s *fixture, _ trouble) {
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(adapter) },
 		Transport: frontProxy(t, s.harness).Transport,
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Remote-User") == "system:kube-aggregator" && r.Header.Get("Accept") != "" {
-			w.WriteHeader(http.StatusServiceUnavailable)
+	s.stand(t, certificate, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refused(r) {
+			w.WriteHeader(status)
 			return
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+// routeToPort sends requests to another port of the Service.
+func (s *fixture) routeToPort(t *testing.T, port string) {
+	t.Helper()
 	for _, name := range []string{older, newer} {
 		s.kubectl(t, "patch", "apiservice", name, "--type=merge", "-p", `{"spec":{"service":{"port":`+port+`}}}`)
 	}
@@ -274,7 +333,11 @@ func proxyable(t *testing.T) string {
 			return network.IP.String()
 		}
 	}
-	t.Skip("this machine has loopback addresses alone, to which the API server does not proxy")
+	const lacks = "this machine has loopback addresses alone, to which the API server does not proxy"
+	if os.Getenv(requireAddress) != "" {
+		t.Fatal(lacks)
+	}
+	t.Skip(lacks)
 	return ""
 }
 

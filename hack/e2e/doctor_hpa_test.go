@@ -22,9 +22,9 @@ func hpaTroubles() []trouble {
 		{code: "MetricNotFound", name: "no-metric", metric: "speed", fill: []string{"METRIC", "keys"}},
 		{
 			code: "NoMaxmemory", name: "no-limit", metric: "memory-utilization", quotes: "memory-utilization ... maxmemory is 0",
-			shows: "the limit is a setting of Redis",
+			fill: []string{"BYTES", "1Gi"},
 		},
-		{code: "ValueUnknown", name: "no-lookup", metric: "keyspace-hit-ratio", shows: "clients have to look up keys"},
+		{code: "ValueUnknown", name: "no-lookup", metric: "keyspace-hit-ratio"},
 		{
 			code: "NoMatchingSeries", name: "no-series", metric: "requests-per-second", fill: []string{"LABEL", "role", "VALUE", "primary"},
 			bring: patched("json", `[{"op":"add","path":"/spec/metrics/0/object/metric/selector","value":{"matchLabels":{"role":"nobody"}}}]`),
@@ -34,7 +34,7 @@ func hpaTroubles() []trouble {
 			bring: patched("merge", `{"spec":{"metrics":[`+processors+`]}}`),
 		},
 		{
-			code: "ScalingInactive", name: "inactive", shows: "the metrics of pods are another project's",
+			code: "ScalingInactive", name: "inactive",
 			bring: patched("json", `[{"op":"add","path":"/spec/metrics/-","value":`+processors+`}]`),
 		},
 		{
@@ -52,13 +52,13 @@ func hpaTroubles() []trouble {
 			code: "TargetNotFound", name: "lost", fill: []string{"NAME", "lost"},
 			bring: patched("merge", `{"spec":{"scaleTargetRef":{"name":"none"}}}`),
 		},
-		{code: "TargetShared", name: "twice", bring: kubectl("autoscale statefulset/twice --name=other --max=2"), fill: []string{"NAME", "other"}},
+		{code: "TargetShared", name: "twice", bring: kubectl("autoscale statefulset/twice --name=other --max=2")},
 		{code: "MinimumBelowBudget", name: "quorum", bring: kubectl("create poddisruptionbudget quorum --selector=app=quorum --min-available=2")},
-		{code: "PodBlocksScaling", name: "blocked", bring: blockPod, shows: "what keeps a pod from being ready differs", end: kubectl("delete pod blocked-0")},
+		{code: "PodBlocksScaling", name: "blocked", bring: blockPod},
 		{code: "ReplicasApplied", name: "applied", bring: manifest("apply", `"replicas": 1, `)},
 		{code: "VolumesDeleted", name: "volumes", bring: manifest("replace --force", `"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"},
 			"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}], `)},
-		{code: "HPANotFound", name: "absent", bring: kubectl("delete hpa absent"), shows: "nobody knows which HPA is meant"},
+		{code: "HPANotFound", name: "absent", bring: kubectl("delete hpa absent")},
 	}
 }
 

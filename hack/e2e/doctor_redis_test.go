@@ -31,7 +31,7 @@ func TestTroubleOfARate(t *testing.T) {
 	awaitRequests(t, s, "cart")
 	server.Restart()
 	said("is unknown: the server restarted, its role changed, ...")
-	s.diagnosed(t, "WarmingUp", "redis/cart")
+	s.mend(t, s.diagnosed(t, "WarmingUp", "redis/cart")) // it waits
 	s.healthy(t, "redis/cart")
 }
 
@@ -123,7 +123,7 @@ func (s *fixture) auditor(t *testing.T) {
 	}
 	auditor := *s
 	auditor.reader = kubeconfig
-	s.mend(t, auditor.diagnosed(t, "MetricsForbidden", "redis/cart"), "USER", user)
+	s.mend(t, auditor.diagnosed(t, "MetricsForbidden", "redis/cart"))
 	auditor.healthy(t, "redis/cart")
 }
 

@@ -125,11 +125,44 @@ type trouble struct {
 	quotes string
 	// fill holds the words in capitals of the command, and what a user writes in their place.
 	fill []string
-	// shows says why the command does not mend the trouble. What does is end, if there is something to do.
-	shows string
-	end   func(*testing.T, *fixture, trouble)
-	// next is the trouble that is left, if there is one.
+	// next is the trouble that is left once the command has run, if there is one.
 	next string
+	// end mends what the command does not.
+	end func(*testing.T, *fixture, trouble)
+}
+
+// decisions returns the codes whose command does not mend the trouble as printed, and what a person has to decide or do.
+// Where the command has words in capitals, a row says what is written there, and it is run so.
+func decisions() map[string]string {
+	return map[string]string{
+		"RedisNotFound":    "which of several objects the HPA is to describe",
+		"NoRedisMetric":    "which metric of which object the HPA is to read",
+		"MetricNotFound":   "which metric is meant",
+		"NoMatchingSeries": "which of the values that the message lists is meant",
+		"NoMaxmemory":      "how much memory a replica should hold",
+		"ScalingLimited":   "how many replicas may be paid for",
+		"TargetNotFound":   "which workload is meant",
+		"HPANotFound":      "which HPA is meant",
+
+		"ConnectionRefused": "start Redis, or let the adapter reach it",
+		"FallbackInUse":     "repair what makes the value unknown",
+		"FallbackEnded":     "repair what makes the value unknown",
+		"ValueUnknown":      "do what the message says, of which there are many",
+		"ScalingInactive":   "repair a metric of another project",
+		"NotReady":          "run the command, which diagnoses one of the objects",
+
+		"AdapterNotReady":    "repair what the log of the pod shows",
+		"MissingEndpoints":   "repair what the pods show",
+		"AdapterUnreachable": "open the network to the pods, or restart them",
+		"AdapterVersions":    "wait for the rollout, which the command shows, or repair its new pods",
+		"ReplicasDisagree":   "wait for a replica to sample, or let it reach Redis",
+		"CertificateExpires": "repair what the log says keeps the certificate from being renewed",
+		"DiscoveryStale":     "wait for the API server, which asks again by itself",
+
+		"Forbidden":        "ask an administrator, who decides who may read what",
+		"Unreadable":       "repair the API server",
+		"KubernetesTooOld": "upgrade Kubernetes",
+	}
 }
 
 // hpaTrouble brings about the trouble of an HPA.
@@ -150,19 +183,22 @@ func (s *fixture) trouble(t *testing.T, row trouble, args ...string) {
 		eventually(t, diagnosing, func(ctx context.Context) error { return s.autoscalerSays(ctx, row.name, want) })
 	}
 	check := s.diagnosed(t, row.code, args...)
-	switch {
-	case row.shows == "":
+	_, decided := decisions()[row.code]
+	mended := !decided || row.fill != nil
+	if mended {
 		s.mend(t, check, row.fill...)
-	case row.end != nil:
-		row.end(t, s, row)
-	default:
-		return
 	}
 	if row.next != "" {
 		s.diagnosed(t, row.next, args...)
-		return
+		mended = false
 	}
-	s.healthy(t, args...)
+	if row.end != nil {
+		row.end(t, s, row)
+		mended = true
+	}
+	if mended {
+		s.healthy(t, args...)
+	}
 }
 
 // number finds what differs from one time to another in a message that deploy/docs/troubleshooting.md quotes.
@@ -199,34 +235,62 @@ func troubleshooting(t *testing.T) string {
 	return string(text)
 }
 
-// TestEveryTroubleIsBroughtAbout holds that tests of this package have doctor name each code of the page. The reasons of
-// Redis objects are brought about by the faults of package faults; pkg/doctor shows that each is named as it is.
+// TestEveryTroubleIsBroughtAbout holds that tests of this package have doctor name each code of the page, and run the
+// command that it prints, unless a person has to decide something. The reasons of Redis objects are brought about by the
+// faults of package faults; pkg/doctor shows that each is named as it is.
 func TestEveryTroubleIsBroughtAbout(t *testing.T) {
 	t.Parallel()
 	except := map[string]string{
 		"KubernetesTooOld": "the control plane is of one version; pkg/doctor reads older ones",
 	}
+	decided := decisions()
+	brought, mended := map[string]bool{}, map[string]bool{}
+	for _, row := range slices.Concat(apiTroubles(), hpaTroubles()) {
+		brought[row.code] = true
+		if _, decides := decided[row.code]; !decides {
+			mended[row.code] = true
+			if row.fill != nil {
+				t.Errorf("the command of %s is not complete, and no decision is stated", row.code)
+			}
+		}
+	}
 	files, err := filepath.Glob("*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tested := map[string]bool{}
+	diagnoses := regexp.MustCompile(`(?:(\w+) := )?(\.mend\(t, )?(?:\w+\.diagnosed\(t, |\w+\.names\()"(\w+)"`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range regexp.MustCompile(`(?:\bcode: +|\.diagnosed\(t, |\.names\()"(\w+)"`).FindAllStringSubmatch(string(text), -1) {
-			tested[found[1]] = true
+		for _, found := range diagnoses.FindAllStringSubmatch(string(text), -1) {
+			kept, runs, code := found[1], found[2] != "", found[3]
+			brought[code] = true
+			if runs || kept != "" && strings.Contains(string(text), ".mend(t, "+kept+")") {
+				mended[code] = true
+			}
 		}
 	}
 	rows := regexp.MustCompile("(?m) \\| `([A-Za-z]+)` \\|$").FindAllStringSubmatch(troubleshooting(t), -1)
 	if len(rows) < 40 {
 		t.Errorf("the page has %d rows with a code", len(rows))
 	}
+	onPage := map[string]bool{}
 	for _, row := range rows {
-		if _, excepted := except[row[1]]; tested[row[1]] == excepted {
-			t.Errorf("%s is brought about by a test: %t, is an exception: %t", row[1], tested[row[1]], excepted)
+		onPage[row[1]] = true
+	}
+	for code := range onPage {
+		if _, excepted := except[code]; brought[code] == excepted {
+			t.Errorf("%s is brought about by a test: %t, is an exception: %t", code, brought[code], excepted)
+		}
+		if _, decides := decided[code]; mended[code] == decides {
+			t.Errorf("the command of %s is run as printed: %t, a person has to decide: %t", code, mended[code], decides)
+		}
+	}
+	for code := range decided {
+		if !onPage[code] {
+			t.Errorf("a person has to decide about %s, of which the page says nothing", code)
 		}
 	}
 }

@@ -43,7 +43,6 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
 		return s.condition(ctx, "cart", "Ready", "False", "APIServiceForeign")
 	})
-	foreign := s.diagnosed(t, "APIServiceForeign", "redis/cart")
 	if err := h.adapter.Process.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +69,7 @@ func TestForeignAPIServiceIsLeftAlone(t *testing.T) {
 		t.Errorf("another's APIService was\n%s\nand is\n%s", before, after)
 	}
 
-	s.mend(t, foreign)
+	s.mend(t, s.diagnosed(t, "APIServiceForeign", "redis/cart"))
 	if err := h.adapter.Route(t.Context()); err != nil {
 		t.Fatal(err)
 	}

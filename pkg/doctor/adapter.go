@@ -25,7 +25,7 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "services/"+of.name), &object)
 	switch {
 	case apierrors.IsNotFound(err):
-		return []Check{HopAdapter.failure(MissingEndpoints, applyAll, "Service %s does not exist.", of)}
+		return []Check{HopAdapter.failure(MissingEndpoints, applyService, "Service %s does not exist.", of)}
 	case err != nil:
 		return []Check{HopAdapter.unread("Service "+of.String(), "services -n "+of.namespace, err)}
 	}
@@ -37,7 +37,7 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	if err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "pods?labelSelector="+selector), &list); err != nil {
 		return []Check{HopAdapter.unread("the pods of the adapter", "pods -n "+of.namespace, err)}
 	}
-	var ready []string
+	var ready []corev1.Pod
 	var images []string
 	var unready []Check
 	for _, pod := range list.Items {
@@ -47,7 +47,7 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 			}
 		}
 		if podReady(&pod) {
-			ready = append(ready, pod.Name)
+			ready = append(ready, pod)
 			continue
 		}
 		unready = append(unready, HopAdapter.warning(AdapterNotReady, kubectl(of.namespace, "logs %s --tail=50", pod.Name), "Pod %s is not ready.", pod.Name))
@@ -61,14 +61,16 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 		checks = append(checks, HopAdapter.warning(AdapterVersions, kubectl(of.namespace, "rollout status deployment/%s", adapterName),
 			"Pods of the adapter run %s.", strings.Join(images, " and ")))
 	}
-	return append(checks, d.answers(ctx, of, ready)...)
+	checks = append(checks, d.answers(ctx, of, ready)...)
+	return append(checks, d.certificates(ctx, of, object.Spec.Ports, ready)...)
 }
 
 // answers asks each replica through the API server, since that, and not the kubelet, sends them the requests of HPAs.
-func (d *Doctor) answers(ctx context.Context, of service, pods []string) []Check {
+func (d *Doctor) answers(ctx context.Context, of service, pods []corev1.Pod) []Check {
 	var checks []Check
-	for _, pod := range pods {
+	for i := range pods {
 		var text string
+		pod := pods[i].Name
 		err := d.api.Get(ctx, kubeapi.Path("/api/v1", of.namespace, "pods/https:"+pod+":/proxy/readyz"), &text)
 		switch {
 		case apierrors.IsForbidden(err):

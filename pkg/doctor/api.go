@@ -3,11 +3,13 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -20,11 +22,16 @@ type API interface {
 	Get(ctx context.Context, path string, into any) error
 	// Allowed reports whether a subject may do something. Without a user, it is whoever runs the checks.
 	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
+	// User returns the name of whoever runs the checks.
+	User(ctx context.Context) (string, error)
+	// ServedCertificates returns the certificates that a pod serves at a port, its own first. None of them is verified.
+	ServedCertificates(ctx context.Context, namespace, pod string, port int32) ([]*x509.Certificate, error)
 }
 
 // Client is the API of a real cluster.
 type Client struct {
 	client kubernetes.Interface
+	config *rest.Config
 }
 
 // patience bounds each request, unless the configuration does: an adapter that hangs is a finding.
@@ -39,7 +46,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{client}, nil
+	return &Client{client, config}, nil
 }
 
 // Get implements [API].
@@ -79,4 +86,13 @@ func (c *Client) Allowed(ctx context.Context, spec authorizationv1.SubjectAccess
 	}
 	review, err := c.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
 	return err == nil && review.Status.Allowed, err
+}
+
+// User implements [API].
+func (c *Client) User(ctx context.Context) (string, error) {
+	review, err := c.client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil {
+		return "", err
+	}
+	return review.Status.UserInfo.Username, nil
 }

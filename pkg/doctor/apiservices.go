@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ const (
 	apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices"
 	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
 	expiresSoon = 7 * 24 * time.Hour
+	// serviceNotFound is why an APIService whose Service does not exist is not available.
+	serviceNotFound = "ServiceNotFound"
 )
 
 func versions() []string { return []string{"v1beta1", "v1beta2"} }
@@ -41,7 +44,11 @@ type apiService struct {
 }
 
 // service is the Service of the adapter.
-type service struct{ namespace, name string }
+type service struct {
+	namespace, name string
+	// caBundles are those of its APIServices.
+	caBundles [][]byte
+}
 
 // account is the user name of the adapter's ServiceAccount.
 func (s service) account() string { return "system:serviceaccount:" + s.namespace + ":" + adapterName }
@@ -69,7 +76,10 @@ func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Che
 		}
 		check, owner := object.check(name)
 		if owner.name != "" {
-			adapter = owner
+			adapter.namespace, adapter.name = owner.namespace, owner.name
+			if len(object.Spec.CABundle) > 0 {
+				adapter.caBundles = append(adapter.caBundles, object.Spec.CABundle)
+			}
 		}
 		own := []Check{check}
 		if check.Mark == OK {
@@ -97,7 +107,7 @@ func (a *apiService) check(name string) (Check, service) {
 	if of == nil {
 		return HopAPI.failure(APIServiceForeign, "kubectl get apiservice "+name+" -o yaml", "APIService %s names no Service.", name), service{}
 	}
-	owner := service{of.Namespace, of.Name}
+	owner := service{namespace: of.Namespace, name: of.Name}
 	if of.Name != adapterName {
 		return HopAPI.failure(APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
 	}
@@ -109,10 +119,12 @@ func (a *apiService) check(name string) (Check, service) {
 		told := available.Reason + ": " + sentence(available.Message)
 		code := codeOf(told, troublesOfTheAPI(), APIServiceUnavailable)
 		command := kubectl(of.Namespace, "get services,pods")
-		switch code {
-		case AdapterUnreachable:
+		switch {
+		case available.Reason == serviceNotFound:
+			command = applyService
+		case code == AdapterUnreachable:
 			command = kubectl(of.Namespace, "get pods,networkpolicies")
-		case CertificateUntrusted:
+		case code == CertificateUntrusted, code == CertificateExpires:
 			command = logs(owner)
 		}
 		return HopAPI.failure(code, command, "APIService %s is not available: %s.", name, told), owner
@@ -130,7 +142,7 @@ func (a *apiService) authority(name string, now time.Time) []Check {
 		}
 		if left := certificate.NotAfter.Sub(now); left < expiresSoon {
 			checks = append(checks, HopAPI.warning(CAExpires,
-				logs(service{a.Spec.Service.Namespace, a.Spec.Service.Name}),
+				logs(service{namespace: a.Spec.Service.Namespace}),
 				"The CA in APIService %s ends at %s.", name, certificate.NotAfter.UTC().Format(time.RFC3339)))
 		}
 	}
@@ -177,17 +189,22 @@ func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	if err := d.api.Get(ctx, apiServicesPath, &list); err != nil {
 		return []Check{HopAPI.unread("the APIServices", "apiservices.apiregistration.k8s.io", err)}
 	}
-	var unavailable []string
+	commands := map[string]string{}
 	for _, object := range list.Items {
-		own := strings.HasSuffix(object.Name, "."+kubeapi.CustomMetrics)
-		if !own && meta.IsStatusConditionFalse(object.Status.Conditions, "Available") {
-			unavailable = append(unavailable, object.Name)
+		available := meta.FindStatusCondition(object.Status.Conditions, "Available")
+		if strings.HasSuffix(object.Name, "."+kubeapi.CustomMetrics) || available == nil || available.Status != metav1.ConditionFalse {
+			continue
 		}
+		verb := "get"
+		if available.Reason == serviceNotFound { // nothing is left to repair
+			verb = "delete"
+		}
+		commands[object.Name] = "kubectl " + verb + " apiservice " + object.Name
 	}
-	slices.Sort(unavailable)
-	if len(unavailable) == 0 {
+	if len(commands) == 0 {
 		return nil
 	}
-	return []Check{HopAPI.warning(OtherAPIService, "kubectl get apiservice "+unavailable[0],
+	unavailable := slices.Sorted(maps.Keys(commands))
+	return []Check{HopAPI.warning(OtherAPIService, commands[unavailable[0]],
 		"Not available, so that no namespace can be deleted: APIService %s.", strings.Join(unavailable, ", "))}
 }

@@ -19,6 +19,7 @@ const (
 	applyAll      = "kubectl apply -k deploy/base"
 	applyPolicies = "kubectl apply -f deploy/base/admission"
 	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
+	applyService  = "kubectl apply -f deploy/base/service.yaml"
 	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
 	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +
 		`'[{"op":"add","path":"/rules/-","value":{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get","list"]}}]'`
@@ -64,7 +65,7 @@ func (d *Doctor) Redis(ctx context.Context, namespace, name string) Report {
 	object, checks := d.redis(ctx, namespace, name)
 	r.add(checks...)
 	if object != nil && !r.failed(HopAPI) {
-		r.add(d.values(ctx, namespace, question{redis: name, metric: "requests-per-second"})...)
+		r.add(d.values(ctx, namespace, question{redis: name, metric: "requests-per-second", interval: object.Spec.Sampling.Interval.Duration})...)
 	}
 	return r
 }

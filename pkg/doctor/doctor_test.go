@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
@@ -66,6 +65,9 @@ func notReady(reason, message string) func(*cluster) {
 	}
 }
 
+// blanks matches the words of a command that a user has to replace.
+var blanks = regexp.MustCompile(`[":]([A-Z]{4,})["}]`)
+
 // TestFirstTrouble brings about troubles, each alone, and holds what is named first.
 func TestFirstTrouble(t *testing.T) {
 	const shop = "kubectl -n shop "
@@ -82,11 +84,14 @@ func TestFirstTrouble(t *testing.T) {
 		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get services,pods"},
 		{"unreachable", unavailable("FailedDiscoveryCheck", "dial tcp: connection refused"), AdapterUnreachable, Failure, "get pods,networkpolicies"},
 		{"another CA", unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority"), CertificateUntrusted, Failure, "logs deployment/redis-metrics-adapter"},
+		{"an expired certificate", unavailable("FailedDiscoveryCheck", "x509: certificate has expired or is not yet valid"), CertificateExpires, Failure, "logs deployment/redis-metrics-adapter"},
+		{"a certificate that cannot be read", func(c *cluster) { c.served = nil }, Unreadable, Unknown, "kubectl -n redis-metrics-adapter port-forward a :6443"},
 		{"another CA that nobody may mend", func(c *cluster) {
 			unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority")(c)
 			c.denied = []string{"apiservices"}
 		}, CertificateUntrusted, Failure, "kubectl apply -f deploy/base/rbac.yaml"},
-		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "get services,pods"},
+		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "kubectl apply -f deploy/base/service.yaml"},
+		{"unavailable for another reason", unavailable("Unheard", "of"), APIServiceUnavailable, Failure, "get services,pods"},
 		{"one APIService is missing", without(apiServiceV1beta2), APIServiceMissing, Failure, "kubectl apply -f deploy/base/apiservices.yaml"},
 		{"a stale list", replace("/apis", `"version":"v1beta2","freshness":"Current"`, `"version":"v1beta2","freshness":"Stale"`), DiscoveryStale, Warning, "kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2"},
 		{"an empty list", replace("/apis", `"resources":[{}]`, `"resources":[]`), DiscoveryStale, Warning, "/v1beta1"},
@@ -100,7 +105,7 @@ func TestFirstTrouble(t *testing.T) {
 		{"a binding", without(policies + "validatingadmissionpolicybindings/redis-metrics-adapter-scripts"), PolicyMissing, Warning, "deploy/base/admission"},
 		{"a binding that only warns", replace(policies+"validatingadmissionpolicybindings/redis-metrics-adapter-addresses", "Deny", "Warn"), PolicyMissing, Warning, "deploy/base/admission"},
 		{"a binding of another policy", replace(policies+"validatingadmissionpolicybindings/redis-metrics-adapter-addresses", "adapter-addresses", "adapter-other"), PolicyMissing, Warning, "deploy/base/admission"},
-		{"no Service of the adapter", without(adapterService), MissingEndpoints, Failure, "kubectl apply -k deploy/base"},
+		{"no Service of the adapter", without(adapterService), MissingEndpoints, Failure, "kubectl apply -f deploy/base/service.yaml"},
 		{"no pod ready", replace(adapterPods, `"status":"True"`, `"status":"False"`), MissingEndpoints, Failure, "get pods"},
 		{"a pod that the API server does not reach", fails(adapterAnswer, errors.New("dial tcp 10.0.0.1:6443: i/o timeout")), AdapterUnreachable, Warning, "get pods,networkpolicies"},
 		{"a pod not ready", answers(adapterPods, `{"items":[`+readyPod+`,`+strings.Replace(readyPod, `"True"`, `"False"`, 1)+`]}`), AdapterNotReady, Warning, "logs a"},
@@ -113,28 +118,37 @@ func TestFirstTrouble(t *testing.T) {
 		{"another group", replace(shopHPAs, "redis-metrics.dev/v1alpha1", "v1"), DescribedObjectGroup, Failure,
 			shop + `patch hpa app --type=json -p '[{"op":"replace","path":"/spec/metrics/0/object/describedObject/apiVersion","value":"redis-metrics.dev/v1alpha1"}]'`},
 		{"no object metric", replace(shopHPAs, `"type":"Object"`, `"type":"Resource"`), NoRedisMetric, Failure, shop + "patch hpa app"},
-		{"shared workload", answers(shopHPAs, `{"items":[`+appHPA+`,`+strings.Replace(appHPA, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "delete hpa NAME"},
+		{"shared workload", answers(shopHPAs, `{"items":[`+appHPA+`,`+strings.Replace(appHPA, `"name":"app"`, `"name":"other"`, 1)+`]}`), TargetShared, Failure, shop + "delete hpa other"},
 		{"total at the maximum", func(c *cluster) {
 			replace(shopHPAs, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`)(c)
 			replace(shopHPAs, `"desiredReplicas":2`, `"desiredReplicas":5`)(c)
 		}, TargetValue, Warning, `/spec/metrics/0/object/target","value":{"type":"AverageValue","averageValue":"1k"}}]'`},
 		{"no such metric", replace(shopHPAs, `"metric":{"name":"requests-per-second"}`, `"metric":{"name":"jobs"}`), MetricNotFound, Failure, `/spec/metrics/0/object/metric/name","value":"METRIC"}]'`},
+		{"an HPA that nobody looked at", func(c *cluster) {
+			head, _, _ := strings.Cut(appHPA, `"status"`)
+			c.objects[shopHPAs] = `{"items":[` + head + `"status":{}}]}`
+		}, NotObserved, Warning, shop + "wait hpa/app --for=jsonpath='{.status.conditions}' --timeout=1m"},
 		{"at 0 replicas", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"ScalingDisabled"`), ScalingDisabled, Failure, shop + "scale statefulset/app --replicas=1"},
 		{"no scale", replace(shopHPAs, `"status":"True","reason":"ReadyForNewScale"`, `"status":"False","reason":"FailedGetScale"`), TargetNotFound, Failure, `/spec/scaleTargetRef/name","value":"NAME"}]'`},
 		{"at the maximum", replace(shopHPAs, `"status":"False","reason":"DesiredWithinRange"`, `"status":"True","reason":"TooManyReplicas"`), ScalingLimited, Warning, shop + "patch hpa app"},
 		{"another cause", replace(shopHPAs, `"status":"True","reason":"ValidMetricFound"`, `"status":"False","reason":"InvalidSelector"`), ScalingInactive, Failure, shop + "describe hpa app"},
 
+		{"no Redis, and another", func(c *cluster) {
+			without(cart)(c)
+			c.objects[shopRedises] = `{"items":[` + strings.Replace(redis, "cart", "basket", 1) + `]}`
+		}, RedisNotFound, Failure, `describedObject/name","value":"basket"}]'`},
 		{"no Redis", without(cart), RedisNotFound, Failure, `/spec/metrics/0/object/describedObject/name","value":"NAME"}]'`},
-		{"not observed", replace(cart, `"generation":1`, `"generation":2`), NotObserved, Warning, shop + "describe redis cart"},
+		{"not observed", replace(cart, `"generation":1`, `"generation":2`), NotObserved, Warning, shop + "wait redis/cart --for=jsonpath='{.status.observedGeneration}'=2 --timeout=1m"},
 		{"refused", notReady("ConnectionRefused", "the connection was refused: nothing listens at the address."), ConnectionRefused, Failure, shop + "describe redis cart"},
 		{"no grant", notReady("SecretForbidden", "the adapter may not read the Secret. Who may read it lets the adapter read it too: kubectl create role r -n shop && kubectl create rolebinding r -n shop --role=r --serviceaccount=a:b."),
 			"SecretForbidden", Failure, "kubectl create role r -n shop && kubectl create rolebinding r -n shop --role=r --serviceaccount=a:b"},
 		{"fallback", replace(cart, `"conditions":[`, `"conditions":[{"type":"FallbackInUse","status":"True","reason":"Value"},`), FallbackInUse, Warning, "describe redis"},
 		{"fallback ended", replace(cart, `"conditions":[`, `"conditions":[{"type":"FallbackInUse","status":"False","reason":"Expired"},`), FallbackEnded, Failure, "describe redis"},
 
-		{"warming up", fails(cartRequests, unknownValue("a rate needs two samples within the window")), WarmingUp, Failure, "kubectl get --raw '" + cartRequests + "'"},
+		{"warming up", fails(cartRequests, unknownValue("a rate needs two samples within the window")), WarmingUp, Failure, "sleep 11 && kubectl get --raw '" + cartRequests + "'"},
 		{"restarted", fails(cartRequests, unknownValue("the server restarted, its role changed, its counters were reset")), WarmingUp, Failure, "get --raw"},
-		{"no maxmemory", fails(cartRequests, unknownValue("maxmemory is 0, which means no limit")), NoMaxmemory, Failure, "get --raw"},
+		{"no maxmemory", fails(cartRequests, unknownValue("maxmemory is 0, which means no limit")), NoMaxmemory, Failure,
+			`[{"op":"replace","path":"/spec/metrics/0/object/metric/name","value":"used-memory-bytes"},{"op":"replace","path":"/spec/metrics/0/object/target","value":{"averageValue":"BYTES","type":"AverageValue"}}]'`},
 		{"no series", fails(cartRequests, unknownValue("the metric selector matches no series of requests-per-second")), NoMatchingSeries, Failure, `/metric/selector","value":{"matchLabels":{"LABEL":"VALUE"}}}]'`},
 		{"another unknown", fails(cartRequests, unknownValue("nobody knows")), ValueUnknown, Failure, "get --raw"},
 		{"two values", replace(cartRequests, `"items":[`, `"items":[{},`), ValueUnknown, Failure, "get --raw"},
@@ -143,7 +157,7 @@ func TestFirstTrouble(t *testing.T) {
 		{"a pod that blocks", func(c *cluster) {
 			replace(shopSet, `"readyReplicas":2`, `"readyReplicas":1`)(c)
 			c.objects[shopPods] = `{"items":[` + readyPod + `,{"metadata":{"name":"app-1","namespace":"shop","creationTimestamp":"2020-01-01T00:00:00Z"}}]}`
-		}, PodBlocksScaling, Warning, shop + "describe pod app-1"},
+		}, PodBlocksScaling, Warning, shop + "delete pod app-1"},
 		{"a budget", answers(shopBudgets, `{"items":[{"metadata":{"name":"app"},"spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"app"}}}}]}`), MinimumBelowBudget, Warning,
 			shop + `patch hpa app --type=json -p '[{"op":"add","path":"/spec/minReplicas","value":2}]'`},
 		{"volumes", replace(shopSet, `"replicas":2,"selector"`, `"volumeClaimTemplates":[{}],"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"},"selector"`), VolumesDeleted, Warning, shop + "patch statefulset app"},
@@ -156,9 +170,16 @@ func TestFirstTrouble(t *testing.T) {
 			if first.Code != test.code || first.Mark != test.mark || !strings.Contains(first.Command, test.command) {
 				t.Errorf("first is %+v, want %s %s with the command %s", first, test.mark, test.code, test.command)
 			}
+			for _, blank := range blanks.FindAllStringSubmatch(first.Command, -1) {
+				if !strings.Contains(first.Fix, blank[1]) {
+					t.Errorf("%q does not say what to write for %s in %s", first.Fix, blank[1], first.Command)
+				}
+			}
 		})
 	}
 }
+
+const exampleAPIService = `{"metadata":{"name":"v1.example.com"},"status":{"conditions":[{"type":"Available","status":"False"}]}}`
 
 // TestOverview brings about what only the check of the installation looks at.
 func TestOverview(t *testing.T) {
@@ -166,16 +187,19 @@ func TestOverview(t *testing.T) {
 		name   string
 		change func(*cluster)
 		code   Code
+		// command is the beginning of it.
+		command string
 	}{
-		{"another project's", answers(allAPIServices, `{"items":[{"metadata":{"name":"v1.example.com"},"status":{"conditions":[{"type":"Available","status":"False"}]}}]}`), OtherAPIService},
-		{"an object", replace("/apis/redis-metrics.dev/v1alpha1/redises", `"Ready","status":"True"`, `"Ready","status":"False"`), NotReady},
-		{"an HPA", replace("/apis/autoscaling/v2/horizontalpodautoscalers", `"ScalingActive","status":"True"`, `"ScalingActive","status":"False"`), ScalingInactive},
+		{"another project's", answers(allAPIServices, `{"items":[`+exampleAPIService+`]}`), OtherAPIService, "kubectl get apiservice v1.example.com"},
+		{"nobody's", answers(allAPIServices, `{"items":[`+strings.Replace(exampleAPIService, `"False"`, `"False","reason":"ServiceNotFound"`, 1)+`]}`), OtherAPIService, "kubectl delete apiservice v1.example.com"},
+		{"an object", replace("/apis/redis-metrics.dev/v1alpha1/redises", `"Ready","status":"True"`, `"Ready","status":"False"`), NotReady, "kubectl redis-metrics doctor redis/cart -n shop"},
+		{"an HPA", replace("/apis/autoscaling/v2/horizontalpodautoscalers", `"ScalingActive","status":"True"`, `"ScalingActive","status":"False"`), ScalingInactive, "kubectl redis-metrics doctor hpa/app -n shop"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := healthy()
 			test.change(c)
-			if first, _ := doctorAt(t, c).Installation(t.Context()).First(); first.Code != test.code || first.Mark != Warning || first.Command == "" {
-				t.Errorf("first is %+v, want a warning %s", first, test.code)
+			if first, _ := doctorAt(t, c).Installation(t.Context()).First(); first.Code != test.code || first.Mark != Warning || first.Command != test.command {
+				t.Errorf("first is %+v, want a warning %s with the command %s", first, test.code, test.command)
 			}
 		})
 	}
@@ -209,7 +233,7 @@ func TestForbiddenInTurn(t *testing.T) {
 		// lost is how many checks are left out, since they need what is forbidden.
 		lost int
 	}{
-		{allAPIServices, 5}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 1}, {adapterPods, 1}, {adapterAnswer, 0},
+		{allAPIServices, 6}, {"subjectaccessreviews", 1}, {viewRole, 0}, {policies, 0}, {adapterService, 2}, {adapterPods, 2}, {adapterAnswer, 0}, {"portforward", 0},
 		{adapterLease, 0}, {shopHPAs, 8}, {shopEvents, -1}, {cart, 2}, {cartRequests, 0}, {shopSet, 0}, {shopBudgets, -1},
 	} {
 		t.Run(hop.forbidden, func(t *testing.T) {
@@ -223,7 +247,7 @@ func TestForbiddenInTurn(t *testing.T) {
 			if hop.forbidden == cartRequests {
 				code = MetricsForbidden
 			}
-			if first, _ := report.First(); first.Mark != Unknown || first.Code != code || first.Command == "" {
+			if first, _ := report.First(); first.Mark != Unknown || first.Code != code || blanks.MatchString(first.Command) || first.Command == "" {
 				t.Errorf("first is %+v", first)
 			}
 		})
@@ -280,9 +304,10 @@ func TestCAExpires(t *testing.T) {
 
 // TestCAThatNobodyRenews holds that the command is the one that lets the adapter renew it.
 func TestCAThatNobodyRenews(t *testing.T) {
-	certificate, _ := redistest.NewAuthority(t).Issue(time.Now().Add(4 * 24 * time.Hour))
+	authority := redistest.NewAuthority(t) // which ends in a day
 	c := healthy()
-	replace(apiServiceV1beta2, `"spec":{`, fmt.Sprintf(`"spec":{"caBundle":%q,`, base64.StdEncoding.EncodeToString(certificate)))(c)
+	trusts(apiServiceV1beta2, authority)(c)
+	c.served = issue(t, authority, time.Now().Add(20*time.Hour))
 	for command, denied := range map[string][]string{"kubectl -n redis-metrics-adapter logs deployment/redis-metrics-adapter --tail=50": nil, applyRights: {"apiservices"}} {
 		c.denied = denied
 		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != CAExpires || first.Mark != Warning || first.Command != command {

@@ -2,7 +2,10 @@ package doctor
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +16,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // cluster is an API that serves objects from memory.
@@ -25,6 +30,8 @@ type cluster struct {
 	forbidden []string
 	// denied are the resources for which Allowed says no.
 	denied []string
+	// served are the certificates of the adapter's pods.
+	served []*x509.Certificate
 }
 
 func (c *cluster) Get(_ context.Context, at string, into any) error {
@@ -55,6 +62,18 @@ func (c *cluster) Allowed(_ context.Context, spec authorizationv1.SubjectAccessR
 	return !slices.Contains(c.denied, spec.ResourceAttributes.Resource), nil
 }
 
+func (c *cluster) ServedCertificates(_ context.Context, _, pod string, port int32) ([]*x509.Certificate, error) {
+	if slices.Contains(c.forbidden, "portforward") || slices.Contains(c.forbidden, "/") {
+		return nil, apierrors.NewForbidden(schema.GroupResource{Resource: "pods/portforward"}, pod, nil)
+	}
+	if len(c.served) == 0 || port != 6443 {
+		return nil, fmt.Errorf("no certificate at port %d", port)
+	}
+	return c.served, nil
+}
+
+func (c *cluster) User(context.Context) (string, error) { return "jane", nil }
+
 const (
 	apiServiceV1beta1 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io"
 	apiServiceV1beta2 = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta2.custom.metrics.k8s.io"
@@ -69,6 +88,7 @@ const (
 	shopPods          = "/api/v1/namespaces/shop/pods"
 	shopBudgets       = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
 	shopSet           = "/apis/apps/v1/namespaces/shop/statefulsets/app"
+	shopRedises       = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises"
 	cart              = "/apis/redis-metrics.dev/v1alpha1/namespaces/shop/redises/cart"
 	cartRequests      = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/redises.redis-metrics.dev/cart/requests-per-second"
 	viewRole          = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
@@ -87,13 +107,13 @@ const (
 			{"type":"ScalingActive","status":"True","reason":"ValidMetricFound"},
 			{"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange"},
 			{"type":"ScaledToZero","status":"False","reason":"NotScaledToZero"}]}}`
-	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"status":{"observedGeneration":1,"conditions":[
+	redis = `{"metadata":{"name":"cart","namespace":"shop","generation":1},"spec":{"sampling":{"interval":"5200ms"}},"status":{"observedGeneration":1,"conditions":[
 		{"type":"Ready","status":"True","reason":"Sampled","message":"Metrics are served."},
 		{"type":"Reachable","status":"True","reason":"Answered","message":"The last attempt to sample succeeded."}]}}`
 	value = `{"items":[{"metric":{"name":"requests-per-second"},"timestamp":"NOW","windowSeconds":15,"value":"2500"}]}`
 	set   = `{"metadata":{"name":"app","namespace":"shop"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"app"}},"template":{"metadata":{"labels":{"app":"app"}}}},
 		"status":{"replicas":2,"readyReplicas":2}}`
-	readyPod = `{"metadata":{"name":"a","namespace":"redis-metrics-adapter"},"spec":{"containers":[{"image":"redis-metrics-adapter:dev"}]},
+	readyPod = `{"metadata":{"name":"a","namespace":"redis-metrics-adapter"},"spec":{"containers":[{"image":"redis-metrics-adapter:dev","ports":[{"name":"https","containerPort":6443}]}]},
 		"status":{"conditions":[{"type":"Ready","status":"True"}]}}`
 )
 
@@ -105,7 +125,7 @@ func healthy() *cluster {
 		apiServiceV1beta2: available,
 		allAPIServices:    `{"items":[]}`,
 		definition:        `{"spec":{"versions":[{"name":"v1alpha1","served":true}]},"status":{"conditions":[{"type":"Established","status":"True"}]}}`,
-		adapterService:    `{"spec":{"selector":{"app.kubernetes.io/name":"redis-metrics-adapter"}}}`,
+		adapterService:    `{"spec":{"selector":{"app.kubernetes.io/name":"redis-metrics-adapter"},"ports":[{"port":443,"targetPort":"https"}]}}`,
 		adapterPods:       `{"items":[` + readyPod + `]}`,
 		adapterLease:      `{"spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"NOW"}}`,
 		shopHPAs:          `{"items":[` + appHPA + `]}`,
@@ -126,7 +146,24 @@ func healthy() *cluster {
 		objects[policies+"validatingadmissionpolicies/redis-metrics-adapter-"+name] = `{}`
 		objects[policies+"validatingadmissionpolicybindings/redis-metrics-adapter-"+name] = `{"spec":{"policyName":"redis-metrics-adapter-` + name + `","validationActions":["Deny"]}}`
 	}
-	return &cluster{objects: objects, errors: map[string]error{}}
+	return &cluster{objects: objects, errors: map[string]error{}, served: []*x509.Certificate{{NotAfter: time.Now().Add(365 * 24 * time.Hour)}}}
+}
+
+// trusts has an APIService trust an authority.
+func trusts(apiService string, authority *redistest.Authority) func(*cluster) {
+	return replace(apiService, `"spec":{`, fmt.Sprintf(`"spec":{"caBundle":%q,`, base64.StdEncoding.EncodeToString(authority.PEM)))
+}
+
+// issue makes a certificate of the adapter.
+func issue(t *testing.T, authority *redistest.Authority, notAfter time.Time) []*x509.Certificate {
+	t.Helper()
+	text, _ := authority.Issue(notAfter, "redis-metrics-adapter.redis-metrics-adapter.svc")
+	block, _ := pem.Decode(text)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []*x509.Certificate{certificate}
 }
 
 // unknownValue is what the metrics API answers where a value is unknown for a cause.

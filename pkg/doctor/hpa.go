@@ -34,7 +34,7 @@ func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	}
 	hpa := &list.Items[i]
 	r.add(shared(hpa, list.Items)...)
-	questions, checks := d.metrics(hpa)
+	questions, checks := d.metrics(ctx, hpa)
 	r.add(checks...)
 	objects := map[string]*v1alpha1.Redis{}
 	for _, q := range questions {
@@ -43,19 +43,20 @@ func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 			objects[q.redis] = object
 			for i := range checks {
 				if checks[i].Code == RedisNotFound {
-					checks[i].Command = q.patch("replace", "describedObject/name", "NAME")
+					checks[i].Command = q.patch(replaceField("describedObject/name", d.onlyRedis(ctx, namespace)))
 				}
 			}
 			r.add(checks...)
 		}
 		if _, builtin := d.catalog.Lookup(q.metric); !builtin && objects[q.redis] != nil && !declares(objects[q.redis], q.metric) {
-			r.add(HopHPA.failure(MetricNotFound, q.patch("replace", "metric/name", "METRIC"),
+			r.add(HopHPA.failure(MetricNotFound, q.patch(replaceField("metric/name", "METRIC")),
 				"spec.metrics[%d] asks for metric %s, which Redis %s does not have.", q.index, q.metric, q.redis))
 		}
 	}
 	if !r.failed(HopAPI) {
 		for _, q := range questions {
-			if objects[q.redis] != nil {
+			if object := objects[q.redis]; object != nil {
+				q.interval = object.Spec.Sampling.Interval.Duration
 				r.add(d.values(ctx, namespace, q)...)
 			}
 		}
@@ -83,7 +84,7 @@ func shared(hpa *autoscalingv2.HorizontalPodAutoscaler, all []autoscalingv2.Hori
 	for _, other := range all {
 		to := other.Spec.ScaleTargetRef
 		if other.Name != hpa.Name && to.Kind == of.Kind && to.Name == of.Name {
-			return []Check{HopHPA.failure(TargetShared, kubectl(hpa.Namespace, "delete hpa NAME"),
+			return []Check{HopHPA.failure(TargetShared, kubectl(hpa.Namespace, "delete hpa %s", other.Name),
 				"HPAs %s and %s both scale %s %s.", hpa.Name, other.Name, of.Kind, of.Name)}
 		}
 	}
@@ -91,7 +92,7 @@ func shared(hpa *autoscalingv2.HorizontalPodAutoscaler, all []autoscalingv2.Hori
 }
 
 // metrics checks what an HPA says of metrics, and returns what it asks for.
-func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions []question, checks []Check) {
+func (d *Doctor) metrics(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler) (questions []question, checks []Check) {
 	redis := 0
 	for i, metric := range hpa.Spec.Metrics {
 		if metric.Type != autoscalingv2.ObjectMetricSourceType || metric.Object == nil {
@@ -102,7 +103,7 @@ func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions 
 		if err != nil || group.Group != v1alpha1.GroupName {
 			if described.Kind == v1alpha1.Kind {
 				redis++
-				checks = append(checks, HopHPA.failure(DescribedObjectGroup, patchMetric(hpa, i, "replace", "describedObject/apiVersion", v1alpha1.GroupVersion().String()),
+				checks = append(checks, HopHPA.failure(DescribedObjectGroup, patchMetric(hpa, i, replaceField("describedObject/apiVersion", v1alpha1.GroupVersion().String())),
 					"spec.metrics[%d] describes kind Redis of apiVersion %q.", i, described.APIVersion))
 			}
 			continue
@@ -110,12 +111,12 @@ func (d *Doctor) metrics(hpa *autoscalingv2.HorizontalPodAutoscaler) (questions 
 		redis++
 		questions = append(questions, question{
 			index: i, redis: described.Name, metric: metric.Object.Metric.Name, selector: metric.Object.Metric.Selector,
-			target: metric.Object.Target, hpa: hpa,
+			hpa: hpa,
 		})
 		checks = append(checks, d.targetType(hpa, i, metric.Object))
 	}
 	if redis == 0 {
-		checks = append(checks, HopHPA.failure(NoRedisMetric, patchHPA(hpa, "add", "metrics/-", blankMetric()), "HPA %s has no metric of a Redis object.", hpa.Name))
+		checks = append(checks, HopHPA.failure(NoRedisMetric, patchHPA(hpa, addField("metrics/-", blankMetric(d.onlyRedis(ctx, hpa.Namespace)))), "HPA %s has no metric of a Redis object.", hpa.Name))
 	}
 	return questions, checks
 }
@@ -125,35 +126,52 @@ func (d *Doctor) targetType(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, o
 	builtin, known := d.catalog.Lookup(of.Metric.Name)
 	sum := known && builtin.Aggregation == catalog.Sum
 	if of.Target.Type == autoscalingv2.ValueMetricType && sum && hpa.Status.DesiredReplicas == hpa.Spec.MaxReplicas {
-		return HopHPA.warning(TargetValue, patchMetric(hpa, i, "replace", "target", autoscalingv2.MetricTarget{
+		return HopHPA.warning(TargetValue, patchMetric(hpa, i, replaceField("target", autoscalingv2.MetricTarget{
 			Type: autoscalingv2.AverageValueMetricType, AverageValue: of.Target.Value,
-		}),
+		})),
 			"spec.metrics[%d] has a target of type Value for a total, and the HPA wants its maximum, %d.", i, hpa.Spec.MaxReplicas)
 	}
 	return HopHPA.ok("spec.metrics[%d] asks for %s of Redis %s, with a target of type %s.", i, of.Metric.Name, of.DescribedObject.Name, of.Target.Type)
 }
 
-// blankMetric is a metric for a user to fill in.
-func blankMetric() autoscalingv2.MetricSpec {
+// blankMetric is a metric of a Redis object for a user to fill in.
+func blankMetric(redis string) autoscalingv2.MetricSpec {
 	return autoscalingv2.MetricSpec{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
-		DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Name: "NAME"},
+		DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Name: redis},
 		Metric:          autoscalingv2.MetricIdentifier{Name: "METRIC"},
 		Target:          autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: resource.NewQuantity(1000, resource.DecimalSI)},
 	}}
 }
 
-// patchHPA returns the command that changes a field of the spec of an HPA.
-func patchHPA(hpa *autoscalingv2.HorizontalPodAutoscaler, op, field string, value any) string {
-	text, err := json.Marshal([]any{map[string]any{"op": op, "path": "/spec/" + field, "value": value}})
+// change is an operation of a JSON patch on a spec.
+type change struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+func addField(field string, value any) change { return change{"add", field, value} }
+
+func replaceField(field string, value any) change { return change{"replace", field, value} }
+
+// patchHPA returns the command that changes fields of the spec of an HPA.
+func patchHPA(hpa *autoscalingv2.HorizontalPodAutoscaler, changes ...change) string {
+	for i := range changes {
+		changes[i].Path = "/spec/" + changes[i].Path
+	}
+	text, err := json.Marshal(changes)
 	if err != nil {
 		return kubectl(hpa.Namespace, "edit hpa %s", hpa.Name)
 	}
 	return kubectl(hpa.Namespace, "patch hpa %s --type=json -p '%s'", hpa.Name, text)
 }
 
-// patchMetric returns the command that changes a field of a metric of an HPA.
-func patchMetric(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, op, field string, value any) string {
-	return patchHPA(hpa, op, fmt.Sprintf("metrics/%d/object/%s", i, field), value)
+// patchMetric returns the command that changes fields of a metric of an HPA.
+func patchMetric(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, changes ...change) string {
+	for j := range changes {
+		changes[j].Path = fmt.Sprintf("metrics/%d/object/%s", i, changes[j].Path)
+	}
+	return patchHPA(hpa, changes...)
 }
 
 // conditions tells what the HPA controller says.
@@ -161,7 +179,7 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 	describe := kubectl(hpa.Namespace, "describe hpa %s", hpa.Name)
 	var checks []Check
 	if len(hpa.Status.Conditions) == 0 {
-		checks = append(checks, HopHPA.warning(NotObserved, describe, "The HPA controller has not looked at HPA %s yet.", hpa.Name))
+		checks = append(checks, HopHPA.warning(NotObserved, kubectl(hpa.Namespace, "wait hpa/%s --for=jsonpath='{.status.conditions}' --timeout=1m", hpa.Name), "The HPA controller has not looked at HPA %s yet.", hpa.Name))
 	}
 	for _, condition := range hpa.Status.Conditions {
 		told := fmt.Sprintf("%s of HPA %s is %s: %s: %s.", condition.Type, hpa.Name, condition.Status, condition.Reason, sentence(condition.Message))
@@ -176,7 +194,7 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 			checks = append(checks, HopHPA.failure(ScalingDisabled,
 				kubectl(hpa.Namespace, "scale %s/%s --replicas=1", strings.ToLower(target.Kind), target.Name), "%s", told))
 		case condition.Reason == "FailedGetScale":
-			checks = append(checks, HopHPA.failure(TargetNotFound, patchHPA(hpa, "replace", "scaleTargetRef/name", "NAME"), "%s", told))
+			checks = append(checks, HopHPA.failure(TargetNotFound, patchHPA(hpa, replaceField("scaleTargetRef/name", "NAME")), "%s", told))
 		default:
 			checks = append(checks, HopHPA.failure(codeOf(condition.Message, troublesOfHPAs(), ScalingInactive), describe, "%s", told))
 		}

@@ -30,6 +30,15 @@ func (d *Doctor) redis(ctx context.Context, namespace, name string) (*v1alpha1.R
 	return object, redisConditions(object)
 }
 
+// onlyRedis returns the name of the only Redis object of a namespace, or else NAME.
+func (d *Doctor) onlyRedis(ctx context.Context, namespace string) string {
+	var list v1alpha1.RedisList
+	if err := d.api.Get(ctx, kubeapi.Redises(namespace), &list); err != nil || len(list.Items) != 1 {
+		return "NAME"
+	}
+	return list.Items[0].Name
+}
+
 // isOtherNotFound reports whether what is not found is the kind, and not the object.
 func isOtherNotFound(err error) bool {
 	var status *apierrors.StatusError
@@ -42,7 +51,8 @@ func redisConditions(object *v1alpha1.Redis) []Check {
 	describe := kubectl(object.Namespace, "describe redis %s", object.Name)
 	conditions := object.Status.Conditions
 	if len(conditions) == 0 || object.Status.ObservedGeneration < object.Generation {
-		return []Check{HopRedis.warning(NotObserved, describe, "The status of Redis %s is not of its generation %d yet.", object.Name, object.Generation)}
+		wait := kubectl(object.Namespace, "wait redis/%s --for=jsonpath='{.status.observedGeneration}'=%d --timeout=1m", object.Name, object.Generation)
+		return []Check{HopRedis.warning(NotObserved, wait, "The status of Redis %s is not of its generation %d yet.", object.Name, object.Generation)}
 	}
 	checks := nodes(object)
 	told := map[string]bool{}

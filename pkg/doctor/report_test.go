@@ -16,12 +16,12 @@ func TestWrite(t *testing.T) {
 
 Redis
   warning   It is new. [WarmingUp]
-            fix: Wait one interval.
+            fix: Wait two intervals, as the command does.
             run: kubectl describe redis a
 
 Value
   failure   There is none. [RedisNotFound]
-            fix: Create it there: an HPA only reads objects of its own namespace.
+            fix: Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another: the command does, with a name that kubectl get redis lists for NAME.
             run: kubectl get redis
 
 ok 1, warning 1, failure 1, unknown 0. First: RedisNotFound.

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -17,18 +18,30 @@ type question struct {
 	index         int
 	redis, metric string
 	selector      *metav1.LabelSelector
-	target        autoscalingv2.MetricTarget
+	// interval is that of the object's samples, 0 if it is not known.
+	interval time.Duration
 	// hpa is nil where no HPA asks.
 	hpa *autoscalingv2.HorizontalPodAutoscaler
 }
 
-// patch returns the command that changes a field of the HPA's metric.
-func (q question) patch(op, field string, value any) string {
-	return patchMetric(q.hpa, q.index, op, field, value)
-}
+// patch returns the command that changes fields of the HPA's metric.
+func (q question) patch(changes ...change) string { return patchMetric(q.hpa, q.index, changes...) }
 
 func (q question) selectorPatch() string {
-	return q.patch("replace", "metric/selector", metav1.LabelSelector{MatchLabels: map[string]string{"LABEL": "VALUE"}})
+	return q.patch(replaceField("metric/selector", metav1.LabelSelector{MatchLabels: map[string]string{"LABEL": "VALUE"}}))
+}
+
+// mend returns the command for a value that is not served, or else another, which shows why.
+func (q question) mend(code Code, other string) string {
+	switch {
+	case code == WarmingUp && q.interval > 0: // the first sample may be an interval away, and the second follows it
+		return fmt.Sprintf("sleep %.0f && %s", math.Ceil(2*q.interval.Seconds()), other)
+	case code == NoMatchingSeries && q.hpa != nil:
+		return q.selectorPatch()
+	case code == NoMaxmemory && q.hpa != nil:
+		return q.patch(replaceField("metric/name", "used-memory-bytes"), replaceField("target", map[string]string{"type": "AverageValue", "averageValue": "BYTES"}))
+	}
+	return other
 }
 
 // values asks for a value as the HPA controller does, twice: replicas of the adapter may know different ones.
@@ -45,14 +58,15 @@ func (d *Doctor) values(ctx context.Context, namespace string, q question) []Che
 	case (firstErr == nil) != (secondErr == nil):
 		return []Check{HopValue.warning(ReplicasDisagree, raw, "One request for %s of Redis %s succeeded, and one failed.", q.metric, q.redis)}
 	case apierrors.IsForbidden(firstErr):
-		return []Check{HopValue.unknown(MetricsForbidden, kubectl(namespace, "create rolebinding redis-metrics-view --clusterrole=view --user=USER"),
+		user, err := d.api.User(ctx)
+		if err != nil {
+			user = "USER"
+		}
+		return []Check{HopValue.unknown(MetricsForbidden, kubectl(namespace, "create rolebinding redis-metrics-view --clusterrole=view --user='%s'", user),
 			"You may not read %s of Redis %s.", q.metric, q.redis)}
 	case firstErr != nil:
 		code := codeOf(firstErr.Error(), troublesOfHPAs(), ValueUnknown)
-		if code == NoMatchingSeries && q.hpa != nil {
-			raw = q.selectorPatch()
-		}
-		return []Check{HopValue.failure(code, raw, "The metrics API answers: %s.", sentence(firstErr.Error()))}
+		return []Check{HopValue.failure(code, q.mend(code, raw), "The metrics API answers: %s.", sentence(firstErr.Error()))}
 	}
 	window := ""
 	if first.WindowSeconds != nil {

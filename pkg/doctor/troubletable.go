@@ -19,6 +19,7 @@ const (
 	APIServiceForeign     Code = "APIServiceForeign"
 	MissingEndpoints      Code = "MissingEndpoints"
 	AdapterUnreachable    Code = "AdapterUnreachable"
+	CertificateExpires    Code = "CertificateExpires"
 	CertificateUntrusted  Code = "CertificateUntrusted"
 	CAExpires             Code = "CAExpires"
 	APIServiceUnavailable Code = "APIServiceUnavailable"
@@ -82,12 +83,12 @@ func troublesOfHPAs() []trouble {
 		{
 			code: WarmingUp, cause: "The object is new, or was edited.",
 			symptom: "... `is unknown: a rate needs two samples within the window`",
-			fix:     "Wait one interval.", says: "a rate needs two samples within the window",
+			fix:     "Wait two intervals, as the command does.", says: "a rate needs two samples within the window",
 		},
 		{
 			code: WarmingUp, cause: "Redis restarted or failed over.",
 			symptom: "... `is unknown: the server restarted, its role changed, ...`",
-			fix:     "Wait one interval.", says: "the server restarted, its role changed",
+			fix:     "Wait two intervals, as the command does.", says: "the server restarted, its role changed",
 		},
 		{
 			code: FallbackEnded, cause: "Redis has been unavailable for longer than `spec.fallback.for`.",
@@ -97,7 +98,7 @@ func troublesOfHPAs() []trouble {
 		{
 			code: RedisNotFound, cause: "The namespace of the HPA has no such object.",
 			symptom: "... `redises.redis-metrics.dev \"x\" not found`",
-			fix:     "Create it there: an HPA only reads objects of its own namespace.", says: "\" not found",
+			fix:     "Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another: the command does, with a name that `kubectl get redis` lists for NAME.", says: "\" not found",
 		},
 		{
 			code: DescribedObjectGroup, cause: "`describedObject.apiVersion` is `v1`.",
@@ -112,22 +113,26 @@ func troublesOfHPAs() []trouble {
 		{
 			code: MetricsForbidden, cause: "The client may not read metrics.",
 			symptom: "`cannot get resource \"redises.redis-metrics.dev/requests-per-second\" in API group \"custom.metrics.k8s.io\"`",
-			fix:     "Bind the ClusterRole `view` to it. An HPA needs no binding.", says: "in API group \"custom.metrics.k8s.io\"",
+			fix:     "Have an administrator bind the ClusterRole `view` to it; USER in the command is its name. An HPA needs no binding.", says: "in API group \"custom.metrics.k8s.io\"",
 		},
 		{
 			code: NoMaxmemory, cause: "Redis has no limit to divide by.",
 			symptom: "... `memory-utilization ... maxmemory is 0`",
-			fix:     "Set `maxmemory`, or use `used-memory-bytes`.", says: "maxmemory is 0",
+			fix:     "Set `maxmemory` in Redis, or have the HPA use `used-memory-bytes`: the command does, with the memory that a replica should hold, such as 1Gi, for BYTES.", says: "maxmemory is 0",
 		},
 		{
 			code: MetricNotFound, cause: "The metric is neither built in nor declared in `spec.metrics` of the object.",
 			symptom: "... `metric \"x\" is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that every object has`",
-			fix:     "Write a name that `kubectl redis-metrics metrics` lists, or declare the metric.", says: "lists the metrics that every object has",
+			fix:     "Write a name that `kubectl redis-metrics metrics` lists for METRIC, or declare the metric.", says: "lists the metrics that every object has",
 		},
 		{
 			code: NoMatchingSeries, cause: "`metric.selector` names a label, or a value, that the metric does not have now.",
 			symptom: "... `is unknown: the metric selector matches no series of ...`",
-			fix:     "The message lists the values that exist; write one of them.", says: "the metric selector matches no series of",
+			fix:     "The message lists the labels and values that exist; write one of them for LABEL and VALUE.", says: "the metric selector matches no series of",
+		},
+		{
+			code: ReplicasDisagree, cause: "A replica of the adapter has not sampled Redis yet, or cannot reach it.",
+			symptom: "Requests for a value succeed and fail in turn", fix: "Ask again after one interval. If it persists, compare the logs of the replicas.",
 		},
 		{
 			code: ValueUnknown, cause: "The value is unknown for another cause.",
@@ -135,7 +140,7 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: NoRedisMetric, cause: "The HPA has no metric of type Object that describes a Redis.",
-			symptom: "The HPA reads no metric of Redis.", fix: "Add one, as `deploy/samples/hpa-averagevalue.yaml` does.",
+			symptom: "The HPA reads no metric of Redis.", fix: "Add one, as `deploy/samples/hpa-averagevalue.yaml` does: for NAME a name that `kubectl get redis` lists, for METRIC one that `kubectl redis-metrics metrics` lists, and for the 1k what a replica should bear.",
 		},
 		{
 			code: TargetValue, cause: "The total does not fall as replicas are added.",
@@ -143,11 +148,11 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: TargetShared, cause: "Two HPAs set the replicas of one workload, each to its own number.",
-			symptom: "Replicas alternate between two numbers", fix: "Delete one, or write its metrics into the other.",
+			symptom: "Replicas alternate between two numbers", fix: "Delete one, or write its metrics into the other. The command deletes the one that you did not ask about.",
 		},
 		{
 			code: TargetNotFound, cause: "`scaleTargetRef` names a workload that does not exist.",
-			symptom: "`FailedGetScale`", fix: "Create the workload in the namespace of the HPA, or write its name.",
+			symptom: "`FailedGetScale`", fix: "Create the workload in the namespace of the HPA, or write its name for NAME.",
 		},
 		{
 			code: ScalingDisabled, cause: "The workload has 0 replicas, and `minReplicas` is not 0.",
@@ -159,11 +164,11 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: ScalingLimited, cause: "The load asks for more replicas than `maxReplicas`.",
-			symptom: "`ScalingLimited`: `TooManyReplicas`", fix: "Raise `maxReplicas`, or the target.",
+			symptom: "`ScalingLimited`: `TooManyReplicas`", fix: "Raise `maxReplicas` to the MAXIMUM that you can afford, or raise the target.",
 		},
 		{
 			code: PodBlocksScaling, cause: "`OrderedReady` waits for a pod that is not ready.",
-			symptom: "The StatefulSet stops scaling in at one pod", fix: "Repair the pod, or use `podManagementPolicy: Parallel`.",
+			symptom: "The StatefulSet stops scaling in at one pod", fix: "See why with `kubectl describe pod`, and delete the pod, so that it starts again. `podManagementPolicy: Parallel` does not wait for it.",
 		},
 		{
 			code: MinimumBelowBudget, cause: "`minReplicas` is below `minAvailable` of a PodDisruptionBudget, which scaling in does not ask.",
@@ -185,7 +190,7 @@ func troublesOfObjects() []trouble {
 	return []trouble{
 		{
 			code: NotObserved, cause: "No adapter has looked at this generation of the object.",
-			symptom: "The object has no conditions, or they are of an older generation", fix: "Wait a few seconds. If it persists, check the adapter and its Lease.",
+			symptom: "The object has no conditions, or they are of an older generation", fix: "Wait a few seconds, as the command does. If it persists, check the adapter and its Lease.",
 		},
 		{
 			code: FallbackInUse, cause: "A value is unknown, and the fallback is served instead.",
@@ -210,9 +215,15 @@ func troublesOfTheAPI() []trouble {
 			symptom: "APIService `MissingEndpoints`", fix: "`kubectl -n redis-metrics-adapter get pods`, and their logs.", says: "MissingEndpoints",
 		},
 		{
+			code: CertificateExpires, cause: "Nobody renews the adapter's certificate, or a replica does not serve the renewed one. The adapter renews its own after two thirds of its life.",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`, or `doctor` reads from a pod that its certificate ends soon",
+			fix:     "Read the log of the adapter, or of cert-manager. If the certificate was renewed, restart the replica: `kubectl -n redis-metrics-adapter rollout restart deployment/redis-metrics-adapter`.",
+			says:    "x509: certificate has expired",
+		},
+		{
 			code: CertificateUntrusted, cause: "The `caBundle` is not the CA of the adapter's certificate. The adapter, or cert-manager, corrects it within a minute.",
 			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`",
-			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector.",
+			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector. A replica alone that serves an old certificate: delete its pod.",
 			says:    "x509: ",
 		},
 		{
@@ -222,7 +233,7 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: APIServiceUnavailable, cause: "The message of the condition says why.",
-			symptom: "APIService is not Available for another reason", fix: "Check the Service and the pods of the adapter.",
+			symptom: "APIService is not Available for another reason", fix: "Check the Service and the pods of the adapter. If it says `ServiceNotFound`, apply `deploy/base/service.yaml`.",
 		},
 		{
 			code: DiscoveryStale, cause: "The API server could not list what the adapter serves, although it reaches it.",
@@ -235,7 +246,7 @@ func troublesOfTheAPI() []trouble {
 		{
 			code: OtherAPIService, cause: "An APIService has no server. It may be one of another project.",
 			symptom: "A namespace stays Terminating: `NamespaceDeletionDiscoveryFailure`",
-			fix:     "Repair it, or delete the APIServices: `kubectl delete -f deploy/base/apiservices.yaml`.",
+			fix:     "Repair it. If its server is gone for good, delete it: the adapter's with `kubectl delete -f deploy/base/apiservices.yaml`.",
 		},
 		{
 			code: APIServiceForeign, cause: "Only one backend can serve a version of custom.metrics.k8s.io in a cluster, and another project's does. The adapter does not take it over; condition Ready is False (APIServiceForeign).",

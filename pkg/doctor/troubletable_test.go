@@ -1,6 +1,8 @@
 package doctor
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,6 +23,22 @@ func TestTroublesAreRecognizedByTheirSymptoms(t *testing.T) {
 		}
 		if !strings.Contains(row.symptom, row.says) {
 			t.Errorf("%s is recognized by %q, which its symptom does not quote: %s", row.code, row.says, row.symptom)
+		}
+	}
+}
+
+func TestEveryCodeIsExplained(t *testing.T) {
+	source, err := os.ReadFile("troubletable.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`(?m)^\t\w+ +Code = "(\w+)"$`).FindAllStringSubmatch(string(source), -1)
+	if len(codes) < 45 {
+		t.Errorf("%d codes", len(codes))
+	}
+	for _, code := range codes {
+		if fixOf(Code(code[1])) == "" {
+			t.Errorf("code %s has no row", code[1])
 		}
 	}
 }

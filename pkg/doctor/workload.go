@@ -31,7 +31,7 @@ func (d *Doctor) workload(ctx context.Context, hpa *autoscalingv2.HorizontalPodA
 	err := d.api.Get(ctx, kubeapi.Path("/apis/apps/v1", hpa.Namespace, "statefulsets/"+target.Name), &set)
 	switch {
 	case apierrors.IsNotFound(err):
-		return []Check{HopTarget.failure(TargetNotFound, patchHPA(hpa, "replace", "scaleTargetRef/name", "NAME"), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
+		return []Check{HopTarget.failure(TargetNotFound, patchHPA(hpa, replaceField("scaleTargetRef/name", "NAME")), "Namespace %s has no StatefulSet %s.", hpa.Namespace, target.Name)}
 	case err != nil:
 		return []Check{HopTarget.unread("StatefulSet "+target.Name, "statefulsets.apps -n "+hpa.Namespace, err)}
 	}
@@ -60,7 +60,7 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 		if podReady(pod) || now.Sub(since) < slowStart {
 			continue
 		}
-		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "describe pod %s", pod.Name),
+		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "delete pod %s", pod.Name),
 			"Pod %s has not been ready for %s, and OrderedReady waits for it.", pod.Name, ago(now.Sub(since)))}
 	}
 	return nil
@@ -88,7 +88,7 @@ func (d *Doctor) budgets(ctx context.Context, hpa *autoscalingv2.HorizontalPodAu
 		if err != nil || wanted == nil || wanted.Type != intstr.Int || wanted.IntVal <= minimum || !selector.Matches(labels.Set(set.Spec.Template.Labels)) {
 			continue
 		}
-		return []Check{HopTarget.warning(MinimumBelowBudget, patchHPA(hpa, "add", "minReplicas", wanted.IntVal),
+		return []Check{HopTarget.warning(MinimumBelowBudget, patchHPA(hpa, addField("minReplicas", wanted.IntVal)),
 			"HPA %s may scale StatefulSet %s in to %d, and PodDisruptionBudget %s wants %d available.", hpa.Name, set.Name, minimum, budget.Name, wanted.IntVal)}
 	}
 	return nil

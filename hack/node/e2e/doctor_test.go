@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,8 +18,12 @@ func TestDoctorIsContent(t *testing.T) {
 		err := eventually(t.Context(), time.Minute, func(ctx context.Context) error {
 			command := exec.CommandContext(ctx, filepath.Join(os.Getenv("BIN_DIR"), "kubectl-redis_metrics"), append(args, "-n", "default")...)
 			command.Env = append(os.Environ(), "KUBECONFIG="+shared.Kubeconfig())
-			if out, err := command.CombinedOutput(); err != nil {
+			out, err := command.CombinedOutput()
+			if err != nil {
 				return fmt.Errorf("%v: %w\n%s", args, err, out)
+			}
+			if read := strings.Count(string(out), " serves a certificate until "); read != 2 {
+				return fmt.Errorf("%v reads the certificates of %d replicas, want 2:\n%s", args, read, out)
 			}
 			return nil
 		})
