@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -29,6 +30,7 @@ type harness struct {
 	options Options
 	*cluster.Cluster
 	client  kubernetes.Interface
+	metrics *verifier.API
 	adapter *cluster.Adapter
 	backend *backend.Backend // nil until a part delegates
 	servers []*redisServer
@@ -46,6 +48,9 @@ func (h *harness) open(ctx context.Context) error {
 		return err
 	}
 	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
+		return err
+	}
+	if h.metrics, err = verifier.NewAPI(h.Config(), namespace); err != nil {
 		return err
 	}
 	_, err = h.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})

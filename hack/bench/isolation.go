@@ -95,16 +95,11 @@ func (a *isolationSide) turn(ctx context.Context, adapter *cluster.Adapter, c *c
 	if err != nil {
 		return err
 	}
-	cpu, err := cpuOf(adapter.PID())
-	if err != nil {
+	var took []float64
+	cpu, lasted, err := spent(adapter.PID(), func() (err error) {
+		took, err = c.steady(ctx, turnRequests, turnEvery)
 		return err
-	}
-	begin := time.Now()
-	took, err := c.steady(ctx, turnRequests, turnEvery)
-	if err != nil {
-		return err
-	}
-	used, err := cpuOf(adapter.PID())
+	})
 	if err != nil {
 		return err
 	}
@@ -113,7 +108,7 @@ func (a *isolationSide) turn(ctx context.Context, adapter *cluster.Adapter, c *c
 		return err
 	}
 	a.p50, a.p99 = append(a.p50, percentile(took, 50)), append(a.p99, percentile(took, 99))
-	a.cores = append(a.cores, (used-cpu).Seconds()/time.Since(begin).Seconds())
+	a.cores = append(a.cores, cpu.Seconds()/lasted.Seconds())
 	a.late = max(a.late, after.lateness(before, 100))
 	failed, all := after.samples()
 	failedBefore, allBefore := before.samples()

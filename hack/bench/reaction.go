@@ -13,10 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	metrics "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
-	"k8s.io/metrics/pkg/client/custom_metrics/scheme"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -98,7 +97,7 @@ func (h *harness) lane(ctx context.Context, n int) ([]reaction, error) {
 	load.SetRate(lowLoad)
 	ctx, cancel := context.WithCancel(ctx)
 	driven := make(chan error, 1)
-	go func() { driven <- load.Run(ctx) }()
+	go func() { driven <- load.Run(ctx, nil) }()
 	defer cancel()
 	if err := h.scale(ctx, objectName(n)); err != nil {
 		return nil, err
@@ -156,18 +155,8 @@ func (h *harness) step(ctx context.Context, load *traffic.Driver, name string) (
 
 // value asks the API server for the metric as the HPA controller does.
 func (h *harness) value(ctx context.Context, name string) (float64, error) {
-	body, err := h.client.CoreV1().RESTClient().Get().AbsPath(fmt.Sprintf(byNamePath, name)).SetHeader("Accept", protobuf).Do(ctx).Raw()
-	if err != nil {
-		return 0, err
-	}
-	var list metrics.MetricValueList
-	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, &list); err != nil {
-		return 0, err
-	}
-	if len(list.Items) != 1 {
-		return 0, fmt.Errorf("%d values of %s", len(list.Items), name)
-	}
-	return list.Items[0].Value.AsApproximateFloat64(), nil
+	value, _, _, err := h.metrics.Value(ctx, name, verifier.SoleLoad())
+	return value, err
 }
 
 func (h *harness) desired(ctx context.Context, name string) (int32, error) {

@@ -120,14 +120,12 @@ func (l load) figures() []Figure {
 	case 10000:
 		cores.Limit, memory.Limit = mostCores, mostBytes>>20
 	}
-	late := Figure{Name: name("lateness p99"), Value: seconds(l.late99), Unit: "s", Limit: interval.Seconds() / 20}
+	late := Figure{Name: name("lateness p99"), Value: l.late99.Seconds(), Unit: "s", Limit: interval.Seconds() / 20}
 	return append(figures, cores, memory, Figure{Name: name("goroutines"), Value: l.goroutine},
-		Figure{Name: name("lateness p50"), Value: seconds(l.late50), Unit: "s"}, late,
+		Figure{Name: name("lateness p50"), Value: l.late50.Seconds(), Unit: "s"}, late,
 		Figure{Name: name("samples failed"), Value: l.failed},
-		Figure{Name: name("lateness max, at most"), Value: seconds(l.latest), Unit: "s"})
+		Figure{Name: name("lateness max, at most"), Value: l.latest.Seconds(), Unit: "s"})
 }
-
-func seconds(d time.Duration) float64 { return d.Seconds() }
 
 // growth tells how much more ten times the objects cost, beyond what the adapter costs without any.
 func growth(few, many load) []Figure {

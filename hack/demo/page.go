@@ -38,7 +38,8 @@ func openPage(ctx context.Context, options Options, kubeconfig string) (text str
 	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("%s does not say where the page is: %w", plugin, err), end())
 	}
-	return strings.TrimSpace(line), end, nil
+	before, _, _ := strings.Cut(line, " until ") // the demo ends by itself
+	return before + " while this demo runs.", end, nil
 }
 
 // fromHere shortens a path to what leads there from the working directory.

@@ -32,7 +32,7 @@ func (p *plain) show(f frame) error {
 	if state != p.state || s.at.Sub(p.at) >= plainEvery {
 		p.state, p.at = state, s.at
 		fmt.Fprintf(&text, "%5s  sent %.0f/s; served %s; %s\n",
-			clock(s.at.Sub(f.story.began)), f.sent, strings.TrimSpace(servedText(s)), state)
+			clock(s.at.Sub(f.story.began)), s.sent, strings.TrimSpace(servedText(s)), state)
 	}
 	_, err := io.WriteString(p.out, text.String())
 	return err

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 // Options says how to run the demo.
@@ -50,11 +51,11 @@ func Run(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closePage()) }()
-	s, a, err := play(ctx, c, address, page, pickView(options))
+	s, served, err := play(ctx, c, address, page, pickView(options))
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(options.Out, summary(s, a, time.Since(began)))
+	fmt.Fprint(options.Out, summary(s, served, time.Since(began)))
 	return nil
 }
 
@@ -70,17 +71,17 @@ func deploy(ctx context.Context, c *cluster.Cluster, options Options, address st
 }
 
 // play drives the load through the phases and shows what comes of it.
-func play(ctx context.Context, c *cluster.Cluster, address, page string, view view) (s *story, a *traffic.Audit, err error) {
+func play(ctx context.Context, c *cluster.Cluster, address, page string, view view) (s *story, served verifier.Report, err error) {
 	w, err := newWatcher(c.Config())
 	if err != nil {
-		return nil, nil, err
+		return nil, served, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	load, ended := traffic.New(address), make(chan struct{})
 	load.SetRate(script()[0].load)
 	go func() {
 		defer close(ended)
-		if err := load.Run(ctx); err != nil {
+		if err := load.Run(ctx, w.truth.Answered); err != nil {
 			cancel(err)
 		}
 	}()
@@ -89,14 +90,15 @@ func play(ctx context.Context, c *cluster.Cluster, address, page string, view vi
 		<-ended
 		err = errors.Join(err, view.close())
 	}()
-	s, a = newStory(script(), time.Now()), &traffic.Audit{}
-	if err := tell(ctx, s, a, w, load, frame{page: page}, view, c.Err); err != nil {
-		return nil, nil, err
+	s = newStory(script(), time.Now())
+	if err := tell(ctx, s, w, load, frame{page: page}, view, c.Err); err != nil {
+		return nil, served, err
 	}
-	return s, a, verdict(a)
+	served = w.verifier.Close()
+	return s, served, verdict(served)
 }
 
-func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *traffic.Driver, f frame, view view, died func() error) error {
+func tell(ctx context.Context, s *story, w *watcher, load *traffic.Driver, f frame, view view, died func() error) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -109,34 +111,32 @@ func tell(ctx context.Context, s *story, a *traffic.Audit, w *watcher, load *tra
 		if err := errors.Join(died(), err); err != nil {
 			return errors.Join(context.Cause(ctx), err)
 		}
-		if snap.servedErr == nil {
-			a.Check(snap.served, load.History())
-		}
 		over, err := s.step(snap)
 		load.SetRate(s.phase().load)
-		f = f.next(s, snap, load)
+		f = f.next(s, snap)
 		if err := errors.Join(err, view.show(f)); err != nil || over {
 			return err
 		}
 	}
 }
 
-func (f frame) next(s *story, snap snapshot, load *traffic.Driver) frame {
+func (f frame) next(s *story, snap snapshot) frame {
 	f.story, f.snap = s, snap
-	f.sent = load.Rate(snap.at, time.Second)
-	f.trail = push(f.trail, f.sent)
+	f.trail = push(f.trail, snap.sent)
 	shown := -1.0
-	if snap.servedErr == nil {
-		shown = snap.served.PerSecond
+	if snap.served.Err == nil {
+		shown = snap.served.Value
 	}
 	f.served = push(f.served, shown)
 	return f
 }
 
 func pickView(options Options) view {
-	info, err := options.Out.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || options.Plain || os.Getenv("TERM") == "dumb" {
-		return &plain{out: io.Writer(options.Out)}
+	if _, _, ok := terminal.Size(options.Out); !ok || options.Plain {
+		return &plain{out: options.Out}
 	}
-	return &screen{out: options.Out}
+	return &screen{out: options.Out, size: func() (columns, rows int) {
+		columns, rows, _ = terminal.Size(options.Out)
+		return max(1, columns), rows // a terminal that is gone has none
+	}}
 }

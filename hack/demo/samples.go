@@ -16,7 +16,6 @@ const (
 	redisName       = "my-redis"
 	statefulSetName = "app-statefulset"
 	hpaName         = "app-hpa"
-	metricName      = "requests-per-second"
 )
 
 // stabilization is how long the HPA of the demo waits before it scales in; Kubernetes' default is 5 minutes.

@@ -5,46 +5,33 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
-// Control sequences of terminals. Source: ECMA-48.
-const (
-	clearScreen = "\x1b[H\x1b[2J"
-	goHome      = "\x1b[H"
-	clearLine   = "\x1b[K"
-	clearBelow  = "\x1b[J"
-	hideCursor  = "\x1b[?25l"
-	showCursor  = "\x1b[?25h"
-)
-
-const (
-	screenWidth = 100
-	screenMarks = 12
-)
+// maxMarks bounds the marks on a screen, however large it is.
+const maxMarks = 12
 
 type view interface {
 	show(frame) error
 	close() error
 }
 
-// screen draws each frame over the one before, on a terminal.
+// screen draws each frame in place of the one before, on a terminal.
 type screen struct {
 	out     io.Writer
+	size    func() (columns, rows int)
 	started bool
 }
 
 func (s *screen) show(f frame) error {
-	var text strings.Builder
+	columns, rows := s.size()
+	text := terminal.Frame(strings.Join(draw(f, rows), "\n"), columns, rows)
 	if !s.started {
-		text.WriteString(hideCursor + clearScreen)
+		text = terminal.HideCursor + text
 		s.started = true
 	}
-	text.WriteString(goHome)
-	for line := range strings.SplitSeq(strings.Join(draw(f), "\n"), "\n") {
-		text.WriteString(cut(line, screenWidth) + clearLine + "\n")
-	}
-	text.WriteString(clearBelow)
-	_, err := io.WriteString(s.out, text.String())
+	_, err := io.WriteString(s.out, text)
 	return err
 }
 
@@ -52,11 +39,12 @@ func (s *screen) close() error {
 	if !s.started {
 		return nil
 	}
-	_, err := io.WriteString(s.out, showCursor)
+	_, err := io.WriteString(s.out, terminal.ShowCursor)
 	return err
 }
 
-func draw(f frame) []string {
+// draw returns the lines of a frame. Of the marks, the newest are shown that have a row.
+func draw(f frame, rows int) []string {
 	s, p := f.snap, f.story.phase()
 	lines := []string{
 		"redis-metrics-adapter: the stock HPA scales StatefulSet " + statefulSetName + " on Redis " + redisName,
@@ -65,7 +53,7 @@ func draw(f frame) []string {
 		"",
 		fmt.Sprintf("%-9s %5s   phase %d of %d: %s, until %s", "time", clock(s.at.Sub(f.story.began)),
 			f.story.current+1, len(f.story.phases), p.name, p.wants),
-		fmt.Sprintf("%-9s %5.0f/s of %d/s wanted", "sent", f.sent, p.load),
+		fmt.Sprintf("%-9s %5.0f/s of %d/s wanted", "sent", s.sent, p.load),
 		fmt.Sprintf("%-9s %s", "", sparkline(f.trail, highLoad)),
 		fmt.Sprintf("%-9s %s", "served", servedText(s)),
 		fmt.Sprintf("%-9s %s", "", sparkline(f.served, highLoad)),
@@ -75,7 +63,8 @@ func draw(f frame) []string {
 		"",
 	}
 	marks := f.story.marks
-	for _, m := range marks[max(0, len(marks)-screenMarks):] {
+	room := min(max(1, rows-1-len(lines)-strings.Count(f.page, "\n")), maxMarks)
+	for _, m := range marks[max(0, len(marks)-room):] {
 		lines = append(lines, markLine(m, f.story.began))
 	}
 	return lines
@@ -84,12 +73,4 @@ func draw(f frame) []string {
 func markLine(m mark, began time.Time) string {
 	prefix := map[markKind]string{markPhase: "load", markDecision: "HPA", markReady: "done"}[m.kind]
 	return fmt.Sprintf("%5s  %-5s %s", clock(m.at.Sub(began)), prefix, m.text)
-}
-
-func cut(line string, width int) string {
-	runes := []rune(line)
-	if len(runes) <= width {
-		return line
-	}
-	return string(runes[:width-1]) + "…"
 }

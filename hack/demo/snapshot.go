@@ -2,7 +2,7 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,23 +11,22 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	metrics "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
-
-const metricPath = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + namespace +
-	"/redises.redis-metrics.dev/" + redisName + "/" + metricName
 
 type snapshot struct {
 	at        time.Time
-	served    traffic.Value
-	servedErr error // why there is no served number
+	sent      float64 // requests per second, now
+	served    verifier.Answer
 	hpa       hpaState
 	replicas  int32
 	ready     int32
 	decisions []string // what the HPA decided since the snapshot before
 }
+
+// answered is how long ago all commands were answered that were sent before.
+const answered = 100 * time.Millisecond
 
 type hpaState struct {
 	desired, min, max int32
@@ -37,20 +36,31 @@ type hpaState struct {
 	message           string
 }
 
-// watcher reads the cluster. It is used by one goroutine.
+// watcher reads the cluster, and compares what is served with what was sent. It is used by one goroutine.
 type watcher struct {
-	client kubernetes.Interface
-	seen   map[string]int32 // how often an event had occurred when it was last seen
+	client   kubernetes.Interface
+	metrics  *verifier.API
+	verifier *verifier.Verifier
+	truth    *verifier.Truth
+	seen     map[string]int32 // how often an event had occurred when it was last seen
 }
 
 func newWatcher(config *rest.Config) (*watcher, error) {
-	client, err := kubernetes.NewForConfig(config)
-	return &watcher{client: client, seen: map[string]int32{}}, err
+	w := &watcher{verifier: verifier.New(verifier.Defaults()), truth: &verifier.Truth{}, seen: map[string]int32{}}
+	w.verifier.Expect(redisName, []verifier.Expectation{verifier.SoleLoad()})
+	w.verifier.Bind(redisName, verifier.Span{}, w.truth)
+	var errMetrics, errClient error
+	w.metrics, errMetrics = verifier.NewAPI(config, namespace)
+	w.client, errClient = kubernetes.NewForConfig(config)
+	return w, errors.Join(errMetrics, errClient)
 }
 
 func (w *watcher) look(ctx context.Context) (snapshot, error) {
 	s := snapshot{at: time.Now()}
-	s.served, s.servedErr = w.metric(ctx)
+	s.sent = w.truth.Requests(verifier.Span{From: s.at.Add(-time.Second - answered), To: s.at.Add(-answered)})
+	if s.served = verifier.Ask(ctx, w.metrics, redisName, verifier.SoleLoad()); s.served.Err == nil {
+		w.verifier.Add(s.served)
+	}
 	set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, statefulSetName, metav1.GetOptions{})
 	if err != nil {
 		return s, fmt.Errorf("look at the StatefulSet: %w", err)
@@ -63,31 +73,6 @@ func (w *watcher) look(ctx context.Context) (snapshot, error) {
 	s.hpa = describe(hpa)
 	s.decisions, err = w.newDecisions(ctx)
 	return s, err
-}
-
-// metric asks the API server for the number, exactly as the HPA controller does.
-func (w *watcher) metric(ctx context.Context) (traffic.Value, error) {
-	result := w.client.CoreV1().RESTClient().Get().AbsPath(metricPath).SetHeader("Accept", "application/json").Do(ctx)
-	if err := result.Error(); err != nil {
-		return traffic.Value{}, err
-	}
-	body, err := result.Raw()
-	if err != nil {
-		return traffic.Value{}, err
-	}
-	var list metrics.MetricValueList
-	if err := json.Unmarshal(body, &list); err != nil {
-		return traffic.Value{}, err
-	}
-	if len(list.Items) != 1 || list.Items[0].WindowSeconds == nil {
-		return traffic.Value{}, fmt.Errorf("the adapter answered with %d values, want one with a window", len(list.Items))
-	}
-	item := list.Items[0]
-	return traffic.Value{
-		PerSecond: item.Value.AsApproximateFloat64(),
-		At:        item.Timestamp.Time,
-		Window:    time.Duration(*item.WindowSeconds) * time.Second,
-	}, nil
 }
 
 func describe(hpa *autoscalingv2.HorizontalPodAutoscaler) hpaState {

@@ -29,7 +29,7 @@ func script() []phase {
 			name: "steady", load: lowLoad, least: 10 * time.Second, most: 90 * time.Second,
 			wants: "the HPA reads the metric, 2 replicas are ready",
 			done: func(s snapshot) bool {
-				return s.hpa.active && s.servedErr == nil && s.ready == 2
+				return s.hpa.active && s.served.Err == nil && s.ready == 2
 			},
 		},
 		{
@@ -137,10 +137,10 @@ func (s snapshot) String() string {
 	parts := []string{
 		fmt.Sprintf("replicas %d, ready %d, HPA desires %d", s.replicas, s.ready, s.hpa.desired),
 	}
-	if s.servedErr != nil {
-		parts = append(parts, fmt.Sprintf("no number served: %v", s.servedErr))
+	if s.served.Err != nil {
+		parts = append(parts, fmt.Sprintf("no number served: %v", s.served.Err))
 	} else {
-		parts = append(parts, fmt.Sprintf("served %.0f requests/s", s.served.PerSecond))
+		parts = append(parts, fmt.Sprintf("served %.0f requests/s", s.served.Value))
 	}
 	if s.hpa.reason != "" {
 		parts = append(parts, fmt.Sprintf("HPA says %s: %s", s.hpa.reason, s.hpa.message))

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -23,11 +24,11 @@ type seen struct {
 
 func at(second int, served float64, desired, replicas, ready int32, decisions ...string) seen {
 	s := snapshot{
-		served: traffic.Value{PerSecond: served, Window: 15 * time.Second}, replicas: replicas, ready: ready, decisions: decisions,
+		served: verifier.Answer{Value: served, Window: 15 * time.Second}, replicas: replicas, ready: ready, decisions: decisions,
 		hpa: hpaState{desired: desired, min: 1, max: 5, target: 1000, active: true, reason: "ReadyForNewScale"},
 	}
 	if served < 0 {
-		s.servedErr = errors.New("no sample yet")
+		s.served.Err = errors.New("no sample yet")
 		s.hpa.active, s.hpa.reason, s.hpa.message = false, "FailedGetObjectMetric", "unable to get metric"
 	}
 	return seen{second, s}
@@ -38,7 +39,7 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 	t.Helper()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := newStory(script(), start)
-	f := frame{page: "The page is at http://127.0.0.1:8080/#token until Ctrl-C ends this command."}
+	f := frame{page: "The page is at http://127.0.0.1:8080/#token while this demo runs."}
 	for second := 1; second <= seconds; second++ {
 		snap := course[0].snap
 		snap.decisions = nil
@@ -49,8 +50,9 @@ func playInto(t *testing.T, course []seen, seconds int, view view) (*story, erro
 		snap.at = start.Add(time.Duration(second) * time.Second)
 		snap.served.At = snap.at.Add(-2 * time.Second)
 		over, err := s.step(snap)
-		f.story, f.snap, f.sent = s, snap, float64(s.phase().load)
-		f.trail, f.served = push(f.trail, f.sent), push(f.served, snap.served.PerSecond)
+		snap.sent = float64(s.phase().load)
+		f.story, f.snap = s, snap
+		f.trail, f.served = push(f.trail, snap.sent), push(f.served, snap.served.Value)
 		if err := view.show(f); err != nil {
 			t.Fatal(err)
 		}
@@ -81,24 +83,32 @@ func TestPlainView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.WriteString(summary(s, &traffic.Audit{Checked: 17}, 98*time.Second))
+	out.WriteString(summary(s, verifier.Report{Checked: 17}, 98*time.Second))
 	golden(t, "plain.txt", out.Bytes())
 }
 
 func TestScreenView(t *testing.T) {
-	var out bytes.Buffer
-	screen := &screen{out: &out}
-	if _, err := playInto(t, goodCourse(), 300, screen); err != nil {
-		t.Fatal(err)
-	}
-	if err := screen.close(); err != nil {
-		t.Fatal(err)
-	}
-	frames := strings.Split(out.String(), goHome)
-	last := strings.NewReplacer(clearLine, "", clearBelow, "", showCursor, "").Replace(frames[len(frames)-1])
-	golden(t, "screen.txt", []byte(last))
-	if !strings.HasPrefix(out.String(), hideCursor+clearScreen) || !strings.HasSuffix(out.String(), showCursor) {
-		t.Error("the cursor is not hidden at first and shown at last")
+	for name, rows := range map[string]int{"screen.txt": 40, "screen-short.txt": 20} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			screen := &screen{out: &out, size: func() (int, int) { return 100, rows }}
+			if _, err := playInto(t, goodCourse(), 300, screen); err != nil {
+				t.Fatal(err)
+			}
+			if err := screen.close(); err != nil {
+				t.Fatal(err)
+			}
+			const home = "\x1b[H"
+			frames := strings.Split(out.String(), home)
+			last := strings.NewReplacer("\x1b[K", "", "\x1b[J", "", terminal.ShowCursor, "").Replace(frames[len(frames)-1])
+			golden(t, name, []byte(last))
+			if strings.Count(last, "\n") >= rows {
+				t.Errorf("%d rows scroll a terminal of %d:\n%s", strings.Count(last, "\n")+1, rows, last)
+			}
+			if !strings.HasPrefix(out.String(), terminal.HideCursor+home) || !strings.HasSuffix(out.String(), terminal.ShowCursor) {
+				t.Error("the cursor is not hidden at first and shown at last")
+			}
+		})
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-func summary(s *story, a *traffic.Audit, took time.Duration) string {
+func summary(s *story, served verifier.Report, took time.Duration) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\nThe stock HPA scaled %s out and in on the requests per second of Redis %s; all of it took %s.\n",
 		statefulSetName, redisName, clock(took))
@@ -29,20 +29,20 @@ func summary(s *story, a *traffic.Audit, took time.Duration) string {
 	}
 	fmt.Fprintf(&text, "  %s of the time to scale in are this demo's stabilization window (default 5m)\n", stabilization)
 	fmt.Fprintf(&text, "  numbers served: %d, each within %.0f %% of the traffic truly sent in the window that it states\n",
-		a.Checked, 100*traffic.Tolerance)
+		served.Checked, 100*verifier.SoleLoadShare)
 	return text.String()
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0fs", d.Seconds()) }
 
 // verdict returns why the numbers served cannot be trusted, or nil.
-func verdict(a *traffic.Audit) error {
-	if a.Checked == 0 {
+func verdict(served verifier.Report) error {
+	if served.Checked == 0 {
 		return errors.New("no served number could be compared with the traffic")
 	}
-	if len(a.Wrong) > 0 {
+	if served.Violations > 0 {
 		return fmt.Errorf("%d of %d served numbers differ from the traffic by more than %.0f %%:\n  %s",
-			len(a.Wrong), a.Checked, 100*traffic.Tolerance, strings.Join(a.Wrong, "\n  "))
+			served.Violations, served.Checked, 100*verifier.SoleLoadShare, strings.Join(served.Wrong, "\n  "))
 	}
 	return nil
 }

@@ -4,18 +4,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 func TestVerdict(t *testing.T) {
-	if err := verdict(&traffic.Audit{}); err == nil {
+	if err := verdict(verifier.Report{}); err == nil {
 		t.Error("a demo in which nothing could be compared passes")
 	}
-	err := verdict(&traffic.Audit{Checked: 9, Wrong: []string{"at noon"}})
+	err := verdict(verifier.Report{Checked: 9, Violations: 1, Wrong: []string{"at noon"}})
 	if err == nil || !strings.Contains(err.Error(), "1 of 9 served numbers") {
 		t.Errorf("verdict %v, want one that counts", err)
 	}
-	if err := verdict(&traffic.Audit{Checked: 9}); err != nil {
+	if err := verdict(verifier.Report{Checked: 9}); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,7 +10,6 @@ type frame struct {
 	page   string // where the page is, or how to open it
 	story  *story
 	snap   snapshot
-	sent   float64   // requests per second, now
 	trail  []float64 // sent over the last while, a point a second
 	served []float64 // served over the same while; negative where there was no number
 }
@@ -50,11 +49,11 @@ func dots(ready, replicas, most int32) string {
 }
 
 func servedText(s snapshot) string {
-	if s.servedErr != nil {
-		return "no number: " + s.servedErr.Error()
+	if s.served.Err != nil {
+		return "no number: " + s.served.Err.Error()
 	}
 	age := max(s.at.Sub(s.served.At).Round(time.Second), 0)
-	return fmt.Sprintf("%5.0f/s over %s, sampled %s ago", s.served.PerSecond, s.served.Window, age)
+	return fmt.Sprintf("%5.0f/s over %s, sampled %s ago", s.served.Value, s.served.Window, age)
 }
 
 func hpaText(s snapshot) string {

@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/connection"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
@@ -150,10 +149,9 @@ func (s *fixture) password(t *testing.T, password string) {
 
 // served waits for what a rotation brings about, and two samples more. Each number
 // served meanwhile must be current and true.
-func served(t *testing.T, s *fixture, driver *traffic.Driver, within time.Duration, brought func() error) {
+func served(t *testing.T, s *fixture, sent load, within time.Duration, brought func() error) {
 	t.Helper()
-	audit := &traffic.Audit{}
-	var values []traffic.Value
+	add, verified := verifying(t, "cart", sent.truth)
 	var reached time.Time
 	since, missing := time.Now(), errors.New("nothing yet")
 	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, within+2*interval, true, func(ctx context.Context) (bool, error) {
@@ -165,10 +163,7 @@ func served(t *testing.T, s *fixture, driver *traffic.Driver, within time.Durati
 		if age := time.Since(value.At); age > interval+4*resolution {
 			return false, fmt.Errorf("the sample served is %s old: one was left out", age)
 		}
-		if values = append(values, value); time.Since(values[0].At) > 3*resolution {
-			audit.Check(values[0], driver.History())
-			values = values[1:]
-		}
+		add(value)
 		if missing != nil {
 			missing, reached = brought(), time.Now()
 		}
@@ -177,9 +172,7 @@ func served(t *testing.T, s *fixture, driver *traffic.Driver, within time.Durati
 	if err != nil {
 		t.Fatalf("%v; %v", err, missing)
 	}
-	if len(audit.Wrong) > 0 {
-		t.Errorf("%d numbers compared with the traffic, wrong: %q", audit.Checked, audit.Wrong)
-	}
+	verified(0)
 }
 
 // connectionIDs are those of the adapters' connections.

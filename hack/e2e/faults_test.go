@@ -31,23 +31,18 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	s := newFixture(t, shared)
 	server := redistest.New(t)
 	// A driver that dies with its server is not a fault here.
-	driver := traffic.New(server.Addr)
-	driver.SetRate(2500)
-	ctx, end := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- driver.Run(ctx) }()
+	before := sending(t, traffic.New(server.Addr), 2500)
 	s.apply(t, server.Addr, "redis.yaml", "statefulset.yaml", "hpa-averagevalue.yaml")
 	s.awaitReplicas(t, 3, scaling)
 
 	server.Kill()
 	killed := time.Now()
-	end()
-	<-ended //nolint:errcheck // it failed with its server
+	_ = before.stop() // it failed with its server
 	failed := time.Duration(0)
 	throughout(t, maxAge+4*syncPeriod, func(ctx context.Context) error {
 		value, err := s.requests(ctx, "my-redis")
 		switch {
-		case err == nil && value.PerSecond == 0:
+		case err == nil && value.Value == 0:
 			return fmt.Errorf("%s after the kill 0 was served", time.Since(killed))
 		case err == nil && time.Since(value.At) > maxAge+2*resolution:
 			return fmt.Errorf("a sample was served %s after it was taken", time.Since(value.At))
@@ -74,21 +69,16 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 
 	server.Restart()
 	restarted := time.Now()
-	driver = drive(t, server.Addr, 2500)
+	after := drive(t, server.Addr, 2500)
 	served := time.Duration(0)
-	audit := &traffic.Audit{}
-	var values []traffic.Value
+	add, verified := verifying(t, "my-redis", after.truth)
 	throughout(t, 12*interval, func(ctx context.Context) error {
 		value, err := s.requests(ctx, "my-redis")
 		if err == nil {
 			if served == 0 {
 				served = time.Since(restarted)
 			}
-			values = append(values, value)
-		}
-		for len(values) > 0 && time.Since(values[0].At) > 3*resolution {
-			audit.Check(values[0], driver.History())
-			values = values[1:]
+			add(value)
 		}
 		if replicas, err := s.replicas(ctx, "app-statefulset"); err != nil || replicas != 3 {
 			return fmt.Errorf("%d replicas are wanted though the load is what it was, %w", replicas, err)
@@ -98,9 +88,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	if served == 0 || served > 3*interval {
 		t.Errorf("served again %s after the restart (0: never), want within three intervals", served)
 	}
-	if audit.Checked < 5 || len(audit.Wrong) > 0 {
-		t.Errorf("%d numbers compared with the traffic, wrong: %q", audit.Checked, audit.Wrong)
-	}
+	verified(5)
 	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "my-redis", "Ready", "True", "") })
 	s.awaitEvents(t, "my-redis", "ConnectionRefused")
 }

@@ -19,6 +19,7 @@ import (
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // fixture is a namespace of a test, with what the samples of deploy/ put there.
@@ -136,17 +137,39 @@ func raw(ctx context.Context, request *rest.Request) ([]byte, error) {
 }
 
 // requests asks for requests-per-second of one object.
-func (s *fixture) requests(ctx context.Context, name string) (traffic.Value, error) {
-	list, err := s.ask(ctx, name, "requests-per-second")
+func (s *fixture) requests(ctx context.Context, name string) (verifier.Answer, error) {
+	answer := verifier.Answer{Object: name, Metric: verifier.RequestsPerSecond, Asked: time.Now()}
+	list, err := s.ask(ctx, name, answer.Metric)
 	if err != nil {
-		return traffic.Value{}, err
+		return answer, err
 	}
+	answer.Answered = time.Now()
 	item := list.Items[0]
-	return traffic.Value{
-		PerSecond: item.Value.AsApproximateFloat64(),
-		At:        item.Timestamp.Time,
-		Window:    time.Duration(*item.WindowSeconds) * time.Second,
-	}, nil
+	answer.Value, answer.At = item.Value.AsApproximateFloat64(), item.Timestamp.Time
+	answer.Window = time.Duration(*item.WindowSeconds) * time.Second
+	return answer, nil
+}
+
+// verifying compares the requests of an object with what is known to be sent to its server, once for each sample. The
+// second function that it returns fails the test if a value is wrong, or if fewer samples could be compared than wanted.
+func verifying(t *testing.T, object string, truth *verifier.Truth) (add func(verifier.Answer), verified func(samples int)) {
+	v := verifier.New(verifier.Defaults())
+	v.Expect(object, []verifier.Expectation{verifier.SoleLoad()})
+	v.Bind(object, verifier.Span{}, truth)
+	last := time.Time{}
+	add = func(answer verifier.Answer) {
+		if answer.At.After(last) {
+			v.Add(answer)
+			last = answer.At
+		}
+	}
+	return add, func(samples int) {
+		t.Helper()
+		report := v.Close()
+		if report.Checked < samples || report.Violations > 0 {
+			t.Errorf("%s, want %d values at least; wrong: %q", report, samples, report.Wrong)
+		}
+	}
 }
 
 // hpa returns the sample's HorizontalPodAutoscaler, and why it does not read its metric, empty if it does.
@@ -196,30 +219,38 @@ func (s *fixture) set(ctx context.Context, name string, want int32) error {
 	return nil
 }
 
+// load is a driver that sends, and what is known of it.
+type load struct {
+	*traffic.Driver
+	truth *verifier.Truth
+	// stop returns why it could not send.
+	stop func() error
+}
+
 // drive sends traffic to a Redis until the test ends.
-func drive(t *testing.T, address string, perSecond int) *traffic.Driver {
+func drive(t *testing.T, address string, perSecond int) load {
 	t.Helper()
-	driver := traffic.New(address)
-	stop := sending(t, driver, perSecond)
+	sent := sending(t, traffic.New(address), perSecond)
 	t.Cleanup(func() {
-		if err := stop(); err != nil {
+		if err := sent.stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return driver
+	return sent
 }
 
-// sending has a driver send until the returned function is called, which says why it could not.
-func sending(t *testing.T, driver *traffic.Driver, perSecond int) (stop func() error) {
+// sending has a driver send until it is stopped.
+func sending(t *testing.T, driver *traffic.Driver, perSecond int) load {
 	t.Helper()
 	driver.SetRate(perSecond)
+	truth := &verifier.Truth{}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- driver.Run(ctx) }()
-	return func() error {
+	go func() { done <- driver.Run(ctx, truth.Answered) }()
+	return load{driver, truth, func() error {
 		cancel()
 		return <-done
-	}
+	}}
 }
 
 // eventually repeats a look until it finds nothing wrong, and fails the test with what it found last.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -49,7 +49,7 @@ func TestScenario(t *testing.T) {
 }
 
 // stage applies the samples at a Redis with traffic that holds two replicas.
-func stage(t *testing.T, hpa string, perSecond int) (*fixture, *traffic.Driver) {
+func stage(t *testing.T, hpa string, perSecond int) (*fixture, load) {
 	t.Helper()
 	s := newFixture(t, shared)
 	server := redistest.New(t)
@@ -111,45 +111,20 @@ func (s *fixture) applyAs(t *testing.T, path string, flags ...string) {
 
 // audit asks as the HPA does for as long as the test runs. The returned function
 // says whether each number that was served is that of the traffic.
-func (s *fixture) audit(t *testing.T, driver *traffic.Driver) (checked func()) {
+func (s *fixture) audit(t *testing.T, sent load) (checked func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	audit := &traffic.Audit{}
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(500 * time.Millisecond)
-		defer ticker.Stop()
-		var values []traffic.Value
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
+	add, verified := verifying(t, "my-redis", sent.truth)
+	stop := verifier.Background(t.Context(), func(ctx context.Context) {
+		verifier.Paced(ctx, 500*time.Millisecond, func(int) {
 			if value, err := s.requests(ctx, "my-redis"); err == nil {
-				values = append(values, value)
+				add(value)
 			}
-			// A value is compared once the traffic around its instant is known.
-			for len(values) > 0 && time.Since(values[0].At) > 3*time.Second {
-				audit.Check(values[0], driver.History())
-				values = values[1:]
-			}
-		}
-	}()
-	stop := func() {
-		cancel()
-		<-done
-	}
+		})
+	})
 	t.Cleanup(stop)
 	return func() {
+		t.Helper()
 		stop()
-		if audit.Checked < 5 {
-			t.Errorf("only %d numbers were compared with the traffic", audit.Checked)
-		}
-		for _, wrong := range audit.Wrong {
-			t.Error(wrong)
-		}
-		t.Logf("%d numbers compared with the traffic, the largest was off by %s", audit.Checked, fmt.Sprintf("%.1f %%", 100*audit.Largest))
+		verified(5)
 	}
 }

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
@@ -14,11 +13,7 @@ func clocks() []Fault {
 	off := func(name, how string, by time.Duration) Fault {
 		return Fault{
 			Name: name, How: how, Scope: Plane, Levels: verifier.Renews, Rates: verifier.Renews, Within: 3, Off: by, Settles: true,
-			inject: func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.set(ctx, by)
-				hold()
-				return errors.Join(err, s.set(ctx, 0))
-			},
+			inject: injecting(func(ctx context.Context, s *Subject) error { return s.set(ctx, by) }, reset),
 		}
 	}
 	return []Fault{
@@ -28,12 +23,10 @@ func clocks() []Fault {
 		{
 			Name: "the adapter starts while its clock is an hour behind", How: "SIGTERM, start with CLOCK_REALTIME -1 h, and back", Scope: Plane,
 			Levels: verifier.Renews, Rates: verifier.Renews, Within: 8, Off: -time.Hour, Settles: true,
-			inject: func(ctx context.Context, s *Subject, hold func()) error {
+			inject: injecting(func(ctx context.Context, s *Subject) error {
 				s.Clock.Set(-time.Hour)
-				err := s.Adapters[0].Restart(ctx)
-				hold()
-				return errors.Join(err, s.set(ctx, 0))
-			},
+				return s.Adapters[0].Restart(ctx)
+			}, reset),
 		},
 	}
 }
@@ -42,10 +35,12 @@ func clocks() []Fault {
 // its midst, one that is not as long as it states has another.
 const burst = 200
 
+func reset(ctx context.Context, s *Subject) error { return s.set(ctx, 0) }
+
 // set sets the adapter's clock half an interval after a burst at one of the servers.
 func (s *Subject) set(ctx context.Context, off time.Duration) error {
 	err := s.until(ctx, "a burst is through", func(ctx context.Context) bool { return s.Load.Burst(ctx, burst) == nil })
-	s.wait(ctx, s.Verifier.Policy().Interval/2)
+	verifier.Sleep(ctx, s.Verifier.Policy().Interval/2)
 	s.Clock.Set(off)
 	return err
 }

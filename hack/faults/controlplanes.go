@@ -3,18 +3,33 @@ package faults
 import (
 	"context"
 	"errors"
+	"os"
 	"syscall"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-func unresolved() []reason.Reason {
-	return []reason.Reason{reason.NameNotResolved, reason.Timeout, reason.ConnectionFailed}
+// process is a part of the control plane, or an adapter.
+type process interface {
+	Signal(sig os.Signal) error
+	Restart(ctx context.Context) error
 }
 
-func outOfRange() []reason.Reason { return []reason.Reason{reason.DatabaseOutOfRange} }
+func apiServer(s *Subject) process { return s.Plane.Process(cluster.APIServer) }
+func adapter(s *Subject) process   { return s.Adapters[0] }
+
+func suspended(of func(*Subject) process) func(context.Context, *Subject, func()) error {
+	return injecting(
+		func(_ context.Context, s *Subject) error { return of(s).Signal(syscall.SIGSTOP) },
+		func(_ context.Context, s *Subject) error { return of(s).Signal(syscall.SIGCONT) })
+}
+
+func restarted(of func(*Subject) process) func(context.Context, *Subject, func()) error {
+	return injecting(
+		func(_ context.Context, s *Subject) error { return of(s).Signal(syscall.SIGKILL) },
+		func(ctx context.Context, s *Subject) error { return of(s).Restart(ctx) })
+}
 
 // Recreated is an object that is made again behind the adapter's back. Nothing else affects it.
 const Recreated = "recreated"
@@ -24,27 +39,15 @@ func planes() []Fault {
 	return []Fault{
 		{
 			Name: "etcd is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Within: 2,
-			inject: func(_ context.Context, s *Subject, hold func()) error {
-				err := s.Plane.Process(cluster.Etcd).Signal(syscall.SIGSTOP)
-				hold()
-				return errors.Join(err, s.Plane.Process(cluster.Etcd).Signal(syscall.SIGCONT))
-			},
+			inject: suspended(func(s *Subject) process { return s.Plane.Process(cluster.Etcd) }),
 		},
 		{
 			Name: "the API server is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
-			inject: func(_ context.Context, s *Subject, hold func()) error {
-				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGSTOP)
-				hold()
-				return errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGCONT))
-			},
+			inject: suspended(apiServer),
 		},
 		{
 			Name: "the API server is killed, which ends all watches", How: "SIGKILL, restart", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8, Relearns: true,
-			inject: func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL)
-				hold()
-				return errors.Join(err, s.Plane.Process(cluster.APIServer).Restart(ctx))
-			},
+			inject: restarted(apiServer),
 		},
 		{
 			Name: "the CustomResourceDefinition is deleted, and created again with all objects", How: "delete, create", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 12, Relearns: true,
@@ -61,7 +64,7 @@ func planes() []Fault {
 // after its restart, so that the adapter lists again.
 func recreated(ctx context.Context, s *Subject, hold func()) error {
 	err := s.Adapters[0].Signal(syscall.SIGSTOP)
-	err = errors.Join(err, s.Plane.Process(cluster.APIServer).Signal(syscall.SIGKILL), s.Plane.Process(cluster.APIServer).Restart(ctx))
+	err = errors.Join(err, apiServer(s).Signal(syscall.SIGKILL), apiServer(s).Restart(ctx))
 	hold()
 	address, load := s.SpareAddress, s.Spare
 	if s.Objects.made[Recreated].truth == s.Spare.Truth() {
@@ -79,19 +82,11 @@ func adapters() []Fault {
 	return []Fault{
 		{
 			Name: "the adapter is killed, and restarted later", How: "SIGKILL, start", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 8,
-			inject: func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Adapters[0].Signal(syscall.SIGKILL)
-				hold()
-				return errors.Join(err, s.Adapters[0].Restart(ctx))
-			},
+			inject: restarted(adapter),
 		},
 		{
 			Name: "the adapter is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 5,
-			inject: func(_ context.Context, s *Subject, hold func()) error {
-				err := s.Adapters[0].Signal(syscall.SIGSTOP)
-				hold()
-				return errors.Join(err, s.Adapters[0].Signal(syscall.SIGCONT))
-			},
+			inject: suspended(adapter),
 		},
 		{
 			Name: "two replicas of the adapter answer in turn", How: "the Service routes to both by turns; the second began to sample later", Scope: Plane, Within: 1, Brief: true,
@@ -101,7 +96,7 @@ func adapters() []Fault {
 					if err := s.Adapters[one].Route(ctx); err != nil {
 						return err
 					}
-					s.wait(ctx, s.Verifier.Policy().Interval)
+					verifier.Sleep(ctx, s.Verifier.Policy().Interval)
 				}
 				return nil
 			},
@@ -122,6 +117,6 @@ func rolledOut(ctx context.Context, s *Subject, hold func()) error {
 		return err
 	}
 	// What is taken over a window needs samples of all of it.
-	s.wait(ctx, s.Verifier.Policy().Window+s.Verifier.Policy().Interval)
+	verifier.Sleep(ctx, s.Verifier.Policy().Window+s.Verifier.Policy().Interval)
 	return s.Adapters[0].Route(ctx)
 }

@@ -96,7 +96,7 @@ func rotated(ctx context.Context, s *Subject, hold func()) error {
 // rotatedAndCut loses the connections when the Secret may be read at once: another object may have doubted it just before,
 // which is read once more then, and brings nothing new, so that the time is twice rested after that.
 func rotatedAndCut(ctx context.Context, s *Subject, hold func()) error {
-	s.wait(ctx, 3*rested)
+	verifier.Sleep(ctx, 3*rested)
 	hold()
 	return errors.Join(s.rotate(ctx), s.operate(ctx, disconnectSampling()))
 }

@@ -47,7 +47,7 @@ func delegates() []Fault {
 			err := errors.Join(s.Backend.Be(ctx, mode), s.listed(ctx))
 			relisted := time.Now().Add(relistedAfter)
 			return s.holdDelegate(ctx, func() {
-				s.wait(ctx, time.Until(relisted)-2*time.Second)
+				verifier.Sleep(ctx, time.Until(relisted)-2*time.Second)
 				hold() // over the next time that it is read
 			}, err, func() error { return s.Backend.Be(ctx, backend.Well) }, http.StatusOK)
 		}
@@ -142,14 +142,10 @@ func lists(ctx context.Context, client kubernetes.Interface) error {
 
 // listed waits until the adapter has read what the other lists.
 func (s *Subject) listed(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, listedWithin)
-	defer cancel()
-	for {
-		if lists, err := s.Backend.Lists(ctx); err != nil || lists > 0 {
-			return err
-		}
-		s.wait(ctx, 200*time.Millisecond)
-	}
+	return wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, listedWithin, true, func(ctx context.Context) (bool, error) {
+		lists, err := s.Backend.Lists(ctx)
+		return lists > 0, err
+	})
 }
 
 // deleteNamespace makes a namespace and deletes it: the namespace controller asks

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -143,7 +144,7 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	d := s.Verifier.Begin(f.Name, effect, affected...)
 	err = f.Inject(ctx, s, func() {
 		d.Lasts()
-		s.wait(ctx, f.holds(policy))
+		verifier.Sleep(ctx, f.holds(policy))
 		d.Lifts()
 	})
 	return d.Repaired(), err
@@ -163,6 +164,15 @@ func (f Fault) Inject(ctx context.Context, s *Subject, hold func()) error {
 		err = fmt.Errorf("fault %q of %s: %w", f.Name, s.Object, err)
 	}
 	return err
+}
+
+// injecting breaks something, holds that, and repairs it even if not all of it was broken.
+func injecting(breaks, repairs func(context.Context, *Subject) error) func(context.Context, *Subject, func()) error {
+	return func(ctx context.Context, s *Subject, hold func()) error {
+		err := breaks(ctx, s)
+		hold()
+		return errors.Join(err, repairs(ctx, s))
+	}
 }
 
 func (f Fault) exceptions() map[string]verifier.Behaviour {

@@ -29,7 +29,7 @@ const first, second = 1, 2
 // point lets the name be at one of the addresses, and waits until the adapter looks it up again.
 func (s *Subject) point(ctx context.Context, to int) error {
 	err := s.Host.Point(to)
-	s.wait(ctx, launcher.HostsCached+s.Verifier.Policy().Timeout)
+	verifier.Sleep(ctx, launcher.HostsCached+s.Verifier.Policy().Timeout)
 	return err
 }
 

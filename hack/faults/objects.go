@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // Objects makes, changes and deletes Redis objects of a namespace, and tells the verifier. It is not safe for concurrent use.
@@ -139,33 +140,22 @@ func objects() []Fault {
 		f.Scope, f.inject = Object, inject
 		return f
 	}
+	nowhere := func(name, how, patch string, reasons ...reason.Reason) Fault {
+		return row(Fault{Name: name, How: how, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4, Reasons: reasons},
+			injecting(func(ctx context.Context, s *Subject) error { return s.Objects.Edit(ctx, s.Object, patch, nil) }, home))
+	}
 	return []Fault{
 		row(Fault{Name: "the labels of the object change", How: "patch of metadata", Within: 1},
-			func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Objects.Label(ctx, s.Object, "on")
-				hold()
-				return errors.Join(err, s.Objects.Label(ctx, s.Object, "off"))
-			}),
+			injecting(
+				func(ctx context.Context, s *Subject) error { return s.Objects.Label(ctx, s.Object, "on") },
+				func(ctx context.Context, s *Subject) error { return s.Objects.Label(ctx, s.Object, "off") })),
 		row(Fault{Name: "the object names another server", How: "patch of spec.address, and back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
-			func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
-				hold()
-				return errors.Join(err, s.home(ctx))
-			}),
-		row(Fault{Name: "the object names a host that does not exist", How: "patch of spec.address, and back", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
-			Reasons: unresolved()},
-			func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Objects.Edit(ctx, s.Object, `{"address":"no-such-host.invalid:6379"}`, nil)
-				hold()
-				return errors.Join(err, s.home(ctx))
-			}),
-		row(Fault{Name: "the object names a database that does not exist", How: "patch of spec.database, and back", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4,
-			Reasons: outOfRange()},
-			func(ctx context.Context, s *Subject, hold func()) error {
-				err := s.Objects.Edit(ctx, s.Object, `{"database":99}`, nil)
-				hold()
-				return errors.Join(err, s.home(ctx))
-			}),
+			injecting(func(ctx context.Context, s *Subject) error {
+				return s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
+			}, home)),
+		nowhere("the object names a host that does not exist", "patch of spec.address, and back", `{"address":"no-such-host.invalid:6379"}`,
+			reason.NameNotResolved, reason.Timeout, reason.ConnectionFailed),
+		nowhere("the object names a database that does not exist", "patch of spec.database, and back", `{"database":99}`, reason.DatabaseOutOfRange),
 		row(Fault{Name: "the object is deleted, and created again later", How: "delete, create", Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := s.Objects.Delete(ctx, s.Object)
@@ -182,6 +172,6 @@ func objects() []Fault {
 }
 
 // home lets the object name its own server again.
-func (s *Subject) home(ctx context.Context) error {
+func home(ctx context.Context, s *Subject) error {
 	return s.Objects.Edit(ctx, s.Object, `{"address":"`+s.Server.Addr+`","database":0}`, s.Load.Truth())
 }

@@ -153,7 +153,7 @@ func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 	if err := errors.Join(s.compact(ctx), s.breaks(s.restart)); err != nil {
 		return err
 	}
-	s.wait(ctx, 2*s.Verifier.Policy().Interval+s.Verifier.Policy().Interval/2)
+	verifier.Sleep(ctx, 2*s.Verifier.Policy().Interval+s.Verifier.Policy().Interval/2)
 	if err := s.breaks(s.restart); err != nil {
 		return err
 	}

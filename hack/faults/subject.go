@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
@@ -79,16 +80,6 @@ type Subject struct {
 	Clock *launcher.Clock
 }
 
-// wait returns after a while, or when ctx ends.
-func (s *Subject) wait(ctx context.Context, lasting time.Duration) {
-	timer := time.NewTimer(lasting)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-}
-
 // breaks runs something that makes counters begin again, and notes when that was.
 func (s *Subject) breaks(do func() error) error {
 	from := time.Now()
@@ -103,16 +94,11 @@ const repairWithin = time.Minute
 
 // until waits until something holds.
 func (s *Subject) until(ctx context.Context, what string, holds func(context.Context) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, repairWithin)
-	defer cancel()
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	for !holds(ctx) {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait until %s: %w", what, ctx.Err())
-		case <-ticker.C:
-		}
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, repairWithin, true, func(ctx context.Context) (bool, error) {
+		return holds(ctx), nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait until %s: %w", what, err)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -52,8 +54,8 @@ func (a *anonymous) hold(ctx context.Context, name string, connections int, do f
 	var holding sync.WaitGroup
 	for n := range connections {
 		holding.Go(func() {
-			sleep(ctx, reconnectEvery*time.Duration(n)/time.Duration(connections)) // not all at once
-			paced(ctx, reconnectEvery, func(int) {
+			verifier.Sleep(ctx, reconnectEvery*time.Duration(n)/time.Duration(connections)) // not all at once
+			verifier.Paced(ctx, reconnectEvery, func(int) {
 				conn, err := a.dial(ctx, n)
 				if err != nil {
 					return
@@ -79,7 +81,7 @@ func (a *anonymous) dawdle(ctx context.Context) {
 			if _, err := encrypted.Write([]byte{request[min(n, len(request)-1)]}); err != nil {
 				return
 			}
-			sleep(ctx, 250*time.Millisecond)
+			verifier.Sleep(ctx, 250*time.Millisecond)
 		}
 	})
 }
@@ -121,7 +123,7 @@ func (a *anonymous) wander(ctx context.Context) {
 		Transport: transport, Timeout: 5 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	paced(ctx, wanderEvery, func(n int) {
+	verifier.Paced(ctx, wanderEvery, func(n int) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+wrongPath(n), nil)
 		if err != nil {
 			a.did.violate(err.Error())

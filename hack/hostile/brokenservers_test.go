@@ -94,10 +94,10 @@ func speaking(say reply) serve {
 	}
 }
 
-// always sends a text over and over, in answer to nothing, until so much was sent.
-func always(text string, bytes int) serve {
+// always sends a text over and over, in answer to nothing, until there was enough of it.
+func always(text string) serve {
 	return func(conn net.Conn) {
-		for sent := 0; sent < bytes; sent += len(text) {
+		for sent := 0; sent < floodBytes; sent += len(text) {
 			if _, err := io.WriteString(conn, text); err != nil {
 				return
 			}
@@ -126,11 +126,11 @@ func broken(t *testing.T, did *tally) []server {
 		"hangs up":             func(net.Conn) {},
 		"resets":               func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) },
 		"byte by byte":         slowly("$262144\r\n" + strings.Repeat("x", 1<<12)),
-		"endless line":         always("+"+strings.Repeat("x", 1<<12), floodBytes),
-		"endless answers":      always(strings.Repeat("+OK\r\n", 1<<10), floodBytes),
-		"bulk string of 2 GiB": always("$2147483647\r\n"+strings.Repeat("x", 1<<12), floodBytes),
-		"nested without end":   always(strings.Repeat("*1\r\n", 1<<10), floodBytes),
-		"wide and deep":        always(strings.Repeat("*1024\r\n", 9), floodBytes),
+		"endless line":         always("+" + strings.Repeat("x", 1<<12)),
+		"endless answers":      always(strings.Repeat("+OK\r\n", 1<<10)),
+		"bulk string of 2 GiB": always("$2147483647\r\n" + strings.Repeat("x", 1<<12)),
+		"nested without end":   always(strings.Repeat("*1\r\n", 1<<10)),
+		"wide and deep":        always(strings.Repeat("*1024\r\n", 9)),
 		"answers of 1 MiB":     speaking(func([]string) string { return redistest.Bulk(strings.Repeat("x", mebibyte-1)) }),
 		"hangs up when asked":  speaking(func([]string) string { return "" }),
 		"errors of many bytes": speaking(func([]string) string { return "-ERR " + strings.Repeat("\x1b[2J", 1<<14) + "\r\n" }),

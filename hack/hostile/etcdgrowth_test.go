@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // mostGrowth is by how much etcd may grow beyond what the tenant wrote itself, which no adapter can keep it from.
@@ -93,14 +95,14 @@ func (w *fixture) watchTenant(t *testing.T) (writes *tenantWrites, stop func()) 
 		}
 		watches = append(watches, func(ctx context.Context) { writes.watch(ctx, w, resource, list.GetResourceVersion()) })
 	}
-	return writes, background(t.Context(), watches...)
+	return writes, verifier.Background(t.Context(), watches...)
 }
 
 func (w *tenantWrites) watch(ctx context.Context, f *fixture, resource schema.GroupVersionResource, since string) {
 	for ctx.Err() == nil {
 		watching, err := f.objects.Resource(resource).Namespace(tenantNamespace).Watch(ctx, metav1.ListOptions{ResourceVersion: since})
 		if err != nil {
-			sleep(ctx, looking)
+			verifier.Sleep(ctx, looking)
 			continue
 		}
 		for event := range watching.ResultChan() {
@@ -131,7 +133,7 @@ func (w *tenantWrites) note(object *unstructured.Unstructured) {
 
 // progress says now and then how much memory the adapter takes, and by how much etcd grew.
 func (w *fixture) progress(ctx context.Context, before etcdState) {
-	paced(ctx, 30*time.Second, func(int) {
+	verifier.Paced(ctx, 30*time.Second, func(int) {
 		size, err := w.etcdSize(ctx)
 		if err != nil {
 			return

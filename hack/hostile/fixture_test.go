@@ -30,9 +30,6 @@ const (
 	healthyHost = "redis." + healthyNamespace + ".svc"
 )
 
-// hosts are the names that the adapter finds, all of them on this machine.
-const hosts = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 " + tenantHost + "\n127.0.0.1 " + healthyHost + "\n"
-
 var redises = schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
 
 type fixture struct {
@@ -61,7 +58,7 @@ func newFixture(t *testing.T, memory *memoryGroup) *fixture {
 	w := &fixture{Cluster: plane, client: kubernetes.NewForConfigOrDie(plane.Config()), objects: dynamic.NewForConfigOrDie(plane.Config())}
 	w.redises = w.objects.Resource(redises)
 	named := filepath.Join(t.TempDir(), "hosts")
-	if err := os.WriteFile(named, []byte(hosts), 0o644); err != nil {
+	if _, err := launcher.NewHosts(named, tenantHost, healthyHost); err != nil {
 		t.Fatal(err)
 	}
 	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))

@@ -32,7 +32,8 @@ const requests, jobs = "requests-per-second", "jobs-waiting"
 type healthy struct {
 	name string
 	jobs int
-	load *traffic.Driver
+	// truth is that of its server.
+	truth *verifier.Truth
 }
 
 // list is the key that no other object reads.
@@ -54,15 +55,15 @@ func newTeam(t *testing.T, w *fixture) *team {
 		t.Fatal(err)
 	}
 	all := &team{api: api, late: newLateness()}
-	var loads []*traffic.Driver
+	var truths []*verifier.Truth
 	for range healthyServers {
 		server := redistest.New(t)
 		all.servers = append(all.servers, server)
-		loads = append(loads, drive(t, server.Addr))
+		truths = append(truths, drive(t, server.Addr))
 		all.late.watch(t, server.Addr)
 	}
 	for n := range healthyObjects {
-		h := &healthy{name: fmt.Sprintf("healthy-%02d", n), jobs: leastJobs + n, load: loads[n%healthyServers]}
+		h := &healthy{name: fmt.Sprintf("healthy-%02d", n), jobs: leastJobs + n, truth: truths[n%healthyServers]}
 		entries := make([]any, h.jobs)
 		for i := range entries {
 			entries[i] = i
@@ -86,16 +87,17 @@ func declared(key string) []any {
 	return []any{map[string]any{"name": jobs, "list": map[string]any{"key": key}}}
 }
 
-func drive(t *testing.T, address string) *traffic.Driver {
+// drive sends requests to a server, and returns what is known of it.
+func drive(t *testing.T, address string) *verifier.Truth {
 	t.Helper()
-	driver := traffic.New(address)
+	driver, truth := traffic.New(address), &verifier.Truth{}
 	driver.SetRate(perSecond)
-	t.Cleanup(background(t.Context(), func(ctx context.Context) {
-		if err := driver.Run(ctx); err != nil {
+	t.Cleanup(verifier.Background(t.Context(), func(ctx context.Context) {
+		if err := driver.Run(ctx, truth.Answered); err != nil {
 			t.Errorf("the load of a healthy server ended: %v", err)
 		}
 	}))
-	return driver
+	return truth
 }
 
 // awaitKnown returns once each metric of each object is known. What is unknown until then is due to the start.

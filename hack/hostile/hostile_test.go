@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
-	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 var (
@@ -32,8 +33,8 @@ func TestUnderAttack(t *testing.T) {
 	team := newTeam(t, w)
 	team.awaitKnown(t)
 	asked := newAsker(team)
-	stopAsking := background(t.Context(), asked.run)
-	sleep(t.Context(), calm)
+	stopAsking := verifier.Background(t.Context(), asked.run)
+	verifier.Sleep(t.Context(), calm)
 	did := &tally{}
 	attacks := w.attacks(t, did)
 
@@ -48,7 +49,7 @@ func TestUnderAttack(t *testing.T) {
 	after := w.etcdState(t)
 	stopAsking()
 	stopWatching()
-	asked.settle(t.Context())
+	verifier.Sleep(t.Context(), loadKnown)
 
 	var figures table
 	asked.figures(&figures, began)
@@ -82,32 +83,4 @@ func runAtOnce(ctx context.Context, all ...func(context.Context)) {
 
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
-}
-
-// background runs functions side by side until the returned function is called, which waits for their end.
-func background(ctx context.Context, all ...func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, run := range all {
-		running.Go(func() { run(ctx) })
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
-}
-
-// paced does something at each tick, until ctx ends. Ticks that pass meanwhile are left out.
-func paced(ctx context.Context, every time.Duration, do func(n int)) {
-	n := 0
-	wait.NonSlidingUntilWithContext(ctx, func(context.Context) {
-		do(n)
-		n++
-	}, every)
-}
-
-func sleep(ctx context.Context, span time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, span)
-	defer cancel()
-	<-ctx.Done()
 }

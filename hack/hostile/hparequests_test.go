@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -14,10 +13,8 @@ const (
 	// askEvery is how often a request is sent, whether those before were answered or not.
 	askEvery   = 100 * time.Millisecond
 	unanswered = 100
-	// maxAge is that of an object that does not set one. An instant is stated in whole seconds.
-	maxAge = 15*time.Second + time.Second
-	// audited is how old a rate is when it is compared with the load, which is known by then.
-	audited = 3 * time.Second
+	// loadKnown is how old a value is when the load about its instant is known.
+	loadKnown = 3 * time.Second
 	// longestP99 is how long 99 of 100 requests may take, in each minute.
 	longestP99 = 250 * time.Millisecond
 	shown      = 10
@@ -26,17 +23,13 @@ const (
 // asker asks for the metrics of healthy objects as the HorizontalPodAutoscaler's controller, and compares each value
 // with the truth.
 type asker struct {
-	team *team
+	team     *team
+	verifier *verifier.Verifier
 
-	mu        sync.Mutex
-	waits     []latency
-	levels    int
-	failed    []string
-	wrong     []string
-	rates     []rate // to be audited
-	audits    map[*healthy]*traffic.Audit
-	failures  int
-	wrongOnes int
+	mu       sync.Mutex
+	waits    []latency
+	failed   []string
+	failures int
 }
 
 // latency is how long a request took.
@@ -45,16 +38,11 @@ type latency struct {
 	took time.Duration
 }
 
-type rate struct {
-	of    *healthy
-	value traffic.Value
-	at    time.Time
-}
-
 func newAsker(team *team) *asker {
-	a := &asker{team: team, audits: map[*healthy]*traffic.Audit{}}
+	a := &asker{team: team, verifier: verifier.New(verifier.Defaults())}
 	for _, h := range team.objects {
-		a.audits[h] = &traffic.Audit{}
+		a.verifier.Expect(h.name, []verifier.Expectation{verifier.SoleLoad(), verifier.Exactly(jobs, float64(h.jobs))})
+		a.verifier.Bind(h.name, verifier.Span{}, h.truth)
 	}
 	return a
 }
@@ -63,7 +51,7 @@ func (a *asker) run(ctx context.Context) {
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	places := make(chan struct{}, unanswered)
-	paced(ctx, askEvery, func(n int) {
+	verifier.Paced(ctx, askEvery, func(n int) {
 		select {
 		case places <- struct{}{}:
 		default:
@@ -83,33 +71,16 @@ func (a *asker) run(ctx context.Context) {
 }
 
 func (a *asker) ask(ctx context.Context, h *healthy, metric string) {
-	sent := time.Now()
-	value, at, window, err := a.team.api.Value(ctx, h.name, verifier.Expectation{Metric: metric})
-	took := time.Since(sent)
-	if err != nil {
-		a.fail(fmt.Sprintf("%s of %s after %s: %v", metric, h.name, took.Round(time.Millisecond), err))
+	answer := verifier.Ask(ctx, a.team.api, h.name, verifier.Expectation{Metric: metric})
+	took := answer.Answered.Sub(answer.Asked)
+	if answer.Err != nil {
+		a.fail(fmt.Sprintf("%s of %s after %s: %v", metric, h.name, took.Round(time.Millisecond), answer.Err))
+	} else {
+		a.verifier.Add(answer)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.waits = append(a.waits, latency{sent, took})
-	if err == nil {
-		a.check(h, metric, sent, traffic.Value{PerSecond: value, At: at, Window: window})
-	}
-}
-
-// check compares a value with the truth, a rate later on. The caller holds the lock.
-func (a *asker) check(h *healthy, metric string, sent time.Time, value traffic.Value) {
-	if age := sent.Sub(value.At); age > maxAge {
-		a.violate(fmt.Sprintf("%s of %s is %s old", metric, h.name, age))
-	}
-	if metric == requests {
-		a.rates = append(a.rates, rate{h, value, sent})
-		a.audit(sent.Add(-audited))
-		return
-	}
-	if a.levels++; value.PerSecond != float64(h.jobs) {
-		a.violate(fmt.Sprintf("%s of %s is %v, want %d", metric, h.name, value.PerSecond, h.jobs))
-	}
+	a.waits = append(a.waits, latency{answer.Asked, took})
 }
 
 func (a *asker) fail(sentence string) {
@@ -120,48 +91,15 @@ func (a *asker) fail(sentence string) {
 	}
 }
 
-// violate notes a wrong value. The caller holds the lock.
-func (a *asker) violate(sentence string) {
-	if a.wrongOnes++; len(a.wrong) < shown {
-		a.wrong = append(a.wrong, time.Now().Format("15:04:05 ")+sentence)
-	}
-}
-
-// audit compares rates that were served until an instant with the load. The caller holds the lock.
-func (a *asker) audit(until time.Time) {
-	for len(a.rates) > 0 && a.rates[0].at.Before(until) {
-		served := a.rates[0]
-		a.rates = a.rates[1:]
-		held := a.audits[served.of]
-		before := len(held.Wrong)
-		held.Check(served.value, served.of.load.History())
-		for _, sentence := range held.Wrong[before:] {
-			a.violate(served.of.name + ": " + sentence)
-		}
-	}
-}
-
-func (a *asker) settle(ctx context.Context) {
-	sleep(ctx, audited)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.audit(time.Now())
-}
-
 func (a *asker) figures(figures *table, began time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	checked, off := a.levels, 0.0
-	for _, audit := range a.audits {
-		checked += audit.Checked
-		off = max(off, audit.Largest)
-	}
-	for _, sentence := range append(a.wrong, a.failed...) {
+	report := a.verifier.Close()
+	for _, sentence := range append(report.Wrong, a.failed...) {
 		say("violation: %s", sentence)
 	}
-	figures.atLeast("values checked", float64(checked), "", float64(len(a.waits))/4)
-	figures.atMost("values that are wrong", float64(a.wrongOnes), "", 0)
-	figures.report("rates off from the load, max", 100*off, "%")
+	figures.atLeast("values checked", float64(report.Checked), "", float64(len(a.waits))/4)
+	figures.atMost("values that are wrong", float64(report.Violations), "", 0)
 	figures.atMost("requests that failed", float64(a.failures), "", 0)
 	calm, attacked, slices := a.split(began)
 	figures.report("HPA requests before the attack, p99", milliseconds(quantile(calm, 99)), "ms")

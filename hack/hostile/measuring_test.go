@@ -5,15 +5,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 func TestWrongValuesAreFound(t *testing.T) {
-	driver := traffic.New("127.0.0.1:1")
+	truth := &verifier.Truth{}
 	began := time.Now().Add(-time.Minute).Truncate(time.Second)
 	for n := range 600 {
-		driver.History().Record(began.Add(time.Duration(n)*100*time.Millisecond), int64(20*n))
+		sent := began.Add(time.Duration(n) * 100 * time.Millisecond)
+		truth.Answered(sent, sent, 20)
 	}
+	const maxAge = 16 * time.Second // an instant is stated in whole seconds
 	now := began.Add(50 * time.Second)
 	for _, test := range []struct {
 		metric string
@@ -24,12 +26,13 @@ func TestWrongValuesAreFound(t *testing.T) {
 		{jobs, 100, 0, 0}, {jobs, 101, 0, 1}, {jobs, 0, 0, 1}, {jobs, 100, maxAge, 0}, {jobs, 100, maxAge + time.Second, 1},
 		{requests, 200, 0, 0}, {requests, 209, 0, 0}, {requests, 220, 0, 1}, {requests, 0, 0, 1},
 	} {
-		h := &healthy{name: "forged", jobs: 100, load: driver}
+		h := &healthy{name: "forged", jobs: 100, truth: truth}
 		a := newAsker(&team{objects: []*healthy{h}})
-		a.check(h, test.metric, now, traffic.Value{PerSecond: test.value, At: now.Add(-test.age), Window: 15 * time.Second})
-		a.audit(now.Add(audited))
-		if a.wrongOnes != test.wrong {
-			t.Errorf("%+v: %d wrong values: %q", test, a.wrongOnes, a.wrong)
+		a.verifier.Add(verifier.Answer{
+			Object: h.name, Metric: test.metric, Asked: now, Answered: now, Value: test.value, At: now.Add(-test.age), Window: 15 * time.Second,
+		})
+		if report := a.verifier.Close(); report.Violations != test.wrong || report.Checked != 1 {
+			t.Errorf("%+v: %s: %q", test, report, report.Wrong)
 		}
 	}
 }

@@ -30,7 +30,7 @@ type newcomers struct {
 }
 
 func (n *newcomers) run(ctx context.Context) {
-	paced(ctx, newcomerEvery, func(int) {
+	verifier.Paced(ctx, newcomerEvery, func(int) {
 		if err := n.once(ctx); err != nil && ctx.Err() == nil {
 			say("violation: the new object of the healthy namespace: %v", err)
 			n.failed++

@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -108,7 +110,7 @@ func (a *tenant) replace(ctx context.Context) {
 		a.did.expect(connectionsTo + one.name)
 	}
 	round := 0
-	paced(ctx, *duration/replacements, func(int) {
+	verifier.Paced(ctx, *duration/replacements, func(int) {
 		round++
 		for n := 0; n < tenantObjects && ctx.Err() == nil; n++ {
 			if round > 1 {
@@ -127,7 +129,7 @@ func (a *tenant) replace(ctx context.Context) {
 
 func (a *tenant) edit(ctx context.Context) {
 	a.did.expect(editedObjects)
-	paced(ctx, editEvery, func(n int) {
+	verifier.Paced(ctx, editEvery, func(n int) {
 		patch := fmt.Sprintf(`{"spec":{"sampling":{"window":"%ds"}}}`, 30+n%30)
 		if _, err := a.redises.Patch(ctx, hostileName(7*n%tenantObjects), types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err == nil {
 			a.did.count(editedObjects, 1)
@@ -138,7 +140,7 @@ func (a *tenant) edit(ctx context.Context) {
 func (a *tenant) trespass(ctx context.Context) {
 	a.did.expect(refusedObjects)
 	attempts := forbiddenSpecs()
-	paced(ctx, trespassEvery, func(n int) {
+	verifier.Paced(ctx, trespassEvery, func(n int) {
 		if n%(len(attempts)+1) == len(attempts) {
 			a.forge(ctx, n)
 			return

@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 const (
@@ -42,7 +44,7 @@ func newViewer(t *testing.T, config *rest.Config, did *tally) *viewer {
 
 func (v *viewer) read(ctx context.Context) {
 	v.did.expect(viewerRequests, viewerAnswers+"200", viewerAnswers+"400", viewerAnswers+"403", viewerAnswers+"404")
-	paced(ctx, time.Second, func(second int) {
+	verifier.Paced(ctx, time.Second, func(second int) {
 		var asking sync.WaitGroup
 		for who := range viewers {
 			asking.Go(func() {
@@ -103,7 +105,7 @@ func viewed(n int) string {
 func (v *viewer) watch(ctx context.Context) {
 	const list = "/apis/redis-metrics.dev/v1alpha1/namespaces/" + tenantNamespace + "/redises?watch=true&timeoutSeconds=4"
 	v.did.expect(viewerWatches)
-	paced(ctx, watchEvery, func(int) {
+	verifier.Paced(ctx, watchEvery, func(int) {
 		var watching sync.WaitGroup
 		for range viewers {
 			watching.Go(func() {
@@ -112,7 +114,7 @@ func (v *viewer) watch(ctx context.Context) {
 					return
 				}
 				v.did.count(viewerWatches, 1)
-				sleep(ctx, watchEvery-time.Second) // unread
+				verifier.Sleep(ctx, watchEvery-time.Second) // unread
 				_ = body.Close()
 			})
 		}

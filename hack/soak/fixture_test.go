@@ -120,7 +120,7 @@ func (w *fixture) startPlane(t *testing.T) {
 func (w *fixture) load(t *testing.T, client redis.UniversalClient) *verifier.Load {
 	t.Helper()
 	load := verifier.NewLoad(client, &verifier.Truth{})
-	t.Cleanup(background(t.Context(), load.Run))
+	t.Cleanup(verifier.Background(t.Context(), load.Run))
 	if err := load.Fill(t.Context(), faults.Base); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func (w *fixture) standalone(t *testing.T, program redistest.Program) (*redistes
 	if err := load.Started(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(background(t.Context(), faults.IdleClients(server.Addr, load).Run))
+	t.Cleanup(verifier.Background(t.Context(), faults.IdleClients(server.Addr, load).Run))
 	return server, load
 }
 

@@ -59,7 +59,7 @@ func newInProcess(t *testing.T, specs map[string]map[string]any) *inProcess {
 		_, is := metrics.Lookup(name)
 		return is
 	})
-	t.Cleanup(background(t.Context(), watcher.Run))
+	t.Cleanup(verifier.Background(t.Context(), watcher.Run))
 	return i
 }
 

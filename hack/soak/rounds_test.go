@@ -67,7 +67,7 @@ func (w *fixture) injectAll(t *testing.T, all []faults.Fault, at *faults.Subject
 		return resumed
 	}
 	p := w.verifier.Policy()
-	w.rest(t, p.Window+w.verifier.Settling())
+	verifier.Sleep(t.Context(), p.Window+w.verifier.Settling())
 	after := w.verifier.Report().Faults
 	for n, fault := range all {
 		if after[fault.Name].Excused > before[fault.Name].Excused {
@@ -145,7 +145,7 @@ func (w *fixture) inject(t *testing.T, fault faults.Fault, at *faults.Subject, a
 		})
 	}
 	resuming.Wait()
-	w.rest(t, time.Until(known))
+	verifier.Sleep(t.Context(), time.Until(known))
 	say("%-10s %5.1fs to the repair, %5.1fs in all: %s", at.Object, repaired.Sub(began).Seconds(), time.Since(began).Seconds(), fault.Name)
 	w.complain()
 	return slices.Max(append(outcomes, inTime))

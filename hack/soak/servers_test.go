@@ -88,7 +88,7 @@ func (w *fixture) openInProcess(t *testing.T) (stop func()) {
 			poller.Ask(ctx, one.Object, inProcessPollInterval, verifier.RequestsPerSecond, verifier.Keys)
 		})
 	}
-	return background(t.Context(), all...)
+	return verifier.Background(t.Context(), all...)
 }
 
 // faultsOfServers injects each fault that can affect the objects, those of one object side by side with those of others.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -91,19 +90,6 @@ func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// background runs functions side by side until the returned function is called, which waits for their end.
-func background(ctx context.Context, all ...func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, run := range all {
-		running.Go(func() { run(ctx) })
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
-}
-
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
 func (w *fixture) observe(t *testing.T) (stop func()) {
 	t.Helper()
@@ -125,7 +111,7 @@ func (w *fixture) observe(t *testing.T) (stop func()) {
 			poller.Ask(ctx, name, asked, verifier.RequestsPerSecond, verifier.Keys, verifier.Clock, verifier.Backlog, verifier.Lag)
 		})
 	}
-	return background(t.Context(), all...)
+	return verifier.Background(t.Context(), all...)
 }
 
 // bystander watches this machine by a server that does nothing else. It writes to its disk before each
@@ -151,14 +137,7 @@ func (w *fixture) complain() {
 // calm lets nothing happen for a while, in which all must be known.
 func (w *fixture) calm(t *testing.T) {
 	t.Helper()
-	w.rest(t, 4*w.verifier.Policy().Interval)
-}
-
-func (w *fixture) rest(t *testing.T, lasting time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), lasting)
-	defer cancel()
-	<-ctx.Done()
+	verifier.Sleep(t.Context(), 4*w.verifier.Policy().Interval)
 }
 
 // report says what was found, and fails for each violation. The logs come first: of a long output often the end alone is

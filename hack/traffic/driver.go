@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -15,42 +14,33 @@ const (
 	pace = 20 * time.Millisecond
 	// longestBatch bounds what is made up for at once after a delay.
 	longestBatch = 10 * pace
-	// remembered is how far back the traffic can be compared with what was served.
-	remembered = 2 * time.Minute
 )
 
-// Driver sends commands to a Redis at a steady rate and remembers how many were answered.
+// Driver sends commands to a Redis at a steady rate.
 type Driver struct {
-	client  redis.UniversalClient
-	perSec  atomic.Int64
-	history *History
+	client redis.UniversalClient
+	perSec atomic.Int64
 }
 
 // New returns a driver for the server at an address. It sends nothing until it has a rate and runs.
 func New(address string) *Driver {
-	return newDriver(redis.NewClient(&redis.Options{Addr: address, PoolSize: 1}))
+	return NewDriver(&redis.Options{Addr: address, PoolSize: 1})
 }
 
-// NewSecured returns a driver for a server that asks for a password and speaks TLS; an empty password and a nil
-// encryption are those of a server that does not.
-func NewSecured(address, password string, encryption *tls.Config) *Driver {
-	return newDriver(redis.NewClient(&redis.Options{Addr: address, Password: password, TLSConfig: encryption, PoolSize: 1}))
-}
+// NewDriver returns a driver for the server that options tell how to reach.
+func NewDriver(options *redis.Options) *Driver { return &Driver{client: redis.NewClient(options)} }
 
 // NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.
 func NewCluster(addresses ...string) *Driver {
-	return newDriver(redis.NewClusterClient(&redis.ClusterOptions{Addrs: addresses, PoolSize: 1}))
-}
-
-func newDriver(client redis.UniversalClient) *Driver {
-	return &Driver{client: client, history: NewHistory(remembered)}
+	return &Driver{client: redis.NewClusterClient(&redis.ClusterOptions{Addrs: addresses, PoolSize: 1})}
 }
 
 // SetRate changes the load, from the next batch on.
 func (d *Driver) SetRate(requestsPerSecond int) { d.perSec.Store(int64(requestsPerSecond)) }
 
-// Run sends traffic until ctx ends, or returns why it could not.
-func (d *Driver) Run(ctx context.Context) error {
+// Run sends traffic until ctx ends, or returns why it could not. It tells answered, which may be nil, how many commands
+// were in each batch, and the instants before it was sent and after it was answered.
+func (d *Driver) Run(ctx context.Context, answered func(sent, acked time.Time, commands int64)) error {
 	defer func() { _ = d.client.Close() }()
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
@@ -75,7 +65,9 @@ func (d *Driver) Run(ctx context.Context) error {
 			return fmt.Errorf("send traffic to Redis: %w", err)
 		}
 		total += count
-		d.history.Record(time.Now(), total)
+		if answered != nil {
+			answered(now, time.Now(), count)
+		}
 	}
 }
 
@@ -95,15 +87,4 @@ func (d *Driver) send(ctx context.Context, first, count int64) error {
 	}
 	_, err := pipe.Exec(ctx)
 	return err
-}
-
-// History returns how many commands had been answered when.
-func (d *Driver) History() *History { return d.history }
-
-// Rate returns how many commands per second were truly answered over the span that ends about now.
-func (d *Driver) Rate(now time.Time, span time.Duration) float64 {
-	// The newest point of the history is up to a few batches old.
-	end := now.Add(-5 * pace)
-	rate, _ := d.history.Rate(end.Add(-span), end)
-	return rate
 }

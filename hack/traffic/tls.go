@@ -6,11 +6,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// ReadTLS reads what a client of a Redis that asks for certificates has in a directory: the authority of the server in
-// ca.crt, and its own certificate in tls.crt and tls.key.
-func ReadTLS(dir string) (*tls.Config, error) {
+// Options tells how a program in a pod reaches a Redis. The password is in $REDIS_PASSWORD. With a directory the
+// program speaks TLS.
+func Options(address, directory string) (options *redis.Options, err error) {
+	options = &redis.Options{Addr: address, Password: os.Getenv("REDIS_PASSWORD"), PoolSize: 1}
+	if directory != "" {
+		options.TLSConfig, err = readTLS(directory)
+	}
+	return options, err
+}
+
+// readTLS reads the authority of the server in ca.crt, and the program's own certificate in tls.crt and tls.key.
+func readTLS(dir string) (*tls.Config, error) {
 	certificate, err := tls.LoadX509KeyPair(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
 	if err != nil {
 		return nil, err

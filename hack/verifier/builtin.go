@@ -13,6 +13,19 @@ const (
 	monitoring = 120.0
 )
 
+// SoleLoadShare is by how much of it a rate of requests may be off where nobody but one load sends any.
+const SoleLoadShare = 0.05
+
+// SoleLoad expects the requests that one load sends, to servers that get no others.
+func SoleLoad() Expectation {
+	return Expectation{Metric: RequestsPerSecond, Kind: Rate, Of: rate(Requests), Share: SoleLoadShare}
+}
+
+// Exactly expects a metric that has one value all the time.
+func Exactly(metric string, value float64) Expectation {
+	return Expectation{Metric: metric, Of: exactly(value)}
+}
+
 // commandRows are those of what clients ask for.
 func commandRows(readers float64) []Expectation {
 	neighbour := reading * readers

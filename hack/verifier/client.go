@@ -57,26 +57,30 @@ func (l *Load) Measure(ctx context.Context) error {
 
 // Started notes when the process of a single server was started, as it says itself.
 func (l *Load) Started(ctx context.Context) error {
-	return l.between(ctx, func(ctx context.Context) error {
-		sent := time.Now()
-		up, err := l.client.InfoMap(ctx, "server").Result()
-		if err != nil {
-			return err
-		}
-		seconds, err := strconv.ParseFloat(up["Server"]["uptime_in_seconds"], 64)
-		l.truth.Set(Started, sent.Add(-remembered), time.Now(), stamp(sent)-seconds)
+	server, asked, err := l.server(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	seconds, err := strconv.ParseFloat(server["uptime_in_seconds"], 64)
+	l.truth.Set(Started, asked.Add(-remembered), time.Now(), stamp(asked)-seconds)
+	return err
 }
 
 // Process returns the run ID of the single server that the load reaches.
 func (l *Load) Process(ctx context.Context) (id string, err error) {
+	server, _, err := l.server(ctx)
+	return server["run_id"], err
+}
+
+// server returns what INFO says of the process of a single server, and when it was asked for.
+func (l *Load) server(ctx context.Context) (server map[string]string, asked time.Time, err error) {
 	err = l.between(ctx, func(ctx context.Context) error {
+		asked = time.Now()
 		info, err := l.client.InfoMap(ctx, "server").Result()
-		id = info["Server"]["run_id"]
+		server = info["Server"]
 		return err
 	})
-	return id, err
+	return server, asked, err
 }
 
 // Options returns what the client of one server is made with.

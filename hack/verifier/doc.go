@@ -6,7 +6,9 @@
 // value within a [Window]. A [FaultWindow] is a fault that a test injects, with what is expected of the adapter meanwhile.
 // A [Poller] requests each row by name, and all objects at once; [API] requests through the API server with the client of
 // the HorizontalPodAutoscaler. The [Verifier] combines them: it checks each answer once what happened around it is known,
-// and counts it in a [Report].
+// and counts it in a [Report]. Callers with a load of their own tell the Truth what was answered, and give the Verifier
+// answers that they got by [Ask] or otherwise. [Background], [Paced] and [Sleep] run all this side by side, until a context
+// ends.
 //
 // An answer states a value, an instant and a window, the latter two in whole seconds: the sample was taken within the
 // second that begins at the instant, and the window is off by half a second at most. A value is explained if some instant
@@ -16,7 +18,8 @@
 //     server reads its counters within the round trip, and a rate is served while round trips are up to a tenth of the
 //     window. For requests, 10/s more are allowed for what Sentinels and the injections send, and for what a second
 //     replica of the adapter reads for declared metrics, which the first one counts.
-//   - 0 is compared without either allowance.
+//   - Where nobody but one load sends requests, as a [SoleLoad], a twentieth is allowed beyond instead, and no more.
+//   - 0 is compared without any of these allowances.
 //   - What is always unknown, such as a quotient by 0, must always be an error.
 //
 // The row of a number that depends on other clients, or on the state of replication, is Calm: it is requested all the

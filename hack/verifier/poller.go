@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 	"k8s.io/metrics/pkg/client/custom_metrics"
@@ -61,12 +60,12 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 	often = slices.DeleteFunc(often, func(metric string) bool {
 		return !slices.ContainsFunc(questions, func(e Expectation) bool { return e.String() == metric })
 	})
-	p.each(ctx, every, func(n int) {
+	Paced(ctx, every, func(n int) {
 		q := questions[n/2%len(questions)]
 		if n%2 == 0 {
 			q = Expectation{Metric: often[n/2%len(often)]}
 		}
-		if a := p.ask(ctx, object, q); ctx.Err() == nil {
+		if a := Ask(ctx, p.asker, object, q); ctx.Err() == nil {
 			p.verifier.Add(a)
 		}
 	})
@@ -76,7 +75,7 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 // ends. It is one of some parts that ask side by side, and asks for its part of the metrics.
 func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part, parts int) {
 	shared := p.verifier.shared()
-	p.each(ctx, every, func(n int) {
+	Paced(ctx, every, func(n int) {
 		q := shared[(n*parts+part)%len(shared)]
 		for _, a := range api.askAll(q.Expectation, q.objects) {
 			if ctx.Err() == nil {
@@ -86,19 +85,12 @@ func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part
 	})
 }
 
-func (p *Poller) each(ctx context.Context, every time.Duration, ask func(n int)) {
-	n := 0
-	wait.NonSlidingUntilWithContext(ctx, func(context.Context) {
-		ask(n)
-		n++
-	}, every)
-}
-
 func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }
 
-func (p *Poller) ask(ctx context.Context, object string, q Expectation) Answer {
+// Ask asks one question.
+func Ask(ctx context.Context, asker Asker, object string, q Expectation) Answer {
 	a := Answer{Object: object, Metric: q.Metric, Selector: q.Selector, Asked: time.Now()}
-	a.Value, a.At, a.Window, a.Err = p.asker.Value(ctx, object, q)
+	a.Value, a.At, a.Window, a.Err = asker.Value(ctx, object, q)
 	a.Answered = time.Now()
 	return a
 }

@@ -35,6 +35,11 @@ func (t *Truth) Executed(sent, acked time.Time, n Events) {
 	t.counts.forget(acked.Add(-remembered))
 }
 
+// Answered notes requests of which nothing else is known.
+func (t *Truth) Answered(sent, acked time.Time, requests int64) {
+	t.Executed(sent, acked, Events{Requests: requests})
+}
+
 // Doubtful notes events that there may be, since no answer came.
 func (t *Truth) Doubtful(sent time.Time, n Events) {
 	t.mu.Lock()
@@ -117,6 +122,12 @@ func (t *Truth) Over(span Span, of Bounds) (least, largest float64, known bool) 
 	w := &Window{Span: span, truth: t}
 	least, largest = of(w)
 	return least, largest, !w.unknown
+}
+
+// Requests returns about how many requests a second there were within a span, 0 if that is not known.
+func (t *Truth) Requests(span Span) float64 {
+	least, largest, _ := t.Over(span, rate(Requests))
+	return (least + largest) / 2
 }
 
 // Within returns the bounds of a number over all windows that agree with an instant and a window in whole seconds.

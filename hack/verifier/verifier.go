@@ -19,6 +19,11 @@ type Policy struct {
 	Interval, Timeout, Window, MaxAge time.Duration
 }
 
+// Defaults is how an object is sampled that does not say it.
+func Defaults() Policy {
+	return Policy{Interval: 5 * time.Second, Timeout: time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second}
+}
+
 // Verifier compares answers with the truth.
 type Verifier struct {
 	policy Policy

@@ -19,8 +19,7 @@ import (
 
 // Classify returns the error of an attempt with its reason.
 func Classify(err error) *Error {
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known
 	}
 	if reason := tlsReason(err); reason != "" {

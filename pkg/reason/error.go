@@ -7,7 +7,10 @@
 // server said. All functions are safe for concurrent use.
 package reason
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Reason is why an attempt failed. The set is small, so that a reason can label
 // metrics and stand in conditions.
@@ -20,7 +23,6 @@ type Error struct {
 	Cause error
 	// message and advice replace those of the table, unless message is empty.
 	message, advice string
-	atSentinels     bool
 }
 
 // Explained returns an error with a message and an advice that say more than the
@@ -31,34 +33,36 @@ func Explained(reason Reason, message, advice string) *Error {
 
 // AtSentinels returns the same failure, of sentinels and not of the servers.
 func (e *Error) AtSentinels() *Error {
-	failed := *e
-	failed.atSentinels = true
-	return &failed
+	message, advice := e.Error(), e.Advice()
+	if e.Reason == PermissionDenied {
+		message = "the ACL does not let this adapter call SENTINEL MASTER, SENTINEL GET-MASTER-ADDR-BY-NAME and CLIENT SETNAME"
+		advice = "Allow the user +sentinel|master, +sentinel|get-master-addr-by-name and +client|setname at the sentinels."
+	}
+	fields := strings.NewReplacer("spec.auth", "spec.sentinel.auth", "spec.tls", "spec.sentinel.tls")
+	return &Error{Reason: e.Reason, Cause: e.Cause, message: "at the sentinels: " + fields.Replace(message), advice: fields.Replace(advice)}
 }
 
 // OfCredentials reports whether other credentials or certificates may succeed.
-func (e *Error) OfCredentials() bool { return e.row().credentials }
+func (e *Error) OfCredentials() bool { return find(e.Reason).credentials }
 
 // Advice returns what to do. It is empty if the failure ends by itself.
-func (e *Error) Advice() string { return e.row().advice }
-
-func (e *Error) Error() string { return e.row().message }
-
-func (e *Error) row() row {
-	found := find(e.Reason)
+func (e *Error) Advice() string {
 	if e.message != "" {
-		found.message, found.advice = e.message, e.advice
+		return e.advice
 	}
-	if e.atSentinels {
-		return found.atSentinels()
+	return find(e.Reason).advice
+}
+
+func (e *Error) Error() string {
+	if e.message != "" {
+		return e.message
 	}
-	return found
+	return find(e.Reason).message
 }
 
 // Of returns the reason of an error, empty if it is not an *Error.
 func Of(err error) Reason {
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known.Reason
 	}
 	return ""

@@ -1,6 +1,7 @@
 package reason
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,9 @@ func TestEachReasonIsExplainedOnce(t *testing.T) {
 			t.Errorf("%s has two rows", row.reason)
 		}
 		seen[row.reason] = true
+		if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`).MatchString(string(row.reason)) {
+			t.Errorf("%s cannot be the reason of a condition", row.reason)
+		}
 		if row.message == "" || strings.HasSuffix(row.message, ".") || row.advice != "" && !strings.HasSuffix(row.advice, ".") {
 			t.Errorf("%s: the message is a clause and the advice whole sentences, not %q and %q", row.reason, row.message, row.advice)
 		}

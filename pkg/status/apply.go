@@ -75,14 +75,12 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	if err != nil {
 		return err
 	}
-	var written struct {
-		Metadata identity `json:"metadata"`
-	}
+	var written metav1.PartialObjectMetadata
 	if err := json.Unmarshal(response, &written); err != nil {
 		return fmt.Errorf("decoding the response: %w", err)
 	}
-	if written.Metadata.UID != w.uid {
-		return &otherObjectError{uid: written.Metadata.UID}
+	if written.UID != w.uid {
+		return &otherObjectError{uid: written.UID}
 	}
 	return nil
 }
@@ -90,8 +88,8 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 // isGone reports whether no object has this UID any more. Forced apply has no other
 // conflict than that of the UID.
 func isGone(err error) bool {
-	var other *otherObjectError
-	return apierrors.IsNotFound(err) || apierrors.IsConflict(err) || errors.As(err, &other)
+	_, other := errors.AsType[*otherObjectError](err)
+	return other || apierrors.IsNotFound(err) || apierrors.IsConflict(err)
 }
 
 // loggable leaves out what the API server quotes of the object, such as its address.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -20,7 +21,7 @@ func BenchmarkAttempt(b *testing.B) {
 	w := newFixture(b)
 	targets := make([]*target.Target, manyObjects)
 	for i := range targets {
-		targets[i] = w.quiet("r" + strconv.Itoa(i))
+		targets[i] = w.quiet("r"+strconv.Itoa(i), 1, func(*target.Target) {})
 	}
 	defer w.run()()
 	for w.controller.term.Load() == nil {
@@ -56,16 +57,64 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
+// BenchmarkReconcile is the part of BenchmarkAttempt that is not the queue's, for objects
+// of several kinds.
+func BenchmarkReconcile(b *testing.B) {
+	plain := func(*target.Target) {}
+	for _, kind := range []struct {
+		name   string
+		nodes  int
+		detail func(*target.Target)
+	}{
+		{"plain", 1, plain},
+		{"six nodes", 6, plain},
+		{"detailed", 1, func(t *target.Target) {
+			t.Auth = &target.Auth{}
+			t.Declared = []target.Declared{{Name: "length", Probe: probe.List("a")}}
+			t.Fallbacks = map[string]*target.Fallback{"length": lastValue(20 * time.Second)}
+		}},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			w := newFixture(b)
+			targets := make([]*target.Target, manyObjects)
+			for i := range targets {
+				targets[i] = w.quiet("r"+strconv.Itoa(i), kind.nodes, kind.detail)
+			}
+			r := newTerm(w.controller)
+			defer r.queue.ShutDown()
+			for _, t := range targets {
+				r.reconcile(b.Context(), t.NamespacedName)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				r.reconcile(b.Context(), targets[i%manyObjects].NamespacedName)
+			}
+			if n := len(w.taken()); n != 0 {
+				b.Errorf("%d writes", n)
+			}
+		})
+	}
+}
+
 // quiet adds an object whose status shows what is known, and whose numbers are not due.
-func (w *fixture) quiet(name string) *target.Target {
+func (w *fixture) quiet(name string, nodes int, detail func(*target.Target)) *target.Target {
 	r := w.add(name, types.UID(name))
+	w.remove(r)
+	detail(r)
 	r.MaxAge = time.Hour
 	w.set(r)
 	for i := range 3 {
-		at := time.Now().Add(time.Duration(i-2) * r.Interval)
-		w.store.Get(r.ID()).Record(history.NewSample(nil, history.Node{Address: r.Address, At: at, RoundTrip: time.Millisecond, Info: newServer().info(1 + i)}))
+		sampled := make([]history.Node, nodes)
+		for n := range sampled {
+			s := newServer()
+			s.runID = name + strconv.Itoa(n)
+			sampled[n] = history.Node{
+				Address: strconv.Itoa(n) + r.Address, At: time.Now().Add(time.Duration(i-2) * r.Interval), RoundTrip: time.Millisecond, Info: s.info(1 + i),
+			}
+		}
+		w.store.Get(r.ID()).Record(history.NewSample([]probe.Result{{Value: 1}}, sampled...))
 	}
 	r.Status = w.computed(r)
-	r.Status.Summary = w.controller.numbers.summary(w.store.Get(r.ID()), 0, time.Now())
+	r.Status.Summary = w.controller.summary(w.store.Get(r.ID()), 0, time.Now())
 	return r
 }

@@ -19,6 +19,8 @@ type input struct {
 	history *history.History
 	// shown is the status that the API server holds.
 	shown *v1alpha1.RedisStatus
+	// observed are the conditions as computed last.
+	observed []metav1.Condition
 	// hint names another object on the same server, or is empty.
 	hint string
 	// holdUntil is until when the status of the previous leader may be held.
@@ -28,8 +30,8 @@ type input struct {
 
 // computed is the status that an object should have.
 type computed struct {
-	// status lacks the summary and the times of transitions.
-	status *v1alpha1.RedisStatus
+	// status lacks the summary.
+	status v1alpha1.RedisStatus
 	// until is when to compute it again, though no attempt may end and no object change.
 	until time.Time
 	// held means that it keeps what the previous leader knew and this replica does not know yet.
@@ -44,36 +46,34 @@ type verdict struct {
 
 // compute returns the status that an object should have. It changes nothing.
 func (c *Controller) compute(in *input) computed {
-	t, h, reasonOf := in.target, in.history, c.cfg.ReasonOf
-	failed, shownReady := failureOf(h.Failure(), reasonOf), meta.FindStatusCondition(in.shown.Conditions, v1alpha1.ConditionReady)
+	t, h := in.target, in.history
+	failed, shownReady := failureOf(h.Failure()), meta.FindStatusCondition(in.shown.Conditions, v1alpha1.ConditionReady)
 	_, sampled := h.Newest()
 	attempted := sampled || failed != nil
 	until := in.now.Add(resyncPeriod)
 	mayHold := in.now.Before(in.holdUntil) && failed == nil && shownReady != nil && shownReady.ObservedGeneration == t.Generation
 	if mayHold && !attempted {
-		return computed{status: in.shown, until: in.holdUntil, held: true}
+		return computed{status: *in.shown, until: in.holdUntil, held: true}
 	}
-	status := &v1alpha1.RedisStatus{
+	status := v1alpha1.RedisStatus{
 		ObservedGeneration: t.Generation,
 		Endpoint:           endpoint(t),
-		Conditions:         make([]metav1.Condition, 0, 5),
+		Conditions:         make([]metav1.Condition, 0, len(in.shown.Conditions)),
 		Nodes:              in.shown.Nodes,
 	}
 	if attempted || in.shown.ObservedGeneration != t.Generation {
-		status.Nodes = nodes(h, reasonOf, in.shown.Nodes)
+		status.Nodes = nodes(h, in.shown.Nodes)
 	}
 	set := func(kind string, v verdict) {
-		status.Conditions = append(status.Conditions, metav1.Condition{
-			Type: kind, Status: v.status, Reason: v.reason, Message: message(v.message), ObservedGeneration: t.Generation,
-		})
+		status.Conditions = append(status.Conditions, in.condition(kind, v))
 	}
 
 	if sample, err := h.Latest(in.now); err == nil {
 		// At maxAge it is still current.
 		until = earlier(until, sample.At.Add(t.MaxAge+time.Millisecond))
 	}
-	elsewhere := failed.pointingElsewhere(t)
-	ready := readiness(h, elsewhere, in.hint, c.cfg.Foreign(), reasonOf, in.now)
+	elsewhere := pointingElsewhere(failed, t)
+	ready := readiness(h, elsewhere, in.hint, c.cfg.Foreign(), in.now)
 	held := mayHold && ready.reason == reasonWarmingUp && shownReady.Status == metav1.ConditionTrue
 	if held {
 		ready = verdict{shownReady.Status, shownReady.Reason, shownReady.Message}
@@ -89,7 +89,7 @@ func (c *Controller) compute(in *input) computed {
 		set(v1alpha1.ConditionMetricsValid, valid)
 	}
 	if t.Named() {
-		set(v1alpha1.ConditionCredentialsValid, credentialsValid(h, failed, attempted, reasonOf))
+		set(v1alpha1.ConditionCredentialsValid, credentialsValid(h, failed, attempted))
 	}
 	if t.FallsBack() {
 		uses, changes := c.cfg.Answers.Fallbacks(t, in.now)
@@ -99,6 +99,28 @@ func (c *Controller) compute(in *input) computed {
 		}
 	}
 	return computed{status: status, until: until, held: held}
+}
+
+// condition returns a condition that tells when its status last changed. For a write
+// that had to wait, that is when the change was observed.
+func (in *input) condition(kind string, v verdict) metav1.Condition {
+	c := metav1.Condition{
+		Type: kind, Status: v.status, Reason: v.reason, Message: v.message,
+		ObservedGeneration: in.target.Generation, LastTransitionTime: second(in.now),
+	}
+	shown := meta.FindStatusCondition(in.shown.Conditions, kind)
+	// A message that is shown is short and printable.
+	if shown == nil || shown.Message != c.Message {
+		c.Message = message(c.Message)
+	}
+	before := shown
+	if before == nil || before.Status != c.Status {
+		before = meta.FindStatusCondition(in.observed, kind)
+	}
+	if before != nil && before.Status == c.Status {
+		c.LastTransitionTime = before.LastTransitionTime
+	}
+	return c
 }
 
 // sameConditions reports whether two statuses differ in nothing that is written at once

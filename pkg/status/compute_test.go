@@ -12,16 +12,8 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
-
-// reasonOfFailed is the ReasonOf of tests.
-func reasonOfFailed(err error) string {
-	var known *failed
-	if errors.As(err, &known) {
-		return known.reason
-	}
-	return ""
-}
 
 // step is an attempt, and the time until the next.
 type step struct {
@@ -33,25 +25,24 @@ type step struct {
 func TestConditions(t *testing.T) {
 	ok, restarted, anonymous := newServer(), newServer(), newServer()
 	restarted.runID, anonymous.runID = "b", ""
-	timeout := &failed{"Timeout", "the server did not answer within spec.sampling.timeout"}
+	timeout := &reason.Error{Reason: reason.Timeout}
 	for name, test := range map[string]struct {
 		steps []step
 		want  string
 	}{
-		"nothing known":                      {nil, notSampled},
-		"one sample":                         {[]step{{server: ok}}, warmingUp},
-		"two samples":                        {[]step{{server: ok, then: 5 * time.Second}, {server: ok}}, ready},
-		"first attempt failed":               {[]step{{err: refused()}}, down},
-		"one sample, then a failure":         {[]step{{server: ok, then: 5 * time.Second}, {err: refused()}}, "Ready=Unknown/WarmingUp Reachable=False/ConnectionRefused"},
-		"failure, within maxAge":             {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {err: timeout}}, "Ready=True/Sampled Reachable=False/Timeout"},
-		"at maxAge":                          {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15 * time.Second}}, ready},
-		"past maxAge":                        {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
-		"failure, past maxAge":               {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
-		"restart of Redis":                   {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
-		"no run_id":                          {[]step{{server: anonymous, then: 5 * time.Second}, {server: anonymous}}, "Ready=False/Anonymous Reachable=True/Answered"},
-		"samples too far apart":              {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
-		"a failure of an unknown kind":       {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
-		"a reason that is not an identifier": {[]step{{err: &failed{"no reason", "secret"}}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
+		"nothing known":                {nil, notSampled},
+		"one sample":                   {[]step{{server: ok}}, warmingUp},
+		"two samples":                  {[]step{{server: ok, then: 5 * time.Second}, {server: ok}}, ready},
+		"first attempt failed":         {[]step{{err: refused()}}, down},
+		"one sample, then a failure":   {[]step{{server: ok, then: 5 * time.Second}, {err: refused()}}, "Ready=Unknown/WarmingUp Reachable=False/ConnectionRefused"},
+		"failure, within maxAge":       {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {err: timeout}}, "Ready=True/Sampled Reachable=False/Timeout"},
+		"at maxAge":                    {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15 * time.Second}}, ready},
+		"past maxAge":                  {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 15*time.Second + 1}}, "Ready=False/Stale Reachable=True/Answered"},
+		"failure, past maxAge":         {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 16 * time.Second}, {err: timeout}}, "Ready=False/Timeout Reachable=False/Timeout"},
+		"restart of Redis":             {[]step{{server: ok, then: 5 * time.Second}, {server: ok, then: 5 * time.Second}, {server: restarted}}, warmingUp},
+		"no run_id":                    {[]step{{server: anonymous, then: 5 * time.Second}, {server: anonymous}}, "Ready=False/Anonymous Reachable=True/Answered"},
+		"samples too far apart":        {[]step{{server: ok, then: 30 * time.Second}, {server: ok}}, warmingUp},
+		"a failure of an unknown kind": {[]step{{err: errors.New("dial tcp 10.0.0.1:6379: no")}}, "Ready=False/SamplingFailed Reachable=False/SamplingFailed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -78,7 +69,7 @@ func TestConditions(t *testing.T) {
 func TestServerThatRefusesInfoSaysSo(t *testing.T) {
 	w := newFixture(t)
 	r := w.add("r", "1")
-	w.store.Get(r.ID()).Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &denied{failed: failed{"InfoRefused", "the server does not let this adapter call INFO"}, advice: "Allow the user +info."}}))
+	w.store.Get(r.ID()).Record(history.NewSample(nil, history.Node{At: time.Now(), Err: &reason.Error{Reason: reason.InfoRefused}}))
 	found := w.computed(r)
 	if got := brief(found); got != "Ready=False/InfoRefused Reachable=True/Answered" {
 		t.Errorf("status says %q", got)

@@ -3,13 +3,13 @@ package status
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -51,18 +51,14 @@ type Config struct {
 	Catalog *catalog.Catalog
 	// Answers knows the state of expressions and fallbacks.
 	Answers Answers
-	// ReasonOf returns the reason of a failed attempt, in the form of a condition's
-	// reason. For an error whose text must not be shown it returns "".
-	ReasonOf func(error) string
 	// Foreign names the APIServices of the metrics that belong to another Service.
 	Foreign func() []string
 }
 
 // Controller writes the status of Redis objects while this replica leads.
 type Controller struct {
-	cfg     Config
-	numbers numbers
-	apply   func(context.Context, write) error
+	cfg   Config
+	apply func(context.Context, write) error
 
 	running sync.Mutex           // held by Run
 	term    atomic.Pointer[term] // nil while this replica does not lead
@@ -70,14 +66,15 @@ type Controller struct {
 
 // New returns a Controller that is idle until Run.
 func New(cfg Config) (*Controller, error) {
-	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Histories == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.ReasonOf == nil || cfg.Foreign == nil {
+	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Histories == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.Foreign == nil {
 		return nil, errors.New("status: a field of Config is not set")
 	}
-	n, err := newNumbers(cfg.Catalog)
-	if err != nil {
-		return nil, err
+	for _, name := range []string{catalog.RequestsPerSecond, catalog.ConnectedClients, catalog.UsedMemoryBytes} {
+		if _, ok := cfg.Catalog.Lookup(name); !ok {
+			return nil, fmt.Errorf("status: the catalog has no metric %s", name)
+		}
 	}
-	return &Controller{cfg: cfg, numbers: n, apply: func(ctx context.Context, w write) error {
+	return &Controller{cfg: cfg, apply: func(ctx context.Context, w write) error {
 		return applyStatus(ctx, cfg.Client, w)
 	}}, nil
 }
@@ -187,27 +184,29 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 		return
 	}
 	o, h := r.remember(t, now), r.cfg.Histories.Get(t.ID())
-	in := input{target: t, history: h, shown: o.shown(t, now), hint: r.sharing.note(t, h), holdUntil: o.holdUntil, now: now}
+	in := input{target: t, history: h, shown: o.shown(t, now), observed: o.observed, hint: r.sharing.note(t, h), holdUntil: o.holdUntil, now: now}
 	wanted := r.compute(&in)
 	if !wanted.held {
 		o.holdUntil = time.Time{}
 	}
-	o.stamp(wanted.status.Conditions, in.shown.Conditions, now)
-
-	urgent := !sameConditions(in.shown, wanted.status)
-	due := o.wroteAt.Add(objectGap)
-	if !urgent {
-		due = o.wroteAt.Add(r.limits.numbersGap(name.Namespace))
+	urgent := !sameConditions(in.shown, &wanted.status)
+	o.observed = in.shown.Conditions // keeps no second copy of what is the same
+	if urgent {
+		o.observed = wanted.status.Conditions
 	}
-	due = later(due, o.retryAt)
+	gap := objectGap
+	if !urgent {
+		gap = r.limits.numbersGap(name.Namespace)
+	}
+	due := later(o.wroteAt.Add(gap), o.retryAt)
 	switch {
 	case !urgent && wanted.held:
 	case due.After(now):
 		wanted.until = earlier(wanted.until, due)
 	default:
 		if !urgent {
-			wanted.status.Summary = r.numbers.summary(h, t.Database, now)
-			if sameNumbers(in.shown, wanted.status) {
+			wanted.status.Summary = r.summary(h, t.Database, now)
+			if sameNumbers(in.shown, &wanted.status) {
 				break
 			}
 		}
@@ -218,7 +217,7 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 		}
 		defer release()
 		if urgent { // not before there is a token: thousands of new objects in one namespace try at each attempt
-			wanted.status.Summary = r.numbers.summary(h, t.Database, now)
+			wanted.status.Summary = r.summary(h, t.Database, now)
 		}
 		r.write(ctx, o, wanted.status, in.shown)
 		return
@@ -256,7 +255,7 @@ func (r *term) forget(name types.NamespacedName) {
 	}
 	delete(r.objects, name)
 	r.limits.count(name.Namespace, -1)
-	r.sharing.set(name, nil)
+	r.sharing.forget(name)
 	r.retries.Forget(name)
 }
 
@@ -283,34 +282,17 @@ func (o *object) shown(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
 	return shown
 }
 
-// stamp sets when each condition last changed its status. A write that had to wait
-// tells when the change was observed.
-func (o *object) stamp(wanted, shown []metav1.Condition, now time.Time) {
-	for i := range wanted {
-		c := &wanted[i]
-		c.LastTransitionTime = second(now)
-		for _, known := range [][]metav1.Condition{shown, o.observed} {
-			if before := meta.FindStatusCondition(known, c.Type); before != nil && before.Status == c.Status {
-				c.LastTransitionTime = before.LastTransitionTime
-				break
-			}
-		}
-	}
-	o.observed = wanted
-}
-
 // write writes a status, and announces what changed.
-func (r *term) write(ctx context.Context, o *object, status, before *v1alpha1.RedisStatus) {
-	err := r.apply(ctx, write{name: o.name, uid: o.uid, status: status})
+func (r *term) write(ctx context.Context, o *object, status v1alpha1.RedisStatus, shown *v1alpha1.RedisStatus) {
+	err := r.apply(ctx, write{name: o.name, uid: o.uid, status: &status})
 	now := time.Now()
-	var other *otherObjectError
 	switch {
 	case err == nil:
-		o.written, o.wroteAt = status, now
+		o.written, o.wroteAt = &status, now
 		r.retries.Forget(o.name)
-		announce(r.cfg.Events, o, before, status)
+		announce(r.cfg.Events, o, shown, &status)
 	case isGone(err):
-		if errors.As(err, &other) {
+		if other, ok := errors.AsType[*otherObjectError](err); ok {
 			o.successor = other.uid
 		}
 		o.retryAt = now.Add(lastRetry)

@@ -8,32 +8,15 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// denied is a failed attempt that tells more than its reason.
-type denied struct {
-	failed
-	advice string
-	known  bool
-}
-
-func (d *denied) Advice() string      { return d.advice }
-func (d *denied) OfCredentials() bool { return d.known }
-func (d *denied) As(into any) bool {
-	if f, ok := into.(**failed); ok {
-		*f = &d.failed
-		return true
-	}
-	return false
-}
-
-func wrongPassword() error {
-	return &denied{failed: failed{"AuthenticationFailed", "the server refused the credentials, or requires some"}, advice: "Write spec.auth with the user name.", known: true}
-}
+func wrongPassword() error { return &reason.Error{Reason: reason.AuthenticationFailed} }
 
 func forbidden() error {
-	return &denied{failed: failed{"SecretForbidden", "the adapter may not read the Secret that spec.auth.passwordSecretRef names"}, advice: "Who may run kubectl create role, does so." + strings.Repeat(" Again.", 400), known: true}
+	return reason.Explained(reason.SecretForbidden, "the adapter may not read the Secret that spec.auth.passwordSecretRef names",
+		"Who may run kubectl create role, does so."+strings.Repeat(" Again.", 400))
 }
 
 // notRenewed is a successful attempt over a connection that newer credentials do not open.
@@ -67,7 +50,7 @@ func TestCredentialsShowInStatus(t *testing.T) {
 			{"a wrong new one", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed",
 				"The connection made with the previous credentials is used until the new ones work: the server refused the credentials", "Warning AuthenticationFailed"},
 			{"still", func() { w.notRenewed(r, redis, wrongPassword()) }, ready, "False AuthenticationFailed", "", ""},
-			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &failed{"TooManyClients", "the server accepts no more clients"}) }, ready, "Unknown TooManyClients", "is used until", ""},
+			{"a new one that could not be tried", func() { w.notRenewed(r, redis, &reason.Error{Reason: reason.TooManyClients}) }, ready, "Unknown TooManyClients", "is used until", ""},
 			{"mended", func() { w.answer(r, redis) }, ready, "True Accepted", "", ""},
 			{"down", func() { w.fail(r, refused()) }, "Ready=True/Sampled Reachable=False/ConnectionRefused", "Unknown ConnectionRefused", "see condition Reachable", "Warning ConnectionRefused"},
 		} {

@@ -84,5 +84,5 @@
 // 60 s, with what is true then. An object that is gone, or has another UID, is
 // no failure. A write that reached an object that took the name before the watch
 // showed it is corrected as soon as the watch does.
-// Messages in status hold text of errors only if Config.ReasonOf knows them.
+// Messages in status hold the text of an error only if it is a *reason.Error.
 package status

@@ -21,48 +21,35 @@ func announce(events record.EventRecorder, o *object, before, after *v1alpha1.Re
 	object := &corev1.ObjectReference{
 		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Namespace: o.name.Namespace, Name: o.name.Name, UID: o.uid,
 	}
-	normal := func(c *metav1.Condition, reason string) {
-		events.Event(object, corev1.EventTypeNormal, reason, message(c.Message))
-	}
-	warn := func(c *metav1.Condition, reason string) {
-		events.Event(object, corev1.EventTypeWarning, reason, message(c.Message))
+	turned := func(kind string, status metav1.ConditionStatus) *metav1.Condition {
+		c := meta.FindStatusCondition(after.Conditions, kind)
+		if c == nil || c.Status != status || meta.IsStatusConditionPresentAndEqual(before.Conditions, kind, status) {
+			return nil
+		}
+		return c
 	}
 
-	if valid := became(v1alpha1.ConditionMetricsValid, before, after); is(valid, metav1.ConditionFalse) {
-		warn(valid, valid.Reason)
+	if c := turned(v1alpha1.ConditionMetricsValid, metav1.ConditionFalse); c != nil {
+		events.Event(object, corev1.EventTypeWarning, c.Reason, c.Message)
 	}
-	fallback := became(v1alpha1.ConditionFallbackInUse, before, after)
-	switch wasInUse := meta.IsStatusConditionTrue(before.Conditions, v1alpha1.ConditionFallbackInUse); {
-	case is(fallback, metav1.ConditionTrue):
-		warn(fallback, eventFallbackInUse)
-	case fallback == nil || !wasInUse:
-	case fallback.Reason == reasonNotNeeded:
-		normal(fallback, eventFallbackEnded)
-	default:
-		warn(fallback, eventFallbackExpired)
+	if c := turned(v1alpha1.ConditionFallbackInUse, metav1.ConditionTrue); c != nil {
+		events.Event(object, corev1.EventTypeWarning, eventFallbackInUse, c.Message)
 	}
-	ready := became(v1alpha1.ConditionReady, before, after)
-	if is(ready, metav1.ConditionTrue) {
-		normal(ready, ready.Reason)
+	if c := turned(v1alpha1.ConditionFallbackInUse, metav1.ConditionFalse); c != nil && meta.IsStatusConditionTrue(before.Conditions, c.Type) {
+		if c.Reason == reasonNotNeeded {
+			events.Event(object, corev1.EventTypeNormal, eventFallbackEnded, c.Message)
+		} else {
+			events.Event(object, corev1.EventTypeWarning, eventFallbackExpired, c.Message)
+		}
+	}
+	if c := turned(v1alpha1.ConditionReady, metav1.ConditionTrue); c != nil {
+		events.Event(object, corev1.EventTypeNormal, c.Reason, c.Message)
 	}
 	// One cause, one Event.
-	for _, condition := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid} {
-		if c := became(condition, before, after); is(c, metav1.ConditionFalse) {
-			warn(c, c.Reason)
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid} {
+		if c := turned(kind, metav1.ConditionFalse); c != nil {
+			events.Event(object, corev1.EventTypeWarning, c.Reason, c.Message)
 			return
 		}
 	}
-}
-
-// became returns a condition if its status changed, else nil.
-func became(condition string, before, after *v1alpha1.RedisStatus) *metav1.Condition {
-	c := meta.FindStatusCondition(after.Conditions, condition)
-	if c == nil || meta.IsStatusConditionPresentAndEqual(before.Conditions, condition, c.Status) {
-		return nil
-	}
-	return c
-}
-
-func is(c *metav1.Condition, status metav1.ConditionStatus) bool {
-	return c != nil && c.Status == status
 }

@@ -2,62 +2,33 @@ package status
 
 import (
 	"errors"
+	"strings"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// failure is why the newest attempt failed. Its advice is empty, or begins with a space.
-type failure struct {
-	reason, message, advice string
-	// ofCredentials means that other credentials or certificates may succeed.
-	ofCredentials bool
-}
-
-// explained is an error that says what to do about it. *reason.Error implements it.
-type explained interface {
-	error
-	// Advice returns what to do, empty if there is nothing to do.
-	Advice() string
-	// OfCredentials reports whether other credentials or certificates may succeed.
-	OfCredentials() bool
-}
-
-// failureOf returns what may be shown of an error, nil for nil.
-func failureOf(err error, reasonOf func(error) string) *failure {
+// failureOf returns why something failed as it may be shown, nil for nil.
+func failureOf(err error) *reason.Error {
 	if err == nil {
 		return nil
 	}
-	reason := reasonOf(err)
-	if !isReason(reason) {
-		return &failure{reason: reasonFailed, message: "the cause cannot be shown here"}
+	if known, ok := errors.AsType[*reason.Error](err); ok {
+		return known
 	}
-	f := &failure{reason: reason, message: err.Error()}
-	var known explained
-	if errors.As(err, &known) {
-		f.ofCredentials = known.OfCredentials()
-		if advice := known.Advice(); advice != "" {
-			f.advice = " " + advice
-		}
-	}
-	return f
+	return reason.Explained(reasonFailed, "the cause cannot be shown here", "")
 }
 
-// isReason reports whether the API server accepts a text as the reason of a condition.
-func isReason(text string) bool {
-	for i, c := range text {
-		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			return false
-		}
-	}
-	return text != ""
+// explain says what failed, why, and what to do about it.
+func explain(what string, failed *reason.Error) string {
+	return strings.TrimSpace(what + ": " + failed.Error() + ". " + failed.Advice())
 }
 
 // pointingElsewhere leaves the advice, which may be long, to condition CredentialsValid
 // where the object has one.
-func (f *failure) pointingElsewhere(t *target.Target) *failure {
-	if f == nil || !f.ofCredentials || !t.Named() {
-		return f
+func pointingElsewhere(failed *reason.Error, t *target.Target) *reason.Error {
+	if failed == nil || !t.Named() || !failed.OfCredentials() {
+		return failed
 	}
-	return &failure{reason: f.reason, message: f.message, advice: " See condition CredentialsValid."}
+	return reason.Explained(failed.Reason, failed.Error(), "See condition CredentialsValid.")
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -77,7 +78,7 @@ func (w *fixture) newController() *Controller {
 	}
 	controller, err := New(Config{
 		Client: &fake.RESTClient{}, Events: w, Index: w, Histories: w.store, Catalog: c, Answers: w.answers,
-		ReasonOf: reasonOfFailed, Foreign: func() []string { return w.foreign },
+		Foreign: func() []string { return w.foreign },
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -86,14 +87,7 @@ func (w *fixture) newController() *Controller {
 	return controller
 }
 
-// failed is a failed attempt.
-type failed struct{ reason, text string }
-
-func (f *failed) Error() string { return f.text }
-
-func refused() error {
-	return &failed{"ConnectionRefused", "the connection was refused: nothing listens at the address"}
-}
+func refused() error { return &reason.Error{Reason: reason.ConnectionRefused} }
 
 // Get implements Index.
 func (w *fixture) Get(name types.NamespacedName) (*target.Target, bool) {
@@ -318,8 +312,7 @@ func (w *fixture) computedOver(t *target.Target, shown *v1alpha1.RedisStatus) *v
 	now := time.Now()
 	in := input{target: t, history: w.store.Get(t.ID()), shown: shown, now: now}
 	wanted := w.controller.compute(&in).status
-	new(object).stamp(wanted.Conditions, in.shown.Conditions, now)
-	return wanted
+	return &wanted
 }
 
 // upToDate reports whether an object's status shows all that is written at once when it changes.

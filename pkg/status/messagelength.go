@@ -12,7 +12,8 @@ const maxMessage = 1024
 // ellipsis ends a text that was cut.
 const ellipsis = "..."
 
-// message returns a text as a condition or an Event shows it. All of them go through it.
+// message returns a text as a condition shows it, and an Event that reports the
+// condition. All of them go through it before they are shown first.
 func message(text string) string {
 	if shown := printable(text, len(text)); len(shown) <= maxMessage {
 		return shown

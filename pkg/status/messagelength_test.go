@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -53,7 +54,7 @@ func TestConditionsAndEventsAreBounded(t *testing.T) {
 		}
 		w.probed(r, redis, results...)
 		pass(time.Minute)
-		w.fail(r, &failed{"Timeout", long})
+		w.fail(r, reason.Explained(reason.Timeout, long, ""))
 		pass(5 * time.Minute)
 		conditions := w.status(r).Conditions
 		if len(conditions) != 3 {

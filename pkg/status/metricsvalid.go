@@ -33,22 +33,17 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) verdict
 		wrong = append(wrong, problem.Sentence)
 	}
 	for _, d := range t.Declared {
-		if d.Pending() {
-			uncompiled = append(uncompiled, fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, target.ErrNotCompiled))
-		}
-		if !sampled || d.Pending() {
-			continue
-		}
-		err := failureIn(t, d, sample, answers)
+		err := failureIn(t, d, sample, sampled, answers)
 		if err == nil {
 			continue
 		}
 		sentence := fmt.Sprintf("spec.metrics[%d] %s has no value: %v", d.Index, d.Name, err)
-		var missing *history.UnknownError
-		switch {
+		switch _, waits := errors.AsType[*history.UnknownError](err); {
+		case errors.Is(err, target.ErrNotCompiled):
+			uncompiled = append(uncompiled, sentence)
 		case errors.Is(err, probe.ErrNoScan):
 			pending = append(pending, sentence)
-		case errors.As(err, &missing):
+		case waits:
 			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s has no value yet: it needs more samples", d.Index, d.Name))
 		default:
 			failed = append(failed, sentence)
@@ -73,8 +68,12 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) verdict
 
 // failureIn returns why a declared metric had no value in a sample. An expression
 // is computed as of the instant of the sample, so that it does not fail by growing old.
-func failureIn(t *target.Target, d target.Declared, sample history.Sample, answers Answers) error {
+func failureIn(t *target.Target, d target.Declared, sample history.Sample, sampled bool, answers Answers) error {
 	switch {
+	case d.Pending():
+		return target.ErrNotCompiled
+	case !sampled:
+		return nil
 	case d.Computed():
 		return answers.Unknown(t, d.Name, sample.At)
 	case d.Place < len(sample.Probed):

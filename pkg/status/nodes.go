@@ -41,14 +41,11 @@ func first(addresses []string) string {
 
 // nodes describes the servers that the newest attempt asked. What this replica
 // has not seen yet stays as the status shows it.
-func nodes(h *history.History, reasonOf func(error) string, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
+func nodes(h *history.History, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
 	newest, _ := h.Newest()
 	asked := h.Nodes()
 	asked = asked[:min(len(asked), maxNodes)]
-	if len(asked) == 0 {
-		return nil
-	}
-	described := make([]v1alpha1.NodeStatus, len(asked))
+	described, times := make([]v1alpha1.NodeStatus, len(asked)), make([]metav1.Time, len(asked))
 	for i := range asked {
 		n, address := &described[i], asked[i].Address
 		if old := findFrom(i, shown, func(s *v1alpha1.NodeStatus) bool { return s.Address == address }); old != nil {
@@ -56,13 +53,13 @@ func nodes(h *history.History, reasonOf func(error) string, shown []v1alpha1.Nod
 		}
 		n.Address, n.LastError = address, ""
 		if answered := findFrom(i, newest.Nodes, func(s *history.Node) bool { return s.Address == address && s.Info != nil }); answered != nil {
-			at := second(answered.At)
-			n.Shard, n.LastSampleTime = answered.Shard, &at
+			times[i] = second(answered.At)
+			n.Shard, n.LastSampleTime = answered.Shard, &times[i]
 			n.Role, _ = catalog.Role(answered.Info)
 			n.Server, n.Version = redisinfo.Server(answered.Info)
 		}
-		if f := failureOf(asked[i].Err, reasonOf); f != nil {
-			n.LastError = printable(f.message, maxErrorLength)
+		if failed := failureOf(asked[i].Err); failed != nil {
+			n.LastError = printable(failed.Error(), maxErrorLength)
 		}
 	}
 	return described

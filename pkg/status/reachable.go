@@ -2,13 +2,15 @@ package status
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // reachability judges the newest attempt.
-func reachability(failed *failure, attempted bool) verdict {
+func reachability(failed *reason.Error, attempted bool) verdict {
 	switch {
 	case failed != nil:
-		return verdict{metav1.ConditionFalse, failed.reason, "The last attempt to sample the server failed: " + failed.message + "." + failed.advice}
+		return verdict{metav1.ConditionFalse, string(failed.Reason), explain("The last attempt to sample the server failed", failed)}
 	case attempted:
 		return verdict{metav1.ConditionTrue, reasonAnswered, "The last attempt to sample the server succeeded."}
 	}

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // Reasons of the conditions Ready and Reachable, beside those of failed attempts.
@@ -25,7 +26,7 @@ const (
 const notSampledYet = "No attempt to sample the server has ended yet."
 
 // readiness judges whether metrics are served.
-func readiness(h *history.History, failed *failure, hint string, foreign []string, reasonOf func(error) string, now time.Time) verdict {
+func readiness(h *history.History, failed *reason.Error, hint string, foreign []string, now time.Time) verdict {
 	_, err := h.Span(now)
 	switch {
 	case err == nil && len(foreign) > 0:
@@ -37,28 +38,27 @@ func readiness(h *history.History, failed *failure, hint string, foreign []strin
 	case err == nil:
 		return verdict{metav1.ConditionTrue, reasonSampled, "Metrics are served."}
 	}
-	var unknown *history.UnknownError
-	var reason history.Reason
-	if errors.As(err, &unknown) {
-		reason = unknown.Reason
+	var why history.Reason
+	if unknown, ok := errors.AsType[*history.UnknownError](err); ok {
+		why = unknown.Reason
 	}
 	newest, sampled := h.Newest()
 	switch {
-	case reason == history.ImpreciseTiming:
+	case why == history.ImpreciseTiming:
 		return verdict{metav1.ConditionUnknown, reasonSlowAnswers,
 			"Rates such as requests-per-second are not served: the server answers too slowly. " +
 				"Check for slow commands, or raise spec.sampling.interval and spec.sampling.window."}
-	case reason == history.Anonymous:
-		if f := failureOf(newest.Counted()[0].Err, reasonOf); f != nil {
-			return verdict{metav1.ConditionFalse, f.reason, "Only metrics in spec.metrics that do not need INFO are served: " + f.message + "." + f.advice}
+	case why == history.Anonymous:
+		if f := failureOf(newest.Counted()[0].Err); f != nil {
+			return verdict{metav1.ConditionFalse, string(f.Reason), explain("Only metrics in spec.metrics that do not need INFO are served", f)}
 		}
 		return verdict{metav1.ConditionFalse, string(history.Anonymous), "Gauges are served, but rates such as requests-per-second are not: " + err.Error() + "."}
-	case reason == history.OneSample:
+	case why == history.OneSample:
 		return verdict{metav1.ConditionUnknown, reasonWarmingUp,
 			"Rates such as requests-per-second need two samples of the same server process; there is one so far. " +
 				"If this lasts longer than two intervals, check whether the server keeps restarting or failing over."}
 	case failed != nil:
-		return verdict{metav1.ConditionFalse, failed.reason, "Metrics are not served: " + failed.message + "." + failed.advice}
+		return verdict{metav1.ConditionFalse, string(failed.Reason), explain("Metrics are not served", failed)}
 	case !sampled:
 		return verdict{metav1.ConditionUnknown, reasonNotSampled, notSampledYet}
 	}

@@ -32,16 +32,17 @@ func newSharing() *sharing {
 // namespace only.
 func (s *sharing) note(t *target.Target, h *history.History) string {
 	sends := sendsCommands(t)
-	if !sends && s.nobodySends() {
-		return ""
-	}
-	processes, sent := runIDs(h), []string(nil)
-	if sends {
-		sent = processes
-	}
-	s.set(t.NamespacedName, sent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !sends && len(s.senders) == 0 { // as is usual
+		return ""
+	}
+	processes := runIDs(h)
+	if sends {
+		s.set(t.NamespacedName, processes)
+	} else {
+		s.set(t.NamespacedName, nil)
+	}
 	here, elsewhere := "", false
 	for _, process := range processes {
 		senders := s.senders[process]
@@ -68,17 +69,15 @@ func (s *sharing) note(t *target.Target, h *history.History) string {
 	return ""
 }
 
-// nobodySends reports whether no object sends commands, as is usual.
-func (s *sharing) nobodySends() bool {
+// forget takes in that an object is gone.
+func (s *sharing) forget(name types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.senders) == 0
+	s.set(name, nil)
 }
 
-// set replaces the processes to which an object sends commands.
+// set replaces the processes to which an object sends commands. The caller holds the lock.
 func (s *sharing) set(name types.NamespacedName, processes []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	before := s.processes[name]
 	if slices.Equal(before, processes) {
 		return

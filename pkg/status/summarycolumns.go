@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,44 +10,28 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-// numbers computes what a summary shows.
-type numbers struct {
-	requests, clients, memory *catalog.Metric
-}
-
-func newNumbers(c *catalog.Catalog) (numbers, error) {
-	var n numbers
-	for name, metric := range map[string]**catalog.Metric{
-		catalog.RequestsPerSecond: &n.requests,
-		catalog.ConnectedClients:  &n.clients,
-		catalog.UsedMemoryBytes:   &n.memory,
-	} {
-		found, ok := c.Lookup(name)
-		if !ok {
-			return numbers{}, fmt.Errorf("the catalog has no metric %s", name)
-		}
-		*metric = found
-	}
-	return n, nil
-}
-
 // summary returns nil while no sample is current.
-func (n numbers) summary(h *history.History, database int, now time.Time) *v1alpha1.Summary {
+func (c *Controller) summary(h *history.History, database int, now time.Time) *v1alpha1.Summary {
 	sample, err := h.Latest(now)
 	if err != nil {
 		return nil
 	}
 	query := catalog.Query{Now: now, Database: database}
-	s := &v1alpha1.Summary{SampleTime: second(sample.At)}
-	if requests, err := n.requests.Read(h, query); err == nil {
-		s.RequestsPerSecond = formatRate(requests.Value)
+	read := func(name string) (float64, bool) {
+		metric, _ := c.cfg.Catalog.Lookup(name) // New checked that it is there
+		reading, err := metric.Read(h, query)
+		return reading.Value, err == nil
 	}
-	if clients, err := n.clients.Read(h, query); err == nil && clients.Value <= 1<<53 {
-		count := int64(clients.Value)
+	s := &v1alpha1.Summary{SampleTime: second(sample.At)}
+	if requests, ok := read(catalog.RequestsPerSecond); ok {
+		s.RequestsPerSecond = formatRate(requests)
+	}
+	if clients, ok := read(catalog.ConnectedClients); ok && clients <= 1<<53 {
+		count := int64(clients)
 		s.ConnectedClients = &count
 	}
-	if memory, err := n.memory.Read(h, query); err == nil {
-		s.UsedMemory = formatBytes(memory.Value)
+	if memory, ok := read(catalog.UsedMemoryBytes); ok {
+		s.UsedMemory = formatBytes(memory)
 	}
 	return s
 }

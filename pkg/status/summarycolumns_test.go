@@ -11,6 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 func TestSummary(t *testing.T) {
@@ -18,7 +19,7 @@ func TestSummary(t *testing.T) {
 		w := newFixture(t)
 		r := w.add("r", "1")
 		summary := func() *v1alpha1.Summary {
-			return w.controller.numbers.summary(w.store.Get(r.ID()), 0, time.Now())
+			return w.controller.summary(w.store.Get(r.ID()), 0, time.Now())
 		}
 		if s := summary(); s != nil {
 			t.Errorf("of no sample: %+v", s)
@@ -63,10 +64,10 @@ func TestFormatBytes(t *testing.T) {
 
 func TestNodes(t *testing.T) {
 	known := []v1alpha1.NodeStatus{{Address: "a:1", Role: "replica", Version: "7.2.0"}}
-	shown := func(err error) string { return "Reason" }
+	failed := func(text string) error { return reason.Explained(reason.Timeout, text, "") }
 	h := new(history.Store).Open("x", history.Policy{})
-	h.Fail(errors.New("down"), history.Node{Address: "a:1", Err: errors.New("down")}, history.Node{Address: "b:1"})
-	if n := nodes(h, shown, known); len(n) != 2 || n[0].Role != "replica" || n[0].Version != "7.2.0" || n[0].LastError != "down" {
+	h.Fail(errors.New("down"), history.Node{Address: "a:1", Err: failed("down")}, history.Node{Address: "b:1"})
+	if n := nodes(h, known); len(n) != 2 || n[0].Role != "replica" || n[0].Version != "7.2.0" || n[0].LastError != "down" {
 		t.Errorf("not sampled yet: %+v", n)
 	} else if n[1] != (v1alpha1.NodeStatus{Address: "b:1"}) {
 		t.Errorf("of another address: %+v", n)
@@ -74,8 +75,8 @@ func TestNodes(t *testing.T) {
 	s := newServer()
 	s.role, s.version = "sentinel", strings.Repeat("é", 40)+"\x1b[31m"
 	h.Record(history.NewSample(nil, history.Node{Address: "a:1", Shard: "2", At: time.Now(), Info: s.info(1)},
-		history.Node{Address: "c:1", Replica: true, Err: errors.New(strings.Repeat("x", 300))}))
-	n := nodes(h, shown, known)
+		history.Node{Address: "c:1", Replica: true, Err: failed(strings.Repeat("x", 300))}))
+	n := nodes(h, known)
 	if len(n) != 2 || n[0].Role != "" || n[0].Version != "" || n[0].Shard != "2" || n[0].LastError != "" {
 		t.Errorf("of a strange server: %+v", n)
 	}
@@ -83,7 +84,7 @@ func TestNodes(t *testing.T) {
 		t.Errorf("of a replica that does not answer: %+v", n)
 	}
 	h.Fail(errors.New("down"), history.Node{Address: "a:1", Err: errors.New("secret")})
-	if n := nodes(h, func(error) string { return "" }, known); len(n) != 1 || n[0].LastSampleTime == nil || strings.Contains(n[0].LastError, "secret") {
+	if n := nodes(h, known); len(n) != 1 || n[0].LastSampleTime == nil || strings.Contains(n[0].LastError, "secret") {
 		t.Errorf("of an error that must not be shown: %+v", n)
 	}
 }
@@ -94,7 +95,7 @@ func TestNodesNameTheKindOfServer(t *testing.T) {
 	for want, s := range map[string]*server{"Redis 8.0.0": redis, "Valkey 9.1.2": valkey} {
 		h := new(history.Store).Open("x", history.Policy{})
 		h.Record(history.NewSample(nil, history.Node{Address: "a:1", At: time.Now(), Info: s.info(1)}))
-		n := nodes(h, reasonOfFailed, []v1alpha1.NodeStatus{{Address: "a:1", Server: "KeyDB", Version: "6.3.4"}})
+		n := nodes(h, []v1alpha1.NodeStatus{{Address: "a:1", Server: "KeyDB", Version: "6.3.4"}})
 		if got := n[0].Server + " " + n[0].Version; got != want {
 			t.Errorf("status names %s, want %s", got, want)
 		}
@@ -116,7 +117,9 @@ func TestNumbersNeedTheirMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newNumbers(none); err == nil {
+	cfg := newFixture(t).controller.cfg
+	cfg.Catalog = none
+	if _, err := New(cfg); err == nil {
 		t.Error("an empty catalog is taken")
 	}
 }

@@ -8,11 +8,10 @@ import (
 )
 
 // statusOf returns the status of an object, and keeps nothing else of the object. Its
-// words share memory with those of other objects, most of which say the same
-// (BenchmarkStatusOf).
+// words, but for addresses, share memory with those of other objects, most of which say
+// the same: that spares a fifth of its memory (BenchmarkStatusOf).
 func statusOf(o *v1alpha1.Redis) *v1alpha1.RedisStatus {
 	status := o.Status
-	share(&status.Endpoint)
 	status.Conditions = slices.Clone(status.Conditions)
 	for i := range status.Conditions {
 		c := &status.Conditions[i]
@@ -21,7 +20,7 @@ func statusOf(o *v1alpha1.Redis) *v1alpha1.RedisStatus {
 	status.Nodes = slices.Clone(status.Nodes)
 	for i := range status.Nodes {
 		node := &status.Nodes[i]
-		share(&node.Address, &node.Role, &node.Shard, &node.Version, &node.Server)
+		share(&node.Role, &node.Shard, &node.Version, &node.Server)
 	}
 	return &status
 }

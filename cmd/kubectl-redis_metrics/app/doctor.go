@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -44,16 +43,11 @@ and 2 if there is a failure.`,
 
   # In a script: print the first code
   kubectl redis-metrics doctor hpa/app-hpa -o json | jq -r .first`,
-		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return p.completeObject(command, typed, kindHPA, kindRedis)
-		},
+		Args:              atMostOneObject(kindHPA, kindRedis),
+		ValidArgsFunction: p.completeObject(kindHPA, kindRedis),
 		RunE: func(command *cobra.Command, args []string) error {
 			if output != "" && output != "json" {
-				return fmt.Errorf("--output must be json, or left out, is %q", output)
+				return fmt.Errorf("--output %q is unknown: use json, or leave it out", output)
 			}
 			if before && len(args) > 0 {
 				return errors.New("--pre takes no argument: it looks at a cluster without the adapter")
@@ -62,7 +56,7 @@ and 2 if there is a failure.`,
 			if err != nil {
 				return err
 			}
-			if err := writeReport(p.streams.Out, report, output); err != nil {
+			if err := p.writeReport(report, output); err != nil {
 				return err
 			}
 			if code := report.ExitCode(); code != 0 {
@@ -124,12 +118,18 @@ func answers(ctx context.Context, api doctor.API) error {
 	return nil
 }
 
-func writeReport(w io.Writer, report doctor.Report, output string) error {
+func (p *plugin) writeReport(report doctor.Report, output string) error {
 	if output != "json" {
-		return report.Write(w, printers.IsTerminal(w) && os.Getenv("NO_COLOR") == "")
+		for i := range report.Checks { // its colours are control sequences
+			check := &report.Checks[i]
+			for _, text := range []*string{&check.Message, &check.Fix, &check.Command} {
+				*text = printers.EscapeTerminal(*text)
+			}
+		}
+		return report.Write(p.stdout, printers.IsTerminal(p.stdout) && os.Getenv("NO_COLOR") == "")
 	}
 	first, _ := report.First()
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(p.streams.Out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(struct {

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,20 +32,28 @@ may pick.`,
 
   # Show its value for an object, and the series that a selector may pick
   kubectl redis-metrics explain requests-per-second redis/my-redis`,
-		Args: cobra.RangeArgs(1, 2),
-		ValidArgsFunction: func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-			switch len(args) {
-			case 0:
-				return metricNames(), cobra.ShellCompDirectiveNoFileComp
-			case 1:
-				return p.completeObject(command, typed, kindRedis)
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name a metric: \"kubectl redis-metrics metrics\" lists those that are built in")
 			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
+			return atMostOneObject(kindRedis)(nil, args[1:])
+		},
+		ValidArgsFunction: func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return metricNames(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return p.completeObject(kindRedis)(command, args[1:], typed)
 		},
 		RunE: func(command *cobra.Command, args []string) error {
 			metrics, err := catalog.Builtin()
 			if err != nil {
 				return err
+			}
+			name := ""
+			if len(args) > 1 {
+				if _, name, err = parseObject(args[1], kindRedis); err != nil {
+					return err
+				}
 			}
 			metric, builtin := metrics.Lookup(args[0])
 			if len(args) == 1 && !builtin {
@@ -57,10 +66,6 @@ may pick.`,
 			}
 			if len(args) == 1 {
 				return nil
-			}
-			_, name, err := parseObject(args[1], kindRedis)
-			if err != nil {
-				return err
 			}
 			api, namespace, err := p.api()
 			if err != nil {
@@ -119,7 +124,7 @@ func (p *plugin) values(ctx context.Context, api doctor.API, object *v1alpha1.Re
 		if value.WindowSeconds != nil {
 			window = fmt.Sprintf("%ds", *value.WindowSeconds)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", shown, value.Value.String(), window, time.Since(value.Timestamp.Time).Round(time.Second))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", shown, decimal(&value.Value), window, time.Since(value.Timestamp.Time).Round(time.Second))
 	}
 	return w.Flush()
 }

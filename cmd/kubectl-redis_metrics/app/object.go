@@ -28,36 +28,51 @@ func parseObject(argument string, kinds ...string) (kind, name string, err error
 		kind = kindRedis
 	}
 	if !found || name == "" || strings.Contains(name, "/") || !slices.Contains(kinds, kind) {
-		return "", "", fmt.Errorf("%q names no object: write %s/NAME", argument, strings.Join(kinds, "/NAME or "))
+		return "", "", fmt.Errorf("%q is not an object: write %s/NAME", argument, strings.Join(kinds, "/NAME or "))
 	}
 	return kind, name, nil
 }
 
-// completeObject completes KIND/NAME from the objects of the namespace.
-func (p *plugin) completeObject(command *cobra.Command, typed string, kinds ...string) ([]string, cobra.ShellCompDirective) {
-	kind, _, named := strings.Cut(typed, "/")
-	if !named || !slices.Contains(kinds, kind) {
-		var prefixes []string
-		for _, kind := range kinds {
-			prefixes = append(prefixes, kind+"/")
+// atMostOneObject refuses arguments beyond one object, and says how to write it, since kubectl allows KIND NAME too.
+func atMostOneObject(kinds ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("%q is more than one object: write one %s/NAME", args, strings.Join(kinds, "/NAME or "))
 		}
-		return prefixes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		return nil
 	}
-	api, namespace, err := p.api()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+}
+
+// completeObject completes KIND/NAME, the only argument, from the objects of the namespace.
+func (p *plugin) completeObject(kinds ...string) cobra.CompletionFunc {
+	return func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		kind, _, named := strings.Cut(typed, "/")
+		if !named || !slices.Contains(kinds, kind) {
+			var prefixes []string
+			for _, kind := range kinds {
+				prefixes = append(prefixes, kind+"/")
+			}
+			return prefixes, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		}
+		api, namespace, err := p.api()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		path := kubeapi.HPAs(namespace)
+		if kind == kindRedis {
+			path = kubeapi.Redises(namespace)
+		}
+		var list metav1.PartialObjectMetadataList
+		if err := api.Get(command.Context(), path, &list); err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []string
+		for _, object := range list.Items {
+			names = append(names, kind+"/"+object.Name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
-	path := kubeapi.HPAs(namespace)
-	if kind == kindRedis {
-		path = kubeapi.Redises(namespace)
-	}
-	var list metav1.PartialObjectMetadataList
-	if err := api.Get(command.Context(), path, &list); err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, object := range list.Items {
-		names = append(names, kind+"/"+object.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }

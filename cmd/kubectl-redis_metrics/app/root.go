@@ -8,10 +8,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/doctor"
@@ -24,14 +26,25 @@ func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // plugin is what the commands share.
 type plugin struct {
-	flags   *genericclioptions.ConfigFlags
+	flags *genericclioptions.ConfigFlags
+	// streams escape what a terminal would obey, and stdout does not.
 	streams genericiooptions.IOStreams
+	stdout  io.Writer
 	version string
+}
+
+// escaper escapes control sequences: people who may write an HPA must not write to the terminal of whoever lists it.
+type escaper struct{ w io.Writer }
+
+func (e escaper) Write(text []byte) (int, error) {
+	return len(text), printers.WriteEscaped(e.w, string(text))
 }
 
 // Main runs the plugin and returns its exit code.
 func Main(ctx context.Context, arguments []string, version string, streams genericiooptions.IOStreams) int {
-	root := newRoot(version, streams)
+	stdout := streams.Out
+	streams.Out, streams.ErrOut = escaper{streams.Out}, escaper{streams.ErrOut}
+	root := newRoot(&plugin{genericclioptions.NewConfigFlags(true), streams, stdout, version})
 	root.SetArgs(arguments)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
@@ -45,8 +58,7 @@ func Main(ctx context.Context, arguments []string, version string, streams gener
 	return 0
 }
 
-func newRoot(version string, streams genericiooptions.IOStreams) *cobra.Command {
-	p := &plugin{genericclioptions.NewConfigFlags(true), streams, version}
+func newRoot(p *plugin) *cobra.Command {
 	root := &cobra.Command{
 		Use:         "kubectl-redis_metrics",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl redis-metrics"},
@@ -57,9 +69,9 @@ Secret, and needs no rights but your own.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.ErrOut)
+	root.SetIn(p.streams.In)
+	root.SetOut(p.stdout)
+	root.SetErr(p.streams.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
 	root.AddCommand(newDoctor(p), newMetrics(p), newExplain(p), newSimulate(p), newTop(p), newVersion(p))
 	return root

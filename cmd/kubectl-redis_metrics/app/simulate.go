@@ -76,8 +76,9 @@ ready pod.`,
 
   # In a script: the replica hours of each setting
   kubectl redis-metrics simulate -f hpa.yaml --series load.csv -o json | jq '.settings[].summary.replicaHours'`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(command *cobra.Command, args []string) error { return s.run(command.Context(), args) },
+		Args:              atMostOneObject(kindHPA),
+		ValidArgsFunction: p.completeObject(kindHPA),
+		RunE:              func(command *cobra.Command, args []string) error { return s.run(command.Context(), args) },
 	}
 	s.addFlags(command)
 	return command
@@ -95,7 +96,7 @@ func (s *simulate) addFlags(command *cobra.Command) {
 	for _, field := range simulation.Fields() {
 		s.values[field[0]] = flags.StringArray(field[0], nil, "Setting to compare: "+field[1]+". Repeatable.")
 	}
-	flags.Int32Var(&s.replicas, "replicas", -1, "Replicas at first. Default: those in the HPA's status, or else its minimum.")
+	flags.Int32Var(&s.replicas, "replicas", -1, "Initial replicas. Default: those in the HPA's status, or else its minimum.")
 	flags.DurationVar(&s.options.PodReadyAfter, "pod-ready-after", 10*time.Second, "How long a pod takes to become ready.")
 	flags.StringVar(&s.kubernetes, "kubernetes", fmt.Sprintf("1.%d", hpa.Newest), "Version of Kubernetes.")
 	flags.DurationVar(&s.options.SyncPeriod, "sync-period", 15*time.Second, "The controller's --horizontal-pod-autoscaler-sync-period.")
@@ -148,7 +149,7 @@ func (s *simulate) check(args []string) error {
 	minor, err := strconv.Atoi(strings.TrimPrefix(s.kubernetes, "1."))
 	switch {
 	case s.output != "" && s.output != "json":
-		return fmt.Errorf("--output must be json, or left out, is %q", s.output)
+		return fmt.Errorf("--output %q is unknown: use json, or leave it out", s.output)
 	case (len(args) > 0) == (len(s.files.Filenames) > 0):
 		return errors.New("name one HPA: as hpa/NAME, or by -f FILE")
 	case s.series == "" && s.record == 0 && s.prometheus.url == "":

@@ -90,7 +90,7 @@ func TestSimulateRefuses(t *testing.T) {
 		{"too little history", []string{"-f", sample, "--from-prometheus", "http://localhost:9090", "--history", "1s"}, "--history must be at least --sync-period"},
 		{"no query", []string{"-f", sample, "--from-prometheus", "http://localhost:9090"}, "--query: there is none for metric requests-per-second"},
 		{"no load", []string{"-f", sample}, "name a load: --series FILE, --record DURATION, or --from-prometheus URL"},
-		{"another output", []string{"-f", sample, "--series", load, "-o", "yaml"}, `--output must be json, or left out, is "yaml"`},
+		{"another output", []string{"-f", sample, "--series", load, "-o", "yaml"}, `--output "yaml" is unknown: use json, or leave it out`},
 		{"an old version", []string{"-f", sample, "--series", load, "--kubernetes", "1.29"}, "1.29 of Kubernetes is not covered: use 1.30 to 1.37"},
 		{"no version", []string{"-f", sample, "--series", load, "--kubernetes", "new"}, "--kubernetes must be a version such as 1.37"},
 		{"no HPA in the file", []string{"-f", "../../../deploy/samples/statefulset.yaml", "--series", load}, "there are 0 HorizontalPodAutoscalers of autoscaling/v2: name one"},

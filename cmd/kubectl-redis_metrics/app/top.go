@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
 // topOutputs are the formats of top, the empty one being a table.
@@ -40,9 +41,9 @@ func newTop(p *plugin) *cobra.Command {
 		Long: `top lists the Redis objects of a namespace with their requests per second, and the
 HPAs that use them: each metric with its target and its value, and the replicas.
 With an object it shows all metrics of the object: unit, the time that a rate
-covers, the age of the value, and the value. --watch adds the values seen so far.
---web draws each HPA over time on a page: values against targets, desired and ready
-replicas, decisions and Events.
+covers, the age of the value, and the value. --watch redraws it at each interval,
+and adds the values seen so far. --web draws each HPA over time on a page: values
+against targets, desired and ready replicas, decisions and Events.
 
 Values are asked for as the HPA asks. What is unknown is shown with the reason,
 never as 0; current and desired replicas are what the HPA controller wrote last.
@@ -59,21 +60,16 @@ nothing could be read.`,
 
   # In a script: print the metrics of HPAs that are unknown
   kubectl redis-metrics top -o json | jq '.hpas[].metrics[] | select(.error)'`,
-		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return p.completeObject(command, typed, kindRedis)
-		},
-		RunE: func(command *cobra.Command, args []string) error { return t.run(command.Context(), args) },
+		Args:              atMostOneObject(kindRedis),
+		ValidArgsFunction: p.completeObject(kindRedis),
+		RunE:              func(command *cobra.Command, args []string) error { return t.run(command.Context(), args) },
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&t.allNamespaces, "all-namespaces", "A", false, "Show the objects and HPAs of all namespaces.")
 	flags.BoolVarP(&t.watch, "watch", "w", false, "Read again at each interval, until interrupted.")
 	flags.DurationVar(&t.interval, "interval", 5*time.Second, "How often --watch and --web read, at least 1s.")
 	flags.StringVarP(&t.output, "output", "o", "", "Output format: wide, json or yaml.")
-	t.web.addFlags(flags, printers.IsTerminal(p.streams.Out))
+	t.web.addFlags(flags, printers.IsTerminal(p.stdout))
 	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(topOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
@@ -81,13 +77,13 @@ nothing could be read.`,
 func (t *top) run(ctx context.Context, args []string) error {
 	switch {
 	case !slices.Contains(topOutputs, t.output):
-		return fmt.Errorf("--output must be wide, json or yaml, or left out, is %q", t.output)
+		return fmt.Errorf("--output %q is unknown: use wide, json or yaml, or leave it out", t.output)
 	case t.interval < time.Second:
 		return errors.New("--interval must be at least 1s: the adapter samples no object more often")
 	case t.web.enabled && (t.watch || t.output != ""):
 		return errors.New("--web shows a page: leave out --watch and --output")
 	case t.allNamespaces && len(args) > 0:
-		return errors.New("--all-namespaces takes no argument: an object is in one namespace, named by --namespace")
+		return errors.New("--all-namespaces does not go with an object: name its namespace with --namespace")
 	}
 	if len(args) > 0 {
 		var err error
@@ -175,18 +171,13 @@ func (t *top) write(o overview.Overview, seen seenValues) error {
 		return err
 	}
 	if t.watch {
-		text = frame(text, o.Time, printers.IsTerminal(t.streams.Out))
+		text = o.Time.Format(time.RFC3339) + "\n\n" + text
+		if columns, rows, ok := terminal.Size(t.stdout); ok {
+			_, err = io.WriteString(t.stdout, terminal.Frame(printers.EscapeTerminal(text), columns, rows))
+			return err
+		}
+		text += "\n"
 	}
 	_, err = io.WriteString(t.streams.Out, text)
 	return err
-}
-
-// frame has a terminal show a text in place of the one before. Elsewhere the texts follow each other.
-func frame(text string, now time.Time, terminal bool) string {
-	text = now.Format(time.RFC3339) + "\n\n" + text
-	if !terminal {
-		return text + "\n"
-	}
-	const home, clearLine, clearBelow = "\x1b[H", "\x1b[K", "\x1b[J"
-	return home + strings.ReplaceAll(text, "\n", clearLine+"\n") + clearBelow
 }

@@ -138,7 +138,7 @@ func TestTopExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pagetest.Table(t, "../../../deploy/docs/doctor.md", "top", "```text\n"+text+"```\n")
+	pagetest.Table(t, "../../../deploy/docs/kubectl-plugin.md", "top", "```text\n"+text+"```\n")
 }
 
 func TestSparkline(t *testing.T) {
@@ -179,16 +179,6 @@ func TestSamplesAreBounded(t *testing.T) {
 		if len(kept) != sparklineWidth {
 			t.Errorf("%d samples of %s are kept, want %d", len(kept), key, sparklineWidth)
 		}
-	}
-}
-
-func TestFrame(t *testing.T) {
-	const text = "A\nB\n"
-	if got, want := frame(text, shopTime, false), "2026-01-02T03:04:05Z\n\nA\nB\n\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if got, want := frame(text, shopTime, true), "\x1b[H2026-01-02T03:04:05Z\x1b[K\n\x1b[K\nA\x1b[K\nB\x1b[K\n\x1b[J"; got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 

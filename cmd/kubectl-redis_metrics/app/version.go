@@ -25,7 +25,7 @@ func newVersion(p *plugin) *cobra.Command {
 		Example: `  # Print all versions
   kubectl redis-metrics version
 
-  # Print that of the plugin, without a cluster
+  # Print the version of the plugin, without a cluster
   kubectl redis-metrics version --client`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -46,7 +46,7 @@ func newVersion(p *plugin) *cobra.Command {
 			return w.Flush()
 		},
 	}
-	command.Flags().BoolVar(&client, "client", false, "Print the version of the plugin alone.")
+	command.Flags().BoolVar(&client, "client", false, "Print only the version of the plugin.")
 	return command
 }
 

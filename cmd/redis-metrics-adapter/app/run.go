@@ -23,7 +23,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/sampler"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/servingcert"
@@ -79,7 +78,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	answers := provider.New(index, samples, metrics, own)
 	statuses, err := newStatusController(background, config, kube, status.Config{
 		Index: index, Histories: samples, Catalog: metrics, Answers: answers,
-		ReasonOf: func(err error) string { return string(reason.Of(err)) }, Foreign: registration.Foreign,
+		Foreign: registration.Foreign,
 	})
 	if err != nil {
 		return err

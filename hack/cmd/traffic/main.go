@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -25,17 +24,14 @@ func main() {
 }
 
 func run(address, directory string, rate int) error {
-	var encryption *tls.Config
-	if directory != "" {
-		var err error
-		if encryption, err = traffic.ReadTLS(directory); err != nil {
-			return err
-		}
+	options, err := traffic.Options(address, directory)
+	if err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	driver := traffic.NewSecured(address, os.Getenv("REDIS_PASSWORD"), encryption)
+	driver := traffic.NewDriver(options)
 	driver.SetRate(rate)
 	fmt.Printf("sending %d requests per second to %s\n", rate, address)
-	return driver.Run(ctx)
+	return driver.Run(ctx, nil)
 }

@@ -30,12 +30,9 @@ func main() {
 }
 
 func run(address, directory, list string, duration time.Duration) error {
-	options := &redis.Options{Addr: address, Password: os.Getenv("REDIS_PASSWORD"), PoolSize: 1}
-	if directory != "" {
-		var err error
-		if options.TLSConfig, err = traffic.ReadTLS(directory); err != nil {
-			return err
-		}
+	options, err := traffic.Options(address, directory)
+	if err != nil {
+		return err
 	}
 	asked, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

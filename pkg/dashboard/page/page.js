@@ -42,7 +42,8 @@ async function poll() {
     wait = answer.interval;
     take(answer);
   } catch (err) {
-    say("The command does not answer. Has it ended?", true);
+    const last = readings.at(-1);
+    say("The command does not answer: it may have ended" + (last ? `. Last read at ${clock(last.time)}` : ""), true);
     console.error(err);
   }
   setTimeout(poll, wait * 1000);
@@ -295,7 +296,8 @@ class Section {
         : item("value", metric.name, exact(metric.value)));
       parts.push(item("target", "target", target(metric, state)));
     }
-    parts.push(item("desired", "desired", count(state.desired)), item("ready", "ready", count(state.ready), state.readyUnknown ?? `of ${count(state.current)}`));
+    parts.push(item("desired", "desired", count(state.desired)), item("ready", "ready", count(state.ready), state.readyUnknown),
+      item("plain", "current", count(state.current)));
     for (const event of this.eventsOf(index)) parts.push(item(event.type === "Normal" ? "plain" : "plain unknown", event.reason, event.message));
     return parts;
   }
