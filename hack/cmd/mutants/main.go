@@ -25,10 +25,7 @@ func main() {
 	flag.IntVar(&options.size, "n", 0, "run so many patches, picked by the seed; 0 for all")
 	flag.StringVar(&options.seed, "seed", "", "seed of -n (default the commit)")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, options); err != nil {
-		stop()
+	if err := run(options); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -39,7 +36,9 @@ type options struct {
 	size              int
 }
 
-func run(ctx context.Context, o options) error {
+func run(o options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	root, err := filepath.Abs(o.root)
 	if err != nil {
 		return err
