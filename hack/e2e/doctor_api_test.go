@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -90,6 +94,7 @@ func TestDoctorOfTheAPI(t *testing.T) {
 	t.Run("no trouble", s.healthyInstallation)
 	t.Run("overview", s.problems)
 	t.Run("not observed", s.notObserved)
+	t.Run("old Kubernetes", s.oldKubernetes)
 	for _, row := range apiTroubles() {
 		t.Run(row.code, func(t *testing.T) { s.trouble(t, row, "hpa/app") })
 	}
@@ -120,6 +125,40 @@ func (s *fixture) problems(t *testing.T) {
 	}
 	s.kubectl(t, "delete", "redis", "gone", "-n", s.namespace)
 	s.healthy(t)
+}
+
+// oldKubernetes puts a proxy before the API server that reports an older version.
+func (s *fixture) oldKubernetes(t *testing.T) {
+	transport, err := rest.TransportFor(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := url.Parse(s.Config().Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/version" {
+			_, _ = io.WriteString(w, `{"major":"1","minor":"29","gitVersion":"v1.29.3"}`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"old": {Server: server.URL}},
+		Contexts:       map[string]*clientcmdapi.Context{"old": {Cluster: "old"}},
+		CurrentContext: "old",
+	}, kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.doctorAs(t.Context(), kubeconfig, "--pre")
+	if err := errors.Join(err, d.names("KubernetesTooOld")); err != nil {
+		t.Error(err)
+	}
 }
 
 // notObserved has the HPA controller stand still.
