@@ -43,9 +43,9 @@ type Fallback struct {
 	// +default="Error"
 	Type FallbackType `json:"type,omitempty"`
 
-	// for is how old the newest sample of a last value may be, from 1s to 24h. It has
-	// no effect unless it is longer than spec.sampling.maxAge: until then, the value
-	// is known.
+	// for is how old the newest sample of a last value may be, from 1s to 24h. It
+	// bridges an outage only if it is longer than spec.sampling.maxAge, because until
+	// then the value is known.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
