@@ -168,7 +168,7 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: PodBlocksScaling, cause: "`OrderedReady` waits for a pod that is not ready.",
-			symptom: "The StatefulSet stops scaling in at one pod", fix: "See why with `kubectl describe pod`, and delete the pod, so that it starts again. `podManagementPolicy: Parallel` does not wait for it.",
+			symptom: "The StatefulSet stops scaling in at one pod", fix: "See why with `kubectl describe pod`, and delete the pod to restart it. `podManagementPolicy: Parallel` does not wait for it.",
 		},
 		{
 			code: MinimumBelowBudget, cause: "`minReplicas` is below `minAvailable` of a PodDisruptionBudget. Scaling in ignores such budgets.",

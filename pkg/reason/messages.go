@@ -85,7 +85,7 @@ var table = sync.OnceValue(func() []row {
 
 		// Topologies.
 		{reason: NotCluster, message: "the server is not a node of a Redis Cluster", phrases: []string{"cluster support disabled"},
-			advice: "Write spec.address in place of spec.cluster."},
+			advice: "Write spec.address instead of spec.cluster."},
 		{reason: ClusterDown, message: "the cluster is down: its cluster_state is not ok",
 			advice: "Run CLUSTER INFO on its nodes. " + allowPartial},
 		{reason: SlotsUncovered, message: "some hash slots of the cluster are not served by any shard",

@@ -91,7 +91,7 @@ func (s *simulate) addFlags(command *cobra.Command) {
 	flags.DurationVar(&s.record, "record", 0, "Record the load from the metrics API for this long.")
 	flags.StringVar(&s.prometheus.url, "from-prometheus", "", "URL of a Prometheus that recorded the load. Needs --query.")
 	flags.StringArrayVar(&s.prometheus.queries, "query", nil, "PromQL of one series, or METRIC=PromQL if the HPA has several metrics. Repeatable.")
-	flags.DurationVar(&s.prometheus.history, "history", time.Hour, "How much of the load Prometheus is asked for, until now.")
+	flags.DurationVar(&s.prometheus.history, "history", time.Hour, "How far back to read the load from Prometheus.")
 	flags.StringVarP(&s.output, "output", "o", "", "Output format: json.")
 	for _, field := range simulation.Fields() {
 		s.values[field[0]] = flags.StringArray(field[0], nil, "Setting to compare: "+field[1]+". Repeatable.")

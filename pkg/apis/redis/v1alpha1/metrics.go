@@ -1,7 +1,6 @@
 package v1alpha1
 
-// Metric is a metric of this object beyond those that every Redis object has.
-// Reading it changes nothing in Redis.
+// Metric is a declared metric of this object. Reading it changes nothing in Redis.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.keys), has(self.pubSub), has(self.script), has(self.expression)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, keys, pubSub, script, expression: write one, for example list: {key: jobs}"
 // +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.expression)",fieldPath=".over",message="over is for what is measured: write it at the metrics that the expression names"

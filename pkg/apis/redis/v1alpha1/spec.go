@@ -69,7 +69,7 @@ type RedisSpec struct {
 	// +default={"interval": "5s", "timeout": "1s", "window": "15s", "maxAge": "15s"}
 	Sampling Sampling `json:"sampling,omitzero"`
 
-	// metrics are the metrics of this object beyond those that every Redis object has.
+	// metrics are declared metrics of this object, in addition to the built-in ones.
 	// Condition MetricsValid names the metrics that are invalid or have no value.
 	// The commands that read them do not count in requests-per-second of this object,
 	// except the commands that a script calls. They do count for other objects of the
