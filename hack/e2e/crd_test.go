@@ -63,10 +63,10 @@ func TestExplainReadsWell(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"interval is the time from one sample to the next, from 1s to 5m.",
+		"interval is the time between samples, from 1s to 5m.",
 		"timeout bounds one sample",
-		"window is the time over which a rate is taken, at least twice interval and at most 60 times.",
-		"maxAge is the age past which a sample is not served any more",
+		"window is the time over which a rate is taken: from twice interval to 60 times interval, and at most 1h.",
+		"maxAge is how old a sample may be, from interval to 1h.",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("kubectl explain lacks %q:\n%s", want, out)

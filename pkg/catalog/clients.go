@@ -8,7 +8,7 @@ func clientRows() []Metric {
 	return []Metric{
 		{
 			Name: ConnectedClients, Unit: "connections", Kind: Gauge, Aggregation: Sum,
-			Help:  "Client connections as Redis counts them: with this adapter's own, without replicas.",
+			Help:  "Client connections as Redis counts them: including this adapter's own, excluding replicas.",
 			gauge: level("connected_clients"),
 		},
 		{

@@ -25,7 +25,7 @@ func keyspaceRows() []Metric {
 		{
 			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Weighted,
 			ofData: true,
-			Help:   "Share of the keys in the database that spec.database selects that have an expiry. Unknown while the database has no key.",
+			Help:   "Share of the keys that have an expiry, in the database that spec.database selects. Unknown while the database has no key.",
 			gauge:  computed(expiringKeys, "db*"),
 		},
 		{

@@ -24,7 +24,7 @@ func memoryRows() []Metric {
 		},
 		{
 			Name: "used-memory-dataset-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Sum,
-			Help:  "Memory of the data, without what Redis needs for itself, its clients and its tables.",
+			Help:  "Memory of the data, excluding what Redis needs for itself, its clients and its tables.",
 			gauge: computed(datasetBytes, "used_memory_dataset"),
 		},
 		{

@@ -21,7 +21,7 @@ Redis
 
 Value
   failure   There is none. [RedisNotFound]
-            fix: Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another: the command does, with a name that kubectl get redis lists for NAME.
+            fix: Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another object, as the command does: replace NAME with a name that kubectl get redis lists.
             run: kubectl get redis
 
 ok 1, warning 1, failure 1, unknown 0. First: RedisNotFound.

@@ -67,11 +67,11 @@ type trouble struct {
 	code Code
 	// symptom, cause and fix are Markdown.
 	symptom, cause, fix string
-	// says is the part of an error of the API by which the trouble is recognized, empty where another look tells.
+	// says is the part of an API error that identifies the trouble. It is empty if errors do not show the trouble.
 	says string
 }
 
-// troublesOfHPAs returns what an HPA may suffer from, in the order in which errors are recognized.
+// troublesOfHPAs returns the troubles of an HPA, in the order in which errors are matched.
 func troublesOfHPAs() []trouble {
 	return []trouble{
 		{
@@ -98,7 +98,7 @@ func troublesOfHPAs() []trouble {
 		{
 			code: RedisNotFound, cause: "The namespace of the HPA has no such object.",
 			symptom: "... `redises.redis-metrics.dev \"x\" not found`",
-			fix:     "Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another: the command does, with a name that `kubectl get redis` lists for NAME.", says: "\" not found",
+			fix:     "Create it there: an HPA only reads objects of its own namespace. Or have the HPA describe another object, as the command does: replace NAME with a name that `kubectl get redis` lists.", says: "\" not found",
 		},
 		{
 			code: DescribedObjectGroup, cause: "`describedObject.apiVersion` is `v1`.",
@@ -113,34 +113,34 @@ func troublesOfHPAs() []trouble {
 		{
 			code: MetricsForbidden, cause: "The client may not read metrics.",
 			symptom: "`cannot get resource \"redises.redis-metrics.dev/requests-per-second\" in API group \"custom.metrics.k8s.io\"`",
-			fix:     "Have an administrator bind the ClusterRole `view` to it; USER in the command is its name. An HPA needs no binding.", says: "in API group \"custom.metrics.k8s.io\"",
+			fix:     "Have an administrator bind the ClusterRole `view` to the client: replace USER with its name. An HPA needs no binding.", says: "in API group \"custom.metrics.k8s.io\"",
 		},
 		{
 			code: NoMaxmemory, cause: "Redis has no limit to divide by.",
 			symptom: "... `memory-utilization ... maxmemory is 0`",
-			fix:     "Set `maxmemory` in Redis, or have the HPA use `used-memory-bytes`: the command does, with the memory that a replica should hold, such as 1Gi, for BYTES.", says: "maxmemory is 0",
+			fix:     "Set `maxmemory` in Redis, or have the HPA use `used-memory-bytes`, as the command does: replace BYTES with the memory that a replica should hold, such as 1Gi.", says: "maxmemory is 0",
 		},
 		{
 			code: MetricNotFound, cause: "The metric is neither built in nor declared in `spec.metrics` of the object.",
 			symptom: "... `metric \"x\" is unknown; kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 lists the metrics that every object has`",
-			fix:     "Write a name that `kubectl redis-metrics metrics` lists for METRIC, or declare the metric.", says: "lists the metrics that every object has",
+			fix:     "Replace METRIC with a name that `kubectl redis-metrics metrics` lists, or declare the metric.", says: "lists the metrics that every object has",
 		},
 		{
 			code: NoMatchingSeries, cause: "`metric.selector` names a label, or a value, that the metric does not have now.",
 			symptom: "... `is unknown: the metric selector matches no series of ...`",
-			fix:     "The message lists the labels and values that exist; write one of them for LABEL and VALUE.", says: "the metric selector matches no series of",
+			fix:     "The message lists the labels and values that exist. Replace LABEL and VALUE with a pair of them.", says: "the metric selector matches no series of",
 		},
 		{
 			code: ReplicasDisagree, cause: "A replica of the adapter has not sampled Redis yet, or cannot reach it.",
 			symptom: "Requests for a value succeed and fail in turn", fix: "Ask again after one interval. If it persists, compare the logs of the replicas.",
 		},
 		{
-			code: ValueUnknown, cause: "The value is unknown for another cause.",
+			code: ValueUnknown, cause: "The value is unknown for another reason.",
 			symptom: "... `is unknown: ...`", fix: "The message says why; the HPA holds its replicas.",
 		},
 		{
 			code: NoRedisMetric, cause: "The HPA has no metric of type Object that describes a Redis.",
-			symptom: "The HPA reads no metric of Redis.", fix: "Add one, as `deploy/samples/hpa-averagevalue.yaml` does: for NAME a name that `kubectl get redis` lists, for METRIC one that `kubectl redis-metrics metrics` lists, and for the 1k what a replica should bear.",
+			symptom: "The HPA reads no metric of Redis", fix: "Add one, as in `deploy/samples/hpa-averagevalue.yaml`. Replace NAME with a name that `kubectl get redis` lists, METRIC with one that `kubectl redis-metrics metrics` lists, and 1k with the load for one replica.",
 		},
 		{
 			code: TargetValue, cause: "The total does not fall as replicas are added.",
@@ -152,7 +152,7 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: TargetNotFound, cause: "`scaleTargetRef` names a workload that does not exist.",
-			symptom: "`FailedGetScale`", fix: "Create the workload in the namespace of the HPA, or write its name for NAME.",
+			symptom: "`FailedGetScale`", fix: "Create the workload in the namespace of the HPA, or replace NAME with the name of one that exists.",
 		},
 		{
 			code: ScalingDisabled, cause: "The workload has 0 replicas, and `minReplicas` is not 0.",
@@ -164,14 +164,14 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: ScalingLimited, cause: "The load asks for more replicas than `maxReplicas`.",
-			symptom: "`ScalingLimited`: `TooManyReplicas`", fix: "Raise `maxReplicas` to the MAXIMUM that you can afford, or raise the target.",
+			symptom: "`ScalingLimited`: `TooManyReplicas`", fix: "Raise `maxReplicas`, or raise the target. Replace MAXIMUM with the most replicas that you can afford.",
 		},
 		{
 			code: PodBlocksScaling, cause: "`OrderedReady` waits for a pod that is not ready.",
-			symptom: "The StatefulSet stops scaling in at one pod", fix: "See why with `kubectl describe pod`, and delete the pod, so that it starts again. `podManagementPolicy: Parallel` does not wait for it.",
+			symptom: "The StatefulSet stops scaling in at one pod", fix: "See why with `kubectl describe pod`, and delete the pod to restart it. `podManagementPolicy: Parallel` does not wait for it.",
 		},
 		{
-			code: MinimumBelowBudget, cause: "`minReplicas` is below `minAvailable` of a PodDisruptionBudget, which scaling in does not ask.",
+			code: MinimumBelowBudget, cause: "`minReplicas` is below `minAvailable` of a PodDisruptionBudget. Scaling in ignores such budgets.",
 			symptom: "Scaling in leaves fewer pods than a quorum", fix: "Raise `minReplicas` to the quorum, or lower `minAvailable`.",
 		},
 		{
@@ -180,12 +180,12 @@ func troublesOfHPAs() []trouble {
 		},
 		{
 			code: ReplicasApplied, cause: "The applied manifest has `spec.replicas`, which each `kubectl apply` sets again.",
-			symptom: "Replicas jump back when the manifest is applied", fix: "Remove `replicas` from the manifest, and, by the command, from the annotation last-applied-configuration.",
+			symptom: "Replicas jump back when the manifest is applied", fix: "Remove `replicas` from the manifest. The command removes it from the annotation last-applied-configuration.",
 		},
 	}
 }
 
-// troublesOfObjects returns what the status of a Redis object may show, beside its reasons.
+// troublesOfObjects returns what the status of a Redis object may show besides its reasons.
 func troublesOfObjects() []trouble {
 	return []trouble{
 		{
@@ -203,7 +203,7 @@ func troublesOfObjects() []trouble {
 	}
 }
 
-// troublesOfTheAPI returns what the metrics API may suffer from, in the order in which errors are recognized.
+// troublesOfTheAPI returns the troubles of the metrics API, in the order in which errors are matched.
 func troublesOfTheAPI() []trouble {
 	return []trouble{
 		{
@@ -216,14 +216,14 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: CertificateExpires, cause: "Nobody renews the adapter's certificate, or a replica does not serve the renewed one. The adapter renews its own after two thirds of its life.",
-			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`, or `doctor` reads from a pod that its certificate ends soon",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`, or `doctor` sees that the certificate of a pod expires soon",
 			fix:     "Read the log of the adapter, or of cert-manager. If the certificate was renewed, restart the replica: `kubectl -n redis-metrics-adapter rollout restart deployment/redis-metrics-adapter`.",
 			says:    "x509: certificate has expired",
 		},
 		{
 			code: CertificateUntrusted, cause: "The `caBundle` is not the CA of the adapter's certificate. The adapter, or cert-manager, corrects it within a minute.",
 			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`",
-			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector. A replica alone that serves an old certificate: delete its pod.",
+			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector. If only one replica serves an old certificate, delete its pod.",
 			says:    "x509: ",
 		},
 		{
@@ -244,13 +244,13 @@ func troublesOfTheAPI() []trouble {
 			symptom: "`caBundle` has expired, or expires within a week", fix: "Read the log of the adapter, or of cert-manager.",
 		},
 		{
-			code: OtherAPIService, cause: "An APIService has no server. It may be one of another project.",
+			code: OtherAPIService, cause: "An APIService has no server. It may belong to another project.",
 			symptom: "A namespace stays Terminating: `NamespaceDeletionDiscoveryFailure`",
 			fix:     "Repair it. If its server is gone for good, delete it: the adapter's with `kubectl delete -f deploy/base/apiservices.yaml`.",
 		},
 		{
-			code: APIServiceForeign, cause: "Only one backend can serve a version of custom.metrics.k8s.io in a cluster, and another project's does. The adapter does not take it over; condition Ready is False (APIServiceForeign).",
-			symptom: "The APIService is Available, but its Service belongs to another project",
+			code: APIServiceForeign, cause: "Only one server can serve a version of custom.metrics.k8s.io in a cluster, and that is another adapter. The adapter does not take it over; condition Ready is False (APIServiceForeign).",
+			symptom: "The APIService is Available, but names the Service of another adapter",
 			fix:     "Keep one of the two; `FORCE=1 make deploy` replaces the other.",
 		},
 		{
@@ -258,7 +258,7 @@ func troublesOfTheAPI() []trouble {
 			symptom: "The HPA controller may not read metrics", fix: "Restore the ClusterRole `system:controller:horizontal-pod-autoscaler`.",
 		},
 		{
-			code: ViewForbidden, cause: "The ClusterRole `redis-metrics-adapter-view` is missing, or is not added to the ClusterRole `view`.",
+			code: ViewForbidden, cause: "The ClusterRole `redis-metrics-adapter-view` is missing, or is not aggregated to the ClusterRole `view`.",
 			symptom: "People who may view a namespace may not read its metrics", fix: "Apply `deploy/base/rbac-users.yaml`.",
 		},
 		{
@@ -279,7 +279,7 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: PolicyMissing, cause: "A ValidatingAdmissionPolicy, or its binding, is missing or was changed.",
-			symptom: "Anybody who may write objects may name any Secret or address", fix: "Apply `deploy/base/admission`.",
+			symptom: "Everybody who may write Redis objects may name any Secret or address", fix: "Apply `deploy/base/admission`.",
 		},
 		{
 			code: Unsupported, cause: "The API server is older than 1.30.",
@@ -304,7 +304,7 @@ func troubles() []trouble {
 	return slices.Concat(troublesOfHPAs(), troublesOfObjects(), troublesOfTheAPI())
 }
 
-// fixOf returns how to mend a trouble in plain text, empty for the reason of a condition.
+// fixOf returns the fix of a trouble in plain text. It is empty for the reason of a condition.
 func fixOf(code Code) string {
 	for _, row := range troubles() {
 		if row.code == code {
@@ -314,7 +314,7 @@ func fixOf(code Code) string {
 	return ""
 }
 
-// codeOf returns the trouble that a message describes, or another code.
+// codeOf returns the code of the trouble that a message describes, or other.
 func codeOf(message string, among []trouble, other Code) Code {
 	for _, row := range among {
 		if row.says != "" && strings.Contains(message, row.says) {

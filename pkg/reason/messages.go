@@ -10,13 +10,13 @@ import (
 // row is all that the adapter says of one reason.
 type row struct {
 	reason Reason
-	// message is a clause. It names no address, no secret, and nothing that a server said.
+	// message is a clause. It holds no address, no secret, and nothing that a server sent.
 	message string
 	// advice is what to do, in sentences. It is empty if the failure ends by itself.
 	advice string
 	// credentials means that other credentials or certificates may succeed.
 	credentials bool
-	// codes are the first words of the error replies that mean this, and phrases what other ones contain.
+	// codes are the first words of error replies with this reason. phrases are parts of other such replies.
 	// Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and Redis' server.c.
 	codes, phrases []string
 }
@@ -29,8 +29,8 @@ const (
 	describe      = "Condition CredentialsValid names the field and says what to write."
 )
 
-// table returns a row for each reason. It is made once: each request for a metric that
-// is unknown reads it.
+// table returns a row for each reason. It is built once, because each request for an
+// unknown metric reads it.
 var table = sync.OnceValue(func() []row {
 	return slices.Concat([]row{
 		// Connections.
@@ -75,7 +75,7 @@ var table = sync.OnceValue(func() []row {
 		// Servers.
 		{reason: Loading, message: "the server is loading its data set", codes: []string{"LOADING"}},
 		{reason: Busy, message: "a script blocks the server", codes: []string{"BUSY"},
-			advice: "Wait: this adapter ends the scripts of its objects itself where the ACL allows +script|kill and +function|kill. If another client's script does not end, call SCRIPT KILL."},
+			advice: "Wait: this adapter ends the scripts of its own objects if the ACL allows +script|kill and +function|kill. If a script of another client does not end, call SCRIPT KILL."},
 		{reason: TooManyClients, message: "the server has reached maxclients", phrases: []string{"max number of clients"},
 			advice: "Raise maxclients in Redis, or close connections."},
 		{reason: DatabaseOutOfRange, message: "the server has no database with the number in spec.database",
@@ -85,7 +85,7 @@ var table = sync.OnceValue(func() []row {
 
 		// Topologies.
 		{reason: NotCluster, message: "the server is not a node of a Redis Cluster", phrases: []string{"cluster support disabled"},
-			advice: "Write spec.address in place of spec.cluster."},
+			advice: "Write spec.address instead of spec.cluster."},
 		{reason: ClusterDown, message: "the cluster is down: its cluster_state is not ok",
 			advice: "Run CLUSTER INFO on its nodes. " + allowPartial},
 		{reason: SlotsUncovered, message: "some hash slots of the cluster are not served by any shard",
@@ -119,18 +119,18 @@ var table = sync.OnceValue(func() []row {
 		{reason: MemoryFull, message: "the samples of large objects fill the 64 MiB that they share beyond 256 KiB each",
 			advice: sampleFewer},
 
-		// Credentials, with those of objectReasons.
+		// Credentials; objectReasons adds more.
 		{reason: SecretsPolicyMissing, message: "the adapter reads no Secret while the API server does not check who names it", credentials: true,
 			advice: "Apply the adapter's manifests again. The adapter's log says what is wrong with the policy."},
 		{reason: PasswordInvalid, message: "a password cannot be sent to Redis as it is written", credentials: true, advice: describe},
-		{reason: CAInvalid, message: "a certificate authority is not certificates in PEM", credentials: true, advice: describe},
+		{reason: CAInvalid, message: "a CA certificate is not in PEM", credentials: true, advice: describe},
 		{reason: ClientCertificateInvalid, message: "the client certificate or its key is not in PEM", credentials: true, advice: describe},
 		{reason: ClientKeyMismatch, message: "the client key is not the key of the client certificate", credentials: true, advice: describe},
 		{reason: ClientCertificateExpired, message: "the client certificate has expired", credentials: true, advice: describe},
 	}, objectReasons("Secret"), objectReasons("ConfigMap"))
 })
 
-// objectReasons are those of Secrets or of ConfigMaps that spec names.
+// objectReasons returns the rows about the Secrets or ConfigMaps that spec names.
 func objectReasons(kind string) []row {
 	return []row{
 		{reason: Reason(kind + "NotFound"), message: "a " + kind + " that spec names does not exist", credentials: true,
@@ -144,7 +144,7 @@ func objectReasons(kind string) []row {
 	}
 }
 
-// find returns the row of a reason, the one of Refused for a reason that has none.
+// find returns the row of a reason, or the row of Refused if the reason has none.
 func find(reason Reason) *row {
 	rows := table()
 	for i := range rows {

@@ -22,13 +22,13 @@ func newDoctor(p *plugin) *cobra.Command {
 		Use:   "doctor [hpa/NAME | redis/NAME]",
 		Short: "Find out why an HPA does not scale on Redis, and what to do",
 		Long: `doctor checks each hop from an HPA to Redis: the APIServices, the rights, the
-adapter, the HPA, the Redis object, the value that the HPA asks for, and the
+adapter, the HPA, the Redis object, the value that the HPA reads, and the
 workload. Without an argument it checks the installation, and gives an overview
 of all objects.
 
-Each check has a mark, one sentence, and, unless it is ok, a code, what to do and
-a command. deploy/docs/troubleshooting.md explains the codes. The check named
-after "First" is the one to attend to first. What you may not read is unknown.
+Each check has a mark and a sentence. Unless it is ok, it also has a code, a fix
+and a command. deploy/docs/troubleshooting.md explains the codes. Fix the trouble
+that "First" names first. A check is unknown if you may not read what it needs.
 
 The exit code is 0 if all is well, 1 if there is a warning or something unknown,
 and 2 if there is a failure.`,

@@ -23,14 +23,14 @@ func newExplain(p *plugin) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain METRIC [redis/NAME]",
 		Short: "Explain a metric, and show what each selector gives",
-		Long: `explain says what a metric measures: its unit, how its series become one value,
-which versions of Redis have it, and its labels. With an object it shows the value
-now, the value for each role and shard of the object, and which series a selector
-may pick.`,
+		Long: `explain says what a metric measures: its unit, how its series are aggregated,
+which versions of Redis have it, and its labels. With an object it also shows the
+current value, the value for each role and shard of the object, and the series that
+a selector can select.`,
 		Example: `  # Explain a metric
   kubectl redis-metrics explain requests-per-second
 
-  # Show its value for an object, and the series that a selector may pick
+  # Show its value for an object, and the series that a selector can select
   kubectl redis-metrics explain requests-per-second redis/my-redis`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

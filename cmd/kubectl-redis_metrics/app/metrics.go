@@ -14,9 +14,9 @@ func newMetrics(p *plugin) *cobra.Command {
 	return &cobra.Command{
 		Use:   "metrics",
 		Short: "List the metrics that every Redis object has",
-		Long: `metrics lists the metrics that every Redis object has, as the adapter of the same
-version as the plugin serves them. It needs no cluster. An object may declare more
-in spec.metrics.`,
+		Long: `metrics lists the metrics that every Redis object has, in an adapter of the same
+version as the plugin. It needs no cluster. An object may declare more in
+spec.metrics.`,
 		Example: `  # List the metrics
   kubectl redis-metrics metrics`,
 		Args:              cobra.NoArgs,

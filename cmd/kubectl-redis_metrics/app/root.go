@@ -65,7 +65,7 @@ func newRoot(p *plugin) *cobra.Command {
 		Short:       "Show what the redis-metrics-adapter serves, and why an HPA does not scale on it",
 		Long: `kubectl redis-metrics shows what the redis-metrics-adapter serves, and why a
 HorizontalPodAutoscaler does not scale on it. It changes nothing, reads no
-Secret, and needs no rights but your own.`,
+Secret, and uses only your own rights.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -38,16 +38,16 @@ func newSimulate(p *plugin) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "simulate (hpa/NAME | -f FILE) (--series FILE | --record DURATION | --from-prometheus URL)",
 		Short: "Show what an HPA would have done on a load, with other settings side by side",
-		Long: `simulate plays an HPA on a load, as the HPA controller would: with tolerance,
+		Long: `simulate shows what the HPA controller would decide under a load: with tolerance,
 stabilization windows, policies, several metrics and unknown values. It covers
 Object metrics. It changes nothing.
 
-The load is a file of CSV or of JSON lines, what the metrics API serves during
---record, or what a --query gives of the --history in Prometheus, where a gap is
+The load is a file of CSV or JSON lines, or what the metrics API serves during
+--record, or what a --query to Prometheus returns for --history, where a gap is
 unknown. In CSV, the first line names the columns: "time", and the name of each
-metric; "value" will do for a single metric. Each JSON line is an object with the
-same names. A time is RFC 3339 or a number of seconds. A value is a quantity, such
-as 120 or 1500m, or "unknown". It counts until the next row, and the last row ends
+metric, or "value" for a single metric. Each JSON line is an object with the same
+names. A time is RFC 3339 or a number of seconds. A value is a quantity, such as
+120 or 1500m, or "unknown". It counts until the next row, and the last row ends
 the simulation.
 
 ` + "`" + `  time,requests-per-second
@@ -91,7 +91,7 @@ func (s *simulate) addFlags(command *cobra.Command) {
 	flags.DurationVar(&s.record, "record", 0, "Record the load from the metrics API for this long.")
 	flags.StringVar(&s.prometheus.url, "from-prometheus", "", "URL of a Prometheus that recorded the load. Needs --query.")
 	flags.StringArrayVar(&s.prometheus.queries, "query", nil, "PromQL of one series, or METRIC=PromQL if the HPA has several metrics. Repeatable.")
-	flags.DurationVar(&s.prometheus.history, "history", time.Hour, "How much of the load Prometheus is asked for, until now.")
+	flags.DurationVar(&s.prometheus.history, "history", time.Hour, "How far back to read the load from Prometheus.")
 	flags.StringVarP(&s.output, "output", "o", "", "Output format: json.")
 	for _, field := range simulation.Fields() {
 		s.values[field[0]] = flags.StringArray(field[0], nil, "Setting to compare: "+field[1]+". Repeatable.")

@@ -39,16 +39,16 @@ func newTop(p *plugin) *cobra.Command {
 		Use:   "top [redis/NAME]",
 		Short: "Show Redis objects, their metrics, and the HPAs that use them",
 		Long: `top lists the Redis objects of a namespace with their requests per second, and the
-HPAs that use them: each metric with its target and its value, and the replicas.
-With an object it shows all metrics of the object: unit, the time that a rate
-covers, the age of the value, and the value. --watch redraws it at each interval,
-and adds the values seen so far. --web draws each HPA over time on a page: values
+HPAs that use them: each metric with its target and value, and the replicas. With
+an object it shows all metrics of the object: unit, the time that a rate covers,
+the age of the value, and the value. --watch redraws this at each interval, and
+adds the values seen so far. --web draws each HPA over time on a page: values
 against targets, desired and ready replicas, decisions and Events.
 
-Values are asked for as the HPA asks. What is unknown is shown with the reason,
-never as 0; current and desired replicas are what the HPA controller wrote last.
-What you may not read is named, with the right that you need. The exit code is 2 if
-nothing could be read.`,
+top reads values as the HPA does. An unknown value shows its reason, never 0.
+Current and desired replicas are what the HPA controller wrote last. If you may not
+read something, top names the right that you need. The exit code is 2 if nothing
+could be read.`,
 		Example: `  # Show the objects and HPAs of all namespaces
   kubectl redis-metrics top -A
 

@@ -101,9 +101,10 @@ func (o *Options) flagSets() *flag.NamedFlagSets {
 	cluster.StringVar(&o.LeaseName, "lease-name", o.LeaseName,
 		"Lease that elects the one replica that writes status and Events.")
 	cluster.StringVar(&o.APIService, "apiservice", o.APIService,
-		"Who serves the APIServices of custom.metrics.k8s.io: own, if they belong to the adapter's Service; keep, the same, and the adapter takes them back "+
-			"whenever they name the Service of --delegate-to, which then must not do the same; none, if another server has them and sends requests on to the adapter, "+
-			"which then neither reads nor writes them. That server verifies the adapter with ca.crt in the Secret --tls-secret-name.")
+		"Who serves the APIServices of custom.metrics.k8s.io: own, if they belong to the adapter's Service; keep, if the adapter also takes them back "+
+			"whenever they name the Service of --delegate-to; none, if another server has them and forwards requests to the adapter. With keep, the other adapter "+
+			"must not take them back in turn. With none, the adapter neither reads nor writes them, and the other server verifies the adapter with ca.crt in the "+
+			"Secret --tls-secret-name.")
 	cluster.BoolVar(&o.ExitOnForeignAPIService, "exit-on-foreign-apiservice", o.ExitOnForeignAPIService,
 		"Exit at start if an APIService of custom.metrics.k8s.io belongs to another Service, or cannot be read. "+
 			"Without this flag, the adapter runs, and serves the requests that reach it. Only --apiservice=keep takes over an APIService.")

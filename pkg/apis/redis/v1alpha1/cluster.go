@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Partial says whether the shards that answer are enough.
+// Partial says whether metrics are served while some shards do not answer.
 //
 // +kubebuilder:validation:Enum=Deny;Allow
 type Partial string
@@ -13,7 +13,7 @@ const (
 
 // Cluster is a Redis Cluster.
 type Cluster struct {
-	// addresses are the hosts and ports of some nodes, from which the others are found.
+	// addresses are the hosts and ports of some nodes. The adapter discovers the others.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -23,8 +23,8 @@ type Cluster struct {
 	// +kubebuilder:validation:items:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="each of spec.cluster.addresses must end in a port from 1 to 65535, for example redis-0.redis.default.svc:6379"
 	Addresses []string `json:"addresses"`
 
-	// partial is Allow to serve metrics of the shards that answer while others do
-	// not: sums are too small then, and an HorizontalPodAutoscaler may scale in. The
+	// partial is Allow to serve metrics of the remaining shards while others do not
+	// answer. Sums are then too low, and a HorizontalPodAutoscaler may scale in. The
 	// default is Deny: while a shard does not answer, the metrics are unknown.
 	// +optional
 	// +default="Deny"

@@ -1,9 +1,9 @@
 package v1alpha1
 
-// Auth says by which user and password the adapter authenticates.
+// Auth is a user and password with which the adapter authenticates.
 type Auth struct {
-	// username is the ACL user. Without it, the password is that of the default
-	// user, which requirepass sets.
+	// username is the ACL user. If omitted, it is the default user, whose password
+	// requirepass sets.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -11,38 +11,38 @@ type Auth struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:][:cntrl:]]')",message="username must hold no space and no control character, as a user of Redis does: write it as in ACL SETUSER"
 	Username string `json:"username,omitempty"`
 
-	// passwordSecretRef names the key of a Secret that holds the password, and
-	// nothing but the password: one that ends in a newline is refused.
+	// passwordSecretRef names the key of a Secret that holds the password and nothing
+	// else: a password that ends in a newline is refused.
 	//
 	// +required
 	PasswordSecretRef PasswordReference `json:"passwordSecretRef"`
 }
 
-// TLS says how the adapter and the server show each other who they are. TLS 1.2 is the oldest version spoken.
+// TLS says how the adapter verifies the server, and which certificate it presents. It needs TLS 1.2 or newer.
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.caSecretRef) && has(self.caConfigMapRef))",message="tls must have at most one of caSecretRef and caConfigMapRef: write the one that holds the CA"
 type TLS struct {
-	// caSecretRef names the key of a Secret that holds the certificates, in PEM, of
-	// the authorities that may have signed the server's. Without it and
-	// caConfigMapRef, they are those that the adapter's image trusts.
+	// caSecretRef names the key of a Secret that holds the CA certificates, in PEM,
+	// that verify the server's certificate. Without it and caConfigMapRef, the adapter
+	// trusts the public authorities in its image.
 	//
 	// +optional
 	CASecretRef *CAReference `json:"caSecretRef,omitempty"`
 
-	// caConfigMapRef names the key of a ConfigMap that holds the certificates, in
-	// PEM, of the authorities that may have signed the server's.
+	// caConfigMapRef names the key of a ConfigMap that holds the CA certificates, in
+	// PEM, that verify the server's certificate.
 	//
 	// +optional
 	CAConfigMapRef *CAReference `json:"caConfigMapRef,omitempty"`
 
-	// certificateSecretRef names a Secret of type kubernetes.io/tls, with the keys
-	// tls.crt and tls.key, by which the server knows the adapter: mutual TLS.
+	// certificateSecretRef names a Secret of type kubernetes.io/tls that holds the
+	// client certificate of the adapter in tls.crt and tls.key, for mutual TLS.
 	//
 	// +optional
 	CertificateSecretRef *CertificateReference `json:"certificateSecretRef,omitempty"`
 
-	// serverName is the name, or the IP address, for which the server's certificate
-	// must have been made. It defaults to the host of the address.
+	// serverName is the host name or IP address for which the server's certificate
+	// must be valid. It defaults to the host of the address.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1

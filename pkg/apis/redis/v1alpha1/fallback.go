@@ -5,23 +5,23 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// FallbackType says what is served of a metric while its value is unknown.
+// FallbackType says what is served while the value of a metric is unknown.
 //
 // +kubebuilder:validation:Enum=Error;LastValue;Value
 type FallbackType string
 
 // Types of a fallback.
 const (
-	// FallbackError serves an error, so that the HorizontalPodAutoscaler holds the replicas.
+	// FallbackError serves an error. The HorizontalPodAutoscaler then holds its replicas.
 	FallbackError FallbackType = "Error"
-	// FallbackLastValue serves the last value that was known, for a time.
+	// FallbackLastValue serves the last known value, for a limited time.
 	FallbackLastValue FallbackType = "LastValue"
-	// FallbackValue serves a value that the object states.
+	// FallbackValue serves a fixed value from spec.
 	FallbackValue FallbackType = "Value"
 )
 
-// Fallback says what is served of the metrics of an object while their values
-// are unknown: of all that metrics does not name what type, for and value say.
+// Fallback says what is served while values are unknown. type, for and value apply
+// to every metric that metrics does not list.
 //
 // +kubebuilder:validation:XValidation:rule="self.type != 'LastValue' || has(self.__for__)",fieldPath=".for",message="spec.fallback.for is required for type LastValue: write how old a last value may be, for example 10m"
 // +kubebuilder:validation:XValidation:rule="self.type == 'LastValue' || !has(self.__for__)",fieldPath=".for",message="spec.fallback.for is for type LastValue: write type: LastValue, or leave for out"
@@ -29,22 +29,23 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'Value' || !has(self.value)",fieldPath=".value",message="spec.fallback.value is for type Value: write type: Value, or leave value out"
 type Fallback struct {
 	// type is one of
-	// Error: an error is served, and the HorizontalPodAutoscaler holds the replicas;
-	// LastValue: the last value that was known is served, with its own timestamp
-	// and window, until its sample is older than for; an error is served after that.
-	// What was known is forgotten when the adapter restarts and when spec is edited;
-	// Value: value is served.
-	// None of them answers for a metric that the object does not have or declares
-	// wrongly. LastValue and Value do not answer while the adapter takes its first
-	// samples of the object, which is spec.sampling.window and an interval at most, unless an
-	// attempt fails. Condition FallbackInUse tells when they do.
+	// Error: serve an error. The HorizontalPodAutoscaler then holds its replicas.
+	// LastValue: serve the last known value, with its own timestamp and window, until
+	// its sample is older than for, and then an error. A restart of the adapter and an
+	// edit of spec discard the last value.
+	// Value: serve value.
+	// LastValue and Value do not apply to a metric that the object does not have or
+	// declares wrongly. They do not apply either while the adapter takes its first
+	// samples of the object (at most spec.sampling.window and an interval), unless an
+	// attempt fails. Condition FallbackInUse says when they apply.
 	//
 	// +optional
 	// +default="Error"
 	Type FallbackType `json:"type,omitempty"`
 
-	// for is how old the newest sample in a last value may be, from 1s to 24h. One
-	// that is not above spec.sampling.maxAge never outlasts an outage: the value is current until then.
+	// for is how old the newest sample of a last value may be, from 1s to 24h. It
+	// bridges an outage only if it is longer than spec.sampling.maxAge, because until
+	// then the value is known.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
@@ -53,9 +54,9 @@ type Fallback struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="spec.fallback.for must be from 1s to 24h"
 	For *metav1.Duration `json:"for,omitempty"`
 
-	// value is what is served, in the unit of the metric and whatever selector is
-	// asked by. A small one makes the HorizontalPodAutoscaler remove replicas while
-	// nobody knows the load, 0 all but minReplicas.
+	// value is served in the unit of the metric, for every selector. If it is too
+	// small, the HorizontalPodAutoscaler removes replicas while nobody knows the load.
+	// If it is 0, it removes all but minReplicas.
 	//
 	// +optional
 	// +kubebuilder:validation:XIntOrString
@@ -64,7 +65,7 @@ type Fallback struct {
 	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || (quantity(string(self)).compareTo(quantity('0')) >= 0 && quantity(string(self)).compareTo(quantity('9223372036854774')) <= 0)",message="spec.fallback.value must be from 0 to 9223372036854774"
 	Value *resource.Quantity `json:"value,omitempty"`
 
-	// metrics say the same of single metrics, built in or declared in spec.metrics.
+	// metrics are fallbacks of single metrics, built in or declared in spec.metrics.
 	// Condition MetricsValid names those that the object does not have.
 	//
 	// +optional
@@ -81,7 +82,7 @@ type Fallback struct {
 // +kubebuilder:validation:XValidation:rule="self.type != 'Value' || has(self.value)",fieldPath=".value",message="value is required for type Value: write what is served, for example \"800\""
 // +kubebuilder:validation:XValidation:rule="self.type == 'Value' || !has(self.value)",fieldPath=".value",message="value is for type Value: write type: Value, or leave value out"
 type MetricFallback struct {
-	// name is that of a metric of the object.
+	// name is the name of a metric of the object.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -91,7 +92,7 @@ type MetricFallback struct {
 	// +required
 	Type FallbackType `json:"type"`
 
-	// for is how old the newest sample in a last value may be, from 1s to 24h.
+	// for is how old the newest sample of a last value may be, from 1s to 24h.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
@@ -100,7 +101,7 @@ type MetricFallback struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="for must be from 1s to 24h"
 	For *metav1.Duration `json:"for,omitempty"`
 
-	// value is what is served, in the unit of the metric and whatever selector is asked by.
+	// value is served in the unit of the metric, for every selector.
 	//
 	// +optional
 	// +kubebuilder:validation:XIntOrString

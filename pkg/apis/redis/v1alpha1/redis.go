@@ -4,8 +4,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Redis names one Redis server to sample. Its metrics are served by the custom
-// metrics API under its name, to the HorizontalPodAutoscaler and to kubectl get --raw.
+// Redis names a Redis to sample: one server, the primary that sentinels name, or a
+// cluster. The custom metrics API serves its metrics under the name of the object.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -27,11 +27,11 @@ type Redis struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says where the Redis server is and how it is sampled.
+	// spec says where Redis is and how it is sampled.
 	// +required
 	Spec RedisSpec `json:"spec"`
 
-	// status is what the adapter has seen of the server. It is written by the adapter alone.
+	// status is what the adapter has seen of the servers. Only the adapter writes it.
 	// +optional
 	Status RedisStatus `json:"status,omitzero"`
 }

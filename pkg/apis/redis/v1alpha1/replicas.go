@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Replicas says what is done about replicas.
+// Replicas says whether replicas are sampled.
 //
 // +kubebuilder:validation:Enum=Ignore;Sample
 type Replicas string

@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Sampling says how often Redis is asked, and what its answers are good for.
+// Sampling says how often Redis is sampled, and how long samples are used.
 //
 // +kubebuilder:validation:XValidation:rule="[self.interval].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || (duration(self.interval) >= duration('1s') && duration(self.interval) <= duration('5m'))",fieldPath=".interval",message="spec.sampling.interval must be from 1s to 5m"
 // +kubebuilder:validation:XValidation:rule="[self.timeout].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.timeout) >= duration('10ms')",fieldPath=".timeout",message="spec.sampling.timeout must be at least 10ms"
@@ -15,7 +15,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="[self.interval, self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) >= duration(self.interval)",fieldPath=".maxAge",message="spec.sampling.maxAge must not be shorter than spec.sampling.interval"
 // +kubebuilder:validation:XValidation:rule="[self.maxAge].exists(d, !d.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')) || duration(self.maxAge) <= duration('1h')",fieldPath=".maxAge",message="spec.sampling.maxAge must be at most 1h"
 type Sampling struct {
-	// interval is the time from one sample to the next, from 1s to 5m.
+	// interval is the time between samples, from 1s to 5m.
 	//
 	// +optional
 	// +default="5s"
@@ -24,7 +24,8 @@ type Sampling struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.interval must be a duration such as 500ms, 5s or 1m30s"
 	Interval metav1.Duration `json:"interval,omitzero"`
 
-	// timeout bounds one sample, from dialing to the last byte of the answer. It is shorter than interval.
+	// timeout bounds one sample, from dialing to the last byte of the reply. It must
+	// be shorter than interval.
 	//
 	// +optional
 	// +default="1s"
@@ -33,9 +34,9 @@ type Sampling struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.timeout must be a duration such as 500ms, 5s or 1m30s"
 	Timeout metav1.Duration `json:"timeout,omitzero"`
 
-	// window is the time over which a rate is taken, at least twice interval and
-	// at most 60 times. The default is the period in which the
-	// HorizontalPodAutoscaler asks, so that each request to Redis counts in one decision.
+	// window is the time over which a rate is taken: from twice interval to 60 times
+	// interval, and at most 1h. The default is the period of the
+	// HorizontalPodAutoscaler, so each request to Redis counts in one decision.
 	//
 	// +optional
 	// +default="15s"
@@ -44,9 +45,9 @@ type Sampling struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,6})?(ms|s|m|h)){1,4}$')",message="spec.sampling.window must be a duration such as 500ms, 5s or 1m30s"
 	Window metav1.Duration `json:"window,omitzero"`
 
-	// maxAge is the age past which a sample is not served any more: the metrics
-	// API answers with an error then, and the HorizontalPodAutoscaler holds the
-	// replicas. It is not shorter than interval.
+	// maxAge is how old a sample may be, from interval to 1h. When the newest sample
+	// is older, the metrics API returns an error, and the HorizontalPodAutoscaler
+	// holds its replicas.
 	//
 	// +optional
 	// +default="15s"

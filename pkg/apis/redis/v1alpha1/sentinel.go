@@ -1,16 +1,16 @@
 package v1alpha1
 
-// Sentinel is where the address of a primary is asked for.
+// Sentinel names a primary and the sentinels that know its address.
 type Sentinel struct {
-	// masterName is the name of the primary among those that the sentinels watch.
+	// masterName is the name of the primary in the configuration of the sentinels.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9._-]+$')",message="spec.sentinel.masterName must be letters, digits and . _ -, as in sentinel monitor <name>, for example mymaster"
 	MasterName string `json:"masterName"`
 
-	// addresses are the hosts and ports of the sentinels. They are asked in each
-	// attempt, and at least half of them must answer.
+	// addresses are the hosts and ports of the sentinels. The adapter asks them at
+	// each sample, and at least half of them must answer.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -20,13 +20,12 @@ type Sentinel struct {
 	// +kubebuilder:validation:items:XValidation:rule="!self.matches(':[0-9]+$') || (self.matches(':[0-9]{1,5}$') && int(self.substring(self.lastIndexOf(':') + 1)) >= 1 && int(self.substring(self.lastIndexOf(':') + 1)) <= 65535)",message="each of spec.sentinel.addresses must end in a port from 1 to 65535, for example redis-0.redis.default.svc:26379"
 	Addresses []string `json:"addresses"`
 
-	// auth says by which user and password the adapter authenticates at the
-	// sentinels. spec.auth is that at the servers.
+	// auth is the user and password with which the adapter authenticates to the
+	// sentinels. spec.auth is for the servers.
 	// +optional
 	Auth *Auth `json:"auth,omitempty"`
 
-	// tls says how the adapter and the sentinels show each other who they are.
-	// spec.tls is for the servers.
+	// tls makes the adapter use TLS with the sentinels. spec.tls is for the servers.
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
 }
