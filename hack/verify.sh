@@ -80,7 +80,7 @@ vulncheck() {
 
 check format "gofmt -w \$(git ls-files '*.go')" formatted
 check vet "mend what go vet names above" vetted
-check lint "$bin/golangci-lint run --fix ./... , and mend the rest by hand" linted
+check lint "$bin/golangci-lint run --fix ./... , and fix the rest by hand" linted
 check prose "write what the line above says; the rules are in hack/prose/styles" prose
 check generated "make generate" generated
 check modules "go mod tidy, in the module named above" tidy

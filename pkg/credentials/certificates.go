@@ -54,7 +54,7 @@ func keyPair(certPEM, keyPEM []byte) (tls.Certificate, error) {
 func authorities(r target.Reference, read *content) (*x509.CertPool, *reason.Error) {
 	pool := read.pool()
 	if pool == nil {
-		return nil, reason.Explained(reason.CAInvalid, fmt.Sprintf("what %s names is not certificates in PEM", r.Field),
+		return nil, reason.Explained(reason.CAInvalid, fmt.Sprintf("what %s names holds no certificates in PEM", r.Field),
 			fmt.Sprintf("Key %s of %s %s must hold blocks that begin with -----BEGIN CERTIFICATE-----, of at most %d bytes.", r.Keys[0], r.Kind, r.Name, maxPEMBytes))
 	}
 	return pool, nil
@@ -62,7 +62,7 @@ func authorities(r target.Reference, read *content) (*x509.CertPool, *reason.Err
 
 func ownCertificate(r target.Reference, read *content) (tls.Certificate, *reason.Error) {
 	invalid := func(key, what string) *reason.Error {
-		return reason.Explained(reason.ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names is not %s", key, r.Field, what),
+		return reason.Explained(reason.ClientCertificateInvalid, fmt.Sprintf("%s of the Secret that %s names holds no %s", key, r.Field, what),
 			fmt.Sprintf("Create Secret %s with kubectl create secret tls --cert=... --key=..., of files of at most %d bytes.", r.Name, maxPEMBytes))
 	}
 	pair, err := read.pair()
@@ -72,7 +72,7 @@ func ownCertificate(r target.Reference, read *content) (tls.Certificate, *reason
 	case errors.Is(err, errCertificate):
 		return pair, invalid(corev1.TLSCertKey, "certificates in PEM")
 	case errors.Is(err, errKey):
-		return pair, invalid(corev1.TLSPrivateKeyKey, "a private key in PEM without a password")
+		return pair, invalid(corev1.TLSPrivateKeyKey, "private key in PEM without a password")
 	}
 	return pair, reason.Explained(reason.ClientKeyMismatch, fmt.Sprintf("%s of the Secret that %s names is not the key of its %s", corev1.TLSPrivateKeyKey, r.Field, corev1.TLSCertKey),
 		fmt.Sprintf("Write a certificate and its own key into Secret %s; the first certificate in %s must be that of the adapter.", r.Name, corev1.TLSCertKey))

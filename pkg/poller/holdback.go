@@ -31,7 +31,7 @@ func heldCauses() map[reason.Reason]string {
 	return map[reason.Reason]string{
 		reason.Busy:     "a script blocked the server",
 		reason.Timeout:  "the server did not answer in time",
-		reason.Protocol: "the server answered too much, or not as Redis does,",
+		reason.Protocol: "the reply of the server was too long or malformed",
 	}
 }
 

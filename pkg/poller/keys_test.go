@@ -254,6 +254,6 @@ func TestNamesTooLongForAReplyAreHeldBack(t *testing.T) {
 	o := declaring(t, server, probe.KeysCount("*x", "", 1000), probe.List("list"))
 	o.fail(reason.Protocol)
 	o.sample()
-	o.unknown(0, `UTC: the server answered too much, or not as Redis does, when it was asked for SCAN of "*x"`)
+	o.unknown(0, `UTC: the reply of the server was too long or malformed when it was asked for SCAN of "*x"`)
 	o.value(1)
 }

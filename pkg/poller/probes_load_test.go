@@ -214,7 +214,7 @@ func TestAnswerThatIsTooLargeIsHeldBack(t *testing.T) {
 	o := declaring(t, server, probe.Script("local t = {} for n = 1, 10000 do t[n] = n end return t", nil, nil), probe.List("list"))
 	o.fail(reason.Protocol)
 	o.sample()
-	o.unknown(0, "UTC: the server answered too much, or not as Redis does, when it was asked for the script of EVAL_RO")
+	o.unknown(0, "UTC: the reply of the server was too long or malformed when it was asked for the script of EVAL_RO")
 	o.value(1)
 }
 

@@ -58,7 +58,7 @@ type PasswordReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and points, for example my-redis-auth"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and dots, for example my-redis-auth"
 	Name string `json:"name"`
 
 	// key is the key of the Secret that holds the password.
@@ -67,7 +67,7 @@ type PasswordReference struct {
 	// +default="password"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and points, for example password"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and dots, for example password"
 	Key string `json:"key,omitempty"`
 }
 
@@ -78,7 +78,7 @@ type CAReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret or ConfigMap must be lower-case letters, digits, dashes and points, for example my-redis-ca"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret or ConfigMap must be lower-case letters, digits, dashes and dots, for example my-redis-ca"
 	Name string `json:"name"`
 
 	// key is the key that holds the certificates.
@@ -87,7 +87,7 @@ type CAReference struct {
 	// +default="ca.crt"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and points, for example ca.crt"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key must be letters, digits, dashes, underscores and dots, for example ca.crt"
 	Key string `json:"key,omitempty"`
 }
 
@@ -98,6 +98,6 @@ type CertificateReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and points, for example my-redis-client"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of a Secret must be lower-case letters, digits, dashes and dots, for example my-redis-client"
 	Name string `json:"name"`
 }
