@@ -153,7 +153,7 @@ func (h *harness) step(ctx context.Context, load *traffic.Driver, name string) (
 	return r, err
 }
 
-// value asks the API server for the metric as the HPA controller does.
+// value asks the API server for the metric, as somebody whose rhythm the adapter does not follow.
 func (h *harness) value(ctx context.Context, name string) (float64, error) {
 	value, _, _, err := h.metrics.Value(ctx, name, verifier.SoleLoad())
 	return value, err

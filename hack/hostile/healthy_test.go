@@ -50,7 +50,7 @@ type team struct {
 
 func newTeam(t *testing.T, w *fixture) *team {
 	t.Helper()
-	api, err := verifier.NewAPI(w.Config(), healthyNamespace)
+	api, err := verifier.NewAPI(verifier.AsAutoscaler(w.Config()), healthyNamespace)
 	if err != nil {
 		t.Fatal(err)
 	}

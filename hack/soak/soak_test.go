@@ -93,7 +93,7 @@ func say(format string, args ...any) {
 // observe asks for the metrics of all objects, and looks at replicas and at the clock, until the returned function is called.
 func (w *fixture) observe(t *testing.T) (stop func()) {
 	t.Helper()
-	api, err := verifier.NewAPI(w.plane.Config(), w.namespace)
+	api, err := verifier.NewAPI(verifier.AsAutoscaler(w.plane.Config()), w.namespace)
 	if err != nil {
 		t.Fatal(err)
 	}

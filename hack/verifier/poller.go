@@ -32,15 +32,23 @@ type Poller struct {
 // NewPoller returns a poller.
 func NewPoller(verifier *Verifier, asker Asker) *Poller { return &Poller{verifier, asker} }
 
-// API asks for metrics as the HorizontalPodAutoscaler does, with its client, its rights and through the API server.
+// AsAutoscaler returns an administrator's configuration with the rights of the HPA controller. The adapter takes requests
+// made with it for the controller's, and samples in their rhythm: where the controller's own is measured or shown, ask
+// as somebody else.
+func AsAutoscaler(config *rest.Config) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: autoscaler}
+	return config
+}
+
+// API asks for metrics through the API server, with the client of the HPA controller.
 type API struct {
 	metrics custom_metrics.MetricsInterface
 }
 
-// NewAPI returns what asks for metrics of the objects of a namespace, for an administrator's configuration.
+// NewAPI returns what asks for metrics of the objects of a namespace.
 func NewAPI(config *rest.Config, namespace string) (*API, error) {
 	config = rest.CopyConfig(config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: autoscaler}
 	config.Timeout = asking
 	config.QPS = -1
 	group := schema.GroupVersion{Group: "redis-metrics.dev", Version: "v1alpha1"}
