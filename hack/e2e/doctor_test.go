@@ -147,7 +147,7 @@ func decisions() map[string]string {
 		"ConnectionRefused": "start Redis, or let the adapter reach it",
 		"FallbackInUse":     "repair what makes the value unknown",
 		"FallbackEnded":     "repair what makes the value unknown",
-		"ValueUnknown":      "do what the message says, of which there are many",
+		"ValueUnknown":      "do what the message says, which differs with the metric",
 		"ScalingInactive":   "repair a metric of another project",
 		"NotReady":          "run the command, which diagnoses one of the objects",
 
@@ -287,7 +287,7 @@ func TestEveryTroubleIsBroughtAbout(t *testing.T) {
 	}
 	for code := range decided {
 		if !onPage[code] {
-			t.Errorf("a person has to decide about %s, of which the page says nothing", code)
+			t.Errorf("a person has to decide about %s, which is not on the page", code)
 		}
 	}
 }

@@ -10,7 +10,7 @@ const Via = "1.1 redis-metrics-adapter"
 // asks is not among them, and neither is any secret.
 var requestHeaders = []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent"}
 
-// headers returns those of a request to the backend.
+// headers returns the headers of a request to the backend.
 func (b *Backend) headers(client http.Header) http.Header {
 	headers := http.Header{
 		"Authorization": {"Bearer " + b.tokens.current()},

@@ -46,7 +46,7 @@ type apiService struct {
 // service is the Service of the adapter.
 type service struct {
 	namespace, name string
-	// caBundles are those of its APIServices.
+	// caBundles holds the caBundle of each of its APIServices.
 	caBundles [][]byte
 }
 
