@@ -102,14 +102,12 @@ func (e *errorWriter) finish(r *http.Request) {
 func boundedStatus(status metav1.Status) metav1.Status {
 	bounded := metav1.Status{Status: metav1.StatusFailure, Code: status.Code}
 	if len(status.Reason) <= wordBytes {
-		bounded.Reason = status.Reason
+		bounded.Reason = metav1.StatusReason(word(string(status.Reason)))
 	}
 	if details := status.Details; details != nil {
-		bounded.Details = &metav1.StatusDetails{
-			Group: cut(details.Group, wordBytes), Kind: cut(details.Kind, wordBytes), Name: cut(printable(details.Name), wordBytes),
-		}
+		bounded.Details = &metav1.StatusDetails{Group: word(details.Group), Kind: word(details.Kind), Name: word(details.Name)}
 		for _, cause := range details.Causes[:min(causesAtMost, len(details.Causes))] {
-			bounded.Details.Causes = append(bounded.Details.Causes, metav1.StatusCause{Type: metav1.CauseType(cut(string(cause.Type), wordBytes))})
+			bounded.Details.Causes = append(bounded.Details.Causes, metav1.StatusCause{Type: metav1.CauseType(word(string(cause.Type)))})
 		}
 	}
 	message := cut(printable(status.Message), statusBytes)
@@ -142,6 +140,17 @@ func cut(text string, size int) string {
 		size--
 	}
 	return text[:size] + ellipsis
+}
+
+// word returns a name of up to wordBytes, in which '?' stands for each character
+// that JSON escapes. Escaped names could fill statusBytes on their own.
+func word(text string) string {
+	return cut(strings.Map(func(r rune) rune {
+		if r < ' ' || r >= utf8.RuneSelf-1 || strings.ContainsRune("\"\\<>&", r) {
+			return '?'
+		}
+		return r
+	}, text), wordBytes)
 }
 
 // printable replaces what is not a printable character.

@@ -151,6 +151,7 @@ func FuzzErrors(f *testing.F) {
 	f.Add(strings.Repeat("\x00", 2000), "", "", "", uint16(500), "application/yaml")
 	f.Add("message", "NotFound", "\x00", "Cause", uint16(120), "application/yaml")
 	f.Add("a\nb", strings.Repeat("R", 2000), strings.Repeat("é", 999), strings.Repeat("<", 999), uint16(429), "application/vnd.kubernetes.protobuf")
+	f.Add(strings.Repeat("m", 999), "0", strings.Repeat("\x11", 999), strings.Repeat("<", 999), uint16(152), "application/json")
 	f.Fuzz(func(t *testing.T, message, reason, name, cause string, code uint16, accept string) {
 		status := metav1.Status{
 			Status: metav1.StatusFailure, Code: 400 + int32(code%200), Reason: metav1.StatusReason(reason), Message: message,
