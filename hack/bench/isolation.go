@@ -13,11 +13,13 @@ const (
 	// half is how many objects are sampled well, and how many others hang.
 	half = 250
 	// isolationTurns is how often they are measured without the others and with them.
-	isolationTurns = 5
+	isolationTurns = 9
 	// turnRequests requests are made in a turn, one each turnEvery.
 	turnRequests, turnEvery = 1000, 10 * time.Millisecond
 	// mostLate is how late a sample may be, of the interval.
 	mostLate = 0.2
+	// mostSlower is how much longer requests may take beside the others. The noise of one turn is about as much.
+	mostSlower = 1.25
 )
 
 // measureIsolation compares objects whose servers answer, alone and beside as many whose servers do not, turn by turn.
@@ -74,7 +76,7 @@ func isolated(alone, beside isolationSide) []Figure {
 		typical("API p99 alone", "ms", 0, alone.p99),
 		typical("API p99 beside", "ms", 0, beside.p99),
 		ratio("API p50 beside to alone", 0, beside.p50, alone.p50),
-		ratio("API p99 beside to alone", 1, beside.p99, alone.p99),
+		ratio("API p99 beside to alone", mostSlower, beside.p99, alone.p99),
 		ratio("CPU beside to alone", 0, beside.cores, alone.cores),
 	}
 }

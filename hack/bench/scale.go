@@ -14,8 +14,12 @@ const (
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
+	// infoTurns is how often the CPU time of 10,000 objects is measured for infoTurn, each time beside that of go-redis,
+	// of which it may take mostInfo.
+	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 0.75
+
 	// Limits, of 10,000 objects and of none.
-	mostCores, mostBytes         = 0.25, 400 << 20
+	mostBytes                    = 400 << 20
 	mostWarm                     = 15 * time.Second
 	soonWarm                     = interval + 2*time.Second // 1,000 objects
 	mostSelector                 = 100 * time.Millisecond
@@ -61,7 +65,7 @@ func measureScale(ctx context.Context, h *harness) ([]Figure, error) {
 		}
 	}
 	figures = append(figures, growth(loads[1000], loads[10000])...)
-	for _, measure := range []func(context.Context, *caller) ([]Figure, error){h.profiles, h.selector, h.edits, h.rotation} {
+	for _, measure := range []func(context.Context, *caller) ([]Figure, error){h.besideInfo, h.profiles, h.selector, h.edits, h.rotation} {
 		more, err := measure(ctx, c)
 		figures = append(figures, more...)
 		if err != nil {
@@ -118,13 +122,36 @@ func (l load) figures() []Figure {
 		cores.Limit, memory.Limit = mostIdleCores, mostIdleBytes>>20
 		return append(figures, cores, memory)
 	case 10000:
-		cores.Limit, memory.Limit = mostCores, mostBytes>>20
+		memory.Limit = mostBytes >> 20
 	}
 	late := Figure{Name: name("lateness p99"), Value: l.late99.Seconds(), Unit: "s", Limit: interval.Seconds() / 20}
 	return append(figures, cores, memory, Figure{Name: name("goroutines"), Value: l.goroutine},
 		Figure{Name: name("lateness p50"), Value: l.late50.Seconds(), Unit: "s"}, late,
 		Figure{Name: name("samples failed"), Value: l.failed},
 		Figure{Name: name("lateness max, at most"), Value: l.latest.Seconds(), Unit: "s"})
+}
+
+// besideInfo compares the CPU time of sampling all objects with that of as many bare INFOs by go-redis.
+func (h *harness) besideInfo(ctx context.Context, _ *caller) ([]Figure, error) {
+	clients := int(float64(h.objects) * every.Seconds() / interval.Seconds())
+	bare := loop(h.servers[0].address, bareLoops(clients))
+	var adapter, info []float64
+	for range infoTurns {
+		cores, err := coresOf(ctx, h.adapter.PID(), infoTurn)
+		if err != nil {
+			return nil, err
+		}
+		used, samples, err := bare(ctx)
+		if err != nil {
+			return nil, err
+		}
+		adapter = append(adapter, cores)
+		info = append(info, used.cpu.Seconds()/samples*float64(h.objects)/interval.Seconds())
+	}
+	return []Figure{
+		typical(fmt.Sprintf("as many bare INFOs as %d objects, CPU", h.objects), "cores", 0, info),
+		ratio(fmt.Sprintf("%d objects to as many bare INFOs, CPU", h.objects), mostInfo, adapter, info),
+	}, nil
 }
 
 // growth tells how much more ten times the objects cost, beyond what the adapter costs without any.

@@ -14,16 +14,15 @@ import (
 type Index struct {
 	mu      sync.RWMutex
 	targets []*Target // ordered by namespace and name
+	byName  map[types.NamespacedName]*Target
 }
 
 // Get returns the target of the Redis object of that name.
 func (x *Index) Get(name types.NamespacedName) (*Target, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if i, found := x.search(name); found {
-		return x.targets[i], true
-	}
-	return nil, false
+	t, found := x.byName[name]
+	return t, found
 }
 
 // Select returns, ordered by namespace and name, the targets of a namespace whose
@@ -54,6 +53,10 @@ func (x *Index) Select(namespace string, selector labels.Selector) []*Target {
 func (x *Index) set(t *Target) (before *Target) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.byName == nil {
+		x.byName = map[types.NamespacedName]*Target{}
+	}
+	x.byName[t.NamespacedName] = t
 	i, found := x.search(t.NamespacedName)
 	if !found {
 		x.targets = slices.Insert(x.targets, i, t)
@@ -71,6 +74,7 @@ func (x *Index) remove(name types.NamespacedName) (before *Target) {
 		return nil
 	}
 	before = x.targets[i]
+	delete(x.byName, name)
 	x.targets = slices.Delete(x.targets, i, i+1)
 	return before
 }

@@ -29,6 +29,9 @@ func TestIndexStaysInOrder(t *testing.T) {
 			}
 			known[name.String()] = one
 		}
+		if got, found := index.Get(name); got != known[name.String()] || found != (got != nil) {
+			t.Fatalf("%s is %v, want %v", name, got, known[name.String()])
+		}
 		var want, got []*Target
 		for _, name := range slices.Sorted(maps.Keys(known)) {
 			want = append(want, known[name])
@@ -39,5 +42,18 @@ func TestIndexStaysInOrder(t *testing.T) {
 		if all := index.Select("", labels.Everything()); !slices.Equal(got, want) || !slices.Equal(all, want) {
 			t.Fatalf("selected %v and %v, want %v", got, all, want)
 		}
+	}
+}
+
+// BenchmarkGet is what each sample of 10,000 objects pays to find its target.
+func BenchmarkGet(b *testing.B) {
+	var index Index
+	names := make([]types.NamespacedName, 10000)
+	for i := range names {
+		names[i] = types.NamespacedName{Namespace: "bench", Name: "redis-" + strconv.Itoa(i)}
+		index.set(&Target{NamespacedName: names[i]})
+	}
+	for i := 0; b.Loop(); i++ {
+		index.Get(names[i*7919%len(names)])
 	}
 }
