@@ -68,7 +68,7 @@ func measureSample(ctx context.Context, h *harness) ([]Figure, error) {
 		bare, whole func(ctx context.Context) (usage, float64, error)
 	}{
 		{"back to back", h.benchmark("BareInfo"), h.benchmark("Sample")},
-		{"1,000/s", loop(server.address, bareLoops(loops)), loop(server.address, sampled)},
+		{"1,000/s", loop(server.address, bareLoops), loop(server.address, sampled)},
 	} {
 		var bare, whole cost
 		for range sampleTurns {
@@ -173,37 +173,40 @@ func profileSampler(ctx context.Context, options Options, turn func(context.Cont
 	return errors.Join(err, file.Close())
 }
 
-// bareLoops are so many clients as go-redis makes them, which ask for INFO in the rhythm of the sampler, spread as it
-// spreads them.
-func bareLoops(clients int) side {
-	return func(ctx context.Context, address string, count func()) func() {
-		ctx, cancel := context.WithCancel(ctx)
-		var running sync.WaitGroup
-		for n := range clients {
-			running.Go(func() {
-				if wait(ctx, time.Duration(n)*every/time.Duration(clients)) != nil {
+// bareLoops ask for INFO in the rhythm of the sampler.
+func bareLoops(ctx context.Context, address string, count func()) func() {
+	return bareClients(ctx, loops, every, func(int) string { return address }, count)
+}
+
+// bareClients are clients as go-redis makes them. Each asks the server at its address for INFO every so often, spread as
+// the sampler spreads them.
+func bareClients(ctx context.Context, clients int, every time.Duration, address func(n int) string, count func()) func() {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	for n := range clients {
+		running.Go(func() {
+			if wait(ctx, time.Duration(n)*every/time.Duration(clients)) != nil {
+				return
+			}
+			client := redis.NewClient(&redis.Options{Addr: address(n), PoolSize: 1})
+			defer func() { _ = client.Close() }()
+			ticker := time.NewTicker(every)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
 					return
+				case <-ticker.C:
 				}
-				client := redis.NewClient(&redis.Options{Addr: address, PoolSize: 1})
-				defer func() { _ = client.Close() }()
-				ticker := time.NewTicker(every)
-				defer ticker.Stop()
-				for {
-					select {
-					case <-ctx.Done():
-						return
-					case <-ticker.C:
-					}
-					if client.Info(ctx).Err() == nil {
-						count()
-					}
+				if client.Info(ctx).Err() == nil {
+					count()
 				}
-			})
-		}
-		return func() {
-			cancel()
-			running.Wait()
-		}
+			}
+		})
+	}
+	return func() {
+		cancel()
+		running.Wait()
 	}
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,9 +15,9 @@ const (
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
-	// infoTurns is how often the CPU time of 10,000 objects is measured for infoTurn, each time beside that of go-redis,
-	// of which it may take mostInfo.
-	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 0.75
+	// infoTurns is how often the CPU time of all objects is compared for infoTurn with that of go-redis, of which it may
+	// take mostInfo.
+	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 1
 
 	// Limits, of 10,000 objects and of none.
 	mostBytes                    = 400 << 20
@@ -131,26 +132,39 @@ func (l load) figures() []Figure {
 		Figure{Name: name("lateness max, at most"), Value: l.latest.Seconds(), Unit: "s"})
 }
 
-// besideInfo compares the CPU time of sampling all objects with that of as many bare INFOs by go-redis.
+// besideInfo compares the CPU time of the adapter with that of as many clients of go-redis, which ask for INFO as often
+// and do nothing else, at the same time.
 func (h *harness) besideInfo(ctx context.Context, _ *caller) ([]Figure, error) {
-	clients := int(float64(h.objects) * every.Seconds() / interval.Seconds())
-	bare := loop(h.servers[0].address, bareLoops(clients))
-	var adapter, info []float64
+	var samples atomic.Int64
+	defer bareClients(ctx, h.objects, interval, h.address, func() { samples.Add(1) })()
+	if err := wait(ctx, 3*interval); err != nil { // all have connected
+		return nil, err
+	}
+	var adapter, bare []float64
 	for range infoTurns {
+		begin := samples.Load()
+		before, err := ownUsage()
+		if err != nil {
+			return nil, err
+		}
 		cores, err := coresOf(ctx, h.adapter.PID(), infoTurn)
 		if err != nil {
 			return nil, err
 		}
-		used, samples, err := bare(ctx)
+		after, err := ownUsage()
 		if err != nil {
 			return nil, err
 		}
+		count, want := float64(samples.Load()-begin), float64(h.objects)*infoTurn.Seconds()/interval.Seconds()
+		if count < 0.95*want {
+			return nil, fmt.Errorf("%.0f bare INFOs in %s, want %.0f", count, infoTurn, want)
+		}
 		adapter = append(adapter, cores)
-		info = append(info, used.cpu.Seconds()/samples*float64(h.objects)/interval.Seconds())
+		bare = append(bare, (after.cpu-before.cpu).Seconds()/infoTurn.Seconds())
 	}
 	return []Figure{
-		typical(fmt.Sprintf("as many bare INFOs as %d objects, CPU", h.objects), "cores", 0, info),
-		ratio(fmt.Sprintf("%d objects to as many bare INFOs, CPU", h.objects), mostInfo, adapter, info),
+		typical(fmt.Sprintf("%d clients that ask for INFO, CPU", h.objects), "cores", 0, bare),
+		ratio(fmt.Sprintf("%d objects to as many such clients, CPU", h.objects), mostInfo, adapter, bare),
 	}, nil
 }
 
