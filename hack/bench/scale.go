@@ -17,7 +17,7 @@ const (
 
 	// infoTurns is how often the CPU time of all objects is compared for infoTurn with that of go-redis, of which it may
 	// take mostInfo.
-	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 1
+	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 1.35
 
 	// Limits, of 10,000 objects and of none.
 	mostBytes                    = 400 << 20
