@@ -29,20 +29,19 @@ func (r Record) Text(name string) (string, error) {
 	case r.twice:
 		return "", malformed(r.key, "it occurs more than once")
 	}
-	found, times := "", 0
-	for part, rest := "", r.text; rest != ""; {
-		part, rest, _ = strings.Cut(rest, ",")
-		if key, value, ok := strings.Cut(part, "="); ok && key == name {
-			found, times = value, times+1
-		}
+	before := "," + name + "="
+	text, found := strings.CutPrefix(r.text, before[1:])
+	if !found {
+		_, text, found = strings.Cut(r.text, before)
 	}
-	switch times {
-	case 0:
+	switch {
+	case !found:
 		return "", fmt.Errorf("INFO field %s: %s: %w", r.key, name, ErrAbsent)
-	case 1:
-		return found, nil
+	case strings.Contains(text, before):
+		return "", malformed(r.key, "%s occurs more than once", name)
 	}
-	return "", malformed(r.key, "%s occurs more than once", name)
+	text, _, _ = strings.Cut(text, ",")
+	return text, nil
 }
 
 // Int returns one named integer of the value.
@@ -97,11 +96,7 @@ func (i *Info) Record(key string) (Record, bool) {
 // fields at all: Section tells which.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
-		if i.schema == nil {
-			return
-		}
-		first, _ := i.schema.search(prefix)
-		for _, place := range i.schema.sorted[first:] {
+		for _, place := range i.schema.from(prefix) {
 			key := i.schema.keys[place]
 			name, ok := strings.CutPrefix(key, prefix)
 			if !ok || !yield(name, i.record(int(place), key)) {

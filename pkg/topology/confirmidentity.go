@@ -8,6 +8,9 @@ import "github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 // error of its own, so that no data counts twice. confirm fails with
 // SharedServer if two primaries are one server. Replicas come last in asked.
 func confirm(asked []endpoint, results []result) error {
+	if len(asked) == 1 {
+		return nil // most targets
+	}
 	servers := map[string]bool{}
 	data := map[string]string{} // of each shard's primary
 	for i, at := range asked {

@@ -73,7 +73,7 @@ func (r *replication) assemble(wanted bool, asked []endpoint, results []result) 
 	if err := confirm(asked, results); err != nil {
 		return history.Sample{}, err
 	}
-	nodes := make([]history.Node, len(asked), len(asked)+1)
+	nodes := make([]history.Node, len(asked))
 	for i := range asked {
 		nodes[i] = describe(asked[i], results[i])
 	}
