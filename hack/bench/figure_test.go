@@ -39,10 +39,10 @@ func TestLatencyDuringAFaultIsComparedWithThatBesideIt(t *testing.T) {
 		limit, noise          float64
 		missed                bool
 	}{
-		"within":                  {before: 1, during: 1, after: 1, limit: 1, noise: 0},
-		"beyond":                  {before: 1, during: 1.1, after: 1, limit: 1, noise: 0, missed: true},
-		"beyond and within noise": {before: 0.8, during: 1.2, after: 1.2, limit: 1, noise: 0.5},
-		"beyond noise":            {before: 1.2, during: 1.6, after: 0.8, limit: 1, noise: 0.5, missed: true},
+		"within":                  {before: 1, during: 1.25, after: 1, limit: 1.25, noise: 0},
+		"beyond":                  {before: 1, during: 1.3, after: 1, limit: 1.25, noise: 0, missed: true},
+		"beyond and within noise": {before: 0.8, during: 1.6, after: 1.2, limit: 1.25, noise: 0.5},
+		"beyond noise":            {before: 1.2, during: 1.9, after: 0.8, limit: 1.25, noise: 0.5, missed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			figures, noise := compareFaults([]comparison{{name: name, before: test.before, during: test.during, after: test.after}})

@@ -18,7 +18,7 @@ const (
 	turnRequests, turnEvery = 1000, 10 * time.Millisecond
 	// mostLate is how late a sample may be, of the interval.
 	mostLate = 0.2
-	// mostSlower is how much longer requests may take beside the others. The noise of one turn is about as much.
+	// mostSlower is how much longer requests may take while others fail, as a ratio. The noise of one turn is about as much.
 	mostSlower = 1.25
 )
 
