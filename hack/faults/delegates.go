@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
@@ -116,16 +118,18 @@ func LoadDelegate(ctx context.Context, client kubernetes.Interface) (stop func()
 // askDelegate requests a metric of the other adapter, and returns the status code of
 // the response, or 0 if it broke off.
 func askDelegate(ctx context.Context, client kubernetes.Interface) (code int, err error) {
-	result := client.CoreV1().RESTClient().Get().AbsPath("/apis/custom.metrics.k8s.io/v1beta2/" + backend.Metric).MaxRetries(0).Do(ctx)
-	if _, err = result.Raw(); err != nil {
-		result.StatusCode(&code)
-		if code == http.StatusOK {
-			code = 0
+	body, err := client.CoreV1().RESTClient().Get().AbsPath("/apis/custom.metrics.k8s.io/v1beta2/" + backend.Metric).MaxRetries(0).Stream(ctx)
+	if err != nil {
+		if refused, ok := errors.AsType[*apierrors.StatusError](err); ok {
+			code = int(refused.ErrStatus.Code)
 		}
 		return code, err
 	}
-	result.StatusCode(&code)
-	return code, nil
+	defer func() { _ = body.Close() }()
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return 0, err
+	}
+	return http.StatusOK, nil
 }
 
 // lists returns an error unless discovery has both our metrics and the metrics that
