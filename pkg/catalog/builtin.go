@@ -11,8 +11,8 @@ const (
 
 // Builtin returns the catalog that every Redis object has. Its rows stand in
 // the files named after what they measure.
-func Builtin() (*Catalog, error) {
-	return New(slices.Concat(
+func Builtin() *Catalog {
+	return newCatalog(slices.Concat(
 		clientRows(),
 		commandRows(),
 		keyspaceRows(),

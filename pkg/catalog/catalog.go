@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -147,17 +146,11 @@ type Catalog struct {
 	prefixes []string
 }
 
-// New returns a catalog of rows whose names differ, ordered by name.
-func New(rows ...Metric) (*Catalog, error) {
-	c := &Catalog{metrics: slices.Clone(rows), byName: make(map[string]int, len(rows)), fields: map[string]bool{"role": true}}
+// newCatalog returns a catalog of rows, ordered by name.
+func newCatalog(rows ...Metric) *Catalog {
+	c := &Catalog{metrics: rows, byName: make(map[string]int, len(rows)), fields: map[string]bool{"role": true}}
 	slices.SortFunc(c.metrics, func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 	for n, m := range c.metrics {
-		if _, twice := c.byName[m.Name]; twice {
-			return nil, fmt.Errorf("metric %s is defined twice", m.Name)
-		}
-		if (m.gauge.of == nil) == (m.window.of == nil) {
-			return nil, fmt.Errorf("metric %s must have one function, for a gauge or for a window", m.Name)
-		}
 		c.byName[m.Name] = n
 		for _, field := range slices.Concat(m.gauge.fields, m.window.fields) {
 			if prefix, records := strings.CutSuffix(field, "*"); !records {
@@ -167,7 +160,7 @@ func New(rows ...Metric) (*Catalog, error) {
 			}
 		}
 	}
-	return c, nil
+	return c
 }
 
 // Reads reports whether any metric reads a field of INFO.

@@ -23,10 +23,7 @@ type row struct {
 }
 
 func TestEachMetricReadsWhatTheSamplesSay(t *testing.T) {
-	c, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalog.Builtin()
 	all := rows()
 	for _, m := range c.All() {
 		if len(all[m.Name]) == 0 {
@@ -77,10 +74,7 @@ func checkRow(t *testing.T, m *catalog.Metric, tt row) {
 }
 
 func TestReadFailsAsTheHistoryDoes(t *testing.T) {
-	c, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalog.Builtin()
 	unknown := &history.UnknownError{Reason: history.Stale}
 	for _, m := range c.All() {
 		got, err := m.Read(twoSamples{err: unknown}, catalog.Query{Now: time.Now()})
@@ -92,10 +86,7 @@ func TestReadFailsAsTheHistoryDoes(t *testing.T) {
 }
 
 func TestEachMetricIsDocumented(t *testing.T) {
-	c, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalog.Builtin()
 	kebab := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 	versions := regexp.MustCompile(`^[0-9]+\.[0-9]+(\.[0-9]+)?\+$`)
 	kinds := []catalog.Kind{catalog.Gauge, catalog.Rate, catalog.Ratio}
@@ -126,16 +117,6 @@ func TestEachMetricIsDocumented(t *testing.T) {
 	}
 	if _, ok := c.Lookup("no-such-metric"); ok {
 		t.Error("Lookup found a metric that does not exist")
-	}
-}
-
-func TestNewRefusesBadRows(t *testing.T) {
-	good := *metric(t, "keys")
-	if _, err := catalog.New(good, good); err == nil || !strings.Contains(err.Error(), "keys is defined twice") {
-		t.Errorf("New with a name twice = %v", err)
-	}
-	if _, err := catalog.New(catalog.Metric{Name: "empty"}); err == nil || !strings.Contains(err.Error(), "empty must have one function") {
-		t.Errorf("New without a function = %v", err)
 	}
 }
 

@@ -39,10 +39,7 @@ func TestMetricsTellTheTruthOfARealServer(t *testing.T) {
 }
 
 func TestEachMetricIsProvenOnARealServer(t *testing.T) {
-	c, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalog.Builtin()
 	proven := map[string]bool{}
 	for _, p := range proofs() {
 		for _, name := range p.metrics {

@@ -32,13 +32,7 @@ type Doctor struct {
 }
 
 // New returns a Doctor who looks at a cluster.
-func New(api API) (*Doctor, error) {
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	return &Doctor{api: api, catalog: metrics}, nil
-}
+func New(api API) *Doctor { return &Doctor{api: api, catalog: catalog.Builtin()} }
 
 // Installation checks the installation, and gives an overview of all objects.
 func (d *Doctor) Installation(ctx context.Context) Report {

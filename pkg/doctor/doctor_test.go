@@ -14,7 +14,7 @@ import (
 )
 
 func TestNoTroubleIfHealthy(t *testing.T) {
-	d := doctorAt(t, healthy())
+	d := New(healthy())
 	for name, report := range map[string]Report{
 		"installation": d.Installation(t.Context()), "hpa": d.HPA(t.Context(), "shop", "app"),
 		"redis": d.Redis(t.Context(), "shop", "cart"), "pre": d.Before(t.Context()),
@@ -166,7 +166,7 @@ func TestFirstTrouble(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := healthy()
 			test.change(c)
-			first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First()
+			first, _ := New(c).HPA(t.Context(), "shop", "app").First()
 			if first.Code != test.code || first.Mark != test.mark || !strings.Contains(first.Command, test.command) {
 				t.Errorf("first is %+v, want %s %s with the command %s", first, test.mark, test.code, test.command)
 			}
@@ -198,7 +198,7 @@ func TestOverview(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := healthy()
 			test.change(c)
-			if first, _ := doctorAt(t, c).Installation(t.Context()).First(); first.Code != test.code || first.Mark != Warning || first.Command != test.command {
+			if first, _ := New(c).Installation(t.Context()).First(); first.Code != test.code || first.Mark != Warning || first.Command != test.command {
 				t.Errorf("first is %+v, want a warning %s with the command %s", first, test.code, test.command)
 			}
 		})
@@ -218,7 +218,7 @@ func TestBefore(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := healthy()
 			test.change(c)
-			if first, _ := doctorAt(t, c).Before(t.Context()).First(); first.Code != test.code || first.Mark != Failure {
+			if first, _ := New(c).Before(t.Context()).First(); first.Code != test.code || first.Mark != Failure {
 				t.Errorf("first is %+v, want %s", first, test.code)
 			}
 		})
@@ -227,7 +227,7 @@ func TestBefore(t *testing.T) {
 
 // TestForbiddenInTurn forbids each hop, and holds that the others are still checked.
 func TestForbiddenInTurn(t *testing.T) {
-	all := len(doctorAt(t, healthy()).HPA(t.Context(), "shop", "app").Checks)
+	all := len(New(healthy()).HPA(t.Context(), "shop", "app").Checks)
 	for _, hop := range []struct {
 		forbidden string
 		// lost is how many checks are left out, since they need what is forbidden.
@@ -239,7 +239,7 @@ func TestForbiddenInTurn(t *testing.T) {
 		t.Run(hop.forbidden, func(t *testing.T) {
 			c := healthy()
 			c.forbidden = []string{hop.forbidden}
-			report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+			report := New(c).HPA(t.Context(), "shop", "app")
 			if report.ExitCode() != 1 || len(report.Checks) != all-hop.lost {
 				t.Errorf("exit code %d, %d checks, want 1 and %d: %+v", report.ExitCode(), len(report.Checks), all-hop.lost, report.Checks)
 			}
@@ -255,18 +255,18 @@ func TestForbiddenInTurn(t *testing.T) {
 	t.Run("the definition, which discovery shows as well", func(t *testing.T) {
 		c := healthy()
 		c.forbidden = []string{definition}
-		if report := doctorAt(t, c).HPA(t.Context(), "shop", "app"); report.ExitCode() != 0 {
+		if report := New(c).HPA(t.Context(), "shop", "app"); report.ExitCode() != 0 {
 			t.Errorf("%+v", report.Checks)
 		}
 		delete(c.objects, "/apis/redis-metrics.dev/v1alpha1")
-		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != KindMissing {
+		if first, _ := New(c).HPA(t.Context(), "shop", "app").First(); first.Code != KindMissing {
 			t.Errorf("first is %+v", first)
 		}
 	})
 	t.Run("all", func(t *testing.T) {
 		c := healthy()
 		c.forbidden = []string{"/", "subjectaccessreviews"}
-		for _, report := range []Report{doctorAt(t, c).Installation(t.Context()), doctorAt(t, c).HPA(t.Context(), "shop", "app")} {
+		for _, report := range []Report{New(c).Installation(t.Context()), New(c).HPA(t.Context(), "shop", "app")} {
 			if report.ExitCode() != 1 {
 				t.Errorf("exit code %d of %+v", report.ExitCode(), report.Checks)
 			}
@@ -279,7 +279,7 @@ func TestFailureWinsOverForbidden(t *testing.T) {
 	c := healthy()
 	c.forbidden = []string{allAPIServices}
 	without(cart)(c)
-	report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+	report := New(c).HPA(t.Context(), "shop", "app")
 	if first, _ := report.First(); first.Code != RedisNotFound || report.ExitCode() != 2 {
 		t.Errorf("first is %+v, exit code %d", first, report.ExitCode())
 	}
@@ -310,7 +310,7 @@ func TestCAThatNobodyRenews(t *testing.T) {
 	c.served = issue(t, authority, time.Now().Add(20*time.Hour))
 	for command, denied := range map[string][]string{"kubectl -n redis-metrics-adapter logs deployment/redis-metrics-adapter --tail=50": nil, applyRights: {"apiservices"}} {
 		c.denied = denied
-		if first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "app").First(); first.Code != CAExpires || first.Mark != Warning || first.Command != command {
+		if first, _ := New(c).HPA(t.Context(), "shop", "app").First(); first.Code != CAExpires || first.Mark != Warning || first.Command != command {
 			t.Errorf("first is %+v, want a warning with the command %s", first, command)
 		}
 	}
@@ -325,7 +325,7 @@ func TestReasons(t *testing.T) {
 	for _, row := range rows {
 		c := healthy()
 		notReady(row[1], row[2]+".")(c)
-		if first, _ := doctorAt(t, c).Redis(t.Context(), "shop", "cart").First(); first.Mark != Failure || string(first.Code) != row[1] || !strings.Contains(first.Message, row[2]) {
+		if first, _ := New(c).Redis(t.Context(), "shop", "cart").First(); first.Mark != Failure || string(first.Code) != row[1] || !strings.Contains(first.Message, row[2]) {
 			t.Errorf("with reason %s first is %+v", row[1], first)
 		}
 	}
@@ -338,7 +338,7 @@ func TestNodes(t *testing.T) {
 	} {
 		c := healthy()
 		replace(cart, `"conditions":[`, `"nodes":`+nodes+`,"conditions":[`)(c)
-		report := doctorAt(t, c).Redis(t.Context(), "shop", "cart")
+		report := New(c).Redis(t.Context(), "shop", "cart")
 		if report.ExitCode() != 0 || !slices.ContainsFunc(report.Checks, func(c Check) bool { return c.Message == "Nodes of Redis cart that answered: "+want }) {
 			t.Errorf("of nodes %s it says %+v, want %s", nodes, report.Checks, want)
 		}
@@ -353,7 +353,7 @@ func TestMinReplicasRefused(t *testing.T) {
 	} {
 		c := healthy()
 		c.objects["/metrics"] = metrics
-		first, _ := doctorAt(t, c).HPA(t.Context(), "shop", "queue").First()
+		first, _ := New(c).HPA(t.Context(), "shop", "queue").First()
 		if said := strings.Contains(first.Message, "refuses HPAs whose minReplicas is 0"); first.Code != HPANotFound || said != want {
 			t.Errorf("with %s it says %+v", metrics, first)
 		}
@@ -374,7 +374,7 @@ func TestProposal(t *testing.T) {
 			c := healthy()
 			c.objects[shopHPAs] = `{"items":[` + test.hpa + `]}`
 			c.objects[cartRequests] = strings.Replace(value, "2500", test.value, 1)
-			report := doctorAt(t, c).HPA(t.Context(), "shop", "app")
+			report := New(c).HPA(t.Context(), "shop", "app")
 			if !slices.ContainsFunc(report.Checks, func(c Check) bool { return c.Hop == HopValue && strings.Contains(c.Message, test.says) }) {
 				t.Errorf("no check says %q: %+v", test.says, report.Checks)
 			}

@@ -172,12 +172,3 @@ func unknownValue(cause string) error {
 	err.ErrStatus.Message = fmt.Sprintf("requests-per-second of redises.redis-metrics.dev %q is unknown: %s", "cart", cause)
 	return err
 }
-
-func doctorAt(t *testing.T, c *cluster) *Doctor {
-	t.Helper()
-	d, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}

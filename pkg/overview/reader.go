@@ -29,13 +29,7 @@ type Reader struct {
 }
 
 // NewReader returns a Reader of a cluster, with the rights that the Getter has.
-func NewReader(api kubeapi.Getter) (*Reader, error) {
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	return &Reader{api, metrics}, nil
-}
+func NewReader(api kubeapi.Getter) *Reader { return &Reader{api, catalog.Builtin()} }
 
 // All reads the objects and HPAs of a namespace, or of all if it is empty. Its error says that nothing could be read.
 func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {

@@ -98,15 +98,6 @@ func unknown(metric, cause string) error {
 	return err
 }
 
-func reader(t *testing.T, c cluster) *Reader {
-	t.Helper()
-	r, err := NewReader(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // write writes an overview as text, so that a test may hold the parts that it is about.
 func write(o Overview) string {
 	var text strings.Builder
@@ -188,7 +179,7 @@ func TestAll(t *testing.T) {
 			object + strings.NewReplacer("{command=get}", "{}", "700m ", `error the selector is invalid: "Like" is not a valid label selector operator`).Replace(hpa) + seen},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			o, err := reader(t, test.cluster).All(t.Context(), "shop")
+			o, err := NewReader(test.cluster).All(t.Context(), "shop")
 			if got := write(o); err != nil || got != test.want {
 				t.Errorf("%v\n%s\nwant\n%s", err, got, test.want)
 			}
@@ -199,20 +190,20 @@ func TestAll(t *testing.T) {
 // TestNothingRead holds that a read fails only where there is nothing to show.
 func TestNothingRead(t *testing.T) {
 	nothing := cluster{redises: forbidden(), redises + "/cart": forbidden(), hpas: forbidden(), events: forbidden()}
-	if _, err := reader(t, nothing).All(t.Context(), "shop"); err == nil || strings.Count(err.Error(), "forbidden: you need the right to list ") != 2 {
+	if _, err := NewReader(nothing).All(t.Context(), "shop"); err == nil || strings.Count(err.Error(), "forbidden: you need the right to list ") != 2 {
 		t.Errorf("All: %v", err)
 	}
-	if _, err := reader(t, nothing).Object(t.Context(), "shop", "cart"); err == nil || !strings.Contains(err.Error(), "right to get redises.redis-metrics.dev in") {
+	if _, err := NewReader(nothing).Object(t.Context(), "shop", "cart"); err == nil || !strings.Contains(err.Error(), "right to get redises.redis-metrics.dev in") {
 		t.Errorf("Object: %v", err)
 	}
-	o, err := reader(t, nothing.with(requests, value("2500"))).Object(t.Context(), "shop", "cart")
+	o, err := NewReader(nothing.with(requests, value("2500"))).Object(t.Context(), "shop", "cart")
 	if err != nil || !strings.Contains(write(o), "  requests-per-second: 2500 \n") {
 		t.Errorf("an object of which only metrics may be read: %v\n%s", err, write(o))
 	}
 }
 
 func TestObject(t *testing.T) {
-	o, err := reader(t, healthy().with(values+"cart/jobs", value("7"))).Object(t.Context(), "shop", "cart")
+	o, err := NewReader(healthy().with(values+"cart/jobs", value("7"))).Object(t.Context(), "shop", "cart")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +221,7 @@ func TestObject(t *testing.T) {
 			t.Errorf("%s has both a value and an error, or neither", metric.Name)
 		}
 	}
-	if _, err := reader(t, healthy()).Object(t.Context(), "shop", "none"); !apierrors.IsNotFound(err) {
+	if _, err := NewReader(healthy()).Object(t.Context(), "shop", "none"); !apierrors.IsNotFound(err) {
 		t.Errorf("an object that does not exist: %v", err)
 	}
 }
@@ -264,7 +255,7 @@ func TestManyValues(t *testing.T) {
 		c[redises] = `{"items":[` + strings.Join(items, ",") + `]}`
 		c[hpas] = `{"items":[` + strings.ReplaceAll(appHPA, `"name":"cart"`, `"name":"cart-7"`) + `]}`
 		began := time.Now()
-		o, err := reader(t, c).All(t.Context(), "shop")
+		o, err := NewReader(c).All(t.Context(), "shop")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -281,7 +272,7 @@ func TestManyValues(t *testing.T) {
 
 // TestJSON holds that an unknown value has no number.
 func TestJSON(t *testing.T) {
-	o, err := reader(t, healthy().with(gets, unknown("requests-per-second", "no sample"))).All(t.Context(), "shop")
+	o, err := NewReader(healthy().with(gets, unknown("requests-per-second", "no sample"))).All(t.Context(), "shop")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 func TestDeclaredFieldsOfInfoAreKept(t *testing.T) {
 	tgt := samplertest.TargetAt("declaring", "127.0.0.1:1")
 	tgt.Probes = probe.Compile([]*probe.Probe{probe.Info("lazyfree_pending_objects", probe.Gauge, probe.Sum)})
-	info, err := New(open(t).Group(t.Context(), tgt), tgt, tgt.Address, NewFields(samplertest.MetricFields(t))).parse([]byte("role:master\r\nlazyfree_pending_objects:3\r\nmem_allocator:" + strings.Repeat("x", 1<<16) + "\r\n"))
+	info, err := New(open(t).Group(t.Context(), tgt), tgt, tgt.Address, NewFields(samplertest.MetricFields())).parse([]byte("role:master\r\nlazyfree_pending_objects:3\r\nmem_allocator:" + strings.Repeat("x", 1<<16) + "\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func probingOver(ctx context.Context, t *testing.T, d *connection.Dialer, tgt *t
 	var store history.Store
 	// The wall clock of a busy machine may be slewed while a test runs.
 	policy := history.Policy{Interval: 10 * time.Second, Window: tgt.Window, MaxAge: tgt.MaxAge}
-	o := &one{t: t, dialer: d, poller: New(d.Group(ctx, tgt), tgt, tgt.Address, NewFields(samplertest.MetricFields(t))), history: store.Open(tgt.ID(), policy)}
+	o := &one{t: t, dialer: d, poller: New(d.Group(ctx, tgt), tgt, tgt.Address, NewFields(samplertest.MetricFields())), history: store.Open(tgt.ID(), policy)}
 	t.Cleanup(o.poller.Close)
 	return o
 }

@@ -21,10 +21,7 @@ import (
 // declaring is a provider with one object that declares metrics and one that does not.
 func declaring(t *testing.T) *Provider {
 	t.Helper()
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := catalog.Builtin()
 	all := targets{newTarget("shop", "with", "cache"), newTarget("shop", "without", "cache")}
 	all[0].Declared = []target.Declared{
 		{Name: "waiting", Probe: probe.List("jobs")}, {Name: "wrong", Index: 1, Place: 1, Probe: probe.List("text")},

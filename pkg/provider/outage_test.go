@@ -33,10 +33,7 @@ type outage struct {
 
 func newOutage(t *testing.T, object *target.Target) *outage {
 	t.Helper()
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := catalog.Builtin()
 	o := &outage{t: t, object: object, store: &history.Store{}, counts: causes{}, runID: "a"}
 	o.Provider = New(targets{object}, o.store, metrics, o.counts)
 	o.Set(object)

@@ -37,10 +37,7 @@ type sampled struct {
 
 func sampling(t *testing.T, object *target.Target) *sampled {
 	t.Helper()
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := catalog.Builtin()
 	object.Interval, object.Timeout = time.Second, 500*time.Millisecond
 	object.Window, object.MaxAge = 3*time.Second, 2*time.Second
 	store := &history.Store{}

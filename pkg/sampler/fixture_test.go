@@ -33,7 +33,7 @@ func managing(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{attempts: map[string]int{}, states: map[State]int{}, wake: make(chan struct{}, 1)}
 	ctx := klog.NewContext(t.Context(), klog.New(nil)) // what is logged here is what the tests provoke
-	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: samplertest.Local(t), Credentials: &samplertest.Credentials{Newest: &credentials.Credentials{}}, Reads: samplertest.MetricFields(t)})
+	w.Manager = New(ctx, Config{Store: &w.store, Observer: w, Listener: w.attempted, Egress: samplertest.Local(t), Credentials: &samplertest.Credentials{Newest: &credentials.Credentials{}}, Reads: samplertest.MetricFields()})
 	t.Cleanup(w.Stop)
 	return w
 }
@@ -96,5 +96,5 @@ func nodesOf(t testing.TB, tgt *target.Target) *topology.Nodes {
 	t.Helper()
 	d := connection.NewDialer(t.Context(), samplertest.Local(t), &samplertest.Credentials{Newest: &credentials.Credentials{}})
 	t.Cleanup(d.Wait)
-	return topology.New(d.Group(t.Context(), tgt), tgt, poller.NewFields(samplertest.MetricFields(t)))
+	return topology.New(d.Group(t.Context(), tgt), tgt, poller.NewFields(samplertest.MetricFields()))
 }

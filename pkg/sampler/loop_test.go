@@ -96,7 +96,7 @@ func TestServersThatHangDoNotStallLoops(t *testing.T) {
 
 func TestTargetsThatAppearAtOnceBeginInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: &samplertest.Credentials{Newest: &credentials.Credentials{}}, Egress: samplertest.Local(t), Reads: samplertest.MetricFields(t)})
+		m := New(t.Context(), Config{Store: &history.Store{}, Observer: &watched{states: map[State]int{}}, Listener: func(*target.Target) {}, Credentials: &samplertest.Credentials{Newest: &credentials.Credentials{}}, Egress: samplertest.Local(t), Reads: samplertest.MetricFields()})
 		start := time.Now()
 		const targets = 10000
 		for n := range targets {

@@ -32,7 +32,7 @@ func taking(t *testing.T, targets int, hangs func(t *target.Target) bool) *turns
 	x := &turns{hangs: hangs, counts: map[string]int{}}
 	x.Manager = New(t.Context(), Config{
 		Store: &history.Store{}, Observer: x, Listener: func(*target.Target) {}, Credentials: x,
-		Egress: samplertest.Local(t), Reads: samplertest.MetricFields(t),
+		Egress: samplertest.Local(t), Reads: samplertest.MetricFields(),
 	})
 	for i := range targets {
 		tgt := samplertest.TargetAt(fmt.Sprint(i), "127.0.0.1:1")

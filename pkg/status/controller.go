@@ -3,7 +3,6 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,18 +64,8 @@ type Controller struct {
 }
 
 // New returns a Controller that is idle until Run.
-func New(cfg Config) (*Controller, error) {
-	if cfg.Client == nil || cfg.Events == nil || cfg.Index == nil || cfg.Histories == nil || cfg.Catalog == nil || cfg.Answers == nil || cfg.Foreign == nil {
-		return nil, errors.New("status: a field of Config is not set")
-	}
-	for _, name := range []string{catalog.RequestsPerSecond, catalog.ConnectedClients, catalog.UsedMemoryBytes} {
-		if _, ok := cfg.Catalog.Lookup(name); !ok {
-			return nil, fmt.Errorf("status: the catalog has no metric %s", name)
-		}
-	}
-	return &Controller{cfg: cfg, apply: func(ctx context.Context, w write) error {
-		return applyStatus(ctx, cfg.Client, w)
-	}}, nil
+func New(cfg Config) *Controller {
+	return &Controller{cfg: cfg, apply: func(ctx context.Context, w write) error { return applyStatus(ctx, cfg.Client, w) }}
 }
 
 // Enqueue has the object of a target reconciled, if this replica leads. Call it when

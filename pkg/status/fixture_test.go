@@ -52,11 +52,7 @@ type wrote struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	w := &fixture{t: t, store: &history.Store{}, targets: map[types.NamespacedName]*target.Target{}}
-	c, err := catalog.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.answers = provider.New(w, w.store, c, unobserved{})
+	w.answers = provider.New(w, w.store, catalog.Builtin(), unobserved{})
 	w.controller = w.newController()
 	return w
 }
@@ -71,18 +67,10 @@ func (unobserved) InFallback(int)                 {}
 
 // newController is that of another replica, or of this one after a restart.
 func (w *fixture) newController() *Controller {
-	w.t.Helper()
-	c, err := catalog.Builtin()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	controller, err := New(Config{
-		Client: &fake.RESTClient{}, Events: w, Index: w, Histories: w.store, Catalog: c, Answers: w.answers,
+	controller := New(Config{
+		Client: &fake.RESTClient{}, Events: w, Index: w, Histories: w.store, Catalog: catalog.Builtin(), Answers: w.answers,
 		Foreign: func() []string { return w.foreign },
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	controller.apply = w.apply
 	return controller
 }

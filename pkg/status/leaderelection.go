@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,9 +36,6 @@ const (
 // loses the Lease tries to get it again. Two leaders for a moment do no harm: each
 // writes what it observes. RunElected returns an error for an invalid LeaderConfig only.
 func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) error {
-	if cfg.Leases == nil || cfg.Namespace == "" || cfg.Name == "" || cfg.Identity == "" {
-		return errors.New("status: a field of LeaderConfig is not set")
-	}
 	logger := klog.FromContext(ctx)
 	for ctx.Err() == nil {
 		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{

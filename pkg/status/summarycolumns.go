@@ -18,7 +18,7 @@ func (c *Controller) summary(h *history.History, database int, now time.Time) *v
 	}
 	query := catalog.Query{Now: now, Database: database}
 	read := func(name string) (float64, bool) {
-		metric, _ := c.cfg.Catalog.Lookup(name) // New checked that it is there
+		metric, _ := c.cfg.Catalog.Lookup(name) // a test holds that it is there
 		reading, err := metric.Read(h, query)
 		return reading.Value, err == nil
 	}

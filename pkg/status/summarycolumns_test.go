@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
@@ -109,17 +108,5 @@ func TestPrintable(t *testing.T) {
 		if got := printable(text, 64); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
-	}
-}
-
-func TestNumbersNeedTheirMetrics(t *testing.T) {
-	none, err := catalog.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := newFixture(t).controller.cfg
-	cfg.Catalog = none
-	if _, err := New(cfg); err == nil {
-		t.Error("an empty catalog is taken")
 	}
 }

@@ -83,11 +83,7 @@ func (p *plugin) examine(command *cobra.Command, before bool, args []string) (do
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	d, err := doctor.New(api)
-	if err != nil {
-		return doctor.Report{}, err
-	}
-	ctx := command.Context()
+	d, ctx := doctor.New(api), command.Context()
 	if err := answers(ctx, api); err != nil {
 		return doctor.Report{}, err
 	}

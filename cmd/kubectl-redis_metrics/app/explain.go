@@ -45,17 +45,14 @@ a selector can select.`,
 			return p.completeObject(kindRedis)(command, args[1:], typed)
 		},
 		RunE: func(command *cobra.Command, args []string) error {
-			metrics, err := catalog.Builtin()
-			if err != nil {
-				return err
-			}
 			name := ""
 			if len(args) > 1 {
+				var err error
 				if _, name, err = parseObject(args[1], kindRedis); err != nil {
 					return err
 				}
 			}
-			metric, builtin := metrics.Lookup(args[0])
+			metric, builtin := catalog.Builtin().Lookup(args[0])
 			if len(args) == 1 && !builtin {
 				return fmt.Errorf("metric %q is not built in: \"kubectl redis-metrics metrics\" lists those that are; name an object that declares it, as redis/NAME", args[0])
 			}

@@ -22,13 +22,9 @@ spec.metrics.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			metrics, err := catalog.Builtin()
-			if err != nil {
-				return err
-			}
 			w := printers.GetNewTabWriter(p.streams.Out)
 			fmt.Fprintln(w, "NAME\tKIND\tUNIT\tAGGREGATION\tLABELS\tREDIS")
-			for _, m := range metrics.All() {
+			for _, m := range catalog.Builtin().All() {
 				versions := m.Versions
 				if versions == "" {
 					versions = "all"

@@ -92,12 +92,8 @@ func (p *plugin) api() (api doctor.API, namespace string, err error) {
 
 // metricNames completes the name of a built-in metric.
 func metricNames() []string {
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		return nil
-	}
 	var names []string
-	for _, metric := range metrics.All() {
+	for _, metric := range catalog.Builtin().All() {
 		names = append(names, metric.Name+"\t"+metric.Help)
 	}
 	return names

@@ -101,10 +101,7 @@ func (t *top) run(ctx context.Context, args []string) error {
 	if err := answers(ctx, api); err != nil {
 		return err
 	}
-	reader, err := overview.NewReader(api)
-	if err != nil {
-		return err
-	}
+	reader := overview.NewReader(api)
 	if t.web.enabled {
 		return t.serve(ctx, reader)
 	}

@@ -197,10 +197,7 @@ func TestTopWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		api := &lists{}
-		reader, err := overview.NewReader(api)
-		if err != nil {
-			t.Fatal(err)
-		}
+		reader := overview.NewReader(api)
 		ctx, cancel := context.WithCancel(t.Context())
 		watch := top{plugin: &plugin{streams: genericiooptions.IOStreams{Out: &out}}, namespace: "shop", watch: true, interval: 5 * time.Second}
 		done := make(chan error)

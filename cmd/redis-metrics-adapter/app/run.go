@@ -52,11 +52,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := catalog.Builtin()
-	if err != nil {
-		return err
-	}
-	index, samples := &target.Index{}, &history.Store{}
+	metrics, index, samples := catalog.Builtin(), &target.Index{}, &history.Store{}
 	client, err := target.NewClient(config)
 	if err != nil {
 		return err
@@ -195,7 +191,7 @@ func newStatusController(ctx context.Context, config *rest.Config, kube kubernet
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
 	cfg.Client, cfg.Events = client, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name})
-	return status.New(cfg)
+	return status.New(cfg), nil
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
