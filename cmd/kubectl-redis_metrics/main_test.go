@@ -50,7 +50,7 @@ func TestWithoutCluster(t *testing.T) {
 	}{
 		{"version", []string{"version", "--client"}, "v1.2.3-test", "", 0},
 		{"metrics", []string{"metrics"}, "requests-per-second ", "", 0},
-		{"explain", []string{"explain", "requests-per-second"}, "role,command", "", 0},
+		{"explain", []string{"explain", "requests-per-second"}, "role,command; also node, and in a cluster shard\n", "", 0},
 		{"completion", []string{"completion", "bash"}, "kubectl-redis_metrics", "", 0},
 		{"completion of a metric", []string{"__complete", "explain", "used-"}, "used-memory-bytes\t", "", 0},
 		{"completion of a kind", []string{"__complete", "doctor", "h"}, "hpa/", "", 0},

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
 )
 
@@ -104,8 +105,7 @@ func number(q *resource.Quantity) *float64 {
 	if q == nil {
 		return nil
 	}
-	exact := q.DeepCopy() // AsDec changes its receiver
-	value, err := strconv.ParseFloat(exact.AsDec().String(), 64)
+	value, err := strconv.ParseFloat(kubeapi.Decimal(*q), 64)
 	if err != nil || math.IsInf(value, 0) {
 		return nil
 	}

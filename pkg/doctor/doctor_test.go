@@ -367,6 +367,7 @@ func TestProposal(t *testing.T) {
 		{"beyond the maximum", appHPA, "9500", "proposes 10 replicas, 5 within"},
 		{"below the minimum", appHPA, "0", "proposes 0 replicas, 1 within"},
 		{"tolerance", appHPA, "2100", "holds 2 replicas"},
+		{"thousandths", appHPA, "4388124m", "requests-per-second of Redis cart is 4388.124, sampled "},
 		{"a total", strings.Replace(appHPA, `{"type":"AverageValue","averageValue":"1000"}`, `{"type":"Value","value":"1000"}`, 1), "2500", "proposes 5 replicas"},
 		{"tolerance of its own", strings.Replace(appHPA, `"minReplicas":1`, `"behavior":{"scaleUp":{"tolerance":"0"}},"minReplicas":1`, 1), "2100", "proposes 3 replicas"},
 	} {

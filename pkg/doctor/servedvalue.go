@@ -72,7 +72,7 @@ func (d *Doctor) values(ctx context.Context, namespace string, q question) []Che
 	if first.WindowSeconds != nil {
 		window = fmt.Sprintf(", over %d s", *first.WindowSeconds)
 	}
-	check := HopValue.ok("%s of Redis %s is %s, sampled %s ago%s.", q.metric, q.redis, first.Value.String(), ago(time.Since(first.Timestamp.Time)), window)
+	check := HopValue.ok("%s of Redis %s is %s, sampled %s ago%s.", q.metric, q.redis, kubeapi.Decimal(first.Value), ago(time.Since(first.Timestamp.Time)), window)
 	if q.hpa != nil {
 		check.Message += " " + q.proposal(first.Value)
 	}

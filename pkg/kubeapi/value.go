@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 )
@@ -28,6 +29,9 @@ func Value(ctx context.Context, api Getter, at string) (v1beta2.MetricValue, err
 	}
 	return list.Items[0], nil
 }
+
+// Decimal writes a quantity without a suffix, so that values and targets compare at sight.
+func Decimal(quantity resource.Quantity) string { return quantity.AsDec().String() }
 
 // LastSeen returns when an Event was seen last. Which field says so depends on who recorded it.
 func LastSeen(e corev1.Event) time.Time {

@@ -92,7 +92,7 @@ func (p *plugin) describe(m *catalog.Metric) error {
 	fmt.Fprintf(w, "Kind:\t%s\n", m.Kind)
 	fmt.Fprintf(w, "Unit:\t%s\n", m.Unit)
 	fmt.Fprintf(w, "Aggregation:\t%s\n", m.Aggregation)
-	fmt.Fprintf(w, "Labels:\t%s\n", labelsOf(m))
+	fmt.Fprintf(w, "Labels:\t%s; also node, and in a cluster shard\n", labelsOf(m))
 	fmt.Fprintf(w, "Redis:\t%s\n", cmp.Or(m.Versions, "all versions"))
 	return w.Flush()
 }
@@ -121,7 +121,7 @@ func (p *plugin) values(ctx context.Context, api doctor.API, object *v1alpha1.Re
 		if value.WindowSeconds != nil {
 			window = fmt.Sprintf("%ds", *value.WindowSeconds)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", shown, decimal(&value.Value), window, time.Since(value.Timestamp.Time).Round(time.Second))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", shown, kubeapi.Decimal(value.Value), window, time.Since(value.Timestamp.Time).Round(time.Second))
 	}
 	return w.Flush()
 }

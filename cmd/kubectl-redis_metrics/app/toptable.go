@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
 )
 
@@ -130,7 +130,7 @@ func drawHPAs(w io.Writer, o overview.Overview, t *top) error {
 			}
 			target := none
 			if metric.Target != nil {
-				target = decimal(metric.Target)
+				target = kubeapi.Decimal(*metric.Target)
 			}
 			rows = append(rows, []string{
 				hpa.Namespace, hpa.Name, hpa.Target.Kind + "/" + hpa.Target.Name, replicas(hpa.Current), replicas(hpa.Desired), replicas(hpa.Ready),
@@ -158,13 +158,7 @@ func number(value overview.Value) string {
 	if value.Quantity == nil {
 		return unknownCell + ": " + oneLine(value.Error)
 	}
-	return decimal(value.Quantity)
-}
-
-// decimal writes a quantity without a suffix, so that values and targets compare at sight.
-func decimal(quantity *resource.Quantity) string {
-	exact := quantity.DeepCopy()
-	return exact.AsDec().String()
+	return kubeapi.Decimal(*value.Quantity)
 }
 
 func age(now, then time.Time) string {
