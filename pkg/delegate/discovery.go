@@ -26,10 +26,11 @@ const (
 	// them is not used at all.
 	listBytes    = 4 << 20
 	listedAtMost = 10_000
-	// segmentBytes bounds each of the two names in a listed resource, as the API
-	// server bounds a segment of a path in an HPA.
-	segmentBytes = 253
 )
+
+// SegmentBytes bounds a resource and a metric in a path, as the API server bounds a
+// segment of a path in an HPA.
+const SegmentBytes = 253
 
 // listing is what the backend listed. It is not changed once it is made.
 type listing struct {
@@ -152,7 +153,7 @@ func (b *Backend) readList(text []byte) ([]metav1.APIResource, error) {
 	var found []metav1.APIResource
 	for _, listed := range list.Resources {
 		resource, metric, _ := strings.Cut(listed.Name, "/")
-		if isSegment(resource) && isSegment(metric) && !b.cfg.Owns(resource) {
+		if IsSegment(resource) && IsSegment(metric) && !b.cfg.Owns(resource) {
 			found = append(found, metav1.APIResource{Name: listed.Name, Namespaced: listed.Namespaced, Kind: "MetricValueList", Verbs: metav1.Verbs{"get"}})
 		}
 	}
@@ -161,9 +162,8 @@ func (b *Backend) readList(text []byte) ([]metav1.APIResource, error) {
 	return slices.CompactFunc(found, func(a, b metav1.APIResource) bool { return byName(a, b) == 0 }), nil
 }
 
-// isSegment reports whether a name can stand between the slashes of a path.
-func isSegment(name string) bool {
-	printable := func(c rune) bool { return c > ' ' && c <= '~' && c != '/' }
-	return name != "" && len(name) <= segmentBytes && name != "." && name != ".." &&
-		strings.IndexFunc(name, func(c rune) bool { return !printable(c) }) < 0
+// IsSegment reports whether a name can stand between the slashes of a path.
+func IsSegment(name string) bool {
+	return name != "" && len(name) <= SegmentBytes && name != "." && name != ".." &&
+		!strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || c == '/' })
 }

@@ -156,7 +156,7 @@ func FuzzLists(f *testing.F) {
 		found, err := b.readList(text)
 		for _, resource := range found {
 			name, metric, _ := strings.Cut(resource.Name, "/")
-			if !isSegment(name) || !isSegment(metric) || err != nil || bytes.ContainsAny([]byte(resource.Name), "\x00\n ") {
+			if !IsSegment(name) || !IsSegment(metric) || err != nil || bytes.ContainsAny([]byte(resource.Name), "\x00\n ") {
 				t.Errorf("%q is read, %v", resource.Name, err)
 			}
 		}

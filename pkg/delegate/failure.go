@@ -45,38 +45,32 @@ const (
 // Error implements error.
 func (f Failure) Error() string { return string(f) }
 
-// text returns what clients are told of the Service that %s stands for.
-func (f Failure) text() (code int32, reason metav1.StatusReason, format string) {
-	switch f {
-	case Overloaded:
-		return http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, "%s, to which this request is delegated, has too many requests to answer"
-	case Refused:
-		return http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "%s, to which this request is delegated, failed to answer the last requests, and is tried again in a while"
-	case Timeout:
-		return http.StatusGatewayTimeout, metav1.StatusReasonTimeout, "%s, to which this request is delegated, did not answer within " + requestTimeout.String()
-	case Untrusted:
-		return http.StatusBadGateway, metav1.StatusReasonInternalError, "%s, to which this request is delegated, has a certificate that --delegate-ca-file and --delegate-server-name do not verify"
-	case TooLong:
-		return http.StatusBadGateway, metav1.StatusReasonInternalError, fmt.Sprintf("%%s, to which this request is delegated, answers with more than %d MiB", bodyBytes>>20)
-	case Invalid:
-		return http.StatusBadGateway, metav1.StatusReasonInternalError, "%s, to which this request is delegated, does not answer as an API server does"
-	case NoToken:
-		return http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "%s, to which this request is delegated, cannot be asked: there is no token for it yet"
-	case TokenRejected:
-		return http.StatusBadGateway, metav1.StatusReasonInternalError, "%s, to which this request is delegated, rejects the token of --delegate-service-account"
-	case VersionNotServed:
-		return http.StatusNotFound, metav1.StatusReasonNotFound, "%s, to which this request is delegated, does not serve this version of custom.metrics.k8s.io"
-	default:
-		return http.StatusBadGateway, metav1.StatusReasonInternalError, "%s, to which this request is delegated, cannot be reached"
-	}
+// answers say what clients get for each failure but gone: a code, a reason, and
+// what is said of the Service.
+var answers = map[Failure]struct {
+	code   int32
+	reason metav1.StatusReason
+	text   string
+}{
+	Overloaded:       {http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, "has too many requests to answer"},
+	Refused:          {http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "failed to answer the last requests, and is tried again in a while"},
+	Timeout:          {http.StatusGatewayTimeout, metav1.StatusReasonTimeout, "did not answer within " + requestTimeout.String()},
+	Unreachable:      {http.StatusBadGateway, metav1.StatusReasonInternalError, "cannot be reached"},
+	Untrusted:        {http.StatusBadGateway, metav1.StatusReasonInternalError, "has a certificate that --delegate-ca-file and --delegate-server-name do not verify"},
+	TooLong:          {http.StatusBadGateway, metav1.StatusReasonInternalError, fmt.Sprintf("answers with more than %d MiB", bodyBytes>>20)},
+	Invalid:          {http.StatusBadGateway, metav1.StatusReasonInternalError, "does not answer as an API server does"},
+	NoToken:          {http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "cannot be asked: there is no token for it yet"},
+	TokenRejected:    {http.StatusBadGateway, metav1.StatusReasonInternalError, "rejects the token of --delegate-service-account"},
+	VersionNotServed: {http.StatusNotFound, metav1.StatusReasonNotFound, "does not serve this version of custom.metrics.k8s.io"},
 }
 
 // status returns the API error of a failure. It asks nobody to wait and come
 // back: a controller would wait in its worker.
 func (f Failure) status(backend string) *apierrors.StatusError {
-	code, reason, format := f.text()
+	told := answers[f]
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: "Service " + fmt.Sprintf(format, backend),
+		Status: metav1.StatusFailure, Code: told.code, Reason: told.reason,
+		Message: "Service " + backend + ", to which this request is delegated, " + told.text,
 	}}
 }
 

@@ -93,7 +93,7 @@ func checkDelegatedPath(path string) error {
 	_, inside, _ := versionPath(path)
 	parts := strings.Split(inside, "/")
 	for _, part := range parts {
-		if !isMetricName(part) {
+		if !delegate.IsSegment(part) {
 			return invalid("path", "each part must have 1 to 253 printable ASCII characters")
 		}
 	}

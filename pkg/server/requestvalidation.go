@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/provider"
 )
 
@@ -25,9 +26,6 @@ const (
 	// headerBytes bounds a request's headers, with the groups of a user among
 	// them. Requests that wait for a turn keep theirs.
 	headerBytes = 128 << 10
-	// metricNameBytes bounds the name of a metric, as the API server bounds it in
-	// a HorizontalPodAutoscaler to that of a path segment.
-	metricNameBytes = validation.DNS1123SubdomainMaxLength
 	// every is what stands for each namespace or object in a path.
 	every = "*"
 )
@@ -130,8 +128,8 @@ func checkMetricPath(path string) error {
 		return noPath()
 	case resource != v1alpha1.GroupResource().String():
 		return provider.UnknownResource(schema.ParseGroupResource(resource))
-	case !isMetricName(metric):
-		return invalid("metric name", fmt.Sprintf("use 1 to %d printable ASCII characters", metricNameBytes))
+	case !delegate.IsSegment(metric):
+		return invalid("metric name", fmt.Sprintf("use 1 to %d printable ASCII characters", delegate.SegmentBytes))
 	}
 	if namespace != every {
 		if wrong := validation.IsDNS1123Label(namespace); len(wrong) > 0 {
@@ -165,17 +163,4 @@ func refusal(code int32, reason metav1.StatusReason, message string) error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
 	}}
-}
-
-// isMetricName reports whether a name may be a metric's: a segment of a path that people can read.
-func isMetricName(name string) bool {
-	if len(name) == 0 || len(name) > metricNameBytes || name == "." || name == ".." {
-		return false
-	}
-	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
 }
