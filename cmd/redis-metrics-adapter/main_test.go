@@ -77,6 +77,8 @@ func TestBinary(t *testing.T) {
 		{"keeps from nobody", []string{"--namespace=a", "--apiservice=keep"}, "--apiservice=keep needs --delegate-to"},
 		{"keeps by a certificate of others", []string{"--namespace=a", "--apiservice=keep", "--delegate-to=b/c", "--delegate-ca-file=ca.crt", "--tls-cert-file=a.crt", "--tls-private-key-file=a.key"}, "--apiservice=keep and --tls-cert-file contradict each other"},
 		{"name", []string{"--namespace=a", "--lease-name=A_b"}, `--lease-name "A_b"`},
+		{"namespace", []string{"--namespace=a.b"}, `--namespace "a.b" is not a valid namespace`},
+		{"Service", []string{"--namespace=a", "--service-name=1st"}, `--service-name "1st" is not a valid name of a Service`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stdout, stderr, code := run(test.args...)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/klog/v2"
@@ -48,27 +47,9 @@ type Registration struct {
 // defaultPort is that of the Service in the manifests.
 const defaultPort = 443
 
-// NewRegistration checks cfg; it calls nothing.
-func NewRegistration(cfg RegistrationConfig) (*Registration, error) {
-	var errs []error
-	if cfg.Dynamic == nil || cfg.Observer == nil {
-		errs = append(errs, errors.New("no Dynamic or no Observer"))
-	}
-	for _, reason := range validation.IsDNS1123Label(cfg.Namespace) {
-		errs = append(errs, fmt.Errorf("namespace %q: %s", cfg.Namespace, reason))
-	}
-	for _, reason := range validation.IsDNS1035Label(cfg.ServiceName) {
-		errs = append(errs, fmt.Errorf("ServiceName %q: %s", cfg.ServiceName, reason))
-	}
-	for _, name := range cfg.APIServices {
-		for _, reason := range validation.IsDNS1123Subdomain(name) {
-			errs = append(errs, fmt.Errorf("APIServices %q: %s", name, reason))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("settings of the APIServices: %w", err)
-	}
-	return &Registration{cfg: cfg, states: map[string]APIServiceState{}, foreign: map[string]bool{}, port: defaultPort}, nil
+// NewRegistration returns a Registration that has not looked yet.
+func NewRegistration(cfg RegistrationConfig) *Registration {
+	return &Registration{cfg: cfg, states: map[string]APIServiceState{}, foreign: map[string]bool{}, port: defaultPort}
 }
 
 // TakeFrom has a [Manager] take APIServices that name one other Service, of the form namespace/name, whenever ready

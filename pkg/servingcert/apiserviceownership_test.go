@@ -3,7 +3,6 @@ package servingcert
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,28 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 )
-
-func TestNewRegistrationRefuses(t *testing.T) {
-	tests := map[string]struct {
-		mutate func(*RegistrationConfig)
-		want   string
-	}{
-		"no client":      {func(c *RegistrationConfig) { c.Dynamic = nil }, "no Dynamic"},
-		"no observer":    {func(c *RegistrationConfig) { c.Observer = nil }, "no Observer"},
-		"no namespace":   {func(c *RegistrationConfig) { c.Namespace = "" }, `namespace ""`},
-		"bad Service":    {func(c *RegistrationConfig) { c.ServiceName = "1st" }, `ServiceName "1st"`},
-		"bad APIService": {func(c *RegistrationConfig) { c.APIServices = []string{"a/b"} }, `APIServices "a/b"`},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			cfg := newCluster(t).registration().cfg
-			test.mutate(&cfg)
-			if _, err := NewRegistration(cfg); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want an error with %q", err, test.want)
-			}
-		})
-	}
-}
 
 func TestRegistrationLooksAndWritesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -127,10 +127,7 @@ func (c *cluster) config() Config {
 
 func (c *cluster) manager(mutate ...func(*Manager)) *Manager {
 	c.t.Helper()
-	m, err := New(c.config())
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	m := New(c.config())
 	m.issuer.caValidity, m.issuer.servingValidity = testCAValidity, testServingValidity
 	for _, change := range mutate {
 		change(m)
@@ -140,13 +137,9 @@ func (c *cluster) manager(mutate ...func(*Manager)) *Manager {
 
 func (c *cluster) registration(names ...string) *Registration {
 	c.t.Helper()
-	r, err := NewRegistration(RegistrationConfig{
+	return NewRegistration(RegistrationConfig{
 		Dynamic: c.dynamic, Observer: c, Namespace: testNamespace, ServiceName: testService, APIServices: names,
 	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return r
 }
 
 // States says for each APIService how the latest look found it; it is empty before the first.

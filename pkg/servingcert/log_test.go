@@ -60,10 +60,7 @@ func TestNoLogHoldsAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Config{Client: client, SecretName: "adapter-tls", Registration: newCluster(t).registration()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := New(Config{Client: client, SecretName: "adapter-tls", Registration: newCluster(t).registration()})
 	if err := m.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}

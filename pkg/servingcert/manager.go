@@ -14,12 +14,24 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
 	informersv1 "k8s.io/client-go/informers/core/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
 // recheckInterval is how soon an APIService that was applied without its caBundle is mended.
 const recheckInterval = 15 * time.Second
+
+// Config says where certificates are kept. All fields are required.
+type Config struct {
+	// Client reads and writes the Secret.
+	Client kubernetes.Interface
+	// Registration has the Service for which certificates are made, and the APIServices
+	// whose spec.caBundle is kept current.
+	Registration *Registration
+	// SecretName is the name of the Secret, in the namespace of the Service.
+	SecretName string
+}
 
 var _ dynamiccertificates.CertKeyContentProvider = (*Manager)(nil)
 
@@ -40,15 +52,12 @@ type Manager struct {
 	listeners []dynamiccertificates.Listener
 }
 
-// New checks cfg; it calls nothing.
-func New(cfg Config) (*Manager, error) {
-	if err := cfg.validate(); err != nil {
-		return nil, fmt.Errorf("certificate settings: %w", err)
-	}
+// New returns a Manager. It calls nothing.
+func New(cfg Config) *Manager {
 	service := cfg.Registration.cfg
 	return &Manager{cfg: cfg, namespace: service.Namespace, issuer: issuer{
 		dnsNames: dnsNames(service.ServiceName, service.Namespace), caValidity: caValidity, servingValidity: servingValidity,
-	}}, nil
+	}}
 }
 
 // Ensure blocks until a pair is at hand. It repeats what fails until ctx ends, and then returns the last failure. An

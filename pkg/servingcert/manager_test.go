@@ -301,3 +301,11 @@ func requireSelector(t *testing.T, selector string) {
 		t.Errorf("field selector %q would need a role without resourceNames", selector)
 	}
 }
+
+func TestNothingIsServedBeforeEnsure(t *testing.T) {
+	m := newCluster(t).manager()
+	certPEM, keyPEM := m.CurrentCertKeyContent()
+	if certPEM != nil || keyPEM != nil || len(m.cfg.Registration.States()) != 0 {
+		t.Error("something is served or seen before the first pass")
+	}
+}

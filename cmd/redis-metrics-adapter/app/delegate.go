@@ -80,14 +80,9 @@ func (o *delegateOptions) validate(own string) error {
 		errs = append(errs, errors.New("--delegate-to needs --delegate-ca-file: write the file with the authority of its certificate"))
 	}
 	if o.ServerName != "" {
-		for _, problem := range validation.IsDNS1123Subdomain(o.ServerName) {
-			errs = append(errs, fmt.Errorf("--delegate-server-name %q is not a host name: %s", o.ServerName, problem))
-		}
+		errs = append(errs, invalid("--delegate-server-name", o.ServerName, "host name", validation.IsDNS1123Subdomain))
 	}
-	for _, problem := range validation.IsDNS1123Subdomain(o.ServiceAccount) {
-		errs = append(errs, fmt.Errorf("--delegate-service-account %q is not a valid object name: %s", o.ServiceAccount, problem))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, invalid("--delegate-service-account", o.ServiceAccount, "object name", validation.IsDNS1123Subdomain))...)
 }
 
 // newDelegate returns the other adapter, nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/component-base/cli/flag"
@@ -167,18 +168,27 @@ func (o *Options) validate() error {
 	errs = append(errs, o.validateAPIService())
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is required outside a pod: write the namespace of the adapter's Service"))
+	} else {
+		errs = append(errs, invalid("--namespace", o.Namespace, "namespace", validation.IsDNS1123Label))
 	}
-	for flagName, value := range map[string]string{
-		"--service-name": o.ServiceName, "--service-account-name": o.ServiceAccountName, "--tls-secret-name": o.TLSSecretName, "--lease-name": o.LeaseName,
-	} {
-		for _, problem := range validation.IsDNS1123Subdomain(value) {
-			errs = append(errs, fmt.Errorf("%s %q is not a valid object name: %s", flagName, value, problem))
-		}
-	}
+	errs = append(errs,
+		invalid("--service-name", o.ServiceName, "name of a Service", validation.IsDNS1035Label),
+		invalid("--service-account-name", o.ServiceAccountName, "object name", validation.IsDNS1123Subdomain),
+		invalid("--tls-secret-name", o.TLSSecretName, "object name", validation.IsDNS1123Subdomain),
+		invalid("--lease-name", o.LeaseName, "object name", validation.IsDNS1123Subdomain))
 	if err := logsapi.Validate(o.Logging, nil, nil).ToAggregate(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// invalid says what is wrong with the value of a flag, nil if nothing is.
+func invalid(flagName, value, kind string, problemsOf func(string) []string) error {
+	problems := problemsOf(value)
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s %q is not a valid %s: %s", flagName, value, kind, strings.Join(problems, "; "))
 }
 
 // validateAPIService names what --apiservice contradicts.

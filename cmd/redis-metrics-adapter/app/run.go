@@ -200,10 +200,7 @@ func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options
 		rooms.Go(func() { registration.Run(background) })
 		return nil, nil
 	}
-	manager, err := servingcert.New(servingcert.Config{Client: kube, Registration: registration, SecretName: options.TLSSecretName})
-	if err != nil {
-		return nil, err
-	}
+	manager := servingcert.New(servingcert.Config{Client: kube, Registration: registration, SecretName: options.TLSSecretName})
 	if err := manager.Ensure(ctx); err != nil {
 		return nil, err
 	}

@@ -61,14 +61,11 @@ func register(ctx context.Context, options *Options, config *rest.Config, observ
 	if options.APIService == apiServiceNone {
 		names = nil
 	}
-	registration, err := servingcert.NewRegistration(servingcert.RegistrationConfig{
+	registration := servingcert.NewRegistration(servingcert.RegistrationConfig{
 		Dynamic: client, Observer: observer,
 		Namespace: options.Namespace, ServiceName: options.ServiceName,
 		APIServices: names,
 	})
-	if err != nil {
-		return nil, err
-	}
 	err = registration.Look(ctx)
 	if foreign := registration.Foreign(); len(foreign) > 0 {
 		err = errors.Join(err, fmt.Errorf("%s: spec.service is not %s/%s, as --namespace and --service-name say: another adapter serves there; keep one of the two",
