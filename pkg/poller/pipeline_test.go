@@ -68,11 +68,11 @@ func TestEachDeclaredKindOfARealServer(t *testing.T) {
 		{"HyperLogLog", probe.HyperLogLog("hll"), 6},
 		{"string", probe.String("string"), 12.5},
 		{"stream length", probe.StreamLength("stream"), 7},
-		{"stream pending", probe.StreamPending("stream", "group"), 2},
-		{"stream lag", probe.StreamLag("stream", "group"), 4},
-		{"stream pending of an idle group", probe.StreamPending("stream", "idle"), 0},
-		{"stream lag of an idle group", probe.StreamLag("stream", "idle"), 7},
-		{"oldest pending of an idle group", probe.StreamOldestPending("stream", "idle"), 0},
+		{"stream pending", probe.StreamPending("stream", "group", ""), 2},
+		{"stream lag", probe.StreamLag("stream", "group", ""), 4},
+		{"stream pending of an idle group", probe.StreamPending("stream", "idle", ""), 0},
+		{"stream lag of an idle group", probe.StreamLag("stream", "idle", ""), 7},
+		{"oldest pending of an idle group", probe.StreamOldestPending("stream", "idle", ""), 0},
 		{"info", probe.Info("maxclients", probe.Gauge, probe.Sum), 10000},
 		{"pubSub", probe.PubSub("news"), 1},
 		{"pubSub without subscribers", probe.PubSub("olds"), 0},
@@ -122,7 +122,7 @@ func fill(server *redistest.Server) {
 
 func TestAgesInAStreamAreThoseOfTheServersClock(t *testing.T) {
 	server := redistest.New(t)
-	o := declaring(t, server, probe.StreamOldestEntry("stream"), probe.StreamOldestPending("stream", "group"))
+	o := declaring(t, server, probe.StreamOldestEntry("stream"), probe.StreamOldestPending("stream", "group", ""))
 	now, err := server.Client().Time(t.Context()).Result()
 	if err != nil {
 		t.Fatal(err)
@@ -180,9 +180,9 @@ func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
 		{probe.String("list"), `key "list" is of another type: it must be a string`},
 		{probe.CounterKey("list"), `key "list" is of another type: it must be a string`},
 		{probe.StreamLength("list"), `key "list" is of another type: it must be a stream`},
-		{probe.StreamPending("list", "group"), `key "list" is of another type: it must be a stream`},
-		{probe.StreamLag("list", "group"), `key "list" is of another type: it must be a stream`},
-		{probe.StreamOldestPending("list", "group"), `key "list" is of another type: it must be a stream`},
+		{probe.StreamPending("list", "group", ""), `key "list" is of another type: it must be a stream`},
+		{probe.StreamLag("list", "group", ""), `key "list" is of another type: it must be a stream`},
+		{probe.StreamOldestPending("list", "group", ""), `key "list" is of another type: it must be a stream`},
 		{probe.StreamOldestEntry("list"), `key "list" is of another type: it must be a stream`},
 		{probe.StreamEntriesAdded("list"), `key "list" is of another type: it must be a stream`},
 		{probe.String("none"), `key "none" does not exist, or is empty`},
@@ -198,14 +198,14 @@ func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
 		{probe.String("two"), "holds no number"},
 		{probe.String("negative"), "the value is negative"},
 		{probe.CounterKey("huge"), "2^53 or above"},
-		{probe.StreamPending("none", "group"), `stream "none" does not exist`},
-		{probe.StreamLag("none", "group"), `stream "none" does not exist`},
-		{probe.StreamOldestPending("none", "group"), `stream "none" has no consumer group "group"`},
+		{probe.StreamPending("none", "group", ""), `stream "none" does not exist`},
+		{probe.StreamLag("none", "group", ""), `stream "none" does not exist`},
+		{probe.StreamOldestPending("none", "group", ""), `stream "none" has no consumer group "group"`},
 		{probe.StreamEntriesAdded("none"), `stream "none" does not exist`},
-		{probe.StreamPending("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{probe.StreamLag("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{probe.StreamOldestPending("stream", "other"), `stream "stream" has no consumer group "other"`},
-		{probe.StreamLag("stream", "midst"), `the server does not know the lag of group "midst"`},
+		{probe.StreamPending("stream", "other", ""), `stream "stream" has no consumer group "other"`},
+		{probe.StreamLag("stream", "other", ""), `stream "stream" has no consumer group "other"`},
+		{probe.StreamOldestPending("stream", "other", ""), `stream "stream" has no consumer group "other"`},
+		{probe.StreamLag("stream", "midst", ""), `the server does not know the lag of group "midst"`},
 		{probe.Info("redis_version", probe.Gauge, probe.Sum), "INFO field redis_version is not a number"},
 		{probe.Info("no_such_field", probe.Gauge, probe.Sum), "INFO has no field no_such_field"},
 		{probe.Script("this is not Lua", nil, nil), "the script does not compile"},

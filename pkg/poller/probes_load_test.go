@@ -21,8 +21,8 @@ func eachKind() []*probe.Probe {
 	return []*probe.Probe{
 		probe.List("list"), probe.Set("set"), probe.Hash("hash"), probe.HyperLogLog("hll"),
 		probe.SortedSet("zset", "", ""), probe.SortedSet("zset", "1", "2"), probe.String("string"), probe.CounterKey("string"),
-		probe.StreamLength("stream"), probe.StreamPending("stream", "group"), probe.StreamLag("stream", "group"),
-		probe.StreamOldestPending("stream", "group"), probe.StreamOldestEntry("stream"), probe.StreamEntriesAdded("stream"),
+		probe.StreamLength("stream"), probe.StreamPending("stream", "group", ""), probe.StreamLag("stream", "group", ""),
+		probe.StreamOldestPending("stream", "group", ""), probe.StreamOldestEntry("stream"), probe.StreamEntriesAdded("stream"),
 		probe.Info("maxclients", probe.Gauge, probe.Sum), probe.PubSub("news"), probe.Script("return 1", nil, nil),
 		probe.Function("one", nil, nil),
 		probe.KeysLength("li*", "list", 1), probe.KeysValue("string", "", 1),
@@ -62,7 +62,7 @@ func TestProbesAreNoRequests(t *testing.T) {
 	fill(server)
 	server.Do("function", "load", "#!lua name=lib\nredis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}")
 	probes := append(eachKind(),
-		probe.List("none"), probe.List("set"), probe.StreamLag("none", "group"), probe.Script("no Lua", nil, nil), probe.Script("error('x')", nil, nil))
+		probe.List("none"), probe.List("set"), probe.StreamLag("none", "group", ""), probe.Script("no Lua", nil, nil), probe.Script("error('x')", nil, nil))
 	o := declaring(t, server, probes...)
 	o.sample()
 	idle := func() {

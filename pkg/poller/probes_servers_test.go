@@ -11,8 +11,8 @@ import (
 func TestStreamWhoseGroupTheWorkersCreate(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, program redistest.Program) {
 		server := program.New(t)
-		o := declaring(t, server, probe.StreamLagOrLength("s", "g"), probe.StreamPendingOrZero("s", "g"), probe.StreamOldestPendingOrZero("s", "g"),
-			probe.StreamLag("s", "g"), probe.StreamPending("s", "g"))
+		o := declaring(t, server, probe.StreamLag("s", "g", probe.MissingLength), probe.StreamPending("s", "g", probe.MissingZero), probe.StreamOldestPending("s", "g", probe.MissingZero),
+			probe.StreamLag("s", "g", ""), probe.StreamPending("s", "g", ""))
 		holds := func(when string, lag, pending float64) {
 			t.Helper()
 			o.sample()

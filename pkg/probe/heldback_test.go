@@ -31,7 +31,7 @@ func TestHeldBackNamesWhatMayBeAtFaultAndWhenItEnds(t *testing.T) {
 func TestSuspectsAreWhatNothingBounds(t *testing.T) {
 	plan := probe.Compile([]*probe.Probe{
 		probe.Info("maxclients", probe.Gauge, probe.Sum), probe.List("k"), probe.Script("x", nil, nil), probe.Script("y", nil, nil), probe.Function("f", nil, nil), probe.KeysCount("j:*", "", 1),
-		probe.KeysLength("j:*", "list", 1), probe.StreamOldestEntry("s"), probe.StreamEntriesAdded("s"), probe.StreamLag("s", "g"),
+		probe.KeysLength("j:*", "list", 1), probe.StreamOldestEntry("s"), probe.StreamEntriesAdded("s"), probe.StreamLag("s", "g", ""),
 	})
 	want := []string{"the script of EVAL_RO", "the script of FCALL_RO", `SCAN of "j:*"`, `XRANGE of "s"`, `XINFO STREAM of "s"`}
 	if got := plan.Suspects(); !slices.Equal(got, want) {

@@ -90,7 +90,7 @@ func TestDoubtOfOneCommandEnds(t *testing.T) {
 
 // TestDoubtOfASubcommandIsOneOfItsCommand counts as Redis before 7.0 does.
 func TestDoubtOfASubcommandIsOneOfItsCommand(t *testing.T) {
-	plan := probe.Compile([]*probe.Probe{probe.StreamPending("s", "g"), probe.StreamEntriesAdded("s")})
+	plan := probe.Compile([]*probe.Probe{probe.StreamPending("s", "g", ""), probe.StreamEntriesAdded("s")})
 	run := plan.Start(probe.Sampling{})
 	run.Commands(heldBack(), nil) // XINFO GROUPS alone
 	run.Lost()

@@ -23,16 +23,16 @@ const (
 	Pass Kind = "pass"
 )
 
-// Aggregation says how the numbers of several nodes become one.
+// Aggregation says how the numbers of several nodes become one: by their sum if it is empty.
 type Aggregation string
 
 const (
 	// Sum adds them.
-	Sum Aggregation = ""
+	Sum Aggregation = "Sum"
 	// Max takes the largest.
-	Max Aggregation = "max"
+	Max Aggregation = "Max"
 	// Min takes the smallest.
-	Min Aggregation = "min"
+	Min Aggregation = "Min"
 )
 
 // Command is one command with its arguments.
@@ -57,7 +57,7 @@ type Probe struct {
 	// Key is the key that it reads, or the first one, which tells the node of a
 	// cluster that can answer. It is empty for what each node has some of.
 	Key string
-	// Aggregation makes one number of those of several nodes, their sum if it is empty.
+	// Aggregation makes one number of those of several nodes.
 	Aggregation Aggregation
 	// WantsTime means that the server's clock is needed.
 	WantsTime bool

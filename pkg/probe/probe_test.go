@@ -53,7 +53,7 @@ func heldBack() *probe.HeldBack {
 func eachKind() map[string]*probe.Probe {
 	return map[string]*probe.Probe{
 		"list": probe.List("k"), "zcount": probe.SortedSet("k", "1", ""), "string": probe.String("k"), "counter": probe.CounterKey("k"),
-		"pending": probe.StreamPending("k", "g"), "lag": probe.StreamLag("k", "g"), "oldest pending": probe.StreamOldestPending("k", "g"),
+		"pending": probe.StreamPending("k", "g", ""), "lag": probe.StreamLag("k", "g", ""), "oldest pending": probe.StreamOldestPending("k", "g", ""),
 		"oldest entry": probe.StreamOldestEntry("k"), "added": probe.StreamEntriesAdded("k"), "pubSub": probe.PubSub("c"),
 		"script": probe.Script("return 1", nil, nil),
 	}
@@ -98,7 +98,7 @@ func TestClockThatIsStrangeIsAnError(t *testing.T) {
 }
 
 func TestSharedCommandsAreSentOnce(t *testing.T) {
-	run := running(probe.StreamLag("k", "g"), probe.StreamOldestPending("k", "g"), probe.StreamPending("k", "g"), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h"))
+	run := running(probe.StreamLag("k", "g", ""), probe.StreamOldestPending("k", "g", ""), probe.StreamPending("k", "g", ""), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h", ""))
 	var sent []string
 	for _, command := range run.Commands(nil, nil) {
 		sent = append(sent, strings.Join(command, " "))
@@ -119,7 +119,7 @@ func TestSharedCommandsAreSentOnce(t *testing.T) {
 }
 
 func TestCallsAreThoseThatTheServerExecuted(t *testing.T) {
-	plan := probe.Compile([]*probe.Probe{probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g"), probe.Script("x", nil, nil)})
+	plan := probe.Compile([]*probe.Probe{probe.List("a"), probe.List("b"), probe.List("c"), probe.StreamPending("s", "g", ""), probe.Script("x", nil, nil)})
 	run := plan.Start(probe.Sampling{Interval: 5 * time.Second, MaxAge: time.Minute})
 	wrong, denied, unknown := errors.New("WRONGTYPE x"), errors.New("NOPERM x"), errors.New("ERR unknown command 'eval_ro'")
 	attempt(t, run, false, int64(1), wrong, denied, nil, unknown)

@@ -11,36 +11,26 @@ import (
 // StreamLength measures how many entries a stream has.
 func StreamLength(key string) *Probe { return length(key, "stream", Command{"xlen", key}) }
 
+// Missing says what a probe of a consumer group measures while the group, or its
+// stream, does not exist. Any other value makes that an error.
+type Missing string
+
+const (
+	// MissingZero is 0: nothing has been delivered to anybody.
+	MissingZero Missing = "Zero"
+	// MissingLength is the length of the stream: what a group that is created to read
+	// from the beginning has to read.
+	MissingLength Missing = "Length"
+)
+
 // StreamPending measures how many entries are delivered to a group and not acknowledged.
-func StreamPending(key, group string) *Probe { return ofGroup(key, group, pendingOf, nil) }
-
-// StreamPendingOrZero is StreamPending, and 0 while the group does not exist.
-func StreamPendingOrZero(key, group string) *Probe { return ofGroup(key, group, pendingOf, zero) }
-
-func pendingOf(fields map[string]any) (Result, error) { return integer(fields["pending"]) }
-
-// zero is the number of what has not been delivered to anybody.
-func zero(any) (Result, error) { return Result{}, nil }
-
-// StreamLag measures how many entries are not delivered to a group yet.
-func StreamLag(key, group string) *Probe { return ofGroup(key, group, lagOf(key, group), nil) }
-
-// StreamLagOrLength is StreamLag, and the length of the stream while the group does
-// not exist: what a group that is created to read from the beginning has to read.
-func StreamLagOrLength(key, group string) *Probe {
-	p := ofGroup(key, group, lagOf(key, group), func(length any) (Result, error) {
-		if err := refusal(length, subject{command: "xlen", key: key, kind: "stream"}); err != nil {
-			return Result{}, err
-		}
-		return integer(length)
-	})
-	// In the pipeline of the groups, so that both are of one instant.
-	p.Commands = append([]Command{{"xlen", key}}, p.Commands...)
-	return p
+func StreamPending(key, group string, missing Missing) *Probe {
+	return ofGroup(key, group, missing, func(fields map[string]any) (Result, error) { return integer(fields["pending"]) })
 }
 
-func lagOf(key, group string) func(fields map[string]any) (Result, error) {
-	return func(fields map[string]any) (Result, error) {
+// StreamLag measures how many entries are not delivered to a group yet.
+func StreamLag(key, group string, missing Missing) *Probe {
+	return ofGroup(key, group, missing, func(fields map[string]any) (Result, error) {
 		lag, ok := fields["lag"]
 		switch {
 		case !ok:
@@ -49,25 +39,26 @@ func lagOf(key, group string) func(fields map[string]any) (Result, error) {
 			return Result{}, fmt.Errorf("the server does not know the lag of group %q, since entries of stream %q were deleted or the group was set to an entry in its midst", group, key)
 		}
 		return integer(lag)
-	}
+	})
 }
 
 // ofGroup reads XINFO GROUPS, the last command, since XPENDING lists all consumers
-// of a group. If a group is missing the Result is that of missing, which gets the
-// reply to the first command; without missing it is an error.
-func ofGroup(key, group string, read func(fields map[string]any) (Result, error), missing func(first any) (Result, error)) *Probe {
-	command := Command{"xinfo", "groups", key}
+// of a group.
+func ofGroup(key, group string, missing Missing, read func(fields map[string]any) (Result, error)) *Probe {
+	commands := []Command{{"xinfo", "groups", key}}
+	if missing == MissingLength {
+		// In the pipeline of the groups, so that both are of one instant.
+		commands = append([]Command{{"xlen", key}}, commands...)
+	}
 	about := subject{command: "xinfo groups", key: key, kind: "stream", group: group}
-	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
+	return &Probe{Kind: Gauge, Key: key, Commands: commands, read: func(a Answer) (Result, error) {
 		reply := a.Replies[len(a.Replies)-1]
-		if missing != nil && noSuchKey(reply) {
-			return missing(a.Replies[0])
-		}
-		if err := refusal(reply, about); err != nil {
+		groups, isList := reply.([]any)
+		switch err := refusal(reply, about); {
+		case noSuchKey(reply) && (missing == MissingZero || missing == MissingLength):
+		case err != nil:
 			return Result{}, err
-		}
-		groups, ok := reply.([]any)
-		if !ok {
+		case !isList:
 			return Result{}, errShape
 		}
 		for _, one := range groups {
@@ -79,8 +70,11 @@ func ofGroup(key, group string, read func(fields map[string]any) (Result, error)
 				return read(fields)
 			}
 		}
-		if missing != nil {
-			return missing(a.Replies[0])
+		switch missing {
+		case MissingZero:
+			return Result{}, nil
+		case MissingLength:
+			return StreamLength(key).read(a)
 		}
 		return Result{}, noGroup(key, group)
 	}}
@@ -116,17 +110,12 @@ func fieldsOf(reply any) (map[string]any, error) {
 
 // StreamOldestPending measures the age of the oldest entry that is delivered to
 // a group and not acknowledged, 0 if there is none.
-func StreamOldestPending(key, group string) *Probe {
-	return oldest(subject{command: "xpending", key: key, kind: "stream", group: group}, Command{"xpending", key, group, "-", "+", "1"})
-}
-
-// StreamOldestPendingOrZero is StreamOldestPending, and 0 while the group does not exist.
-func StreamOldestPendingOrZero(key, group string) *Probe {
-	p := StreamOldestPending(key, group)
+func StreamOldestPending(key, group string, missing Missing) *Probe {
+	p := oldest(subject{command: "xpending", key: key, kind: "stream", group: group}, Command{"xpending", key, group, "-", "+", "1"})
 	read := p.read
 	p.read = func(a Answer) (Result, error) {
-		if err, ok := a.Replies[0].(error); ok && strings.HasPrefix(err.Error(), "NOGROUP ") {
-			return zero(nil)
+		if err, ok := a.Replies[0].(error); ok && missing == MissingZero && strings.HasPrefix(err.Error(), "NOGROUP ") {
+			return Result{}, nil
 		}
 		return read(a)
 	}

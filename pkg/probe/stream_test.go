@@ -14,7 +14,7 @@ func TestStreamWithoutItsGroup(t *testing.T) {
 	noKey, wrong, denied := errors.New("ERR no such key"), errors.New("WRONGTYPE x"), errors.New("NOPERM x")
 	noGroup := errors.New("NOGROUP No such key 's' or consumer group 'g'")
 	now := []any{"1700000000", "0"}
-	lag, pending, oldest := probe.StreamLagOrLength("s", "g"), probe.StreamPendingOrZero("s", "g"), probe.StreamOldestPendingOrZero("s", "g")
+	lag, pending, oldest := probe.StreamLag("s", "g", probe.MissingLength), probe.StreamPending("s", "g", probe.MissingZero), probe.StreamOldestPending("s", "g", probe.MissingZero)
 	for name, test := range map[string]struct {
 		probe   *probe.Probe
 		replies []any
@@ -37,10 +37,10 @@ func TestStreamWithoutItsGroup(t *testing.T) {
 		"oldest":                       {oldest, []any{[]any{[]any{"1699999990000-0", "c", int64(1), int64(1)}}, now}, 10, ""},
 		"oldest without the group":     {oldest, []any{noGroup, now}, 0, ""},
 		"oldest of a list":             {oldest, []any{wrong, now}, 0, "must be a stream"},
-		"lag is unknown by default":    {probe.StreamLag("s", "g"), []any{[]any{other}}, 0, `stream "s" has no consumer group "g": create it with XGROUP CREATE, or write whenGroupMissing`},
-		"so is pending":                {probe.StreamPending("s", "g"), []any{[]any{}}, 0, "has no consumer group"},
-		"so is the oldest pending one": {probe.StreamOldestPending("s", "g"), []any{noGroup, now}, 0, "has no consumer group"},
-		"and without the stream":       {probe.StreamLag("s", "g"), []any{noKey}, 0, `stream "s" does not exist`},
+		"lag is unknown by default":    {probe.StreamLag("s", "g", ""), []any{[]any{other}}, 0, `stream "s" has no consumer group "g": create it with XGROUP CREATE, or write whenGroupMissing`},
+		"so is pending":                {probe.StreamPending("s", "g", ""), []any{[]any{}}, 0, "has no consumer group"},
+		"so is the oldest pending one": {probe.StreamOldestPending("s", "g", ""), []any{noGroup, now}, 0, "has no consumer group"},
+		"and without the stream":       {probe.StreamLag("s", "g", ""), []any{noKey}, 0, `stream "s" does not exist`},
 	} {
 		got := attempt(t, running(test.probe), false, test.replies...)[0]
 		switch {

@@ -186,7 +186,7 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 		if m.Info.Type == v1alpha1.InfoRate {
 			kind = probe.Counter
 		}
-		found = append(found, probe.Info(m.Info.Field, kind, foldOf(m.Info.Fold)))
+		found = append(found, probe.Info(m.Info.Field, kind, probe.Aggregation(m.Info.Fold)))
 	}
 	if m.Keys != nil {
 		found = append(found, keysProbe(m.Keys))
@@ -203,35 +203,17 @@ func probeOf(m *v1alpha1.Metric) *probe.Probe {
 	return found[0]
 }
 
-func foldOf(fold v1alpha1.InfoFold) probe.Aggregation {
-	switch fold {
-	case v1alpha1.InfoMax:
-		return probe.Max
-	case v1alpha1.InfoMin:
-		return probe.Min
-	}
-	return probe.Sum
-}
-
 func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
+	missing := probe.Missing(s.WhenGroupMissing)
 	switch s.Measure {
 	case v1alpha1.StreamLength:
 		return probe.StreamLength(s.Key)
 	case v1alpha1.StreamPending:
-		if s.WhenGroupMissing == v1alpha1.GroupMissingZero {
-			return probe.StreamPendingOrZero(s.Key, s.Group)
-		}
-		return probe.StreamPending(s.Key, s.Group)
+		return probe.StreamPending(s.Key, s.Group, missing)
 	case v1alpha1.StreamLag:
-		if s.WhenGroupMissing == v1alpha1.GroupMissingLength {
-			return probe.StreamLagOrLength(s.Key, s.Group)
-		}
-		return probe.StreamLag(s.Key, s.Group)
+		return probe.StreamLag(s.Key, s.Group, missing)
 	case v1alpha1.StreamOldestPendingSeconds:
-		if s.WhenGroupMissing == v1alpha1.GroupMissingZero {
-			return probe.StreamOldestPendingOrZero(s.Key, s.Group)
-		}
-		return probe.StreamOldestPending(s.Key, s.Group)
+		return probe.StreamOldestPending(s.Key, s.Group, missing)
 	case v1alpha1.StreamOldestEntrySeconds:
 		return probe.StreamOldestEntry(s.Key)
 	case v1alpha1.StreamEntriesAddedPerSecond:

@@ -116,3 +116,23 @@ func TestStreamWithoutItsGroup(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldsOfTheAPI holds that the words of the API and of package probe are the same.
+func TestFoldsOfTheAPI(t *testing.T) {
+	server := serving(t, true)
+	index, s, _ := following(t, server)
+	o := redis("default", "my-redis", "u1", 1)
+	for _, fold := range []v1alpha1.InfoFold{v1alpha1.InfoSum, v1alpha1.InfoMax, v1alpha1.InfoMin} {
+		o.Spec.Metrics = append(o.Spec.Metrics, v1alpha1.Metric{
+			Name: strings.ToLower(string(fold)), Info: &v1alpha1.InfoSource{Field: "f", Type: v1alpha1.InfoGauge, Fold: fold},
+		})
+	}
+	server.put(o)
+	s.want(t, "set default/my-redis u1/1")
+	got, _ := index.Get(types.NamespacedName{Namespace: "default", Name: "my-redis"})
+	for n, want := range []probe.Aggregation{probe.Sum, probe.Max, probe.Min} {
+		if is := got.Probes.Probes()[n].Aggregation; is != want {
+			t.Errorf("%s aggregates by %q, want %q", o.Spec.Metrics[n].Name, is, want)
+		}
+	}
+}
