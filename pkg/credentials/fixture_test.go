@@ -16,6 +16,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
@@ -138,11 +139,11 @@ func keeping(t *testing.T, test func(t *testing.T, s *apiServer, k *Manager), pr
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newAPIServer()
-		client, err := NewClient(&rest.Config{Host: "http://api.example", Transport: s})
+		client, err := corev1.NewForConfig(&rest.Config{Host: "http://api.example", Transport: s, QPS: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := New(client, types.NamespacedName{Namespace: "monitoring", Name: "adapter"})
+		k := New(client.RESTClient(), types.NamespacedName{Namespace: "monitoring", Name: "adapter"})
 		for _, change := range prepare {
 			change(k)
 		}

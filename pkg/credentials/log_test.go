@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/types"
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
@@ -65,10 +66,11 @@ func TestNoLogHoldsASecret(t *testing.T) {
 	}))
 	defer server.Close()
 	log := logging(t)
-	client, err := NewClient(&rest.Config{Host: server.URL, BearerToken: "token-of-the-adapter"})
+	core, err := corev1.NewForConfig(&rest.Config{Host: server.URL, BearerToken: "token-of-the-adapter", QPS: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	client := core.RESTClient()
 	k := New(client, types.NamespacedName{Namespace: "monitoring", Name: "adapter"})
 	done := make(chan struct{})
 	go func() {

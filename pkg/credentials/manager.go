@@ -50,7 +50,8 @@ type entry struct {
 	err         *reason.Error
 }
 
-// New returns a Manager without targets. Account is the ServiceAccount that the
+// New returns a Manager without targets. The client reads objects of the core group,
+// as often as the Manager lets it. Account is the ServiceAccount that the
 // adapter runs as: advice tells to whom a right is to be granted.
 func New(client rest.Interface, account types.NamespacedName) *Manager {
 	return &Manager{

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"strings"
@@ -15,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
@@ -60,21 +58,6 @@ func newContent(values map[string][]byte, keys string) *content {
 
 func (c *content) equal(other *content) bool {
 	return other != nil && c.problem == other.problem && maps.EqualFunc(c.values, other.values, bytes.Equal)
-}
-
-// NewClient returns a client that reads Secrets and ConfigMaps. How often it is
-// used is bounded by the Manager alone.
-func NewClient(config *rest.Config) (rest.Interface, error) {
-	config = rest.CopyConfig(config)
-	version := corev1.SchemeGroupVersion
-	config.GroupVersion, config.APIPath = &version, "/api"
-	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
-	config.QPS = -1
-	client, err := rest.RESTClientFor(config)
-	if err != nil {
-		return nil, fmt.Errorf("making a client for Secrets: %w", err)
-	}
-	return client, nil
 }
 
 // read gets a document. Whatever fails is in the content too; the error is for the log.

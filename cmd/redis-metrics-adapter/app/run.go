@@ -18,7 +18,6 @@ import (
 	"k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/klog/v2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
@@ -30,9 +29,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// statusQPS is above what pkg/status lets through, so that its limits alone decide.
-const statusQPS = 200
-
 // run wires the rooms and serves until ctx ends. Then requests under way are
 // answered, sampling stops, and the Lease is given up, in this order.
 func run(ctx context.Context, options *Options, version string) error {
@@ -42,6 +38,8 @@ func run(ctx context.Context, options *Options, version string) error {
 		return fmt.Errorf("--kubeconfig: %w", err)
 	}
 	config.UserAgent = name + "/" + version
+	unlimited := rest.CopyConfig(config)
+	unlimited.QPS = -1 // credentials and status limit their requests themselves
 	redis.SetLogger(quietRedis{})
 
 	policy, err := newEgressPolicy(options, config)
@@ -53,7 +51,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	metrics, index, samples := catalog.Builtin(), &target.Index{}, &history.Store{}
-	client, err := target.NewClient(config)
+	client, err := target.NewClient(unlimited)
 	if err != nil {
 		return err
 	}
@@ -72,18 +70,17 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	answers := provider.New(index, samples, metrics, own)
-	statuses, err := newStatusController(background, config, kube, status.Config{
-		Index: index, Histories: samples, Catalog: metrics, Answers: answers,
-		Foreign: registration.Foreign,
+	broadcaster := record.NewBroadcaster(record.WithContext(background))
+	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
+	statuses := status.New(status.Config{
+		Client: client, Events: broadcaster.NewRecorder(runtime.NewScheme(), corev1.EventSource{Component: name}),
+		Index: index, Histories: samples, Catalog: metrics, Answers: answers, Foreign: registration.Foreign,
 	})
+	secrets, err := typedcore.NewForConfig(unlimited)
 	if err != nil {
 		return err
 	}
-	secrets, err := credentials.NewClient(config)
-	if err != nil {
-		return err
-	}
-	keeper := credentials.New(secrets, types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
+	keeper := credentials.New(secrets.RESTClient(), types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
 	guard := newGuard(kube, own)
 	rooms.Go(func() { guard.Run(background) })
 	rooms.Go(func() {
@@ -174,24 +171,6 @@ func (s sink) Remove(t *target.Target) {
 	s.answers.Remove(t)
 	s.keeper.Remove(t)
 	s.statuses.Enqueue(t)
-}
-
-// newStatusController completes cfg by its clients.
-func newStatusController(ctx context.Context, config *rest.Config, kube kubernetes.Interface, cfg status.Config) (*status.Controller, error) {
-	config = rest.CopyConfig(config)
-	config.QPS, config.Burst = statusQPS, statusQPS
-	client, err := target.NewClient(config)
-	if err != nil {
-		return nil, err
-	}
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, err
-	}
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: kube.CoreV1().Events("")})
-	cfg.Client, cfg.Events = client, broadcaster.NewRecorder(scheme, corev1.EventSource{Component: name})
-	return status.New(cfg), nil
 }
 
 // certificate returns the serving certificate that the adapter makes, nil if files were named.
