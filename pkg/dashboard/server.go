@@ -164,11 +164,7 @@ func (s *Server) serveReadings(w http.ResponseWriter, r *http.Request) {
 }
 
 func serveFile(w http.ResponseWriter, r *http.Request) {
-	file, found := files[r.URL.Path]
-	if !found {
-		http.NotFound(w, r)
-		return
-	}
+	file := files[r.URL.Path]
 	body, err := page.ReadFile(file.path)
 	if err != nil {
 		http.NotFound(w, r)

@@ -6,6 +6,7 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa"
 )
@@ -31,13 +32,6 @@ func (q question) proposal(value resource.Quantity) string {
 	if wanted == current {
 		return fmt.Sprintf("That is within tolerance of the target: the HPA holds %d replicas.", current)
 	}
-	bounded := min(max(wanted, minReplicas(object)), object.Spec.MaxReplicas)
+	bounded := min(max(wanted, ptr.Deref(object.Spec.MinReplicas, 1)), object.Spec.MaxReplicas)
 	return fmt.Sprintf("That proposes %d replicas, %d within minReplicas and maxReplicas; there are %d.", wanted, bounded, current)
-}
-
-func minReplicas(hpa *autoscalingv2.HorizontalPodAutoscaler) int32 {
-	if hpa.Spec.MinReplicas == nil {
-		return 1
-	}
-	return *hpa.Spec.MinReplicas
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -113,12 +114,7 @@ func grants(message, other string) string {
 
 // declares reports whether an object has a metric of its own of that name.
 func declares(object *v1alpha1.Redis, name string) bool {
-	for _, metric := range object.Spec.Metrics {
-		if metric.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(object.Spec.Metrics, func(m v1alpha1.Metric) bool { return m.Name == name })
 }
 
 // allObjects gives an overview of the Redis objects of the cluster.

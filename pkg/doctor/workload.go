@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
@@ -81,7 +82,7 @@ func (d *Doctor) budgets(ctx context.Context, hpa *autoscalingv2.HorizontalPodAu
 	if err := d.api.Get(ctx, kubeapi.Path("/apis/policy/v1", set.Namespace, "poddisruptionbudgets"), &list); err != nil {
 		return []Check{HopTarget.unread("the PodDisruptionBudgets of namespace "+set.Namespace, "poddisruptionbudgets -n "+set.Namespace, err)}
 	}
-	minimum := minReplicas(hpa)
+	minimum := ptr.Deref(hpa.Spec.MinReplicas, 1)
 	for _, budget := range list.Items {
 		wanted := budget.Spec.MinAvailable
 		selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)

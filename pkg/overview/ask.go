@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -47,29 +47,25 @@ func (r *Reader) ask(ctx context.Context, o *Overview) {
 			}
 		}
 	}
-	requests := make(chan func())
-	var workers sync.WaitGroup
-	for range concurrency {
-		workers.Go(func() {
-			for request := range requests {
-				request()
-			}
-		})
-	}
+	var requests errgroup.Group // what fails is part of the overview
+	requests.SetLimit(concurrency)
 	for i := range o.HPAs {
 		hpa := &o.HPAs[i]
-		requests <- func() { hpa.Ready, hpa.ReadyError = r.ready(ctx, hpa) }
+		requests.Go(func() error {
+			hpa.Ready, hpa.ReadyError = r.ready(ctx, hpa)
+			return nil
+		})
 	}
 	for q, wanted := range values {
-		requests <- func() {
+		requests.Go(func() error {
 			value := r.value(ctx, q)
 			for _, each := range wanted {
 				*each = value
 			}
-		}
+			return nil
+		})
 	}
-	close(requests)
-	workers.Wait()
+	_ = requests.Wait()
 }
 
 func (r *Reader) value(ctx context.Context, q question) Value {

@@ -6,6 +6,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
@@ -33,10 +34,7 @@ func (h *HPA) uses(redis string) bool {
 func newHPA(object *autoscalingv2.HorizontalPodAutoscaler) HPA {
 	hpa := HPA{
 		Namespace: object.Namespace, Name: object.Name, Target: object.Spec.ScaleTargetRef,
-		Min: 1, Max: object.Spec.MaxReplicas, Conditions: object.Status.Conditions,
-	}
-	if object.Spec.MinReplicas != nil {
-		hpa.Min = *object.Spec.MinReplicas
+		Min: ptr.Deref(object.Spec.MinReplicas, 1), Max: object.Spec.MaxReplicas, Conditions: object.Status.Conditions,
 	}
 	hpa.Current, hpa.Desired = replicas(object.Status)
 	for _, metric := range object.Spec.Metrics {

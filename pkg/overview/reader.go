@@ -19,9 +19,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// requestsPerSecond is the metric of each object where many are read.
-const requestsPerSecond = "requests-per-second"
-
 // Reader reads overviews of a cluster.
 type Reader struct {
 	api     kubeapi.Getter
@@ -34,23 +31,16 @@ func NewReader(api kubeapi.Getter) *Reader { return &Reader{api, catalog.Builtin
 // All reads the objects and HPAs of a namespace, or of all if it is empty. Its error says that nothing could be read.
 func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {
 	var objects v1alpha1.RedisList
-	var objectsErr error
-	var lists sync.WaitGroup
-	lists.Go(func() { objectsErr = r.api.Get(ctx, kubeapi.Redises(namespace), &objects) })
-	hpas, events, hpasErr, eventsErr := r.hpas(ctx, namespace)
-	lists.Wait()
+	hpas, events, objectsErr, hpasErr, eventsErr := r.read(ctx, namespace, kubeapi.Redises(namespace), &objects)
 	objectsErr = describe(objectsErr, "list", v1alpha1.GroupResource().String(), namespace)
 	if objectsErr != nil && hpasErr != nil {
 		return Overview{}, errors.Join(objectsErr, hpasErr)
 	}
 	o := Overview{Problems: problems(objectsErr, hpasErr, eventsErr)}
+	requests, _ := r.catalog.Lookup(catalog.RequestsPerSecond)
 	for i := range objects.Items {
 		object := newObject(&objects.Items[i])
-		unit := ""
-		if metric, known := r.catalog.Lookup(requestsPerSecond); known {
-			unit = metric.Unit
-		}
-		object.Metrics = []ObjectMetric{{Name: requestsPerSecond, Unit: unit}}
+		object.Metrics = []ObjectMetric{{Name: requests.Name, Unit: requests.Unit}}
 		o.Objects = append(o.Objects, object)
 	}
 	for i := range hpas {
@@ -63,11 +53,7 @@ func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {
 // or that nothing could be read.
 func (r *Reader) Object(ctx context.Context, namespace, name string) (Overview, error) {
 	var object v1alpha1.Redis
-	var objectErr error
-	var reads sync.WaitGroup
-	reads.Go(func() { objectErr = r.api.Get(ctx, kubeapi.Redises(namespace)+"/"+name, &object) })
-	hpas, events, hpasErr, eventsErr := r.hpas(ctx, namespace)
-	reads.Wait()
+	hpas, events, objectErr, hpasErr, eventsErr := r.read(ctx, namespace, kubeapi.Redises(namespace)+"/"+name, &object)
 	if apierrors.IsNotFound(objectErr) {
 		return Overview{}, objectErr
 	}
@@ -97,18 +83,21 @@ func (r *Reader) Object(ctx context.Context, namespace, name string) (Overview, 
 	return o, nil
 }
 
-// hpas lists HPAs and their Events.
-func (r *Reader) hpas(ctx context.Context, namespace string) (_ []autoscalingv2.HorizontalPodAutoscaler, _ []corev1.Event, hpasErr, eventsErr error) {
+// read reads objects from where they are, and HPAs and their Events.
+func (r *Reader) read(ctx context.Context, namespace, at string, objects any) (
+	_ []autoscalingv2.HorizontalPodAutoscaler, _ []corev1.Event, objectsErr, hpasErr, eventsErr error,
+) {
 	var hpas autoscalingv2.HorizontalPodAutoscalerList
 	var events corev1.EventList
 	selector := url.QueryEscape("involvedObject.kind=HorizontalPodAutoscaler")
-	var lists sync.WaitGroup
-	lists.Go(func() { hpasErr = r.api.Get(ctx, kubeapi.HPAs(namespace), &hpas) })
-	lists.Go(func() {
+	var reads sync.WaitGroup
+	reads.Go(func() { objectsErr = r.api.Get(ctx, at, objects) })
+	reads.Go(func() { hpasErr = r.api.Get(ctx, kubeapi.HPAs(namespace), &hpas) })
+	reads.Go(func() {
 		eventsErr = r.api.Get(ctx, kubeapi.Path("/api/v1", namespace, "events?fieldSelector="+selector), &events)
 	})
-	lists.Wait()
-	return hpas.Items, events.Items, describe(hpasErr, "list", "horizontalpodautoscalers.autoscaling", namespace),
+	reads.Wait()
+	return hpas.Items, events.Items, objectsErr, describe(hpasErr, "list", "horizontalpodautoscalers.autoscaling", namespace),
 		describe(eventsErr, "list", "events", namespace)
 }
 

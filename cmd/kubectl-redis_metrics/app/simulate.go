@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa/simulation"
@@ -229,8 +230,6 @@ func (s *simulate) initialReplicas(object *autoscalingv2.HorizontalPodAutoscaler
 		return s.replicas
 	case object.Status.LastScaleTime != nil || object.Status.CurrentReplicas > 0:
 		return object.Status.CurrentReplicas
-	case object.Spec.MinReplicas != nil:
-		return max(*object.Spec.MinReplicas, 1)
 	}
-	return 1
+	return max(ptr.Deref(object.Spec.MinReplicas, 1), 1)
 }
