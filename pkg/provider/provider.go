@@ -24,11 +24,6 @@ type Targets interface {
 	Select(namespace string, selector labels.Selector) []*target.Target
 }
 
-// Histories holds what was sampled. *history.Store implements it.
-type Histories interface {
-	Get(id string) *history.History
-}
-
 // Observer is told of every value asked for, for the adapter's own metrics.
 type Observer interface {
 	// Answered reports of how many values the cause is why they were not served, empty if they were.
@@ -44,7 +39,7 @@ type Observer interface {
 // Provider implements provider.CustomMetricsProvider.
 type Provider struct {
 	targets   Targets
-	histories Histories
+	histories *history.Store
 	catalog   *catalog.Catalog
 	observer  Observer
 	infos     []provider.CustomMetricInfo
@@ -52,7 +47,7 @@ type Provider struct {
 }
 
 // New returns a Provider of the metrics in a catalog.
-func New(targets Targets, histories Histories, metrics *catalog.Catalog, observer Observer) *Provider {
+func New(targets Targets, histories *history.Store, metrics *catalog.Catalog, observer Observer) *Provider {
 	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer}
 	for _, m := range metrics.All() {
 		p.infos = append(p.infos, provider.CustomMetricInfo{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: m.Name})

@@ -31,11 +31,6 @@ type Index interface {
 	Select(namespace string, selector labels.Selector) []*target.Target
 }
 
-// Store holds the samples of each target. *history.Store implements it.
-type Store interface {
-	Get(id string) *history.History
-}
-
 // Config is what a Controller works with. All fields are required.
 type Config struct {
 	// Client writes Redis objects. See the package comment for its QPS.
@@ -45,7 +40,7 @@ type Config struct {
 	// Index finds targets.
 	Index Index
 	// Histories holds their samples.
-	Histories Store
+	Histories *history.Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
 	// Answers knows the state of expressions and fallbacks.
