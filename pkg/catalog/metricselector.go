@@ -21,32 +21,17 @@ func IsNodeLabel(label string) bool {
 }
 
 func (s Selector) matches(labels map[string]string) bool {
-	for _, r := range s {
-		if !r.Matches(labels) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s, func(r Requirement) bool { return !r.Matches(labels) })
 }
 
 // matchesNode is matches by the requirements on the labels of nodes alone.
 func (s Selector) matchesNode(labels map[string]string) bool {
-	for _, r := range s {
-		if IsNodeLabel(r.Key()) && !r.Matches(labels) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s, func(r Requirement) bool { return IsNodeLabel(r.Key()) && !r.Matches(labels) })
 }
 
 // ofNodesAlone reports whether no requirement tells series of one node apart.
 func (s Selector) ofNodesAlone() bool {
-	for _, r := range s {
-		if !IsNodeLabel(r.Key()) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s, func(r Requirement) bool { return !IsNodeLabel(r.Key()) })
 }
 
 // names reports whether there is a requirement on a label.

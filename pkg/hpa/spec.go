@@ -2,6 +2,7 @@ package hpa
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -172,10 +173,8 @@ func checkPolicies(policies []autoscalingv2.HPAScalingPolicy, path *field.Path) 
 }
 
 func oneOf[T ~string](value T, known []T, path *field.Path) field.ErrorList {
-	for _, each := range known {
-		if value == each {
-			return nil
-		}
+	if slices.Contains(known, value) {
+		return nil
 	}
 	return field.ErrorList{field.NotSupported(path, value, known)}
 }

@@ -36,12 +36,9 @@ func (p *propagation) observe(now time.Time, bundle []*x509.Certificate, found [
 
 // shownByAll asks those that verify this adapter; one that is missing, foreign or insecure refuses no certificate.
 func shownByAll(ca *x509.Certificate, found []observation) bool {
-	for _, one := range found {
-		if one.state == APIServiceCurrent && !slices.ContainsFunc(one.shown, ca.Equal) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(found, func(o observation) bool {
+		return o.state == APIServiceCurrent && !slices.ContainsFunc(o.shown, ca.Equal)
+	})
 }
 
 // settled reports that ca has been shown for settleTime.

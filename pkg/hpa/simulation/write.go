@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -186,12 +187,7 @@ func plot(w io.Writer, caption string, values []float64, last time.Duration, opt
 }
 
 func allNaN(values []float64) bool {
-	for _, value := range values {
-		if !math.IsNaN(value) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(values, func(value float64) bool { return !math.IsNaN(value) })
 }
 
 func writeSummaries(w io.Writer, results []Result) {
