@@ -16,6 +16,10 @@ UNIT_TIMEOUT ?= 30m
 # How many parallel tests of one package run at once, however few the processors:
 # they wait for failovers of five servers more than they work.
 UNIT_PARALLEL ?= 4
+# How many packages are tested at once, for the same reason one more than there are processors, and which first: those
+# that take longest, so that none of them runs alone at the end.
+UNIT_PACKAGES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+UNIT_FIRST    := ./pkg/topology ./pkg/status ./pkg/redistest ./pkg/poller
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= $(if $(DELEGATE),deploy/delegate,deploy/base)
 # The image that "make image" writes, and for which nodes: amd64 or arm64. deploy/base runs this name.
@@ -128,11 +132,11 @@ test: test-unit fuzz test-e2e ## Run all tests; sets up what is missing
 
 .PHONY: test-unit
 test-unit: setup ## Unit and integration tests with the race detector, against real servers of Redis and Valkey
-	go test -race -timeout $(UNIT_TIMEOUT) -parallel $(UNIT_PARALLEL) ./...
+	go test -race -timeout $(UNIT_TIMEOUT) -p $(UNIT_PACKAGES) -parallel $(UNIT_PARALLEL) $(UNIT_FIRST) ./...
 
 .PHONY: test-fast
 test-fast: setup ## Unit and integration tests without the race detector, changed packages first
-	@hack/test-fast.sh -parallel $(UNIT_PARALLEL)
+	@UNIT_FIRST='$(UNIT_FIRST)' hack/test-fast.sh -p $(UNIT_PACKAGES) -parallel $(UNIT_PARALLEL)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME

@@ -11,4 +11,5 @@ if [ -n "$changed" ]; then
   # shellcheck disable=SC2086 # one package a word
   go test "$@" $changed
 fi
-go test "$@" ./...
+# shellcheck disable=SC2086
+go test "$@" ${UNIT_FIRST:-} ./...
