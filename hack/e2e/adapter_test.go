@@ -12,17 +12,25 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// TestAdapterRestart kills the adapter under load and starts it again. It has a
-// control plane of its own, because the APIServices are not available meanwhile.
-func TestAdapterRestart(t *testing.T) {
+// TestAdapterStops stops the adapter, and then the API server. It has a control
+// plane of its own, because the APIServices are not available meanwhile.
+func TestAdapterStops(t *testing.T) {
 	t.Parallel()
 	h := ownHarness(t)
+	t.Run("restart", h.restartsUnderLoad)
+	t.Run("drain", h.drains)
+	if err := h.adapter.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("API server halted", h.answersFromMemory)
+}
+
+// restartsUnderLoad kills the adapter under load and starts it again.
+func (h harness) restartsUnderLoad(t *testing.T) {
 	s := newFixture(t, h)
 	server := redistest.New(t)
 	driver := drive(t, server.Addr, 2500)
@@ -47,32 +55,10 @@ func TestAdapterRestart(t *testing.T) {
 	checked()
 }
 
-func ownHarness(t *testing.T, change ...func(*cluster.Options)) harness {
-	t.Helper()
-	h, err := open(t.Context(), change...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the end of the adapter's log:\n%s", h.adapter.LogTail(40))
-		}
-		if err := h.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
-}
-
-// TestRequestsAreAnsweredFromMemory halts both Redis and the API server, and asks
-// the adapter as the aggregator does.
-func TestRequestsAreAnsweredFromMemory(t *testing.T) {
-	t.Parallel()
-	h := ownHarness(t)
-	s := newFixture(t, h)
-	server := redistest.New(t)
-	s.redis(t, "cart", server.Addr, nil)
-	awaitRequests(t, s, "cart")
+// answersFromMemory halts both Redis and the API server, and asks the adapter as
+// the aggregator does.
+func (h harness) answersFromMemory(t *testing.T) {
+	s, server := newSampled(t, h)
 	ask := aggregator(t, h)
 	path := s.path("v1beta2", "cart", "requests-per-second")
 	if code, body, _ := ask(path); code != http.StatusOK {
@@ -153,12 +139,8 @@ func frontProxy(t *testing.T, h harness) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	authorities := x509.NewCertPool()
-	if !authorities.AppendCertsFromPEM(secret.Data["ca.crt"]) {
+	if !authorities.AppendCertsFromPEM(h.servingData(t)["ca.crt"]) {
 		t.Fatal("the Secret holds no authority")
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{
@@ -168,14 +150,9 @@ func frontProxy(t *testing.T, h harness) *http.Client {
 	return &http.Client{Transport: transport, Timeout: 5 * time.Second}
 }
 
-// TestProbesMetricsAndDrain looks at what operators look at, and stops the adapter as a rollout does.
-func TestProbesMetricsAndDrain(t *testing.T) {
-	t.Parallel()
-	h := ownHarness(t)
-	s := newFixture(t, h)
-	server := redistest.New(t)
-	s.redis(t, "cart", server.Addr, nil)
-	awaitRequests(t, s, "cart")
+// drains looks at what operators look at, and stops the adapter as a rollout does.
+func (h harness) drains(t *testing.T) {
+	s, server := newSampled(t, h)
 	ask := aggregator(t, h)
 	path := s.path("v1beta2", "cart", "keys")
 	for _, probe := range []string{"/livez", "/readyz", path} {
@@ -186,8 +163,7 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 	if code, _, _ := ask("/metrics"); code != http.StatusForbidden {
 		t.Errorf("who may not read /metrics is answered %d", code)
 	}
-	out := operatorsMetrics(t, h)
-	for _, series := range []string{
+	out := awaitMetrics(t, h,
 		`metrics_apiserver_metric_freshness_seconds_count{group="custom.metrics.k8s.io"}`,
 		`redis_metrics_adapter_targets{state="Sampled"} 1`,
 		`redis_metrics_adapter_sampling_attempts_total{result="Succeeded"}`,
@@ -195,11 +171,7 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 		`redis_metrics_adapter_sampling_lateness_seconds_count`,
 		`redis_metrics_adapter_values_total{result="Served"}`,
 		`redis_metrics_adapter_admission_policy_enforced{policy="redis-metrics-adapter-secrets"} 1`,
-	} {
-		if !strings.Contains(out, series) {
-			t.Errorf("/metrics lacks %s", series)
-		}
-	}
+	)
 	if strings.Contains(out, server.Addr) {
 		t.Error("/metrics names an address")
 	}
@@ -229,30 +201,24 @@ func TestProbesMetricsAndDrain(t *testing.T) {
 	}
 }
 
-// operatorsMetrics reads /metrics as one who has the rights of an operator.
-func operatorsMetrics(t *testing.T, h harness) string {
+// awaitMetrics reads /metrics as one who has the rights of an operator, until it holds each series.
+func awaitMetrics(t *testing.T, h harness, series ...string) string {
 	t.Helper()
-	var out string
-	read := metricsReader(t, h)
-	eventually(t, 15*time.Second, func(context.Context) (err error) {
-		out, err = read()
-		return err
-	})
-	return out
-}
-
-// metricsReader gives an operator the right to read /metrics, and returns how.
-func metricsReader(t *testing.T, h harness) func() (string, error) {
-	t.Helper()
-	s := fixture{harness: h}
-	s.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
-	s.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
-	request := aggregatorFor(t, h, "operator")
-	return func() (string, error) {
-		code, body, _ := request("/metrics")
-		if code != http.StatusOK {
-			return "", fmt.Errorf("answered %d %s", code, body)
+	h.kubectl(t, "create", "clusterrole", "read-metrics", "--verb=get", "--non-resource-url=/metrics")
+	h.kubectl(t, "create", "clusterrolebinding", "read-metrics", "--clusterrole=read-metrics", "--user=operator")
+	read := aggregatorFor(t, h, "operator")
+	var text string
+	eventually(t, 15*time.Second, func(context.Context) error {
+		var code int
+		if code, text, _ = read("/metrics"); code != http.StatusOK {
+			return fmt.Errorf("/metrics answers %d %s", code, text)
 		}
-		return body, nil
-	}
+		for _, each := range series {
+			if !strings.Contains(text, each) {
+				return fmt.Errorf("/metrics lacks %s", each)
+			}
+		}
+		return nil
+	})
+	return text
 }

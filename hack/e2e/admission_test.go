@@ -19,10 +19,7 @@ func (s *fixture) editor(t *testing.T, name string) person {
 	t.Helper()
 	// Tests that run at once must not write each other's kubeconfig.
 	name += "@" + s.namespace
-	kubeconfig, err := s.KubeconfigForUser(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubeconfig := s.kubeconfigFor(t, name)
 	s.kubectl(t, "create", "rolebinding", fmt.Sprintf("edit-%x", name), "-n", s.namespace, "--clusterrole=edit", "--user="+name)
 	p := person{s, kubeconfig}
 	eventually(t, 15*time.Second, func(context.Context) error {
@@ -133,10 +130,7 @@ func TestVerbsAreGrantedByTheCommandTold(t *testing.T) {
 			}
 			args := strings.Fields(command)
 			s.kubectl(t, "create", "rolebinding", "admin", "-n", s.namespace, "--clusterrole=admin", "--user=owner@"+s.namespace)
-			owner, err := s.KubeconfigForUser("owner@" + s.namespace)
-			if err != nil {
-				t.Fatal(err)
-			}
+			owner := s.kubeconfigFor(t, "owner@"+s.namespace)
 			if _, err := s.Kubectl(t.Context(), append([]string{"--kubeconfig=" + owner}, args...)...); err == nil {
 				t.Errorf("who administers the namespace alone may run %q", args)
 			}

@@ -211,8 +211,7 @@ func (s *fixture) errors(t *testing.T) {
 // columns reads kubectl get redis as a person does.
 func (s *fixture) columns(t *testing.T) {
 	eventually(t, 90*time.Second, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "redis", "cart", "-n", s.namespace, "-o",
-			`jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.summary.requestsPerSecond} {.status.summary.connectedClients} {.status.nodes[0].role}`)
+		out, err := s.redisField(ctx, "cart", `{.status.conditions[?(@.type=="Ready")].status} {.status.summary.requestsPerSecond} {.status.summary.connectedClients} {.status.nodes[0].role}`)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 const (
@@ -34,9 +32,7 @@ const (
 // share, and a viewer as fast as it can.
 func TestAutoscalerUnderAttack(t *testing.T) {
 	h := ownHarness(t)
-	s := newFixture(t, h)
-	s.redis(t, "cart", redistest.New(t).Addr, nil)
-	awaitRequests(t, s, "cart")
+	s, _ := newSampled(t, h)
 	config := rest.CopyConfig(h.Config())
 	config.QPS = -1
 	config.Impersonate = rest.ImpersonationConfig{
@@ -131,10 +127,7 @@ func (s *fixture) anonymous(connections int) func(ctx context.Context, index int
 // inventing asks the API server for objects that do not exist, as who may view the cluster.
 func (s *fixture) inventing(t *testing.T) func(ctx context.Context, index int) {
 	t.Helper()
-	path, err := s.KubeconfigForUser("attacker")
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := s.kubeconfigFor(t, "attacker")
 	config, err := clientcmd.BuildConfigFromFlags("", path)
 	if err != nil {
 		t.Fatal(err)

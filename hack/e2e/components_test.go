@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -28,30 +27,21 @@ const adapterAccount = "system:serviceaccount:redis-metrics-adapter:redis-metric
 // files and the rights that are left, and the pods that the API server lets the Deployment have.
 func TestComponents(t *testing.T) {
 	t.Parallel()
-	h := emptyHarness(t)
-	var err error
-	if h.client, err = kubernetes.NewForConfig(h.Config()); err != nil {
-		t.Fatal(err)
-	}
-	s := newFixture(t, h)
-	if err := h.ApplyOperatorKinds(t.Context()); err != nil {
+	s := newFixture(t, emptyHarness(t))
+	if err := s.ApplyOperatorKinds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	files := newServingFiles(t)
 	bundle := files.authority.PEM
 	sockets := t.TempDir()
 	overlay := overlayOf(t, bundle, "ha", "network-policy", "prometheus", "cert-manager", "all-secrets", "connect-anywhere", "run-scripts")
-	h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{
+	s.startAdapter(t, cluster.AdapterOptions{
 		Manifests: overlay, ExtraArgs: []string{"--tls-cert-file=" + files.certificate, "--tls-private-key-file=" + files.key, "--allow-unix-sockets=" + sockets},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.adapter = h.adapter
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	t.Run("the adapter serves", func(t *testing.T) {
 		awaitRequests(t, s, "cart")
-		if log := h.adapter.LogTail(1000); strings.Contains(log, "forbidden") || !strings.Contains(log, "names this adapter's Service") {
+		if log := s.adapter.LogTail(1000); strings.Contains(log, "forbidden") || !strings.Contains(log, "names this adapter's Service") {
 			t.Errorf("the log has a refusal, or nothing of the APIServices:\n%s", log)
 		}
 	})
@@ -64,13 +54,13 @@ func TestComponents(t *testing.T) {
 	})
 	t.Run("rights", s.rightsUnderComponents)
 	t.Run("verbs", s.verbsUnderComponents)
-	t.Run("prometheus", func(t *testing.T) { s.scrapedAsPrometheus(t, h.adapter, bundle) })
+	t.Run("prometheus", func(t *testing.T) { s.scrapedAsPrometheus(t, bundle) })
 	t.Run("without the policy", func(t *testing.T) { s.withoutThePolicy(t, overlay) })
 	t.Run("pods", func(t *testing.T) { s.podsUnderComponents(t, overlay) })
 }
 
 func (s *fixture) rightsUnderComponents(t *testing.T) {
-	for question, want := range map[string]bool{
+	s.answersRights(t, adapterAccount, map[string]bool{
 		"get secrets/any -n " + s.namespace:                                                true,
 		"get configmaps/any -n " + s.namespace:                                             true,
 		"list secrets -n " + s.namespace:                                                   false,
@@ -79,13 +69,7 @@ func (s *fixture) rightsUnderComponents(t *testing.T) {
 		"get apiservices.apiregistration.k8s.io/v1beta2.custom.metrics.k8s.io":             true,
 		"patch apiservices.apiregistration.k8s.io/v1beta2.custom.metrics.k8s.io":           false,
 		"update leases.coordination.k8s.io/redis-metrics-adapter -n redis-metrics-adapter": true,
-	} {
-		args := append([]string{"auth", "can-i", "--as=" + adapterAccount}, strings.Fields(question)...)
-		out, _ := s.Kubectl(t.Context(), args...) // it fails where the answer is no
-		if got := strings.TrimSpace(out) == "yes"; got != want {
-			t.Errorf("can the adapter %s: %q, want %t", question, out, want)
-		}
-	}
+	})
 }
 
 // verbsUnderComponents asks whether whoever may edit a namespace has the verbs
@@ -162,17 +146,17 @@ func overlayOf(t *testing.T, bundle []byte, components ...string) string {
 
 // scrapedAsPrometheus asks for the metrics as the ServiceMonitor has Prometheus do: with the token of its
 // ServiceAccount, past the API server, and with the name of the Service verified. The rights are those of the component.
-func (s *fixture) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bundle []byte) {
+func (s *fixture) scrapedAsPrometheus(t *testing.T, bundle []byte) {
 	s.kubectl(t, "create", "namespace", "monitoring")
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(bundle)
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: adapter.ServerName()}, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: s.adapter.ServerName()}, DisableKeepAlives: true,
 	}}
 	for account, want := range map[string]int{"prometheus-k8s": http.StatusOK, "another": http.StatusForbidden} {
 		s.kubectl(t, "create", "serviceaccount", account, "-n", "monitoring")
 		token := strings.TrimSpace(s.kubectl(t, "create", "token", account, "-n", "monitoring"))
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, adapter.BaseURL()+"/metrics", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.adapter.BaseURL()+"/metrics", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,11 +173,7 @@ func (s *fixture) scrapedAsPrometheus(t *testing.T, adapter *cluster.Adapter, bu
 			t.Errorf("%s is answered %d, want %d", account, response.StatusCode, want)
 		}
 	}
-	for question, want := range map[string]bool{"list pods -n redis-metrics-adapter": true, "list pods -n " + s.namespace: false} {
-		args := append([]string{"auth", "can-i", "--as=system:serviceaccount:monitoring:prometheus-k8s"}, strings.Fields(question)...)
-		out, _ := s.Kubectl(t.Context(), args...)
-		if got := strings.TrimSpace(out) == "yes"; got != want {
-			t.Errorf("can Prometheus %s: %q, want %t", question, out, want)
-		}
-	}
+	s.answersRights(t, "system:serviceaccount:monitoring:prometheus-k8s", map[string]bool{
+		"list pods -n redis-metrics-adapter": true, "list pods -n " + s.namespace: false,
+	})
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -21,31 +19,17 @@ func TestDeclaredMetrics(t *testing.T) {
 	server.Do("rpush", "jobs", "a", "b", "c")
 	server.Do("xadd", "events", "*", "field", "value")
 	server.Do("xgroup", "create", "events", "workers", "0")
-	object := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
-		"spec": map[string]any{"address": server.Addr, "metrics": []any{
-			map[string]any{"name": "waiting", "list": map[string]any{"key": "jobs"}},
-			map[string]any{"name": "lag", "stream": map[string]any{"key": "events", "group": "workers", "measure": "Lag"}},
-			map[string]any{"name": "both", "expression": `metric("waiting") + metric("lag")`},
-			map[string]any{"name": "wrong-type", "set": map[string]any{"key": "jobs"}},
-			map[string]any{"name": "keys", "list": map[string]any{"key": "jobs"}},
-			map[string]any{"name": "all-queues", "keys": map[string]any{"pattern": "j?bs*", "measure": "Length", "type": "list"}},
-			map[string]any{"name": "endless", "expression": `metric("waiting") / 0.0`},
-		}},
-	}}
-	object.SetName("declaring")
-	object.SetNamespace(s.namespace)
-	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
-		t.Fatal(err)
-	}
+	s.redisOf(t, "declaring", map[string]any{"address": server.Addr, "metrics": []any{
+		map[string]any{"name": "waiting", "list": map[string]any{"key": "jobs"}},
+		map[string]any{"name": "lag", "stream": map[string]any{"key": "events", "group": "workers", "measure": "Lag"}},
+		map[string]any{"name": "both", "expression": `metric("waiting") + metric("lag")`},
+		map[string]any{"name": "wrong-type", "set": map[string]any{"key": "jobs"}},
+		map[string]any{"name": "keys", "list": map[string]any{"key": "jobs"}},
+		map[string]any{"name": "all-queues", "keys": map[string]any{"pattern": "j?bs*", "measure": "Length", "type": "list"}},
+		map[string]any{"name": "endless", "expression": `metric("waiting") / 0.0`},
+	}}, nil)
 	for metric, want := range map[string]string{"waiting": "3", "lag": "1", "both": "4", "all-queues": "3"} {
-		eventually(t, 15*time.Second, func(ctx context.Context) error {
-			list, err := s.ask(ctx, "declaring", metric)
-			if err == nil && list.Items[0].Value.String() != want {
-				err = fmt.Errorf("%s is %s, want %s", metric, list.Items[0].Value.String(), want)
-			}
-			return err
-		})
+		s.served(t, "declaring", metric, want)
 	}
 	if _, err := s.ask(t.Context(), "declaring", "keys"); err == nil || !strings.Contains(err.Error(), "spec.metrics[4].name: every Redis object has a metric keys") {
 		t.Errorf("a metric of a name that is built in gives %v", err)
@@ -57,7 +41,7 @@ func TestDeclaredMetrics(t *testing.T) {
 		t.Errorf("a metric that is not declared gives %v", err)
 	}
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "redis", "declaring", "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="MetricsValid")]}`)
+		out, err := s.redisField(ctx, "declaring", `{.status.conditions[?(@.type=="MetricsValid")]}`)
 		for _, want := range []string{`"status":"False"`, `"reason":"InvalidMetric"`, "spec.metrics[4].name: every Redis object has a metric keys", "spec.metrics[3] wrong-type has no value",
 			"spec.metrics[6] endless has no value: the expression cannot be computed from these values"} {
 			if err == nil && !strings.Contains(out, want) {

@@ -22,7 +22,6 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 const delegateAccount = adapterAccount + "-delegate"
@@ -34,10 +33,7 @@ func TestDelegation(t *testing.T) {
 		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
 	}
 	h, o := delegatingHarness(t)
-	s := newFixture(t, h)
-	server := redistest.New(t)
-	s.redis(t, "cart", server.Addr, nil)
-	awaitRequests(t, s, "cart")
+	s, server := newSampled(t, h)
 
 	s.listsBoth(t)
 	s.judgesWhoAsks(t, o)
@@ -50,17 +46,9 @@ func TestDelegation(t *testing.T) {
 // delegatingHarness is a control plane, another adapter and ours.
 func delegatingHarness(t *testing.T) (harness, *prometheusAdapter) {
 	t.Helper()
-	h := emptyHarness(t, func(o *cluster.Options) { o.HPASyncPeriod, o.HPADownscaleStabilization = syncPeriod, stabilization })
-	o := startPrometheusAdapter(t, h.Cluster, h.client)
-	var err error
-	if h.adapter, err = h.StartAdapter(t.Context(), delegating(t, prometheusAdapterHost, o.port, o.caFile)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the end of the adapter's log:\n%s", h.adapter.LogTail(60))
-		}
-	})
+	h := emptyHarness(t)
+	o := startPrometheusAdapter(t, h)
+	h.startAdapter(t, delegating(t, prometheusAdapterHost, o.port, o.caFile))
 	return h, o
 }
 
@@ -91,11 +79,11 @@ func (s *fixture) listsBoth(t *testing.T) {
 	t.Helper()
 	for _, version := range versions() {
 		eventually(t, 30*time.Second, func(ctx context.Context) error {
-			list, err := s.Kubectl(ctx, "get", "--raw", "/apis/custom.metrics.k8s.io/"+version)
-			if err == nil && !strings.Contains(list, `"redises.redis-metrics.dev/requests-per-second"`) {
+			list, err := s.get(ctx, "/apis/custom.metrics.k8s.io/"+version)
+			if err == nil && !strings.Contains(string(list), `"redises.redis-metrics.dev/requests-per-second"`) {
 				err = fmt.Errorf("%s lists none of ours: %.300s", version, list)
 			}
-			return errors.Join(err, listsDelegated(0, []byte(list)))
+			return errors.Join(err, listsDelegated(0, list))
 		})
 	}
 	eventually(t, 60*time.Second, func(ctx context.Context) error { // the API server reads it again each minute
@@ -280,13 +268,7 @@ func (s *fixture) survivesTheDelegate(t *testing.T, o *prometheusAdapter) {
 			if _, err := s.requests(ctx, "cart"); err != nil || time.Since(began) > time.Second {
 				return fmt.Errorf("ours took %s, %w", time.Since(began), err)
 			}
-			for _, version := range versions() {
-				status, err := s.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io", "-o", `jsonpath={.status.conditions[?(@.type=="Available")].status}`)
-				if err != nil || status != "True" {
-					return fmt.Errorf("APIService of %s is available: %q, %w", version, status, err)
-				}
-			}
-			return s.set(ctx, "app-statefulset", 3)
+			return errors.Join(s.available(ctx, older), s.available(ctx, newer), s.set(ctx, "app-statefulset", 3))
 		})
 	}
 	passing := newFixture(t, s.harness)

@@ -88,9 +88,7 @@ func apiTroubles() []trouble {
 func TestDoctorOfTheAPI(t *testing.T) {
 	t.Parallel()
 	h := ownHarness(t)
-	s := newFixture(t, h)
-	s.redis(t, "cart", redistest.New(t).Addr, nil)
-	awaitRequests(t, s, "cart")
+	s, _ := newSampled(t, h)
 	t.Run("no trouble", s.healthyInstallation)
 	t.Run("overview", s.problems)
 	t.Run("not observed", s.notObserved)
@@ -108,13 +106,11 @@ func TestDoctorOfTheAPI(t *testing.T) {
 func (s *fixture) problems(t *testing.T) {
 	const broken = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"v1.example.com"},"spec":{
 		"group":"example.com","version":"v1","groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"none","name":"none"}}}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(broken), "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, broken, "create", "-f", "-")
 	s.mend(t, s.diagnosed(t, "OtherAPIServiceUnavailable"))
 	s.healthy(t)
 	s.redis(t, "gone", "redis.example:6379", nil)
-	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "gone", "Ready", "False", "NameNotResolved") })
+	s.awaitCondition(t, 15*time.Second, "gone", "Ready", "False", "NameNotResolved")
 	check := s.diagnosed(t, "NotReady")
 	command, err := s.command(t.Context(), s.Kubeconfig(), "/bin/sh", "-ec", check.Command)
 	if err != nil {
@@ -274,11 +270,8 @@ func (s *fixture) stand(t *testing.T, certificate tls.Certificate, handler http.
 // refuse stands between the API server and the adapter, and answers some requests with a status of its own.
 func (s *fixture) refuse(t *testing.T, status int, refused func(*http.Request) bool) {
 	t.Helper()
-	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := tls.X509KeyPair(secret.Data["tls.crt"], secret.Data["tls.key"])
+	serving := s.servingData(t)
+	certificate, err := tls.X509KeyPair(serving["tls.crt"], serving["tls.key"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,9 +333,7 @@ func (s *fixture) replica(t *testing.T, name, image, address string, port int, r
 	const manifest = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": %q, "labels": {"app": "replica"}}, "spec": {"schedulerName": "none",
 		"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "adapter", "image": %q,
 			"ports": [{"containerPort": %d}], "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(fmt.Sprintf(manifest, name, image, port)), "create", "-n", cluster.AdapterName, "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, fmt.Sprintf(manifest, name, image, port), "create", "-n", cluster.AdapterName, "-f", "-")
 	status := corev1.ConditionFalse
 	if ready {
 		status = corev1.ConditionTrue
@@ -386,12 +377,11 @@ func noReplicas(t *testing.T, s *fixture, _ trouble) {
 	s.kubectl(t, "delete", "pods", "-l", "app=replica", "-n", cluster.AdapterName, "--force")
 }
 
-// apiService waits until an APIService is unavailable for a reason.
-func (s *fixture) apiService(t *testing.T, reason string, says quotation) {
+// unavailable waits until an APIService is unavailable for a reason.
+func (s *fixture) unavailable(t *testing.T, reason string, says quotation) {
 	t.Helper()
 	eventually(t, time.Minute, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "apiservice", newer, "-o",
-			`jsonpath={range .status.conditions[?(@.type=="Available")]}{.status} {.reason} {.message}{end}`)
+		out, err := s.apiService(ctx, newer, `{range .status.conditions[?(@.type=="Available")]}{.status} {.reason} {.message}{end}`)
 		if err == nil && !strings.HasPrefix(out, "False "+reason+" ") {
 			err = fmt.Errorf("Available is %q, want False %s", out, reason)
 		}
@@ -402,7 +392,7 @@ func (s *fixture) apiService(t *testing.T, reason string, says quotation) {
 // anotherAuthority takes the right to write caBundle from the adapter, and writes another there.
 func (s *fixture) anotherAuthority(t *testing.T) {
 	s.forbidCA(t, redistest.NewAuthority(t).PEM)
-	s.apiService(t, "FailedDiscoveryCheck", quoted(t, "x509: certificate signed by unknown authority"))
+	s.unavailable(t, "FailedDiscoveryCheck", quoted(t, "x509: certificate signed by unknown authority"))
 	eventually(t, 30*time.Second, func(context.Context) error {
 		return quoted(t, "Certificates are not current, trying again").in(s.adapter.LogTail(wholeLog))
 	})
@@ -416,8 +406,7 @@ func (s *fixture) anotherAuthority(t *testing.T) {
 // noKind deletes the CustomResourceDefinition.
 func (s *fixture) noKind(t *testing.T) {
 	s.kubectl(t, "delete", "crd", redisCRD)
-	want := quoted(t, `no matches for kind "Redis" in group "redis-metrics.dev"`)
-	eventually(t, time.Minute, func(ctx context.Context) error { return s.autoscalerSays(ctx, "app", want) })
+	s.awaitSaid(t, time.Minute, "app", `no matches for kind "Redis" in group "redis-metrics.dev"`)
 	s.mend(t, s.diagnosed(t, "KindMissing", "hpa/app"))
 	s.diagnosed(t, "RedisNotFound", "hpa/app")
 }
@@ -427,13 +416,13 @@ func (s *fixture) noServer(t *testing.T) {
 	if err := s.adapter.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.apiService(t, "FailedDiscoveryCheck", quoted(t, "connection refused"))
+	s.unavailable(t, "FailedDiscoveryCheck", quoted(t, "connection refused"))
 	s.diagnosed(t, "AdapterUnreachable", "hpa/app")
 	s.kubectl(t, "create", "namespace", "blocked")
 	s.kubectl(t, "delete", "namespace", "blocked", "--wait=false")
 	want := quoted(t, "NamespaceDeletionDiscoveryFailure")
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "namespace", "blocked", "-o", "jsonpath={.status.conditions}")
+		out, err := s.field(ctx, "/api/v1/namespaces/blocked", "{.status.conditions}")
 		return errors.Join(err, want.in(out))
 	})
 	s.diagnosed(t, "AdapterUnreachable")

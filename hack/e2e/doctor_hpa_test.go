@@ -85,8 +85,7 @@ func TestDoctorOfAnHPA(t *testing.T) {
 		for _, text := range []string{
 			"is unknown: the newest sample is 23s old, more than maxAge 15s; the last attempt failed: the connection was refused", "FailedGetObjectMetric",
 		} {
-			want := quoted(t, text)
-			eventually(t, maxAge+6*syncPeriod, func(ctx context.Context) error { return s.autoscalerSays(ctx, "unreachable", want) })
+			s.awaitSaid(t, maxAge+6*syncPeriod, "unreachable", text)
 		}
 		s.diagnosed(t, "ConnectionRefused", "hpa/unreachable")
 		down.Restart()
@@ -94,11 +93,15 @@ func TestDoctorOfAnHPA(t *testing.T) {
 	})
 }
 
-// autoscalerSays says whether an HPA gives another reason for not scaling than the one quoted.
-func (s *fixture) autoscalerSays(ctx context.Context, name string, want quotation) error {
-	said, err := s.Kubectl(ctx, "get", "hpa", name, "-n", s.namespace, "-o",
-		`jsonpath={range .status.conditions[?(@.type=="ScalingActive")]}{.reason} {.message}{end}`)
-	return errors.Join(err, want.in(said))
+// awaitSaid waits until an HPA gives the reason for not scaling that the page on troubleshooting quotes.
+func (s *fixture) awaitSaid(t *testing.T, within time.Duration, name, quote string) {
+	t.Helper()
+	want := quoted(t, quote)
+	eventually(t, within, func(ctx context.Context) error {
+		said, err := s.field(ctx, "/apis/autoscaling/v2/namespaces/"+s.namespace+"/horizontalpodautoscalers/"+name,
+			`{range .status.conditions[?(@.type=="ScalingActive")]}{.reason} {.message}{end}`)
+		return errors.Join(err, want.in(said))
+	})
 }
 
 // autoscaler makes an HPA with a workload of its own.
@@ -108,11 +111,8 @@ func (s *fixture) autoscaler(t *testing.T, name, version, redis, metric string) 
 		"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": %[1]q}, "maxReplicas": 2, "metrics": [{
 			"type": "Object", "object": {"describedObject": {"apiVersion": %[2]q, "kind": "Redis", "name": %[3]q},
 				"metric": {"name": %[4]q}, "target": {"type": "AverageValue", "averageValue": "1000"}}}]}}`
-	for _, object := range []string{statefulSet(name, ""), fmt.Sprintf(hpa, name, version, redis, metric)} {
-		if _, err := s.KubectlInput(t.Context(), strings.NewReader(object), "create", "-n", s.namespace, "-f", "-"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	objects := statefulSet(name, "") + fmt.Sprintf(hpa, name, version, redis, metric)
+	s.kubectlInput(t, objects, "create", "-n", s.namespace, "-f", "-")
 }
 
 // statefulSet returns the manifest of a workload, with more fields of its spec.
@@ -126,9 +126,7 @@ func statefulSet(name, more string) string {
 func manifest(change, more string) func(*testing.T, *fixture, trouble) {
 	return func(t *testing.T, s *fixture, row trouble) {
 		t.Helper()
-		if _, err := s.KubectlInput(t.Context(), strings.NewReader(statefulSet(row.name, more)), append(strings.Fields(change), "-n", s.namespace, "-f", "-")...); err != nil {
-			t.Fatal(err)
-		}
+		s.kubectlInput(t, statefulSet(row.name, more), append(strings.Fields(change), "-n", s.namespace, "-f", "-")...)
 	}
 }
 

@@ -35,9 +35,8 @@ func TestTroubleOfARate(t *testing.T) {
 	s.healthy(t, "redis/cart")
 }
 
-// TestTroubleOfAFallback has a metric become unknown while the others are known, so that nothing else is named first.
-func TestTroubleOfAFallback(t *testing.T) {
-	t.Parallel()
+// doctorOfAFallback has a metric become unknown while the others are known, so that nothing else is named first.
+func doctorOfAFallback(t *testing.T) {
 	s := newFixture(t, shared)
 	server := redistest.New(t)
 	server.Do("config", "set", "maxmemory", "1gb")
@@ -54,8 +53,7 @@ func TestTroubleOfAFallback(t *testing.T) {
 	s.autoscaler(t, "app", "redis-metrics.dev/v1alpha1", "last", "memory-utilization")
 	s.healthy(t, "hpa/app")
 	server.Do("config", "set", "maxmemory", "0")
-	want := quoted(t, "its fallback LastValue has ended")
-	eventually(t, time.Minute, func(ctx context.Context) error { return s.autoscalerSays(ctx, "app", want) })
+	s.awaitSaid(t, time.Minute, "app", "its fallback LastValue has ended")
 	s.diagnosed(t, "FallbackInUse", "redis/stated")
 	s.diagnosed(t, "FallbackEnded", "redis/last")
 	server.Do("config", "set", "maxmemory", "1gb")
@@ -67,10 +65,7 @@ func TestTroubleOfAFallback(t *testing.T) {
 func TestTroubleOfRights(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, shared)
-	nobody, err := s.KubeconfigForUser("nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
+	nobody := s.kubeconfigFor(t, "nobody")
 	if _, err := s.Kubectl(t.Context(), "--kubeconfig="+nobody, "get", "--raw", s.path("v1beta2", "cart", "requests-per-second")); err == nil {
 		t.Error("who has no right is answered")
 	} else if err := quoted(t, `cannot get resource "redises.redis-metrics.dev/requests-per-second" in API group "custom.metrics.k8s.io"`).in(err.Error()); err != nil {
@@ -110,17 +105,12 @@ func (s *fixture) auditor(t *testing.T) {
 		{"apiGroups": ["", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "coordination.k8s.io",
 			"policy", "rbac.authorization.k8s.io", "redis-metrics.dev"], "resources": ["*"], "verbs": ["get", "list"]},
 		{"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}]}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(fmt.Sprintf(role, user)), "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, fmt.Sprintf(role, user), "create", "-f", "-")
 	t.Cleanup(func() {
 		_, _ = s.Kubectl(context.WithoutCancel(t.Context()), "delete", "clusterrole,clusterrolebinding", user)
 	})
 	s.kubectl(t, "create", "clusterrolebinding", user, "--clusterrole="+user, "--user="+user)
-	kubeconfig, err := s.KubeconfigForUser(user)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubeconfig := s.kubeconfigFor(t, user)
 	auditor := *s
 	auditor.reader = kubeconfig
 	s.mend(t, auditor.diagnosed(t, "MetricsForbidden", "redis/cart"))
@@ -175,15 +165,11 @@ func TestTroubleOfCredentials(t *testing.T) {
 			}
 			test.spec["address"] = "redis.example:6379"
 			s.redisOf(t, name, test.spec, nil)
-			eventually(t, reread, func(ctx context.Context) error {
-				return s.condition(ctx, name, "CredentialsValid", "False", test.reason)
-			})
+			s.awaitCondition(t, reread, name, "CredentialsValid", "False", test.reason)
 			check := s.diagnosed(t, test.reason, "redis/"+name)
 			if test.reason == "ConfigMapForbidden" { // once the adapter may read it, it is missing
 				s.mend(t, check)
-				eventually(t, reread, func(ctx context.Context) error {
-					return s.condition(ctx, name, "CredentialsValid", "False", "ConfigMapNotFound")
-				})
+				s.awaitCondition(t, reread, name, "CredentialsValid", "False", "ConfigMapNotFound")
 			}
 		})
 	}

@@ -49,22 +49,30 @@ func (s *fixture) doctor(ctx context.Context, args ...string) (diagnosis, error)
 }
 
 func (s *fixture) doctorAs(ctx context.Context, kubeconfig string, args ...string) (diagnosis, error) {
-	kubectl := filepath.Join(os.Getenv("BIN_DIR"), "kubectl")
-	command, err := s.command(ctx, kubeconfig, kubectl, append([]string{"redis-metrics", "doctor", "-n", s.namespace, "-o", "json"}, args...)...)
+	stdout, stderr, code, err := s.plugin(ctx, kubeconfig, append([]string{"doctor", "-o", "json"}, args...)...)
+	d := diagnosis{code: code}
+	if err == nil {
+		err = json.Unmarshal([]byte(stdout), &d.Report)
+	}
 	if err != nil {
-		return diagnosis{}, err
-	}
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	var exit *exec.ExitError
-	if err := command.Run(); err != nil && !errors.As(err, &exit) {
-		return diagnosis{}, err
-	}
-	d := diagnosis{code: command.ProcessState.ExitCode()}
-	if err := json.Unmarshal(stdout.Bytes(), &d.Report); err != nil {
-		return d, fmt.Errorf("doctor ended with %d and wrote %s%s: %w", d.code, stdout.String(), stderr.String(), err)
+		return d, fmt.Errorf("doctor ended with %d and wrote %s%s: %w", code, stdout, stderr, err)
 	}
 	return d, nil
+}
+
+// plugin runs a command of "kubectl redis-metrics", and returns what it prints.
+func (s *fixture) plugin(ctx context.Context, kubeconfig string, args ...string) (stdout, stderr string, code int, err error) {
+	command, err := s.command(ctx, kubeconfig, filepath.Join(os.Getenv("BIN_DIR"), "kubectl"), append([]string{"redis-metrics", args[0], "-n", s.namespace}, args[1:]...)...)
+	if err != nil {
+		return "", "", 0, err
+	}
+	var out, errOut bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errOut
+	var exit *exec.ExitError
+	if err := command.Run(); err != nil && !errors.As(err, &exit) {
+		return "", "", 0, err
+	}
+	return out.String(), errOut.String(), command.ProcessState.ExitCode(), nil
 }
 
 // names says how the diagnosis differs from one that names a trouble first.
@@ -179,8 +187,7 @@ func (s *fixture) trouble(t *testing.T, row trouble, args ...string) {
 		row.bring(t, s, row)
 	}
 	if row.quotes != "" {
-		want := quoted(t, row.quotes)
-		eventually(t, diagnosing, func(ctx context.Context) error { return s.autoscalerSays(ctx, row.name, want) })
+		s.awaitSaid(t, diagnosing, row.name, row.quotes)
 	}
 	check := s.diagnosed(t, row.code, args...)
 	_, decided := decisions()[row.code]
@@ -307,23 +314,15 @@ func (s *fixture) healthyInstallation(t *testing.T) {
 		{[]string{"__complete", "doctor", "hpa/"}, []string{"hpa/app\n"}},
 		{[]string{"doctor", "hpa/app"}, []string{"Value\n  ok        requests-per-second of Redis cart is ", "failure 0, unknown 0."}},
 	} {
-		command, err := s.command(t.Context(), s.Kubeconfig(), filepath.Join(os.Getenv("BIN_DIR"), "kubectl"),
-			append([]string{"redis-metrics", test.args[0], "-n", s.namespace}, test.args[1:]...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := command.CombinedOutput()
+		stdout, stderr, _, err := s.plugin(t.Context(), s.Kubeconfig(), test.args...)
 		for _, want := range test.wants {
-			if !strings.Contains(string(out), want) {
-				t.Errorf("%v: %v, printed\n%s\nwant %q", test.args, err, out, want)
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%v: %v, printed\n%s%s\nwant %q", test.args, err, stdout, stderr, want)
 			}
 		}
 	}
 	s.kubectl(t, "create", "rolebinding", "viewer", "-n", s.namespace, "--clusterrole=view", "--user=viewer")
-	viewer, err := s.KubeconfigForUser("viewer")
-	if err != nil {
-		t.Fatal(err)
-	}
+	viewer := s.kubeconfigFor(t, "viewer")
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
 		d, err := s.doctorAs(ctx, viewer, "hpa/app")
 		if err != nil {

@@ -125,11 +125,7 @@ func newReader(t *testing.T) *reader {
 		read: map[string]bool{}, passedOver: map[string]bool{},
 	}
 	r.sentinel = redistest.NewSentinels(t, 1, "mymaster", r.redis, 0).Nodes[0]
-	adapter, err := r.StartAdapter(t.Context(), cluster.AdapterOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.adapter = adapter
+	r.startAdapter(t, cluster.AdapterOptions{})
 	for _, namespace := range []string{"shop", "team-a"} { // the pages' examples
 		r.kubectl(t, "create", "namespace", namespace)
 	}

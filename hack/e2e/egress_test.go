@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -25,9 +24,7 @@ func TestRefusedAddresses(t *testing.T) {
 	} {
 		s.redis(t, name, address, nil)
 		for _, condition := range []string{"Ready", "Reachable"} {
-			eventually(t, 15*time.Second, func(ctx context.Context) error {
-				return s.condition(ctx, name, condition, "False", "AddressRefused")
-			})
+			s.awaitCondition(t, 15*time.Second, name, condition, "False", "AddressRefused")
 		}
 		text := s.kubectl(t, "get", "redis", name, "-n", s.namespace, "-o", "jsonpath={.status.conditions}")
 		if !strings.Contains(text, "address policy refuses the address") || strings.Contains(text, address) {

@@ -126,7 +126,7 @@ func failOver(t *testing.T, f failing) {
 // nodes says how status.nodes differs from what is wanted: so many of each role, with version and sample, and the
 // role of the node at an address, empty for none that answers there.
 func (s *fixture) nodes(ctx context.Context, roles map[string]int, address, role string) error {
-	out, err := s.Kubectl(ctx, "get", "redis", "my-redis", "-n", s.namespace, "-o", "jsonpath={.status.nodes}")
+	out, err := s.redisField(ctx, "my-redis", "{.status.nodes}")
 	if err != nil {
 		return err
 	}

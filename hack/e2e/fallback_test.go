@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -20,15 +18,14 @@ const lasting = 45 * time.Second
 // last value end.
 func TestFallback(t *testing.T) {
 	t.Parallel()
+	t.Run("doctor", doctorOfAFallback) // before, because the adapter counts the objects that fall back
 	s := newFixture(t, shared)
 	server := redistest.New(t)
 	s.fallingBack(t, "my-redis", server.Addr)
 	s.apply(t, server.Addr, "statefulset.yaml", "hpa-averagevalue.yaml")
 	s.scale(t, 2)
 	s.awaitReplicas(t, 1, scaling) // nobody asks Redis for anything
-	eventually(t, 15*time.Second, func(ctx context.Context) error {
-		return s.condition(ctx, "my-redis", "FallbackInUse", "False", "NotNeeded")
-	})
+	s.awaitCondition(t, 15*time.Second, "my-redis", "FallbackInUse", "False", "NotNeeded")
 
 	server.Kill()
 	killed := time.Now()
@@ -45,32 +42,20 @@ func TestFallback(t *testing.T) {
 	s.fallingBack(t, "late", server.Addr)
 	s.served(t, "late", "requests-per-second", "3k")
 	s.ended(t, "late", "connected-clients", "its fallback LastValue has no value: none has been known since the adapter started")
-	read := metricsReader(t, s.harness)
-	// The number of objects is that of their newest attempts.
-	eventually(t, 2*interval, func(context.Context) error {
-		out, err := read()
-		for _, series := range []string{`fallback_values_total{type="LastValue"}`, `fallback_values_total{type="Value"}`, "fallback_targets 2"} {
-			if err == nil && !strings.Contains(out, "redis_metrics_adapter_"+series) {
-				err = fmt.Errorf("/metrics lacks %s", series)
-			}
-		}
-		return err
-	})
+	awaitMetrics(t, s.harness, // the number of objects is that of their newest attempts
+		`redis_metrics_adapter_fallback_values_total{type="LastValue"}`, `redis_metrics_adapter_fallback_values_total{type="Value"}`,
+		"redis_metrics_adapter_fallback_targets 2")
 
 	s.ended(t, "my-redis", "connected-clients", "its fallback LastValue has ended: the last value is older than spec.fallback.for, 45s")
 	if after := time.Since(killed); after < lasting-interval-resolution || after > lasting+2*resolution {
 		t.Errorf("the last value ended %s after the kill, want %s less an interval at most", after, lasting)
 	}
-	eventually(t, 5*time.Second, func(ctx context.Context) error {
-		return s.condition(ctx, "my-redis", "FallbackInUse", "True", "Value")
-	})
+	s.awaitCondition(t, 5*time.Second, "my-redis", "FallbackInUse", "True", "Value")
 
 	server.Restart()
 	s.awaitReplicas(t, 1, scaling+5*15*time.Second)
 	for _, name := range []string{"my-redis", "late"} {
-		eventually(t, 15*time.Second, func(ctx context.Context) error {
-			return s.condition(ctx, name, "FallbackInUse", "False", "NotNeeded")
-		})
+		s.awaitCondition(t, 15*time.Second, name, "FallbackInUse", "False", "NotNeeded")
 		s.awaitEvents(t, name, "FallbackEnded")
 	}
 }
@@ -78,23 +63,15 @@ func TestFallback(t *testing.T) {
 // fallingBack creates a Redis object that states a value for all metrics but one.
 func (s *fixture) fallingBack(t *testing.T, name, address string) {
 	t.Helper()
-	object := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis",
-		"spec": map[string]any{"address": address, "fallback": map[string]any{
-			"type": "Value", "value": "3000",
-			"metrics": []any{
-				map[string]any{"name": "connected-clients", "type": "LastValue", "for": lasting.String()},
-				map[string]any{"name": "nothing", "type": "Error"},
-			},
-		}},
-	}}
-	object.SetName(name)
-	object.SetNamespace(s.namespace)
-	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
-		t.Fatal(err)
-	}
+	s.redisOf(t, name, map[string]any{"address": address, "fallback": map[string]any{
+		"type": "Value", "value": "3000",
+		"metrics": []any{
+			map[string]any{"name": "connected-clients", "type": "LastValue", "for": lasting.String()},
+			map[string]any{"name": "nothing", "type": "Error"},
+		},
+	}}, nil)
 	eventually(t, 15*time.Second, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "redis", name, "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="MetricsValid")].message}`)
+		out, err := s.redisField(ctx, name, `{.status.conditions[?(@.type=="MetricsValid")].message}`)
 		if want := "spec.fallback.metrics[1].name: the object has no metric nothing"; err == nil && !strings.Contains(out, want) {
 			err = fmt.Errorf("condition MetricsValid says %q, want %q", out, want)
 		}

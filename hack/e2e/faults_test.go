@@ -62,9 +62,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	if limit := maxAge + syncPeriod + 2*resolution; failed == 0 || failed > limit {
 		t.Errorf("the HPA said FailedGetObjectMetric after %s (0: never), want within %s", failed, limit)
 	}
-	eventually(t, 5*time.Second, func(ctx context.Context) error {
-		return s.condition(ctx, "my-redis", "Ready", "False", "ConnectionRefused")
-	})
+	s.awaitCondition(t, 5*time.Second, "my-redis", "Ready", "False", "ConnectionRefused")
 	t.Logf("the HPA said FailedGetObjectMetric %s after the kill", failed.Round(time.Second))
 
 	server.Restart()
@@ -89,14 +87,13 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 		t.Errorf("served again %s after the restart (0: never), want within three intervals", served)
 	}
 	verified(5)
-	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "my-redis", "Ready", "True", "") })
+	s.awaitCondition(t, 15*time.Second, "my-redis", "Ready", "True", "")
 	s.awaitEvents(t, "my-redis", "ConnectionRefused")
 }
 
 // condition says how a condition of a Redis object differs from what is wanted; an empty reason is any.
 func (s *fixture) condition(ctx context.Context, name, condition, status, reason string) error {
-	out, err := s.Kubectl(ctx, "get", "redis", name, "-n", s.namespace, "-o",
-		fmt.Sprintf(`jsonpath={.status.conditions[?(@.type==%q)].status} {.status.conditions[?(@.type==%q)].reason}`, condition, condition))
+	out, err := s.redisField(ctx, name, fmt.Sprintf(`{.status.conditions[?(@.type==%q)].status} {.status.conditions[?(@.type==%q)].reason}`, condition, condition))
 	if err != nil {
 		return err
 	}
@@ -105,6 +102,12 @@ func (s *fixture) condition(ctx context.Context, name, condition, status, reason
 		return fmt.Errorf("%s is %q, want %s %s", condition, out, status, reason)
 	}
 	return nil
+}
+
+// awaitCondition waits until a condition of a Redis object is as wanted; an empty reason is any.
+func (s *fixture) awaitCondition(t *testing.T, within time.Duration, name, condition, status, reason string) {
+	t.Helper()
+	eventually(t, within, func(ctx context.Context) error { return s.condition(ctx, name, condition, status, reason) })
 }
 
 // awaitEvents waits for an Event of each reason.

@@ -14,12 +14,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/jsonpath"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/traffic"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // fixture is a namespace of a test, with what the samples of deploy/ put there.
@@ -43,6 +46,15 @@ func newFixture(t *testing.T, h harness) *fixture {
 		_ = h.client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), s.namespace, metav1.DeleteOptions{})
 	})
 	return s
+}
+
+// newSampled makes a fixture with a Redis object cart, whose rates are served.
+func newSampled(t *testing.T, h harness) (*fixture, *redistest.Server) {
+	t.Helper()
+	s, server := newFixture(t, h), redistest.New(t)
+	s.redis(t, "cart", server.Addr, nil)
+	awaitRequests(t, s, "cart")
+	return s, server
 }
 
 // apply applies files of deploy/samples in the fixture's namespace, with the Redis
@@ -83,27 +95,104 @@ func (s *fixture) redis(t *testing.T, name, address string, labels map[string]st
 	s.redisOf(t, name, map[string]any{"address": address}, labels)
 }
 
-// redisOf creates a Redis object.
+// redisOf creates a Redis object, or replaces its spec.
 func (s *fixture) redisOf(t *testing.T, name string, spec map[string]any, labels map[string]string) {
 	t.Helper()
-	object := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "redis-metrics.dev/v1alpha1", "kind": "Redis", "spec": spec,
-	}}
-	object.SetName(name)
-	object.SetNamespace(s.namespace)
-	object.SetLabels(labels)
-	if err := s.Apply(t.Context(), []*unstructured.Unstructured{object}); err != nil {
+	redis := object("redis-metrics.dev/v1alpha1", "Redis", s.namespace, name, spec)
+	redis.SetLabels(labels)
+	body, err := redis.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.client.CoreV1().RESTClient().Patch(types.ApplyPatchType).AbsPath(s.redisPath(name)).Body(body).
+		Param("fieldManager", "deploy").Param("force", "true").Param("fieldValidation", "Strict").Do(t.Context()).Error()
+	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (s *fixture) kubectl(t *testing.T, args ...string) string {
+// redisPath is where a Redis object is served.
+func (s *fixture) redisPath(name string) string {
+	return "/apis/redis-metrics.dev/v1alpha1/namespaces/" + s.namespace + "/redises/" + name
+}
+
+func (h harness) kubectl(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := s.Kubectl(t.Context(), args...)
+	return h.kubectlInput(t, "", args...)
+}
+
+// kubectlInput runs kubectl with a standard input, for "-f -".
+func (h harness) kubectlInput(t *testing.T, input string, args ...string) string {
+	t.Helper()
+	out, err := h.KubectlInput(t.Context(), strings.NewReader(input), args...)
 	if err != nil {
-		t.Fatalf("kubectl %s: %v", strings.Join(args, " "), err)
+		t.Fatal(err)
 	}
 	return out
+}
+
+// kubeconfigFor returns the path of a user's kubeconfig.
+func (h harness) kubeconfigFor(t *testing.T, user string) string {
+	t.Helper()
+	path, err := h.KubeconfigForUser(user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// answersRights asks "kubectl auth can-i" each question for a user.
+func (h harness) answersRights(t *testing.T, user string, questions map[string]bool) {
+	t.Helper()
+	for question, want := range questions {
+		answer := "no"
+		if want {
+			answer = "yes"
+		}
+		out, _ := h.Kubectl(t.Context(), append([]string{"auth", "can-i", "--as=" + user}, strings.Fields(question)...)...) // it fails where the answer is no
+		if !strings.HasPrefix(out, answer) {
+			t.Errorf("can %s %s: %q, want %s", user, question, out, answer)
+		}
+	}
+}
+
+// field returns fields of the object at a path, as "kubectl get -o jsonpath" prints them. A test that waits reads them
+// several times a second, which by kubectl would take a tenth of a processor.
+func (h harness) field(ctx context.Context, path, template string) (string, error) {
+	body, err := raw(ctx, h.client.CoreV1().RESTClient().Get().AbsPath(path))
+	if err != nil {
+		return "", err
+	}
+	object := &unstructured.Unstructured{}
+	if err := object.UnmarshalJSON(body); err != nil {
+		return "", err
+	}
+	fields := jsonpath.New("field").AllowMissingKeys(true)
+	if err := fields.Parse(template); err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	err = fields.Execute(&text, object.Object)
+	return text.String(), err
+}
+
+// apiService returns fields of an APIService.
+func (h harness) apiService(ctx context.Context, name, template string) (string, error) {
+	return h.field(ctx, "/apis/apiregistration.k8s.io/v1/apiservices/"+name, template)
+}
+
+// available returns an error unless an APIService is available.
+func (h harness) available(ctx context.Context, name string) error {
+	status, err := h.apiService(ctx, name, `{.status.conditions[?(@.type=="Available")].status}`)
+	if err == nil && status != "True" {
+		err = fmt.Errorf("APIService %s is available: %q", name, status)
+	}
+	return err
+}
+
+// redisField returns fields of a Redis object.
+func (s *fixture) redisField(ctx context.Context, name, template string) (string, error) {
+	return s.field(ctx, s.redisPath(name), template)
 }
 
 // path is where a metric of a Redis object is served.
@@ -253,21 +342,27 @@ func sending(t *testing.T, driver *traffic.Driver, perSecond int) load {
 	}}
 }
 
-// eventually repeats a look until it finds nothing wrong, and fails the test with what it found last.
+// eventually repeats a look until it finds nothing wrong, and fails the test with what it found last. It rests twice as
+// long as a look takes, because most looks that take long run programs, and other tests need the processors.
 func eventually(t *testing.T, within time.Duration, look func(ctx context.Context) error) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, within, true, func(ctx context.Context) (bool, error) {
-		if err := look(ctx); err != nil {
-			if ctx.Err() == nil {
-				last = err
-			}
-			return false, nil
+	for {
+		began := time.Now()
+		err := look(ctx)
+		if err == nil {
+			return
 		}
-		return true, nil
-	})
-	if err != nil {
-		t.Fatalf("not within %s: %v", within, last)
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not within %s: %v", within, last)
+		case <-time.After(max(200*time.Millisecond, 2*time.Since(began))):
+		}
 	}
 }
 

@@ -15,10 +15,16 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
-// TestHelm installs, upgrades and uninstalls the chart as the commands of Helm do.
-func TestHelm(t *testing.T) {
+// TestInstallation installs by Helm and by "make deploy", in a cluster where another adapter serves.
+func TestInstallation(t *testing.T) {
 	t.Parallel()
 	s := fixture{harness: emptyHarness(t)}
+	t.Run("Helm", s.installsByHelm)
+	t.Run("deploy refuses to steal", s.deployRefusesToSteal)
+}
+
+// installsByHelm installs, upgrades and uninstalls the chart as the commands of Helm do.
+func (s fixture) installsByHelm(t *testing.T) {
 	helm := s.helm(t)
 	s.foreignHolds(t, func() error {
 		return s.install(helm, s.chart(t))
@@ -29,9 +35,7 @@ func TestHelm(t *testing.T) {
 	}
 	s.kubectl(t, "get", "deployment", cluster.AdapterName, "-n", cluster.AdapterName)
 	const object = `{"apiVersion":"redis-metrics.dev/v1alpha1","kind":"Redis","metadata":{"name":"kept","namespace":"default"},"spec":{"address":"redis.default.svc:6379"}}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(object), "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, object, "create", "-f", "-")
 
 	// What the adapter writes is not for an upgrade to undo, and a new schema is for it to bring.
 	s.kubectl(t, "patch", "apiservice", newer, "--type=merge", "-p", `{"spec":{"caBundle":"eA=="}}`)
@@ -63,15 +67,18 @@ func TestHelm(t *testing.T) {
 	s.uninstalled(t)
 }
 
+// foreignServes gives the older version to another adapter.
+func (s fixture) foreignServes(t *testing.T) {
+	t.Helper()
+	s.kubectlInput(t, `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"`+older+`"},"spec":{
+		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
+		"service":{"namespace":"monitoring","name":"prometheus-adapter"},"caBundle":"eA=="}}`, "create", "-f", "-")
+}
+
 // foreignHolds checks that nothing is installed where another adapter serves.
 func (s fixture) foreignHolds(t *testing.T, install func() error) {
 	t.Helper()
-	const foreign = `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + older + `"},"spec":{
-		"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
-		"service":{"namespace":"monitoring","name":"prometheus-adapter"},"caBundle":"eA=="}}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(foreign), "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.foreignServes(t)
 	if err := install(); err == nil || !strings.Contains(err.Error(), older) || !strings.Contains(err.Error(), "cannot be imported") {
 		t.Errorf("error %v, want one that another's %s cannot be imported", err, older)
 	}

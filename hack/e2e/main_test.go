@@ -67,12 +67,24 @@ func run(m *testing.M) int {
 }
 
 // open starts a control plane and an adapter.
-func open(ctx context.Context, extra ...func(*cluster.Options)) (harness, error) {
+func open(ctx context.Context) (harness, error) {
+	h, err := openEmpty(ctx)
+	if err != nil {
+		return harness{}, err
+	}
+	if h.adapter, err = h.StartAdapter(ctx, cluster.AdapterOptions{}); err != nil {
+		return harness{}, errors.Join(err, h.Stop())
+	}
+	return h, nil
+}
+
+// openEmpty starts a control plane.
+func openEmpty(ctx context.Context, change ...func(*cluster.Options)) (harness, error) {
 	options := cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, HPADownscaleStabilization: stabilization,
 	}
-	for _, change := range extra {
-		change(&options)
+	for _, each := range change {
+		each(&options)
 	}
 	c, err := cluster.Start(ctx, options)
 	if err != nil {
@@ -82,11 +94,56 @@ func open(ctx context.Context, extra ...func(*cluster.Options)) (harness, error)
 	if err != nil {
 		return harness{}, errors.Join(err, c.Stop())
 	}
-	adapter, err := c.StartAdapter(ctx, cluster.AdapterOptions{})
+	return harness{Cluster: c, client: client}, nil
+}
+
+// emptyHarness is a control plane of the test's own, without an adapter. None of its processes may die.
+func emptyHarness(t *testing.T) harness {
+	t.Helper()
+	h := newHarness(t)
+	t.Cleanup(func() {
+		if err := h.Err(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func newHarness(t *testing.T, change ...func(*cluster.Options)) harness {
+	t.Helper()
+	h, err := openEmpty(t.Context(), change...)
 	if err != nil {
-		return harness{}, errors.Join(err, c.Stop())
+		t.Fatal(err)
 	}
-	return harness{Cluster: c, adapter: adapter, client: client}, nil
+	t.Cleanup(func() {
+		if err := h.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// ownHarness is a control plane of the test's own, with an adapter.
+func ownHarness(t *testing.T, change ...func(*cluster.Options)) harness {
+	t.Helper()
+	h := newHarness(t, change...)
+	h.startAdapter(t, cluster.AdapterOptions{})
+	return h
+}
+
+// startAdapter starts the adapter of a harness.
+func (h *harness) startAdapter(t *testing.T, options cluster.AdapterOptions) {
+	t.Helper()
+	adapter, err := h.StartAdapter(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.adapter = adapter
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the end of the adapter's log:\n%s", adapter.LogTail(60))
+		}
+	})
 }
 
 // hungUp says whether the adapter made a noise about the aggregator, which asks five times at once whether it is there
@@ -114,12 +171,8 @@ func watchAvailability(ctx context.Context, h harness) func() error {
 				return
 			case <-ticker.C:
 			}
-			for _, version := range versions() {
-				status, err := h.Kubectl(ctx, "get", "apiservice", version+".custom.metrics.k8s.io",
-					"-o", `jsonpath={.status.conditions[?(@.type=="Available")].status}`)
-				if err == nil && status != "True" && seen == nil {
-					seen = fmt.Errorf("APIService %s was not available at %s: %q", version, time.Now().Format(time.TimeOnly), status)
-				}
+			if err := errors.Join(h.available(ctx, older), h.available(ctx, newer)); err != nil && ctx.Err() == nil && seen == nil {
+				seen = fmt.Errorf("at %s: %w", time.Now().Format(time.TimeOnly), err)
 			}
 		}
 	}()

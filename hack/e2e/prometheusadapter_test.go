@@ -54,11 +54,11 @@ type prometheusAdapter struct {
 }
 
 // startPrometheusAdapter starts it with a certificate for the name of a Service.
-func startPrometheusAdapter(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) *prometheusAdapter {
+func startPrometheusAdapter(t *testing.T, h harness) *prometheusAdapter {
 	t.Helper()
 	dir, authority := t.TempDir(), redistest.NewAuthority(t)
 	path := func(name string) string { return filepath.Join(dir, name) }
-	o := &prometheusAdapter{client: client, caFile: path("ca.crt"), ca: authority.PEM, direct: trusting(t, authority.PEM)}
+	o := &prometheusAdapter{client: h.client, caFile: path("ca.crt"), ca: authority.PEM, direct: trusting(t, authority.PEM)}
 	certificate, key := authority.Issue(time.Now().Add(12*time.Hour), prometheusAdapterHost)
 	for name, data := range map[string][]byte{
 		"ca.crt": authority.PEM, "tls.crt": certificate, "tls.key": key, "audit.log": nil, "rules.yaml": []byte(prometheusAdapterRules), "audit.json": []byte(prometheusAdapterAudit),
@@ -75,11 +75,11 @@ func startPrometheusAdapter(t *testing.T, c *cluster.Cluster, client kubernetes.
 	if o.port, err = cluster.FreePort(); err != nil {
 		t.Fatal(err)
 	}
-	o.Process, err = c.StartProgram(t.Context(), cluster.Program{
+	o.Process, err = h.StartProgram(t.Context(), cluster.Program{
 		Name: "prometheus-adapter", Path: program(t, "prometheus-adapter"), Ready: answers(o.direct, o.url("/readyz")),
 		Args: []string{
-			"--prometheus-url=" + startPrometheus(t, c, client), "--config=" + path("rules.yaml"), "--metrics-relist-interval=1s", "--metrics-max-age=10s",
-			"--lister-kubeconfig=" + c.Kubeconfig(), "--authentication-kubeconfig=" + c.Kubeconfig(), "--authorization-kubeconfig=" + c.Kubeconfig(),
+			"--prometheus-url=" + startPrometheus(t, h), "--config=" + path("rules.yaml"), "--metrics-relist-interval=1s", "--metrics-max-age=10s",
+			"--lister-kubeconfig=" + h.Kubeconfig(), "--authentication-kubeconfig=" + h.Kubeconfig(), "--authorization-kubeconfig=" + h.Kubeconfig(),
 			"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", o.port),
 			"--tls-cert-file=" + path("tls.crt"), "--tls-private-key-file=" + path("tls.key"),
 			"--audit-log-path=" + path("audit.log"), "--audit-policy-file=" + path("audit.json"),
@@ -112,10 +112,10 @@ func listsDelegated(code int, list []byte) error {
 
 // startPrometheus starts a Prometheus that scrapes each second what is there, and
 // returns where it is.
-func startPrometheus(t *testing.T, c *cluster.Cluster, client kubernetes.Interface) string {
+func startPrometheus(t *testing.T, h harness) string {
 	t.Helper()
 	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, err := series(r.Context(), client)
+		text, err := series(r.Context(), h.client)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -134,7 +134,7 @@ func startPrometheus(t *testing.T, c *cluster.Cluster, client kubernetes.Interfa
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.StartProgram(t.Context(), cluster.Program{
+	_, err = h.StartProgram(t.Context(), cluster.Program{
 		Name: "prometheus", Path: program(t, "prometheus"), Ready: answers(http.DefaultClient, "http://"+address+"/-/ready"),
 		Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + t.TempDir(), "--web.listen-address=" + address},
 	})

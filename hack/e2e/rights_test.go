@@ -17,7 +17,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
 // TestRightsAreThoseUsed compares the roles in deploy/ with what the API server
@@ -70,40 +69,34 @@ rules:
 // everyFeature makes the adapter do all that it can.
 func everyFeature(t *testing.T, h harness) {
 	t.Helper()
-	s := newFixture(t, h)
-	server := redistest.New(t)
-	s.redis(t, "cart", server.Addr, nil)
-	awaitRequests(t, s, "cart")
+	s, server := newSampled(t, h)
 	// A person asks: the adapter has to have the API server authorize that.
-	user, err := h.KubeconfigForUser("jane")
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := h.kubeconfigFor(t, "jane")
 	if out, err := h.Kubectl(t.Context(), "--kubeconfig="+user, "get", "--raw", s.path("v1beta2", "cart", "keys")); err == nil {
 		t.Errorf("who has no right at all may read %s", out)
 	}
-	eventually(t, 15*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "True", "") })
+	s.awaitCondition(t, 15*time.Second, "cart", "Ready", "True", "")
 	// An Event that repeats is patched.
 	for range 2 {
 		server.Kill()
-		eventually(t, 40*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "False", "") })
+		s.awaitCondition(t, 40*time.Second, "cart", "Ready", "False", "")
 		server.Restart()
-		eventually(t, 40*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "True", "") })
+		s.awaitCondition(t, 40*time.Second, "cart", "Ready", "True", "")
 	}
 	// A caBundle that someone broke is mended, and so is a Secret.
 	s.kubectl(t, "patch", "apiservice", "v1beta2.custom.metrics.k8s.io", "--type=merge", "-p", `{"spec":{"caBundle":null,"insecureSkipTLSVerify":true}}`)
 	s.kubectl(t, "patch", "apiservice", "v1beta2.custom.metrics.k8s.io", "--type=merge", "-p", `{"spec":{"insecureSkipTLSVerify":false}}`)
 	s.kubectl(t, "patch", "secret", "redis-metrics-adapter-tls", "-n", cluster.AdapterName, "--type=merge", "-p", `{"data":{"tls.crt":""}}`)
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
-		bundle, err := h.Kubectl(ctx, "get", "apiservice", "v1beta2.custom.metrics.k8s.io", "-o", "jsonpath={.spec.caBundle}")
+		bundle, err := h.apiService(ctx, newer, "{.spec.caBundle}")
 		if err == nil && bundle == "" {
 			err = fmt.Errorf("caBundle is empty")
 		}
 		return err
 	})
 	eventually(t, 60*time.Second, func(ctx context.Context) error {
-		pair, err := h.Kubectl(ctx, "get", "secret", "redis-metrics-adapter-tls", "-n", cluster.AdapterName, "-o", `jsonpath={.data.tls\.crt}`)
-		if err == nil && pair == "" {
+		secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(ctx, servingSecret, metav1.GetOptions{})
+		if err == nil && len(secret.Data["tls.crt"]) == 0 {
 			err = fmt.Errorf("tls.crt is empty")
 		}
 		return err

@@ -30,19 +30,14 @@ func TestBehindAnotherRouter(t *testing.T) {
 	for version, name := range map[string]string{"v1beta1": older, "v1beta2": newer} {
 		manifest := `{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"` + name + `"},"spec":{"group":"custom.metrics.k8s.io","version":"` + version + `",
 			"groupPriorityMinimum":100,"versionPriority":100,"service":{"namespace":"router","name":"router"}}}`
-		if _, err := h.KubectlInput(t.Context(), strings.NewReader(manifest), "create", "-f", "-"); err != nil {
-			t.Fatal(err)
-		}
+		h.kubectlInput(t, manifest, "create", "-f", "-")
 	}
 	deploy := filepath.Join(repository(t), "deploy")
 	manifests := overlay(t, "resources: [%s]\ncomponents: [%s]\n", filepath.Join(deploy, "base"), filepath.Join(deploy, "components", "behind-router"))
 	if out, err := base.deployFrom(t, manifests); err != nil {
 		t.Fatalf("deploy says %v\n%s", err, out)
 	}
-	var err error
-	if h.adapter, err = h.StartAdapter(t.Context(), cluster.AdapterOptions{Standby: true, Manifests: manifests}); err != nil {
-		t.Fatal(err)
-	}
+	h.startAdapter(t, cluster.AdapterOptions{Standby: true, Manifests: manifests})
 	s := newFixture(t, h)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 
@@ -57,8 +52,8 @@ func TestBehindAnotherRouter(t *testing.T) {
 	if w := ask(strings.Replace(s.path("v1beta2", "cart", "keys"), "redises.redis-metrics.dev", "pods", 1)); w.Code != http.StatusNotFound {
 		t.Errorf("a metric of pods is answered %d %s", w.Code, w.Body)
 	}
-	eventually(t, 30*time.Second, func(ctx context.Context) error { return s.condition(ctx, "cart", "Ready", "True", "Sampled") })
-	if out := operatorsMetrics(t, h); strings.Contains(out, "apiservice_foreign{") {
+	s.awaitCondition(t, 30*time.Second, "cart", "Ready", "True", "Sampled")
+	if out := awaitMetrics(t, h); strings.Contains(out, "apiservice_foreign{") {
 		t.Error("the adapter looks at APIServices")
 	}
 	for _, name := range []string{older, newer} {
@@ -77,20 +72,14 @@ func (s *fixture) router(t *testing.T) func(path string) *httptest.ResponseRecor
 	s.kubectl(t, "create", "serviceaccount", "router", "--namespace="+s.namespace)
 	const role = `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"router"},
 		"rules":[{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get"]}]}`
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(role), "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, role, "create", "-f", "-")
 	s.kubectl(t, "create", "clusterrolebinding", "router", "--clusterrole=router", "--serviceaccount="+s.namespace+":router")
 	token, err := s.client.CoreV1().ServiceAccounts(s.namespace).CreateToken(t.Context(), "router", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), cluster.AdapterName+"-tls", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	authorities := x509.NewCertPool()
-	authorities.AppendCertsFromPEM(secret.Data["ca.crt"])
+	authorities.AppendCertsFromPEM(s.servingData(t)["ca.crt"])
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, ServerName: s.adapter.ServerName(), MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
 	target, err := url.Parse(s.adapter.BaseURL())

@@ -14,6 +14,7 @@ import (
 func TestQueueScalesFromZeroAndBack(t *testing.T) {
 	t.Parallel()
 	t.Run("list", func(t *testing.T) {
+		t.Parallel()
 		s, server := queue(t, "hpa-list.yaml")
 		s.awaitWorkers(t, 0)
 		for job := range 35 {
@@ -27,6 +28,7 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 		s.awaitWorkers(t, 0)
 	})
 	t.Run("stream", func(t *testing.T) {
+		t.Parallel()
 		s, server := queue(t, "hpa-stream.yaml")
 		s.awaitWorkers(t, 0)
 		for event := range 25 {
@@ -45,16 +47,13 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 		s.awaitWorkers(t, 0)
 	})
 	t.Run("stream without its group", func(t *testing.T) {
+		t.Parallel()
 		s, _ := queue(t, "hpa-stream.yaml")
 		s.awaitWorkers(t, 0)
 		patch := `[{"op": "replace", "path": "/spec/metrics/1/stream/whenGroupMissing", "value": "Error"},
 			{"op": "replace", "path": "/spec/metrics/2/stream/whenGroupMissing", "value": "Error"}]`
-		if out, err := s.Kubectl(t.Context(), "patch", "redis", "queue", "-n", s.namespace, "--type=json", "-p", patch); err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
-		if out, err := s.Kubectl(t.Context(), "scale", "statefulset", "worker", "-n", s.namespace, "--replicas=1"); err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
+		s.kubectl(t, "patch", "redis", "queue", "-n", s.namespace, "--type=json", "-p", patch)
+		s.kubectl(t, "scale", "statefulset", "worker", "-n", s.namespace, "--replicas=1")
 		// Where it is not said what the backlog is without the group, it is unknown.
 		s.holdWorkers(t, 1, stabilization+3*syncPeriod)
 	})

@@ -22,6 +22,7 @@ const scaling = 60 * time.Second
 func TestScenario(t *testing.T) {
 	t.Parallel()
 	t.Run("AverageValue", func(t *testing.T) {
+		t.Parallel()
 		// 1900 are the shares of two replicas.
 		s, driver := stage(t, "hpa-averagevalue.yaml", 1900)
 		checked := s.audit(t, driver)
@@ -36,6 +37,7 @@ func TestScenario(t *testing.T) {
 		checked()
 	})
 	t.Run("Value", func(t *testing.T) {
+		t.Parallel()
 		s, driver := stage(t, "hpa-value.yaml", 1000)
 		checked := s.audit(t, driver)
 		// 1000 in total: at 2000 the number of replicas doubles with every look, up to the maximum.
@@ -104,9 +106,7 @@ func (s *fixture) applyAs(t *testing.T, path string, flags ...string) {
 		t.Fatal(err)
 	}
 	here := strings.ReplaceAll(string(text), "namespace: default", "namespace: "+s.namespace)
-	if _, err := s.KubectlInput(t.Context(), strings.NewReader(here), append([]string{"apply", "-f", "-"}, flags...)...); err != nil {
-		t.Fatal(err)
-	}
+	s.kubectlInput(t, here, append([]string{"apply", "-f", "-"}, flags...)...)
 }
 
 // audit asks as the HPA does for as long as the test runs. The returned function

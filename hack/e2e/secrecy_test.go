@@ -87,7 +87,7 @@ func noSecretTold(t *testing.T, s *fixture, loud *cluster.Adapter, kept []string
 		"log":         s.adapter.LogTail(1 << 20),
 		"objects":     s.kubectl(t, "get", "redis", "-n", s.namespace, "-o", "yaml"),
 		"Events":      s.kubectl(t, "get", "events", "-n", s.namespace, "-o", "yaml"),
-		"metrics":     operatorsMetrics(t, noisy),
+		"metrics":     awaitMetrics(t, noisy),
 	}
 	for path, text := range profiles(t, noisy) {
 		told[path] = text
@@ -115,9 +115,8 @@ func noSecretTold(t *testing.T, s *fixture, loud *cluster.Adapter, kept []string
 // profiles reads what an operator may see of the running program.
 func profiles(t *testing.T, h harness) map[string]string {
 	t.Helper()
-	s := fixture{harness: h}
-	s.kubectl(t, "create", "clusterrole", "profile", "--verb=get", "--non-resource-url=/debug/pprof/*")
-	s.kubectl(t, "create", "clusterrolebinding", "profile", "--clusterrole=profile", "--user=operator")
+	h.kubectl(t, "create", "clusterrole", "profile", "--verb=get", "--non-resource-url=/debug/pprof/*")
+	h.kubectl(t, "create", "clusterrolebinding", "profile", "--clusterrole=profile", "--user=operator")
 	ask, told := aggregatorFor(t, h, "operator"), map[string]string{}
 	for _, path := range []string{"/debug/pprof/goroutine?debug=2", "/debug/pprof/cmdline"} {
 		eventually(t, 15*time.Second, func(context.Context) error {

@@ -76,7 +76,7 @@ func (s *fixture) nameSecret(t *testing.T, field string, owner, stranger person)
 	stranger.mustPatch(t, name, `{"metadata":{"labels":{"seen":"yes"}}}`)
 	// The adapter, which may get no Secret, writes status.
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
-		out, err := s.Kubectl(ctx, "get", "redis", name, "-n", s.namespace, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].observedGeneration}`)
+		out, err := s.redisField(ctx, name, `{.status.conditions[?(@.type=="Ready")].observedGeneration}`)
 		if err == nil && out == "" {
 			err = fmt.Errorf("status of %s is not written", name)
 		}
@@ -97,31 +97,23 @@ func TestSecretIsGrantedByWhoHoldsIt(t *testing.T) {
 	s.kubectl(t, "create", "rolebinding", s.namespace, "-n", "default", "--role="+s.namespace, "--user=clerk")
 	s.kubectl(t, "create", "rolebinding", s.namespace+"-owner", "-n", "default", "--clusterrole=admin", "--user=admin-of-default")
 	apply := func(user string) error {
-		kubeconfig, err := s.KubeconfigForUser(user)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = s.Kubectl(t.Context(), "--kubeconfig="+kubeconfig, "apply", "-k", sample)
+		kubeconfig := s.kubeconfigFor(t, user)
+		_, err := s.Kubectl(t.Context(), "--kubeconfig="+kubeconfig, "apply", "-k", sample)
 		return err
 	}
 	if err := apply("clerk"); err == nil || !strings.Contains(err.Error(), "attempting to grant RBAC permissions not currently held") {
 		t.Errorf("who may not get the Secret grants it: %v", err)
 	}
 	eventually(t, 15*time.Second, func(context.Context) error { return apply("admin-of-default") })
-	for question, want := range map[string]string{
-		"get secrets/my-redis-auth -n default":        "yes",
-		"get secrets/my-redis-client -n default":      "yes",
-		"get configmaps/my-redis-ca -n default":       "yes",
-		"get configmaps/another -n default":           "no",
-		"get secrets/another -n default":              "no",
-		"list secrets -n default":                     "no",
-		"get secrets/my-redis-auth -n " + s.namespace: "no",
-	} {
-		out, _ := s.Kubectl(t.Context(), append([]string{"auth", "can-i", "--as=" + adapterAccount}, strings.Fields(question)...)...)
-		if strings.TrimSpace(out) != want {
-			t.Errorf("can the adapter %s: %q, want %s", question, out, want)
-		}
-	}
+	s.answersRights(t, adapterAccount, map[string]bool{
+		"get secrets/my-redis-auth -n default":        true,
+		"get secrets/my-redis-client -n default":      true,
+		"get configmaps/my-redis-ca -n default":       true,
+		"get configmaps/another -n default":           false,
+		"get secrets/another -n default":              false,
+		"list secrets -n default":                     false,
+		"get secrets/my-redis-auth -n " + s.namespace: false,
+	})
 }
 
 // person writes Redis objects in a fixture with rights of their own.
@@ -132,10 +124,7 @@ type person struct {
 
 func (s *fixture) person(t *testing.T, name string) person {
 	t.Helper()
-	kubeconfig, err := s.KubeconfigForUser(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubeconfig := s.kubeconfigFor(t, name)
 	s.kubectl(t, "create", "role", name, "-n", s.namespace, "--verb=create,get,update,patch", "--resource="+redisCRD)
 	s.kubectl(t, "create", "rolebinding", name, "-n", s.namespace, "--role="+name, "--user="+name)
 	return person{s, kubeconfig}

@@ -35,9 +35,7 @@ func (s *fixture) withoutThePolicy(t *testing.T, overlay string) {
 		t.Error("the log does not say that the binding is missing")
 	}
 	server.Do("client", "kill", "type", "normal")
-	eventually(t, time.Minute, func(ctx context.Context) error {
-		return s.condition(ctx, "guarded", "Ready", "False", "SecretsPolicyMissing")
-	})
+	s.awaitCondition(t, time.Minute, "guarded", "Ready", "False", "SecretsPolicyMissing")
 	objects, err := s.Render(t.Context(), overlay)
 	if err != nil {
 		t.Fatal(err)
@@ -49,5 +47,5 @@ func (s *fixture) withoutThePolicy(t *testing.T, overlay string) {
 			}
 		}
 	}
-	eventually(t, 2*reread, func(ctx context.Context) error { return s.condition(ctx, "guarded", "Ready", "True", "Sampled") })
+	s.awaitCondition(t, 2*reread, "guarded", "Ready", "True", "Sampled")
 }

@@ -34,9 +34,7 @@ const servingSecret = cluster.AdapterName + "-tls"
 func TestServingCertificateUnderLoad(t *testing.T) {
 	t.Parallel()
 	h := ownHarness(t)
-	s := newFixture(t, h)
-	s.redis(t, "cart", redistest.New(t).Addr, nil)
-	awaitRequests(t, s, "cart")
+	s, _ := newSampled(t, h)
 	t.Run("near its end", func(t *testing.T) {
 		ends := s.shortenServing(t, 45*time.Second)
 		eventually(t, 20*time.Second, func(context.Context) error { return s.servesUntil(t, ends) })
@@ -74,9 +72,9 @@ func TestServingCertificateUnderLoad(t *testing.T) {
 }
 
 // servingData returns what the Secret of the serving certificate holds.
-func (s *fixture) servingData(t *testing.T) map[string][]byte {
+func (h harness) servingData(t *testing.T) map[string][]byte {
 	t.Helper()
-	secret, err := s.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), servingSecret, metav1.GetOptions{})
+	secret, err := h.client.CoreV1().Secrets(cluster.AdapterName).Get(t.Context(), servingSecret, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,14 +26,14 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 		t.Skipf("the name of a Service cannot lead to this machine: %v", err)
 	}
 	h := emptyHarness(t)
-	o := startPrometheusAdapter(t, h.Cluster, h.client)
+	o := startPrometheusAdapter(t, h)
 	s := newFixture(t, h)
 	s.prometheusAdapterServes(t, o)
 	s.standby(t, o)
 	s.redis(t, "cart", redistest.New(t).Addr, nil)
 	hits := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + s.namespace + "/services/web/hits"
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
-		_, err := s.Kubectl(ctx, "get", "--raw", hits)
+		_, err := s.get(ctx, hits)
 		return err
 	})
 
@@ -45,7 +45,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	}
 	awaitRequests(t, s, "cart")
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
-		_, err := s.Kubectl(ctx, "get", "--raw", strings.Replace(hits, "v1beta1", "v1beta2", 1))
+		_, err := s.get(ctx, strings.Replace(hits, "v1beta1", "v1beta2", 1))
 		return err
 	})
 	written := s.kubectl(t, "get", "configmap", "redis-metrics-adapter-delegate", "-n", cluster.AdapterName, "-o", `jsonpath={.data.to} {.data.ca\.crt}`)
@@ -66,7 +66,7 @@ func TestTakeOverAndGiveBack(t *testing.T) {
 	s.prometheusAdapterServes(t, o)
 	s.kubectl(t, "delete", "apiservice", newer)
 	throughout(t, 5*time.Second, func(ctx context.Context) error {
-		holder, err := s.Kubectl(ctx, "get", "apiservice", older, "-o", "jsonpath={.spec.service.name}")
+		holder, err := s.apiService(ctx, older, "{.spec.service.name}")
 		if err == nil && holder != "prometheus-adapter" {
 			err = fmt.Errorf("the APIService is of %s again", holder)
 		}
@@ -100,7 +100,7 @@ func (s *fixture) keeps(t *testing.T, o *prometheusAdapter, manifests, hits stri
 	}
 	for range 2 {
 		eventually(t, 45*time.Second, func(ctx context.Context) error {
-			holder, err := s.Kubectl(ctx, "get", "apiservice", older, "-o", "jsonpath={.spec.service.name}")
+			holder, err := s.apiService(ctx, older, "{.spec.service.name}")
 			if err == nil && holder != cluster.AdapterName {
 				err = fmt.Errorf("the APIService is of %s", holder)
 			}
@@ -151,9 +151,7 @@ func (s *fixture) prometheusAdapterServes(t *testing.T, o *prometheusAdapter) {
 			"group":"custom.metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,"caBundle":"` + base64.StdEncoding.EncodeToString(o.ca) + `",
 			"service":{"namespace":"monitoring","name":"prometheus-adapter","port":` + fmt.Sprint(o.port) + `}}}`,
 	} {
-		if _, err := s.KubectlInput(t.Context(), strings.NewReader(manifest), "apply", "--server-side", "--force-conflicts", "-f", "-"); err != nil {
-			t.Fatal(err)
-		}
+		s.kubectlInput(t, manifest, "apply", "--server-side", "--force-conflicts", "-f", "-")
 	}
 	s.kubectl(t, "wait", "--for=condition=Available", "apiservice/"+older, "--timeout=30s")
 }
@@ -177,9 +175,7 @@ func (s *fixture) standby(t *testing.T, o *prometheusAdapter) {
 	}
 	options := delegating(t, prometheusAdapterHost, o.port, o.caFile)
 	options.Standby = true
-	if s.adapter, err = s.StartAdapter(t.Context(), options); err != nil {
-		t.Fatal(err)
-	}
+	s.startAdapter(t, options)
 }
 
 // localManifests is an overlay of a folder of deploy/ in which our Service leads to this machine.

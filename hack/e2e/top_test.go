@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,18 +18,7 @@ import (
 
 // top runs "kubectl redis-metrics top", and returns what it prints.
 func (s *fixture) top(ctx context.Context, kubeconfig string, args ...string) (stdout, stderr string, code int, err error) {
-	kubectl := filepath.Join(os.Getenv("BIN_DIR"), "kubectl")
-	command, err := s.command(ctx, kubeconfig, kubectl, append([]string{"redis-metrics", "top", "-n", s.namespace}, args...)...)
-	if err != nil {
-		return "", "", 0, err
-	}
-	var out, errOut bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errOut
-	var exit *exec.ExitError
-	if err := command.Run(); err != nil && !errors.As(err, &exit) {
-		return "", "", 0, err
-	}
-	return out.String(), errOut.String(), command.ProcessState.ExitCode(), nil
+	return s.plugin(ctx, kubeconfig, append([]string{"top"}, args...)...)
 }
 
 // TestTop holds what top prints against kubectl get, on the samples, beside an object that nothing answers for.
@@ -181,10 +169,7 @@ func (s *fixture) topByRights(t *testing.T) {
 			s.kubectl(t, append([]string{"create", "role", test.user, "-n", s.namespace}, strings.Fields(test.role)...)...)
 			s.kubectl(t, "create", "rolebinding", test.user, "-n", s.namespace, "--role="+test.user, "--user="+test.user)
 		}
-		kubeconfig, err := s.KubeconfigForUser(test.user)
-		if err != nil {
-			t.Fatal(err)
-		}
+		kubeconfig := s.kubeconfigFor(t, test.user)
 		eventually(t, 15*time.Second, func(ctx context.Context) error {
 			stdout, stderr, code, err := s.top(ctx, kubeconfig)
 			if err != nil || code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
