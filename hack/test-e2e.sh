@@ -1,33 +1,39 @@
 #!/usr/bin/env bash
-# Runs the end-to-end tests in three stages. Tests of a control plane wait more than they work, so two packages run side
-# by side: the end-to-end tests beside the real node, then the soak beside the rest. The output of the second comes when
-# it has ended. The hostile tier measures, so it runs alone.
-# The soak and the hostile tier watch programs that are not built with the race detector. With it, they would take a third
-# of the processors that they share; what the soak drives within its own process, TestServers, has it.
+# Runs the end-to-end tests in two queues side by side, since they wait more than they work: the end-to-end tests and the
+# soak, beside the real node and the rest. The output of the second queue comes when it has ended. The hostile tier
+# measures, so it runs alone.
+# The first queue, the node and the hostile tier watch programs, into which the race detector does not see. With it, their
+# own processes would take the processors from these programs. What they drive within their own process has tests in the
+# rest, which has it.
 # Usage: test-e2e.sh [FLAG...]
 set -euo pipefail
 cd "$(dirname "$0")"
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-failed=0
 flags=("$@")
 
 tests() { go test -count=1 -p 1 -v "$@" "${flags[@]}"; }
 
-# beside runs the packages of its arguments, up to "--", beside the tests that follow.
-beside() {
-  local second=()
-  while [ "$1" != -- ]; do second+=("$1") && shift; done
-  shift
-  tests -race -parallel 3 "${second[@]}" >"$log" 2>&1 &
-  tests "$@" || failed=1
-  wait $! || failed=1
-  cat "$log"
+first() {
+  local failed=0
+  tests -parallel 5 ./e2e || failed=1
+  tests -run '^TestSoak$' ./soak || failed=1
+  return "$failed"
 }
 
-mapfile -t rest < <(go list ./... | grep -vE '/e2e$')
-beside ./node/e2e -- -race -parallel 3 ./e2e
-beside -skip '^Test(Soak|UnderAttack)$' "${rest[@]}" -- -run '^TestSoak$' ./soak
+second() {
+  local failed=0 rest
+  mapfile -t rest < <(go list ./... | grep -vE '/e2e$')
+  tests -parallel 3 ./node/e2e || failed=1
+  tests -race -parallel 3 -skip '^Test(Soak|UnderAttack)$' "${rest[@]}" || failed=1
+  return "$failed"
+}
+
+failed=0
+second >"$log" 2>&1 &
+first || failed=1
+wait $! || failed=1
+cat "$log"
 tests -run '^TestUnderAttack$' ./hostile || failed=1
 exit "$failed"
