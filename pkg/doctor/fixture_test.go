@@ -22,7 +22,7 @@ import (
 
 // cluster is an API that serves objects from memory.
 type cluster struct {
-	// objects are JSON by path, without a query. NOW stands for the current time.
+	// objects are JSON by path, without a query. "NOW" stands for the current time.
 	objects map[string]string
 	// errors are answered instead.
 	errors map[string]error
@@ -52,7 +52,7 @@ func (c *cluster) Get(_ context.Context, at string, into any) error {
 		*raw = text
 		return nil
 	}
-	return json.Unmarshal([]byte(strings.ReplaceAll(text, "NOW", time.Now().UTC().Format(metav1.RFC3339Micro))), into)
+	return json.Unmarshal([]byte(strings.ReplaceAll(text, `"NOW"`, time.Now().UTC().Format(`"`+metav1.RFC3339Micro+`"`))), into)
 }
 
 func (c *cluster) Allowed(_ context.Context, spec authorizationv1.SubjectAccessReviewSpec) (bool, error) {
