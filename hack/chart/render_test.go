@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,10 +27,14 @@ const (
 // values are what a user hands to Helm.
 type values = map[string]any
 
+var word = regexp.MustCompile(`-\w`)
+
+// enabled returns the values that stand for components: certManager for cert-manager.
 func enabled(components ...string) values {
 	given := values{}
 	for _, component := range components {
-		given[component] = values{"enabled": true}
+		component = strings.Replace(component, "apiservices", "APIServices", 1)
+		given[word.ReplaceAllStringFunc(component, func(word string) string { return strings.ToUpper(word[1:]) })] = values{"enabled": true}
 	}
 	return given
 }

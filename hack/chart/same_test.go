@@ -11,47 +11,19 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// components are the folders of deploy/components and the values of the chart that stand for them, in an order in which
-// kustomize may list them.
-var components = []struct{ folder, value string }{
-	{"ha", "ha"},
-	{"network-policy", "networkPolicy"},
-	{"all-secrets", "allSecrets"},
-	{"delegate", "delegate"},
-	{"connect-anywhere", "connectAnywhere"},
-	{"run-scripts", "runScripts"},
-	{"prometheus", "prometheus"},
-	{"cert-manager", "certManager"},
-}
-
-// apiServiceComponents decide who serves the APIServices. They exclude each other, and
-// are compared together with components that change the same objects.
-var apiServiceComponents = []struct{ folder, value string }{
-	{"keep-apiservices", "keepAPIServices"},
-	{"behind-router", "behindRouter"},
+// components are folders of deploy/components, in an order in which kustomize may list them.
+var components = []string{
+	"ha", "network-policy", "all-secrets", "delegate", "connect-anywhere", "run-scripts", "prometheus", "cert-manager",
 }
 
 func TestChartRendersAPIServiceComponents(t *testing.T) {
-	for _, component := range apiServiceComponents {
-		for _, beside := range []struct{ folders, values []string }{
-			{},
-			{[]string{"delegate"}, []string{"delegate"}},
-			{[]string{"all-secrets", "delegate", "cert-manager"}, []string{"allSecrets", "delegate", "certManager"}},
-		} {
-			folders, chosen := slices.Concat(beside.folders, []string{component.folder}), slices.Concat(beside.values, []string{component.value})
-			t.Run(strings.Join(folders, "+"), func(t *testing.T) {
-				t.Parallel()
-				compare(t, kustomizeObjects(t, folders...), chartObjects(t, name, enabled(chosen...)))
-			})
+	// They decide who serves the APIServices. They exclude each other, and are compared together with components that
+	// change the same objects.
+	for _, component := range []string{"keep-apiservices", "behind-router"} {
+		for _, beside := range [][]string{{}, {"delegate"}, {"all-secrets", "delegate", "cert-manager"}} {
+			testSame(t, append(beside, component)...)
 		}
 	}
-}
-
-func everyComponent() (folders, values []string) {
-	for _, component := range components {
-		folders, values = append(folders, component.folder), append(values, component.value)
-	}
-	return folders, values
 }
 
 func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
@@ -60,27 +32,31 @@ func TestChartRendersWhatKustomizeBuilds(t *testing.T) {
 		if listed := bits.OnesCount(uint(set)); listed > 2 && listed < len(components)-1 {
 			continue
 		}
-		var folders, chosen []string
+		var chosen []string
 		for n, component := range components {
 			if set&(1<<n) != 0 {
-				folders, chosen = append(folders, component.folder), append(chosen, component.value)
+				chosen = append(chosen, component)
 			}
 		}
-		t.Run(strings.Join(append([]string{"base"}, folders...), "+"), func(t *testing.T) {
-			t.Parallel() // each takes most of a second of one processor
-			compare(t, kustomizeObjects(t, folders...), chartObjects(t, name, enabled(chosen...)))
-		})
+		testSame(t, chosen...)
 	}
 }
 
+// testSame compares the chart with kustomize, both with these components.
+func testSame(t *testing.T, components ...string) {
+	t.Run(strings.Join(append([]string{"base"}, components...), "+"), func(t *testing.T) {
+		t.Parallel() // each takes most of a second of one processor
+		compare(t, kustomizeObjects(t, components...), chartObjects(t, name, enabled(components...)))
+	})
+}
+
 func TestChartRendersIntoAnyNamespace(t *testing.T) {
-	folders, chosen := everyComponent()
 	want := map[string]*unstructured.Unstructured{}
-	for key, object := range kustomizeObjects(t, folders...) {
+	for key, object := range kustomizeObjects(t, components...) {
 		moved := move(object.Object, "elsewhere").(map[string]any)
 		want[strings.Replace(key, " "+name+" ", " elsewhere ", 1)] = &unstructured.Unstructured{Object: moved}
 	}
-	compare(t, want, chartObjects(t, "elsewhere", enabled(chosen...)))
+	compare(t, want, chartObjects(t, "elsewhere", enabled(components...)))
 }
 
 // move returns a copy with each place that names the adapter's namespace changed.

@@ -1,7 +1,8 @@
 package chart
 
 import (
-	"slices"
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -10,14 +11,14 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/jsonpath"
 	"sigs.k8s.io/yaml"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
 func TestLint(t *testing.T) {
-	_, chosen := everyComponent()
-	for _, given := range []values{nil, enabled(chosen...)} {
+	for _, given := range []values{nil, enabled(components...)} {
 		for _, message := range lint.RunAll(directory, given, name).Messages {
 			if message.Severity > support.InfoSev {
 				t.Errorf("with %v: %v", given, message)
@@ -64,83 +65,56 @@ func TestOldKubernetesIsRefused(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	pod := []string{"Deployment " + name + " " + name, "spec", "template", "spec"}
-	ofPod := func(path ...string) []string { return slices.Concat(pod, path) }
-	ofContainer := func(path ...string) []string { return slices.Concat(pod, []string{"containers", "0"}, path) }
+	const (
+		deployment = "Deployment " + name + " " + name
+		pod        = ".spec.template.spec"
+		container  = pod + ".containers[0]"
+	)
+	release := values{"enabled": true, "labels": values{"release": "stack"}}
 	for _, test := range []struct {
-		given values
-		path  []string
-		want  string
+		given              values
+		object, path, want string
 	}{
-		{values{"image": values{"repository": "example.com/adapter", "tag": "1.2"}}, ofContainer("image"), "example.com/adapter:1.2"},
-		{values{"image": values{"pullPolicy": "Always"}}, ofContainer("imagePullPolicy"), "Always"},
-		{values{"imagePullSecrets": []any{values{"name": "registry"}}}, ofPod("imagePullSecrets"), "[{name: registry}]"},
-		{values{"extraArgs": []any{"--v=2"}}, ofContainer("args"), "[--secure-port=6443, --v=2]"},
-		{values{"resources": values{"limits": values{"memory": "1Gi"}}}, ofContainer("resources"), "{limits: {memory: 1Gi}, requests: {cpu: 100m, memory: 128Mi}}"},
-		{values{"nodeSelector": values{"disk": "fast"}}, ofPod("nodeSelector"), "{disk: fast, kubernetes.io/os: linux}"},
-		{values{"tolerations": []any{values{"operator": "Exists"}}}, ofPod("tolerations"), "[{operator: Exists}]"},
+		{values{"image": values{"repository": "example.com/adapter", "tag": "1.2"}}, deployment, container + ".image", "example.com/adapter:1.2"},
+		{values{"image": values{"pullPolicy": "Always"}}, deployment, container + ".imagePullPolicy", "Always"},
+		{values{"imagePullSecrets": []any{values{"name": "registry"}}}, deployment, pod + ".imagePullSecrets", `[{"name":"registry"}]`},
+		{values{"extraArgs": []any{"--v=2"}}, deployment, container + ".args", `["--secure-port=6443","--v=2"]`},
+		{values{"resources": values{"limits": values{"memory": "1Gi"}}}, deployment, container + ".resources", `{"limits":{"memory":"1Gi"},"requests":{"cpu":"100m","memory":"128Mi"}}`},
+		{values{"nodeSelector": values{"disk": "fast"}}, deployment, pod + ".nodeSelector", `{"disk":"fast","kubernetes.io/os":"linux"}`},
+		{values{"tolerations": []any{values{"operator": "Exists"}}}, deployment, pod + ".tolerations", `[{"operator":"Exists"}]`},
 		{
 			values{"networkPolicy": values{"enabled": true, "redisPorts": []any{7000}}},
-			[]string{"NetworkPolicy " + name + " " + name, "spec", "egress", "2", "ports"}, "[{port: 7000, protocol: TCP}]",
+			"NetworkPolicy " + name + " " + name, ".spec.egress[2].ports", `[{"port":7000,"protocol":"TCP"}]`,
 		},
 		{
 			values{"prometheus": values{"enabled": true, "serviceAccount": values{"name": "p", "namespace": "m"}}},
-			[]string{"ClusterRoleBinding  redis-metrics-adapter-metrics", "subjects"}, "[{kind: ServiceAccount, name: p, namespace: m}]",
+			"ClusterRoleBinding  redis-metrics-adapter-metrics", ".subjects", `[{"kind":"ServiceAccount","name":"p","namespace":"m"}]`,
 		},
-		{
-			values{"prometheus": values{"enabled": true, "labels": values{"release": "stack"}}},
-			[]string{"ServiceMonitor " + name + " " + name, "metadata", "labels", "release"}, "stack",
-		},
-		{
-			values{"prometheus": values{"enabled": true, "labels": values{"release": "stack"}}},
-			[]string{"PrometheusRule " + name + " " + name, "metadata", "labels", "release"}, "stack",
-		},
+		{values{"prometheus": release}, "ServiceMonitor " + name + " " + name, ".metadata.labels.release", "stack"},
+		{values{"prometheus": release}, "PrometheusRule " + name + " " + name, ".metadata.labels.release", "stack"},
 		{
 			values{"delegate": values{"enabled": true, "to": "monitoring/prometheus-adapter:443", "ca": "pem"}},
-			[]string{"ConfigMap " + name + " " + name + "-delegate", "data"}, `{ca.crt: pem, server-name: "", to: "monitoring/prometheus-adapter:443"}`,
+			"ConfigMap " + name + " " + name + "-delegate", ".data", `{"ca.crt":"pem","server-name":"","to":"monitoring/prometheus-adapter:443"}`,
 		},
 	} {
-		found := chartObjects(t, name, test.given)
-		got, err := yaml.Marshal(at(t, found[test.path[0]], test.path[1:]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := canonical(t, test.want); string(got) != want {
-			t.Errorf("%v: %q is\n%swant\n%s", test.given, test.path, got, want)
+		if got := at(t, chartObjects(t, name, test.given)[test.object], test.path); got != test.want {
+			t.Errorf("%v: %s of %s is %s, want %s", test.given, test.path, test.object, got, test.want)
 		}
 	}
 }
 
-func at(t *testing.T, object *unstructured.Unstructured, path []string) any {
+// at returns what an object holds at a path, as JSON, or a text by itself.
+func at(t *testing.T, object *unstructured.Unstructured, path string) string {
 	t.Helper()
 	if object == nil {
-		t.Fatalf("no object with %q", path)
+		t.Fatalf("no object with %s", path)
 	}
-	var value any = object.Object
-	for _, step := range path {
-		switch below := value.(type) {
-		case map[string]any:
-			value = below[step]
-		case []any:
-			value = below[step[0]-'0']
-		default:
-			t.Fatalf("nothing at %q", path)
-		}
-	}
-	return value
-}
-
-func canonical(t *testing.T, text string) string {
-	t.Helper()
-	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+	query := jsonpath.New(path)
+	var found bytes.Buffer
+	if err := errors.Join(query.Parse("{"+path+"}"), query.Execute(&found, object.Object)); err != nil {
 		t.Fatal(err)
 	}
-	data, err := yaml.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
+	return found.String()
 }
 
 func TestNotesPrintTwoCommands(t *testing.T) {
