@@ -10,21 +10,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"sigs.k8s.io/yaml"
 )
 
 const manifest = "../../deploy/components/prometheus/alerts.yaml"
-
-// rules are those of a PrometheusRule.
-type rules struct {
-	Spec struct {
-		Groups []struct {
-			Rules []struct {
-				Alert string `json:"alert"`
-			} `json:"rules"`
-		} `json:"groups"`
-	} `json:"spec"`
-}
 
 // cases are the fields of promtool's test file that name alerts.
 // Source: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
@@ -54,31 +44,31 @@ func TestAlerts(t *testing.T) {
 // spec returns what Prometheus reads of the object. Without the descriptions, promtool does not ask each test for them.
 func spec(t *testing.T, descriptions bool) []byte {
 	t.Helper()
-	var object map[string]any
-	if err := yaml.Unmarshal(read(t, manifest), &object); err != nil {
-		t.Fatal(err)
-	}
-	content := object["spec"].(map[string]any)
-	for _, group := range content["groups"].([]any) {
-		for _, rule := range group.(map[string]any)["rules"].([]any) {
+	object := rules(t)
+	for _, group := range object.Spec.Groups {
+		for _, rule := range group.Rules {
 			if !descriptions {
-				delete(rule.(map[string]any)["annotations"].(map[string]any), "description")
+				delete(rule.Annotations, "description")
 			}
 		}
 	}
-	data, err := yaml.Marshal(content)
+	data, err := yaml.Marshal(object.Spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
 }
 
-// TestEachAlertIsTestedBothWays has every alert fire in one case and not in another.
-func TestEachAlertIsTestedBothWays(t *testing.T) {
-	var declared rules
-	if err := yaml.Unmarshal(read(t, manifest), &declared); err != nil {
+func rules(t *testing.T) (object monitoring.PrometheusRule) {
+	t.Helper()
+	if err := yaml.UnmarshalStrict(read(t, manifest), &object); err != nil {
 		t.Fatal(err)
 	}
+	return object
+}
+
+// TestEachAlertIsTestedBothWays has every alert fire in one case and not in another.
+func TestEachAlertIsTestedBothWays(t *testing.T) {
 	var tested cases
 	if err := yaml.Unmarshal(read(t, "testdata/alerts.yaml"), &tested); err != nil {
 		t.Fatal(err)
@@ -90,7 +80,7 @@ func TestEachAlertIsTestedBothWays(t *testing.T) {
 			rests[moment.Alert] = rests[moment.Alert] || len(moment.Expect) == 0
 		}
 	}
-	for _, group := range declared.Spec.Groups {
+	for _, group := range rules(t).Spec.Groups {
 		for _, rule := range group.Rules {
 			if !fires[rule.Alert] || !rests[rule.Alert] {
 				t.Errorf("%s: testdata/alerts.yaml has it fire: %t, has it not fire: %t", rule.Alert, fires[rule.Alert], rests[rule.Alert])
