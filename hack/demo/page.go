@@ -14,7 +14,7 @@ import (
 // openPage has the plugin of kubectl open its page in the browser, if it is asked for, until the returned function is
 // called. The text says where the page is, or which command opens it.
 func openPage(ctx context.Context, options Options, kubeconfig string) (text string, end func() error, err error) {
-	plugin := filepath.Join(options.BinDir, "kubectl-redis_metrics")
+	plugin := filepath.Join(os.Getenv("BIN_DIR"), "kubectl-redis_metrics")
 	args := []string{"top", "--web", "--kubeconfig", kubeconfig}
 	if !options.Web {
 		return fmt.Sprintf("To see the HPA in the browser, run in another terminal:\n  %s %s", fromHere(plugin), strings.Join(args, " ")), func() error { return nil }, nil

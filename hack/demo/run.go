@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
@@ -16,12 +15,8 @@ import (
 
 // Options says how to run the demo.
 type Options struct {
-	// BinDir holds the binaries of the control plane and of the adapter.
-	BinDir string
 	// Dir is kept with its logs; empty: a temporary directory.
 	Dir string
-	// Deploy is the directory of manifests, with base and samples.
-	Deploy string
 	// Web opens the page of the plugin of kubectl, which draws the HPA.
 	Web bool
 	// Plain prints lines even on a terminal.
@@ -33,7 +28,7 @@ type Options struct {
 // Run runs the demo until the HPA has scaled out and in, and returns why it did not, if so. It leaves no process behind.
 func Run(ctx context.Context, options Options) (err error) {
 	began := time.Now()
-	c, err := cluster.Start(ctx, cluster.Options{BinDir: options.BinDir, Dir: options.Dir, Log: options.Out})
+	c, err := cluster.Start(ctx, cluster.Options{Dir: options.Dir, Log: options.Out})
 	if err != nil {
 		return err
 	}
@@ -43,7 +38,7 @@ func Run(ctx context.Context, options Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := deploy(ctx, c, options, address); err != nil {
+	if err := deploy(ctx, c, address); err != nil {
 		return err
 	}
 	page, closePage, err := openPage(ctx, options, c.Kubeconfig())
@@ -60,14 +55,13 @@ func Run(ctx context.Context, options Options) (err error) {
 }
 
 // deploy applies and starts the adapter, then the samples.
-func deploy(ctx context.Context, c *cluster.Cluster, options Options, address string) error {
+func deploy(ctx context.Context, c *cluster.Cluster, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	_, err := c.StartAdapter(ctx, cluster.AdapterOptions{Manifests: filepath.Join(options.Deploy, "base")})
-	if err != nil {
+	if _, err := c.StartAdapter(ctx, cluster.AdapterOptions{}); err != nil {
 		return err
 	}
-	return applySamples(ctx, c, options.Deploy, address)
+	return applySamples(ctx, c, address)
 }
 
 // play drives the load through the phases and shows what comes of it.

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,8 +25,8 @@ const firstReplicas = 2
 
 // applySamples applies deploy/samples with three changes: the Redis object names the demo's Redis, the HPA scales in
 // sooner, and the workload has replicas from the beginning: the HPA remembers how many it has seen first.
-func applySamples(ctx context.Context, c *cluster.Cluster, deploy, address string) error {
-	objects, err := c.Render(ctx, filepath.Join(deploy, "samples"))
+func applySamples(ctx context.Context, c *cluster.Cluster, address string) error {
+	objects, err := c.Render(ctx, "deploy/samples")
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -20,15 +19,14 @@ import (
 func main() {
 	options := cluster.Options{Log: os.Stdout}
 	var adapter cluster.AdapterOptions
-	flag.StringVar(&options.BinDir, "bin-dir", binDir(), "directory of the control plane's and the adapter's binaries")
 	flag.StringVar(&options.Dir, "dir", "", "directory for data, kubeconfigs and logs, kept afterwards (default: a temporary one)")
 	flag.DurationVar(&options.HPASyncPeriod, "hpa-sync-period", 15*time.Second, "how often the HPA controller looks")
 	flag.StringVar(&adapter.Manifests, "manifests", "",
-		"directory of the adapter's kustomization (default: deploy/base of the tree around the working directory or bin-dir)")
+		"directory of the adapter's kustomization (default: deploy/base of the tree around the working directory or $BIN_DIR)")
 	withAdapter := flag.Bool("with-adapter", false, "also deploy and run the adapter, with the arguments after --")
 	flag.Parse()
 	adapter.ExtraArgs = flag.Args()
-	err := check(&adapter, options.BinDir, *withAdapter)
+	err := check(&adapter, *withAdapter)
 	if err == nil {
 		err = run(options, adapter, *withAdapter)
 	}
@@ -38,21 +36,10 @@ func main() {
 	}
 }
 
-func binDir() string {
-	if dir := os.Getenv("BIN_DIR"); dir != "" {
-		return dir
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	return filepath.Dir(program)
-}
-
 // check returns what would keep the adapter from starting, before anything is started.
-func check(adapter *cluster.AdapterOptions, binDir string, withAdapter bool) error {
+func check(adapter *cluster.AdapterOptions, withAdapter bool) error {
 	if withAdapter {
-		return adapter.Complete(binDir)
+		return adapter.Complete(os.Getenv("BIN_DIR"))
 	}
 	if len(adapter.ExtraArgs) > 0 {
 		return fmt.Errorf("unexpected arguments %q: they are for an adapter, add --with-adapter before --", adapter.ExtraArgs)

@@ -17,9 +17,7 @@ const exitInterrupted = 130
 
 func main() {
 	options := demo.Options{Out: os.Stdout}
-	flag.StringVar(&options.BinDir, "bin-dir", os.Getenv("BIN_DIR"), "directory of the control plane's and the adapter's binaries")
 	flag.StringVar(&options.Dir, "dir", "", "directory for data and logs, kept afterwards (default: a temporary one)")
-	flag.StringVar(&options.Deploy, "deploy", "deploy", "directory of the manifests")
 	flag.BoolVar(&options.Web, "web", false, "open the page of the plugin of kubectl, which draws the HPA")
 	flag.BoolVar(&options.Plain, "plain", false, "print lines instead of drawing on the terminal")
 	flag.Parse()

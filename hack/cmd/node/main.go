@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,10 +17,8 @@ import (
 )
 
 func main() {
-	binDir := flag.String("bin-dir", os.Getenv("BIN_DIR"), "directory of the binaries of control plane, node and adapter")
-	flag.Parse()
 	code, err := node.Run(func(namespaces node.Namespaces) int {
-		if err := run(namespaces, *binDir); err != nil && !errors.Is(err, context.Canceled) {
+		if err := run(namespaces); err != nil && !errors.Is(err, context.Canceled) {
 			fmt.Fprintln(os.Stderr, "node:", err)
 			return 1
 		}
@@ -34,15 +31,15 @@ func main() {
 	os.Exit(code)
 }
 
-func run(namespaces node.Namespaces, binDir string) (err error) {
+func run(namespaces node.Namespaces) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	n, err := node.Start(ctx, namespaces, cluster.Options{BinDir: binDir, Log: os.Stdout})
+	n, err := node.Start(ctx, namespaces, cluster.Options{Log: os.Stdout})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Stop()) }()
-	if err := importImages(ctx, n, binDir); err != nil {
+	if err := importImages(ctx, n); err != nil {
 		return err
 	}
 	fmt.Printf("logs are in %s/logs; Ctrl-C stops everything\n\nexport KUBECONFIG=%s\n", n.Dir(), n.Kubeconfig())
@@ -50,8 +47,8 @@ func run(namespaces node.Namespaces, binDir string) (err error) {
 }
 
 // importImages gives the node the images that deploy/ and its samples name, as far as they can be made here.
-func importImages(ctx context.Context, n *node.Node, binDir string) error {
-	adapter := filepath.Join(binDir, "redis-metrics-adapter")
+func importImages(ctx context.Context, n *node.Node) error {
+	adapter := filepath.Join(os.Getenv("BIN_DIR"), "redis-metrics-adapter")
 	if err := n.Import(ctx, image.Adapter("redis-metrics-adapter:dev", adapter, runtime.GOARCH, "dev")); err != nil {
 		return err
 	}
