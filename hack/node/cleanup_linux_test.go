@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
@@ -125,11 +126,9 @@ func startRun(t *testing.T, binDir string) *namespacedRun {
 	if run.kubeconfig == "" {
 		t.Fatalf("the node did not start: %v", command.Wait())
 	}
-	for _, pid := range processes(t) {
-		if parentOf(pid) == command.Process.Pid {
-			run.first = pid
-			run.namespaces = namespacesOf(pid)
-		}
+	for _, child := range children(t, command.Process.Pid) {
+		run.first = child.PID
+		run.namespaces = namespacesOf(child.PID)
 	}
 	if len(run.namespaces) != 3 {
 		t.Fatalf("found namespaces %v, want three", run.namespaces)
@@ -160,9 +159,9 @@ func (r *namespacedRun) signal(t *testing.T, signal unix.Signal) {
 
 func (r *namespacedRun) killInside(t *testing.T, name string) {
 	t.Helper()
-	for _, pid := range processes(t) {
-		if parentOf(pid) == r.first && strings.TrimSpace(read(t, fmt.Sprintf("/proc/%d/comm", pid))) == name {
-			if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+	for _, child := range children(t, r.first) {
+		if child.Comm == name {
+			if err := unix.Kill(child.PID, unix.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			return
@@ -197,10 +196,14 @@ func (r *namespacedRun) awaitEmpty(t *testing.T) {
 
 func (r *namespacedRun) inside(t *testing.T) []int {
 	t.Helper()
+	all, err := procfs.AllProcs()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var found []int
-	for _, pid := range processes(t) {
-		if slices.ContainsFunc(namespacesOf(pid), func(each string) bool { return slices.Contains(r.namespaces, each) }) {
-			found = append(found, pid)
+	for _, process := range all {
+		if slices.ContainsFunc(namespacesOf(process.PID), func(each string) bool { return slices.Contains(r.namespaces, each) }) {
+			found = append(found, process.PID)
 		}
 	}
 	return found
@@ -223,35 +226,18 @@ func (r *namespacedRun) isGone(t *testing.T, before map[string]string) {
 	}
 }
 
-func processes(t *testing.T) []int {
+func children(t *testing.T, parent int) (found []procfs.ProcStat) {
 	t.Helper()
-	entries, err := os.ReadDir("/proc")
+	all, err := procfs.AllProcs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []int
-	for _, entry := range entries {
-		var pid int
-		if _, err := fmt.Sscanf(entry.Name(), "%d", &pid); err == nil {
-			found = append(found, pid)
+	for _, process := range all {
+		if stat, err := process.Stat(); err == nil && stat.PPID == parent { // not gone meanwhile
+			found = append(found, stat)
 		}
 	}
 	return found
-}
-
-// parentOf returns the parent of a process, or 0 when it is gone.
-func parentOf(pid int) int {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	var parent int
-	var state string
-	_, after, _ := strings.Cut(string(content), ") ")
-	if _, err := fmt.Sscan(after, &state, &parent); err != nil {
-		return 0
-	}
-	return parent
 }
 
 // namespacesOf returns the namespaces of a process that a run has of its own, or none when it is gone.

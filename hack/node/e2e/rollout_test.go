@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -116,23 +114,14 @@ func killAdapter(t *testing.T) {
 }
 
 // adapters returns the adapter's processes. All processes of the node are in the same PID namespace as this one.
-func adapters() ([]int, error) {
-	links, err := filepath.Glob("/proc/[0-9]*/exe")
-	if err != nil {
-		return nil, err
-	}
-	var found []int
-	for _, link := range links {
-		if program, err := os.Readlink(link); err != nil || program != "/redis-metrics-adapter" {
-			continue // gone meanwhile, or another
+func adapters() (found []int, err error) {
+	all, err := procfs.AllProcs()
+	for _, process := range all {
+		if program, err := process.Executable(); err == nil && program == "/redis-metrics-adapter" { // not gone meanwhile
+			found = append(found, process.PID)
 		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, pid)
 	}
-	return found, nil
+	return found, err
 }
 
 // asked is what became of the requests of a steady load.

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 )
 
@@ -66,14 +65,8 @@ func testScrape(t *testing.T) {
 
 func (f fixture) as(t *testing.T, namespace, account string) *rest.Config {
 	t.Helper()
-	path, err := f.KubeconfigForServiceAccount(t.Context(), namespace, account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := clientcmd.BuildConfigFromFlags("", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := rest.AnonymousClientConfig(f.Config())
+	config.BearerToken = strings.TrimSpace(f.kubectl(t, "create", "token", account, "-n", namespace))
 	return config
 }
 
