@@ -1,7 +1,6 @@
 package hpa
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -123,33 +122,11 @@ func play(t *testing.T, seed uint64, c hpatest.Case) (decisions []hpa.Decision) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		if problem := compare(decision, w.scale.Spec.Replicas, written.Status); problem != "" {
+		if problem := hpatest.Differ(decision, w.scale.Spec.Replicas, written.Status); problem != "" {
 			t.Fatalf("sync %d: %s\nobserved %+v\ndecision %+v\nstatus %+v\nspec %+v", sync, problem, observed, decision, written.Status, c.HPA.Spec)
 		}
 	}
 	return decisions
-}
-
-func compare(decision hpa.Decision, replicas int32, status autoscalingv2.HorizontalPodAutoscalerStatus) string {
-	if decision.Desired != replicas {
-		return fmt.Sprintf("%d replicas, the controller sets %d", decision.Desired, replicas)
-	}
-	active, _ := decision.Conditions.Get(autoscalingv2.ScalingActive)
-	failed := active.Reason == "FailedGetObjectMetric"
-	if !failed && decision.Desired != status.DesiredReplicas {
-		return fmt.Sprintf("%d desired replicas, the controller writes %d", decision.Desired, status.DesiredReplicas)
-	}
-	var written hpa.Conditions
-	for _, condition := range status.Conditions {
-		written = append(written, hpa.Condition{Type: condition.Type, Status: condition.Status == corev1.ConditionTrue, Reason: condition.Reason})
-	}
-	byType := func(a, b hpa.Condition) int { return cmp.Compare(a.Type, b.Type) }
-	slices.SortFunc(written, byType)
-	computed := slices.SortedFunc(slices.Values(decision.Conditions), byType)
-	if !slices.Equal(computed, written) {
-		return fmt.Sprintf("conditions %v, the controller writes %v", computed, written)
-	}
-	return ""
 }
 
 // workload is the scale target and the metrics of a case. The controller reads them

@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +130,7 @@ func (p *play) compare(settings hpa.Controller) (v verdict, err error) {
 	for i, sync := range p.syncs[:max(last, 0)] {
 		decision := autoscaler.Sync(sync.Observation)
 		next := p.syncs[i+1]
-		problem := differ(decision, next.Replicas, next.before)
+		problem := hpatest.Differ(decision, next.Replicas, next.before)
 		if problem == "" {
 			v.equal++
 			active, _ := decision.Conditions.Get(autoscalingv2.ScalingActive)
@@ -186,22 +185,6 @@ func bounds(behavior *autoscalingv2.HorizontalPodAutoscalerBehavior) []int32 {
 		}
 	}
 	return seconds
-}
-
-func differ(decision hpa.Decision, replicas int32, status autoscalingv2.HorizontalPodAutoscalerStatus) string {
-	if decision.Desired != replicas {
-		return fmt.Sprintf("%d replicas, the controller sets %d", decision.Desired, replicas)
-	}
-	var written hpa.Conditions
-	for _, condition := range status.Conditions {
-		written = append(written, hpa.Condition{Type: condition.Type, Status: condition.Status == corev1.ConditionTrue, Reason: condition.Reason})
-	}
-	byType := func(a, b hpa.Condition) int { return cmp.Compare(a.Type, b.Type) }
-	slices.SortFunc(written, byType)
-	if computed := slices.SortedFunc(slices.Values(decision.Conditions), byType); !slices.Equal(computed, written) {
-		return fmt.Sprintf("conditions %v, the controller writes %v", computed, written)
-	}
-	return ""
 }
 
 // create creates the workload and, once it is settled, the HPA.
