@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,21 +116,8 @@ func startPrometheus(t *testing.T, samples func(write func(sample string))) stri
 		_ = server.Wait()
 	})
 	url := "http://" + address
-	err = wait(ctx, time.Minute, func() error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/-/ready", nil)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		if response.StatusCode != http.StatusOK {
-			err = errors.New(response.Status)
-		}
-		return errors.Join(err, response.Body.Close())
-	})
-	if err != nil {
+	ready := cluster.HTTPReady(url + "/-/ready")
+	if err := wait(ctx, time.Minute, func() error { return ready(ctx) }); err != nil {
 		t.Fatal(err)
 	}
 	return url
