@@ -157,8 +157,8 @@ hostile: setup tools build launcher ## Attack the adapter for DURATION in all kn
 	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestUnderAttack$$' ./hostile -duration $(DURATION) $(ARGS)
 
 .PHONY: mutants
-mutants: setup ## Bring bugs into a copy of the tree, one at a time, and fail unless a test sees each; ARGS='-run=rotation' picks some, ARGS='-n=6' a sample
-	@cd hack && exec go run ./cmd/mutants $(ARGS)
+mutants: setup ## Bring bugs into a copy of the tree, one at a time, and fail unless a test sees each; ARGS='-only=rotation' picks some, ARGS='-n=6' a sample
+	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestMutants$$' ./mutants -args -n=-1 $(ARGS)
 
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities

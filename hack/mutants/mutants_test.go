@@ -1,113 +1,106 @@
 package mutants
 
 import (
+	"context"
+	"flag"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// least is how many bugs there are at least.
-const least = 40
+var (
+	size = flag.Int("n", 0, "how many patches to run, picked by the seed; below 0 all")
+	seed = flag.String("seed", "", "seed of -n (default the commit)")
+	only = flag.String("only", "", "a part of the names of the patches to run")
+)
 
-func every(t *testing.T) []Mutant {
-	t.Helper()
-	all, err := All(".")
-	if err != nil {
+// output is the directory for the table.
+const output = "../../_output/mutants"
+
+// TestMutants runs the tests of each bug, and writes which test caught it.
+func TestMutants(t *testing.T) {
+	if *size == 0 {
+		t.Skip("make mutants runs it")
+	}
+	root := rootDir(t)
+	chosen := slices.DeleteFunc(every(t), func(m mutant) bool { return !strings.Contains(m.name, *only) })
+	if *size > 0 {
+		if *seed == "" {
+			commit, err := exec.CommandContext(t.Context(), "git", "rev-parse", "HEAD").Output()
+			if err != nil {
+				t.Fatalf("no commit to take as a seed, write -seed: %v", err)
+			}
+			*seed = strings.TrimSpace(string(commit))
+		}
+		chosen = sample(chosen, *size, *seed)
+		t.Logf("%d patches, picked with -seed=%s", len(chosen), *seed)
+	}
+	if len(chosen) == 0 {
+		t.Fatalf("no patch has %q in its name", *only)
+	}
+	tree := t.TempDir()
+	if err := copyTree(t.Context(), root, tree); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < least {
-		t.Fatalf("%d patches, want %d at least", len(all), least)
+	passes := map[string]bool{} // by test, those that pass without a patch
+	var table strings.Builder
+	table.WriteString("| Patch | Bug | Caught by | Seconds |\n|---|---|---|---|\n")
+	for _, m := range chosen {
+		t.Run(m.name, func(t *testing.T) {
+			test := strings.Join(m.test, " ")
+			if !passes[test] {
+				if failed, err := goTest(t.Context(), tree, m.test); failed != "" || err != nil {
+					t.Fatalf("without any patch, go test %s fails: %s %v", test, failed, err)
+				}
+				passes[test] = true
+			}
+			began := time.Now()
+			caughtBy, err := m.run(t.Context(), tree)
+			verdict := caughtBy
+			if err != nil {
+				verdict = "**not caught: " + err.Error() + "**"
+				t.Errorf("not caught: %v: write a test beside the code that sees it", err)
+			} else {
+				t.Log("caught by", caughtBy)
+			}
+			cell := strings.NewReplacer("|", "\\|", "\n", " ").Replace
+			fmt.Fprintf(&table, "| %s | %s | %s | %.0f |\n", m.name, cell(m.bug), cell(verdict), time.Since(began).Seconds())
+		})
 	}
-	return all
+	if err := os.MkdirAll(output, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(output, "mutants.md"), []byte(table.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("\n%s\nThe table is in _output/mutants as well.\n", &table)
 }
 
-// TestEveryPatchApplies fails when the code under a patch has changed: bring the
-// same bug into the new code, or drop the patch if that cannot be.
-func TestEveryPatchApplies(t *testing.T) {
+func rootDir(t *testing.T) string {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range every(t) {
-		if err := m.apply(t.Context(), root, "--check"); err != nil {
-			t.Errorf("%s.patch %v", m.Name, err)
-		}
-	}
+	return root
 }
 
-func TestParse(t *testing.T) {
-	const diff = "\n--- a/x.go\n+++ b/x.go\n"
-	m, err := parse("stale", []byte("Bug: An old value\nis served.\nTest: ./pkg/x -run TestAge\n"+diff))
-	if err != nil || m.Name != "stale" || m.Bug != "An old value is served." || !slices.Equal(m.Test, []string{"./pkg/x", "-run", "TestAge"}) {
-		t.Errorf("parse gives %+v, %v", m, err)
-	}
-	for _, header := range []string{"", "Bug: x\n", "Bug:\nTest: y\n", "Bug: x\nTest: \n", "Test: y\nBug: x\n"} {
-		if m, err := parse("none", []byte(header+diff)); err == nil {
-			t.Errorf("the header %q gives %+v", header, m)
+// copyTree copies the files that git knows or would add, with their modes, and
+// links the built programs.
+func copyTree(ctx context.Context, from, to string) error {
+	index := to + ".index" // not the one of the work tree
+	defer func() { _ = os.Remove(index) }()
+	for _, args := range [][]string{{"add", "--all"}, {"checkout-index", "--all", "--prefix=" + to + "/"}} {
+		command := exec.CommandContext(ctx, "git", args...)
+		command.Dir, command.Env = from, append(os.Environ(), "GIT_INDEX_FILE="+index)
+		if out, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w: %s", args[0], err, out)
 		}
 	}
-}
-
-func TestSampleIsRepeatable(t *testing.T) {
-	all := every(t)
-	first := Sample(all, 5, "a")
-	if len(first) != 5 || !slices.EqualFunc(first, Sample(all, 5, "a"), func(a, b Mutant) bool { return a.Name == b.Name }) {
-		t.Error("one seed picks different patches")
-	}
-	seen := map[string]bool{}
-	for _, seed := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
-		for _, m := range Sample(all, len(all)/2, seed) {
-			seen[m.Name] = true
-		}
-	}
-	if len(seen) != len(all) {
-		t.Errorf("26 seeds pick %d of %d patches", len(seen), len(all))
-	}
-	if got := Sample(all, 2*len(all), "a"); len(got) != len(all) {
-		t.Errorf("a sample of more than there are has %d of %d", len(got), len(all))
-	}
-}
-
-// TestVerdicts runs bugs on a module of its own.
-func TestVerdicts(t *testing.T) {
-	root := t.TempDir()
-	for name, text := range map[string]string{
-		"go.mod":    "module example.com/x\n\ngo 1.26\n",
-		"x.go":      "package x\n\nfunc one() int { return 1 }\n",
-		"x_test.go": "package x\n\nimport \"testing\"\n\nfunc TestOne(t *testing.T) {\n\tif one() != 1 {\n\t\tt.Fatal()\n\t}\n}\n",
-	} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, test := range map[string]struct{ becomes, args, caughtBy, problem string }{
-		"caught":           {"{ return 2 }", ".", " TestOne", ""},
-		"survivor":         {"{ return 2 - 1 }", ".", "", "all tests pass"},
-		"does not compile": {"{ return \"\" }", ".", "", "does not compile"},
-		"panics":           {"{ panic(1) }", ".", " TestOne", ""},
-		"panics beside":    {"{ done := make(chan int); go func() { panic(1) }(); return <-done }", ".", " TestOne", ""},
-		"no such test":     {"{ return 2 }", ". -run TestTwo", "", "no test ran"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := Mutant{Name: name, Test: strings.Fields(test.args), patch: []byte("--- a/x.go\n+++ b/x.go\n@@ -3 +3 @@\n-func one() int { return 1 }\n+func one() int " + test.becomes + "\n")}
-			got, err := m.run(t.Context(), root)
-			if err != nil || got.CaughtBy != test.caughtBy || got.Problem != test.problem {
-				t.Errorf("%+v, %v", got, err)
-			}
-		})
-	}
-	stale := Mutant{Test: []string{"."}, patch: []byte("--- a/x.go\n+++ b/x.go\n@@ -3 +3 @@\n-func two() int { return 2 }\n+func two() int { return 3 }\n")}
-	if got, err := stale.run(t.Context(), root); err != nil || !strings.HasPrefix(got.Problem, "does not apply") {
-		t.Errorf("a patch of other code: %+v, %v", got, err)
-	}
-}
-
-func TestMarkdown(t *testing.T) {
-	got := Markdown([]Result{{Name: "a", Bug: "x|y", CaughtBy: "pkg/x TestX", Seconds: 2.4}, {Name: "b", Bug: "z", Problem: "all tests pass"}})
-	const want = "| Patch | Bug | Caught by | Seconds |\n|---|---|---|---|\n| a | x\\|y | pkg/x TestX | 2 |\n| b | z | **not caught: all tests pass** | 0 |\n"
-	if got != want {
-		t.Errorf("%s\nwant\n%s", got, want)
-	}
+	return os.Symlink(filepath.Join(from, "bin"), filepath.Join(to, "bin"))
 }
