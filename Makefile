@@ -32,6 +32,8 @@ CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kube
 CONTAINERD    := containerd containerd-shim-runc-v2 ctr
 NODE          := kubelet kube-proxy $(CONTAINERD) runc cni/ptp cni/host-local cni/loopback coredns
 PROMETHEUS    := prometheus promtool
+# The releases of Kubernetes that "make test-skew" runs. With a +, the API servers are of two releases.
+RELEASES ?= 1.34 newest 1.34+newest
 # Of operators whose objects deploy/components holds, the kinds.
 CRDS          := crds/cert-manager crds/prometheus-operator
 
@@ -142,11 +144,17 @@ test-fast: setup ## Unit and integration tests without the race detector, change
 fuzz: ## Run each fuzz target for FUZZTIME
 	@hack/fuzz.sh $(FUZZTIME)
 
+E2E := setup tools $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher
+
 .PHONY: test-e2e
-test-e2e: setup tools $(NODE_TIER) $(addprefix $(BIN)/,$(PROMETHEUS)) $(BIN)/prometheus-adapter $(addprefix $(BIN)/,$(CRDS)) build plugin launcher ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
+test-e2e: $(E2E) $(NODE_TIER) ## End-to-end tests on the real control plane; E2E_ARGS='-run Name' picks some
 	@hack/install.sh chromium
 	@hack/test-e2e.sh -timeout $(E2E_TIMEOUT) $(E2E_ARGS)
 	cd hack/hpa && CGO_ENABLED=0 go test -trimpath -count=1 $(E2E_ARGS) ./...
+
+.PHONY: test-skew
+test-skew: $(E2E) $(foreach release,$(sort $(filter-out newest,$(subst +, ,$(RELEASES)))),$(addprefix $(BIN)/skew/$(release)/,$(filter kube%,$(CONTROL_PLANE)))) ## End-to-end tests on older releases of Kubernetes, and on API servers of two releases (over an hour, the first time more); RELEASES=1.34 picks one
+	@hack/test-skew.sh "$(RELEASES)" -timeout $(E2E_TIMEOUT) $(E2E_ARGS)
 
 .PHONY: soak
 soak: setup tools build launcher ## Break everything for DURATION and hold each answer against the truth; ARGS='-seed=1' repeats an order, ARGS=-server=each takes each server for DURATION
@@ -200,3 +208,8 @@ $(BIN)/crds/cert-manager: hack/tools/cert-manager/go.mod
 	@hack/crds.sh $@ hack/tools/cert-manager github.com/cert-manager/cert-manager deploy/crds
 $(BIN)/crds/prometheus-operator: hack/tools/prometheus-operator/go.mod
 	@hack/crds.sh $@ hack/tools/prometheus-operator github.com/prometheus-operator/prometheus-operator example/prometheus-operator-crd
+
+# The folder of an older release; only test-skew needs it.
+.SECONDEXPANSION:
+$(BIN)/skew/%: hack/tools/kubernetes-$$(*D)/go.mod hack/tools/kubernetes-$$(*D)/go.sum
+	@hack/build.sh $@ hack/tools/kubernetes-$(*D) k8s.io/kubernetes/cmd/$(*F)

@@ -10,6 +10,7 @@ compiled() {
     -f "{{with .Module}}{{if not .Main}}{{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}} $1{{end}}{{end}}" "$2")
 }
 
+# Not hack/tools/kubernetes-*: a release has its own versions of everything, and only "make test-skew" builds the older ones.
 modules=(hack/tools/etcd hack/tools/kubernetes hack/tools/kwok)
 {
   compiled . ./cmd/redis-metrics-adapter

@@ -30,6 +30,7 @@ type Cluster struct {
 	config      *rest.Config
 	client      kubernetes.Interface
 	dynamic     dynamic.Interface
+	balancer    *balancer // nil if there is one API server
 
 	mu        sync.Mutex
 	processes []*Process // the control plane, in order of start
@@ -68,7 +69,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	if _, err := c.bring(ctx, c.etcd(ports)); err != nil {
 		return err
 	}
-	if _, err := c.bring(ctx, c.apiServer(ports)); err != nil {
+	if err := c.bringAPIServers(ctx, ports); err != nil {
 		return err
 	}
 	others := []Program{c.controllerManager(ports), c.scheduler(ports)}
@@ -86,6 +87,22 @@ func (c *Cluster) start(ctx context.Context) error {
 	}
 	c.logf("control plane ready after %.1fs", time.Since(began).Seconds())
 	return nil
+}
+
+func (c *Cluster) bringAPIServers(ctx context.Context, ports ports) (err error) {
+	if c.options.SecondAPIServer == "" {
+		_, err = c.bring(ctx, c.apiServer(ports, ports.apiServer))
+		return err
+	}
+	c.balancer, err = newBalancer(ctx, ports.apiServer, loopback(ports.firstAPIServer), loopback(ports.secondAPIServer))
+	if err != nil {
+		return err
+	}
+	if _, err := c.bring(ctx, c.apiServer(ports, ports.firstAPIServer)); err != nil {
+		return err
+	}
+	_, err = c.bring(ctx, c.secondAPIServer(ports))
+	return err
 }
 
 func (c *Cluster) prepare(ports ports) error {
@@ -208,6 +225,9 @@ func (c *Cluster) Stop() error {
 	}
 	for _, process := range slices.Backward(c.processes) {
 		process.kill()
+	}
+	if c.balancer != nil {
+		failures = append(failures, c.balancer.listener.Close())
 	}
 	if c.temporary {
 		failures = append(failures, os.RemoveAll(c.dir))

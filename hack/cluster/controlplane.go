@@ -11,12 +11,14 @@ const ServiceRange = "10.96.0.0/16"
 
 type ports struct {
 	etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok int
+	// Where two API servers listen, when apiServer leads to both.
+	firstAPIServer, secondAPIServer int
 }
 
 func pickPorts(apiServer int) (ports, error) {
 	p := ports{apiServer: apiServer}
 	taken := map[int]bool{}
-	for _, field := range []*int{&p.apiServer, &p.etcd, &p.etcdPeer, &p.controllerManager, &p.scheduler, &p.kwok} {
+	for _, field := range []*int{&p.apiServer, &p.etcd, &p.etcdPeer, &p.controllerManager, &p.scheduler, &p.kwok, &p.firstAPIServer, &p.secondAPIServer} {
 		for *field == 0 || taken[*field] {
 			port, err := FreePort()
 			if err != nil {
@@ -46,11 +48,19 @@ func (c *Cluster) etcd(ports ports) Program {
 	)
 }
 
-func (c *Cluster) apiServer(ports ports) Program {
+// secondAPIServer is of another release, and is told nothing else than the first.
+func (c *Cluster) secondAPIServer(ports ports) Program {
+	program := c.apiServer(ports, ports.secondAPIServer)
+	program.Name, program.Path = SecondAPIServer, c.options.SecondAPIServer
+	program.Ready = HTTPReady("https://" + loopback(ports.secondAPIServer) + "/readyz")
+	return program
+}
+
+func (c *Cluster) apiServer(ports ports, port int) Program {
 	file := c.credentials.path
 	return c.program(APIServer, c.apiServerReady, append(c.apiServerAddress(),
 		"--etcd-servers=http://"+loopback(ports.etcd),
-		"--secure-port="+strconv.Itoa(ports.apiServer),
+		"--secure-port="+strconv.Itoa(port),
 		"--tls-cert-file="+file("apiserver.crt"), "--tls-private-key-file="+file("apiserver.key"),
 		"--client-ca-file="+file("ca.crt"),
 		"--authorization-mode=Node,RBAC",

@@ -14,6 +14,7 @@ import (
 const (
 	Etcd              = "etcd"
 	APIServer         = "kube-apiserver"
+	SecondAPIServer   = "second-kube-apiserver"
 	ControllerManager = "kube-controller-manager"
 	Scheduler         = "kube-scheduler"
 	Kwok              = "kwok"
@@ -25,6 +26,9 @@ const kubectl = "kubectl"
 type Options struct {
 	// BinDir holds the control plane's binaries and the adapter. Default: $BIN_DIR.
 	BinDir string
+	// SecondAPIServer is the kube-apiserver of another release, which serves beside that of BinDir, as during an upgrade:
+	// connections go to one and the other in turn. Default: $SECOND_API_SERVER, or else there is one API server.
+	SecondAPIServer string
 	// Dir holds data, certificates, kubeconfigs and logs. It must be empty or absent, and is kept.
 	// Default: a temporary directory that Stop removes.
 	Dir string
@@ -47,6 +51,7 @@ type Options struct {
 
 func (o *Options) complete() error {
 	o.BinDir = cmp.Or(o.BinDir, os.Getenv("BIN_DIR"))
+	o.SecondAPIServer = cmp.Or(o.SecondAPIServer, os.Getenv("SECOND_API_SERVER"))
 	o.Log = cmp.Or(o.Log, io.Discard)
 	o.HPASyncPeriod = cmp.Or(o.HPASyncPeriod, 15*time.Second)
 	o.HPADownscaleStabilization = cmp.Or(o.HPADownscaleStabilization, 5*time.Minute)

@@ -121,7 +121,7 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	r := &reader{
-		fixture: fixture{harness: emptyHarness(t), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
+		fixture: fixture{harness: emptyHarness(t, scaleToZero(t)), namespace: "default"}, dir: t.TempDir(), redis: redistest.New(t),
 		read: map[string]bool{}, passedOver: map[string]bool{},
 	}
 	r.sentinel = redistest.NewSentinels(t, 1, "mymaster", r.redis, 0).Nodes[0]

@@ -13,9 +13,13 @@ import (
 // Redis, with nothing but the manifests of deploy/samples-queue.
 func TestQueueScalesFromZeroAndBack(t *testing.T) {
 	t.Parallel()
+	h := shared
+	if kubernetesMinor(t) < 37 {
+		h = ownHarness(t, scaleToZero(t))
+	}
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
-		s, server := queue(t, "hpa-list.yaml")
+		s, server := queue(t, h, "hpa-list.yaml")
 		s.awaitWorkers(t, 0)
 		for job := range 35 {
 			server.Do("rpush", "jobs", job)
@@ -29,7 +33,7 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 	})
 	t.Run("stream", func(t *testing.T) {
 		t.Parallel()
-		s, server := queue(t, "hpa-stream.yaml")
+		s, server := queue(t, h, "hpa-stream.yaml")
 		s.awaitWorkers(t, 0)
 		for event := range 25 {
 			server.Do("xadd", "events", "*", "event", event)
@@ -48,7 +52,7 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 	})
 	t.Run("stream without its group", func(t *testing.T) {
 		t.Parallel()
-		s, _ := queue(t, "hpa-stream.yaml")
+		s, _ := queue(t, h, "hpa-stream.yaml")
 		s.awaitWorkers(t, 0)
 		patch := `[{"op": "replace", "path": "/spec/metrics/1/stream/whenGroupMissing", "value": "Error"},
 			{"op": "replace", "path": "/spec/metrics/2/stream/whenGroupMissing", "value": "Error"}]`
@@ -60,9 +64,9 @@ func TestQueueScalesFromZeroAndBack(t *testing.T) {
 }
 
 // queue applies the samples at a Redis of its own.
-func queue(t *testing.T, hpa string) (*fixture, *redistest.Server) {
+func queue(t *testing.T, h harness, hpa string) (*fixture, *redistest.Server) {
 	t.Helper()
-	s := newFixture(t, shared)
+	s := newFixture(t, h)
 	server := redistest.New(t)
 	s.applyFrom(t, "samples-queue", server.Addr, "redis.yaml", "worker.yaml", hpa)
 	return s, server
