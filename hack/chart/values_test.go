@@ -58,8 +58,8 @@ func TestSchemaTakesGlobalValues(t *testing.T) {
 }
 
 func TestOldKubernetesIsRefused(t *testing.T) {
-	_, err := installOn("v1.29.0", name, nil)
-	if err == nil || !strings.Contains(err.Error(), "kubeVersion: >=1.30.0-0") {
+	_, err := installOn("v1.33.0", name, nil)
+	if err == nil || !strings.Contains(err.Error(), "kubeVersion: >=1.34.0-0") {
 		t.Errorf("error %v, want one of the version", err)
 	}
 }

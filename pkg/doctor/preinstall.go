@@ -14,7 +14,7 @@ import (
 )
 
 // oldestMinor is the oldest Kubernetes 1.x whose API server takes the manifests.
-const oldestMinor = 30
+const oldestMinor = 34
 
 // Before checks whether the adapter can be installed by whoever runs it.
 func (d *Doctor) Before(ctx context.Context) Report {

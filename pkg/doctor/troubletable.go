@@ -282,7 +282,7 @@ func troublesOfTheAPI() []trouble {
 			symptom: "Everybody who may write Redis objects may name any Secret or address", fix: "Apply `deploy/base/admission`.",
 		},
 		{
-			code: Unsupported, cause: "The API server is older than 1.30.",
+			code: Unsupported, cause: fmt.Sprintf("The API server is older than 1.%d.", oldestMinor),
 			symptom: "The manifests cannot be applied", fix: "Upgrade Kubernetes.",
 		},
 		{
