@@ -98,9 +98,9 @@ func openEmpty(ctx context.Context, change ...func(*cluster.Options)) (harness, 
 }
 
 // emptyHarness is a control plane of the test's own, without an adapter. None of its processes may die.
-func emptyHarness(t *testing.T) harness {
+func emptyHarness(t *testing.T, change ...func(*cluster.Options)) harness {
 	t.Helper()
-	h := newHarness(t)
+	h := newHarness(t, change...)
 	t.Cleanup(func() {
 		if err := h.Err(); err != nil {
 			t.Error(err)
