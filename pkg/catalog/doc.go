@@ -4,7 +4,7 @@
 //
 // A metric is a row of a table, beside the pure function that computes it, in a file
 // for each section of INFO. It reads a History and returns a Reading. The table in
-// the documentation is made from the same rows (Markdown).
+// the documentation is made from the same rows (table_test.go).
 //
 // A selector picks series by their labels, and an Aggregation makes one value of
 // them. If one of the picked series exists and has no value, the result is an error.

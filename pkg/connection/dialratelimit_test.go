@@ -32,12 +32,12 @@ func TestDialsOfANamespaceAreBounded(t *testing.T) {
 		}
 		ended, cancel := context.WithTimeout(t.Context(), 0)
 		defer cancel()
-		if err := awaitDial(ended, loud); reason.Of(err) == reason.TooManyDials {
+		if err := awaitDial(ended, loud); reason.Classify(err).Reason == reason.TooManyDials {
 			t.Error("an attempt that has ended says that its namespace dials too often")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
 		defer cancel()
-		if err := awaitDial(ctx, loud); reason.Of(err) != reason.TooManyDials {
+		if err := awaitDial(ctx, loud); reason.Classify(err).Reason != reason.TooManyDials {
 			t.Errorf("one more dial: %v, want %s", err, reason.TooManyDials)
 		}
 		if err := dial(quiet); err != nil {

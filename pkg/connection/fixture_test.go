@@ -78,7 +78,10 @@ func (o *one) notRenewed() reason.Reason {
 	if err != nil {
 		o.t.Fatalf("the attempt failed: %v (%v)", err, reason.Classify(err).Cause)
 	}
-	return reason.Of(notRenewed)
+	if notRenewed == nil {
+		return ""
+	}
+	return reason.Classify(notRenewed).Reason
 }
 
 // later lets the next attempt renew although one has just failed.

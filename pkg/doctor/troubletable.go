@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -322,18 +321,4 @@ func codeOf(message string, among []trouble, other Code) Code {
 		}
 	}
 	return other
-}
-
-// Markdown returns the tables of deploy/docs/troubleshooting.md by their names.
-func Markdown() map[string]string {
-	tables := map[string]string{}
-	for name, rows := range map[string][]trouble{"hpa": troublesOfHPAs(), "objects": troublesOfObjects(), "api": troublesOfTheAPI()} {
-		var b strings.Builder
-		b.WriteString("| Symptom | Cause | Fix | Code |\n|---|---|---|---|\n")
-		for _, row := range rows {
-			fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", row.symptom, row.cause, row.fix, row.code)
-		}
-		tables[name] = b.String()
-	}
-	return tables
 }

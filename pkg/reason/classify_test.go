@@ -57,6 +57,7 @@ func TestErrorsHaveTheirReason(t *testing.T) {
 		{"LOADING", replyError("LOADING Redis is loading the dataset in memory"), Loading},
 		{"BUSY", replyError("BUSY Redis is busy running a script."), Busy},
 		{"BUSYGROUP is not BUSY", replyError("BUSYGROUP Consumer Group name already exists"), Refused},
+		{"nothing", replyError(""), Refused},
 		{"clients", replyError("ERR max number of clients reached"), TooManyClients},
 		{"clients and links", replyError("ERR max number of clients + cluster connections reached"), TooManyClients},
 		{"database", replyError("ERR DB index is out of range"), DatabaseOutOfRange},

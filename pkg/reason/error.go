@@ -1,16 +1,13 @@
 // Package reason owns the reasons why an attempt to sample a target fails, and all that
 // the adapter says of each: conditions, Events, errors of the metrics API and
-// deploy/docs/troubleshooting.md take their texts from one table (reasons.go).
+// deploy/docs/troubleshooting.md take their texts from one table (messages.go).
 //
 // Errors of the network, of TLS and of servers flow in (Classify); an *Error flows out.
 // Its text may be shown to anybody: it holds no address, no secret and nothing that a
 // server said. All functions are safe for concurrent use.
 package reason
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // Reason is why an attempt failed. The set is small, so that a reason can label
 // metrics and stand in conditions.
@@ -58,12 +55,4 @@ func (e *Error) Error() string {
 		return e.message
 	}
 	return find(e.Reason).message
-}
-
-// Of returns the reason of an error, empty if it is not an *Error.
-func Of(err error) Reason {
-	if known, ok := errors.AsType[*Error](err); ok {
-		return known.Reason
-	}
-	return ""
 }

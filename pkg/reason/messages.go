@@ -1,7 +1,6 @@
 package reason
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -169,19 +168,4 @@ func OfReply(text string) Reason {
 		}
 	}
 	return Refused
-}
-
-// Markdown returns the table for the documentation.
-func Markdown() string {
-	var b strings.Builder
-	b.WriteString("| Reason | Meaning | What to do |\n|---|---|---|\n")
-	for _, row := range table() {
-		advice := row.advice
-		if advice == "" {
-			advice = "Wait."
-		}
-		cell := strings.NewReplacer("|", "\\|").Replace
-		fmt.Fprintf(&b, "| `%s` | %s. | %s |\n", row.reason, cell(strings.ToUpper(row.message[:1])+row.message[1:]), cell(advice))
-	}
-	return b.String()
 }

@@ -133,7 +133,7 @@ func (s *several) refused() {
 	if primaries != 1 || replicas != 0 || silent != 1 {
 		s.t.Fatalf("%d primaries, %d replicas and %d errors, want 1, 0 and 1", primaries, replicas, silent)
 	}
-	if got := newest.Nodes[1]; !got.Replica || reason.Of(got.Err) != reason.NotReplica {
+	if got := newest.Nodes[1]; !got.Replica || reason.Classify(got.Err).Reason != reason.NotReplica {
 		s.t.Errorf("the replica is %+v", got)
 	}
 	if got := s.gauge("keys"); got != 2 {
@@ -223,7 +223,7 @@ func TestClusterNodesAtOneServer(t *testing.T) {
 		tgt.Cluster.AllowPartial = partial
 		s := surveying(t, tgt)
 		samplertest.Poll(t, "the addresses of two nodes are found to lead to one server", func() bool {
-			return reason.Of(s.attempt()) == reason.SharedServer
+			return reason.Classify(s.attempt()).Reason == reason.SharedServer
 		})
 	}
 }

@@ -108,7 +108,7 @@ func TestSentinelsRotateTheirPassword(t *testing.T) {
 	wrong.Password = "wrong"
 	swap(&wrong)
 	says := s.sample().NotRenewed()
-	if reason.Of(says) != reason.AuthenticationFailed || !strings.HasPrefix(says.Error(), "at the sentinels: ") {
+	if reason.Classify(says).Reason != reason.AuthenticationFailed || !strings.HasPrefix(says.Error(), "at the sentinels: ") {
 		t.Errorf("a wrong new password of the sentinels shows as %q", says)
 	}
 	other := *good

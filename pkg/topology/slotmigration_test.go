@@ -178,7 +178,7 @@ func TestValkeyThatRefusesToTellOfMigrations(t *testing.T) {
 		s.sample()
 		newest := s.sample()
 		refused := p.AtLeast(redistest.Valkey, 9, 0)
-		if node := newest.Nodes[0]; node.Migrating != refused || (reason.Of(node.Err) == reason.MigrationsRefused) != refused {
+		if node := newest.Nodes[0]; node.Migrating != refused || (reason.Classify(node.Err).Reason == reason.MigrationsRefused) != refused {
 			t.Errorf("the node migrates: %t, %v", node.Migrating, node.Err)
 		}
 		if got := newest.Probed[0]; got.Err != nil || got.Value != 0 {

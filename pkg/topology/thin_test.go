@@ -104,7 +104,7 @@ func TestMoreReplicasThanAreSampled(t *testing.T) {
 		t.Errorf("%d primaries, %d replicas and %d errors, want 1, %d and 1", primaries, replicas, silent, maxReplicas)
 	}
 	n := slices.IndexFunc(newest.Nodes, func(n history.Node) bool { return n.Err != nil })
-	if got := newest.Nodes[n].Err; reason.Of(got) != reason.TooManyReplicas || !strings.Contains(got.Error(), "64") {
+	if got := newest.Nodes[n].Err; reason.Classify(got).Reason != reason.TooManyReplicas || !strings.Contains(got.Error(), "64") {
 		t.Errorf("the replicas that are left out show as %v", got)
 	}
 	if got := s.gauge(catalog.ConnectedClients); got != 5 {
