@@ -17,6 +17,8 @@ var errLeftOut = errors.New("the list has no value of the object")
 // Answer is what came of one question.
 type Answer struct {
 	Object, Metric, Selector string
+	// Replica is the replica of the adapter that was asked itself. It is empty where the API server chose one.
+	Replica string
 	// Asked and Answered are the instants before and after.
 	Asked, Answered time.Time
 	// Value, At and Window are what the answer states, if Err is nil.

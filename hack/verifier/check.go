@@ -18,6 +18,11 @@ func (v *Verifier) check(a Answer) {
 		}
 	}
 	found, wrong := v.judge(a, due)
+	if found == explained && a.Err == nil {
+		if wrong = v.wrongBeside(a, len(due) == 0); wrong != "" {
+			found = violated
+		}
+	}
 	if found == violated {
 		fault, text := "", describe(a)+": "+wrong
 		if len(due) > 0 {
@@ -65,6 +70,8 @@ func (v *Verifier) expected(a Answer) Expectation {
 func (v *Verifier) judge(a Answer, due []*FaultWindow) (found verdict, wrong string) {
 	known := true
 	switch {
+	case a.Err != nil && a.Replica != "" && !leaks(a):
+		return unknown, "" // whether there has to be a value, the answers that the API server routes prove
 	case a.Err != nil && leaks(a):
 		return violated, "it carries an address"
 	case a.expected.Calm && (len(due) > 0 || v.unsteady(a, due)):
@@ -137,7 +144,7 @@ func leaks(a Answer) bool {
 
 func (v *Verifier) explains(d *FaultWindow, a Answer) bool {
 	switch d.on(a) {
-	case Renews, Refuses:
+	case Renews, Refuses, Permits:
 		return !d.settled(a)
 	case Holds:
 		// The newest sample may be as old as an interval and what the next attempt took.
@@ -180,7 +187,7 @@ func (v *Verifier) wrongReadings(a Answer, due []*FaultWindow) (wrong string, kn
 func (v *Verifier) readings(a Answer) []Answer {
 	right, all := true, []Answer(nil)
 	for _, d := range v.faults {
-		if d.Off == 0 || !d.affects(a.Object) {
+		if d.Off == 0 || !d.affects(a.Object) || !d.reaches(a.Replica) {
 			continue
 		}
 		right = right && !d.covers(a.taken(), 0)
@@ -206,6 +213,9 @@ func (v *Verifier) wrongValue(a Answer, due []*FaultWindow) (wrong string, known
 		return "it is from the future", true
 	}
 	for _, d := range due {
+		if !d.reaches(a.Replica) {
+			continue
+		}
 		if wrong := v.forbids(d, a); wrong != "" {
 			return wrong, true
 		}
@@ -222,6 +232,9 @@ func (v *Verifier) forbids(d *FaultWindow, a Answer) string {
 			return fmt.Sprintf("the sample was taken while the fault %q lasted", d.Fault)
 		}
 	case Refuses:
+		if d.Routed && a.Replica != "" {
+			break
+		}
 		if d.covers(Span{a.Asked, a.Answered}, v.refusing()+v.lost(Span{d.began, a.Answered})) {
 			return fmt.Sprintf("it was served while the fault %q lasted", d.Fault)
 		}
@@ -235,14 +248,13 @@ func (v *Verifier) refusing() time.Duration {
 }
 
 func (v *Verifier) wrongTruth(a Answer) (wrong string, known bool) {
-	all := v.bindings[a.Object]
-	if len(all) == 0 {
+	if len(v.bindings[a.Object]) == 0 {
 		return "there is no such object", true
 	}
-	if last := all[len(all)-1]; !last.moved && a.Asked.After(v.announced(a.Object, last)) && a.At.Add(resolution+margin).Before(last.since.From) {
-		return "the sample is older than the object, or than its last change", true
+	if wrong := v.wrongSpec(a); wrong != "" {
+		return wrong, true
 	}
-	candidates := v.current(a.Object, a.taken())
+	candidates := v.current(a.Object, a.Replica, a.taken(), a.Asked)
 	if len(candidates) == 0 {
 		return "the object did not exist when the sample was taken", true
 	}
@@ -263,4 +275,26 @@ func (v *Verifier) wrongTruth(a Answer) (wrong string, known bool) {
 		wrong = "the object was deleted when the sample was taken"
 	}
 	return wrong, true
+}
+
+// wrongSpec says that a value is of a spec that the replica has heard the end of by the time that it is asked, or of an
+// object that was deleted, empty if it is not.
+func (v *Verifier) wrongSpec(a Answer) string {
+	all := v.bindings[a.Object]
+	for n := len(all) - 1; n >= 0; n-- {
+		b := all[n]
+		if !a.Asked.After(v.announced(a.Object, a.Replica, b)) {
+			continue
+		}
+		again := n+1 < len(all) && !all[n+1].since.From.After(a.Answered)
+		switch {
+		case b.moved:
+		case b.truth == nil && !again:
+			return fmt.Sprintf("the object was deleted, or named no server, %s before it was asked for", a.Asked.Sub(b.since.To).Round(time.Millisecond))
+		case a.At.Add(resolution + margin).Before(b.since.From):
+			return "the sample is older than the object, or than its last change"
+		}
+		break
+	}
+	return ""
 }

@@ -6,37 +6,46 @@ import (
 )
 
 func (v *Verifier) compare(a Answer, b binding) (wrong string, known bool) {
-	e := a.expected
-	least, largest := 0.0, 0.0
-	switch e.Kind {
-	case Rate:
-		if wrong := joins(a, b); wrong != "" {
-			return wrong, true
-		}
-		least, largest, known = b.truth.Within(a.At, a.Window, e.Of)
-	case Spanned:
-		if joins(a, b) != "" {
-			return "", false // of both servers
-		}
-		least, largest, known = b.truth.Over(v.about(Span{a.At.Add(-a.Window - resolution/2), a.taken().To}), e.Of)
-	default:
-		least, largest, known = b.truth.Over(v.about(a.taken()), e.Of)
-	}
-	blur, more := v.blur(a), e.More
+	least, largest, wrong, known := v.bounds(a, b)
+	e, blur := a.expected, v.blur(a)
+	more := e.More
 	if e.Kind == Rate {
-		// Others come once in an interval, and once more in a window that both ends of theirs lie in. The window is shorter
-		// than stated by half of what it is rounded to at most.
-		more *= 1 + v.policy.Interval.Seconds()/max(a.Window-resolution/2, resolution/2).Seconds()
+		more += v.another(a)
 	}
 	switch {
-	case !known:
-		return "", false
+	case wrong != "" || !known:
+		return wrong, known
 	case a.Value == 0 && least-blur > 0:
 		return fmt.Sprintf("a false zero: it was %.6g to %.6g", least, largest), true
 	case a.Value < least*(1-e.Share)-blur-finest || a.Value > largest*(1+e.Share)+more+blur+finest:
 		return fmt.Sprintf("it was %.6g to %.6g", least, largest), true
 	}
 	return "", true
+}
+
+// bounds returns the least and the largest value that explains an answer, or what is wrong about it whatever its value.
+func (v *Verifier) bounds(a Answer, b binding) (least, largest float64, wrong string, known bool) {
+	switch a.expected.Kind {
+	case Rate:
+		if wrong := joins(a, b); wrong != "" {
+			return 0, 0, wrong, true
+		}
+		least, largest, known = b.truth.Within(a.At, a.Window, a.expected.Of)
+	case Spanned:
+		if joins(a, b) != "" {
+			return 0, 0, "", false // of both servers
+		}
+		least, largest, known = b.truth.Over(v.about(Span{a.At.Add(-a.Window - resolution/2), a.taken().To}), a.expected.Of)
+	default:
+		least, largest, known = b.truth.Over(v.about(a.taken()), a.expected.Of)
+	}
+	return least, largest, "", known
+}
+
+// another is what others may add to a rate beyond what they do on average. They come once in an interval, and once more in
+// a window that both ends of theirs lie in. The window is shorter than stated by half of what it is rounded to at most.
+func (v *Verifier) another(a Answer) float64 {
+	return a.expected.More * v.policy.Interval.Seconds() / max(a.Window-resolution/2, resolution/2).Seconds()
 }
 
 // finest is half of what a Quantity of the metrics API tells apart.

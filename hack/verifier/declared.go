@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Metrics that objects declare of what a Load keeps in Redis, and names of what else it knows the truth of.
@@ -176,3 +177,28 @@ func declaredWhere(name string, is func(declared) bool) []string {
 
 // AnyKey stands for each key by its name.
 const AnyKey = ""
+
+// revisionMetric is one that an object declares as the number of its revision.
+const revisionMetric = "revision"
+
+// Revision returns the truth of an object that declares its number of revision.
+func Revision(number int) *Truth {
+	t := &Truth{}
+	t.Set(revisionMetric, time.Time{}, time.Time{}.Add(1), float64(number))
+	return t
+}
+
+// Revisions is the question which revision of an object is served.
+func Revisions() Expectation {
+	return Expectation{Metric: revisionMetric, Of: held(revisionMetric)}
+}
+
+// RevisionDeclared returns spec.metrics of a revision: an expression that holds its number, so that a value tells by itself
+// which spec it is of.
+func RevisionDeclared(number int) []any {
+	const zero = "idle"
+	return []any{
+		map[string]any{"name": zero, "list": map[string]any{"key": "no-such-list"}},
+		map[string]any{"name": revisionMetric, "expression": fmt.Sprintf(`metric(%q) + %d.0`, zero, number)},
+	}
+}

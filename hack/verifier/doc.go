@@ -30,6 +30,13 @@
 // last value is too old if that may be served, must give a reason that the fault window allows, and must contain no
 // address. After a fault window everything must be known again in the time that it states, and a rate a window later.
 //
+// An answer of a replica of the adapter that was asked itself is a part of that replica's history. The instants that it
+// states for a question never go back, unless its clock was set. Two replicas that are asked about the same time differ by
+// no more than one truth explains, with each allowance granted once. A change of an object that was acknowledged is heard
+// of within a second, or within two minutes by a replica that a fault window keeps from hearing of it: no value of the
+// spec before is served after that, and none of an object that was deleted. An object whose spec holds its number of
+// [Revision] tells by each value which spec that is of.
+//
 // If this machine stood still, an error proves nothing: it is counted, and only checked for addresses. A value is
 // compared all the same, but the adapter may learn of changes that much later; and if the fault is that lost connections
 // lead to other servers, the true value is not known.

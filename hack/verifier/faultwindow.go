@@ -18,6 +18,8 @@ const (
 	Renews
 	// Refuses means that the metric is an error, from the next sample on at the latest.
 	Refuses
+	// Permits means that the metric is served or an error: the adapter may have to ask first, and cannot.
+	Permits
 )
 
 // Effect is what is expected of a fault.
@@ -42,6 +44,15 @@ type Effect struct {
 	Wanders bool
 	// Settles means that all is known again Within of the injection as well, while it lasts.
 	Settles bool
+	// Routed means that what is Refused may be served by a replica of the adapter that is asked itself.
+	Routed bool
+	// Replica is the one replica of the adapter whose clock is off, or that does not hear of changes. Empty means all.
+	Replica string
+}
+
+// reaches reports whether a replica of the adapter is affected: each may be the one that the API server chose.
+func (e Effect) reaches(replica string) bool {
+	return e.Replica == "" || replica == "" || e.Replica == replica
 }
 
 func (e Effect) on(a Answer) Behaviour {

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -27,10 +28,18 @@ type Asker interface {
 type Poller struct {
 	verifier *Verifier
 	asker    Asker
+	replica  string
 }
 
 // NewPoller returns a poller.
-func NewPoller(verifier *Verifier, asker Asker) *Poller { return &Poller{verifier, asker} }
+func NewPoller(verifier *Verifier, asker Asker) *Poller {
+	return &Poller{verifier: verifier, asker: asker}
+}
+
+// NewReplicaPoller returns a poller of what asks one replica of the adapter itself.
+func NewReplicaPoller(verifier *Verifier, asker Asker, replica string) *Poller {
+	return &Poller{verifier, asker, replica}
+}
 
 // AsAutoscaler returns an administrator's configuration with the rights of the HPA controller. The adapter takes requests
 // made with it for the controller's, and samples in their rhythm: where the controller's own is measured or shown, ask
@@ -73,7 +82,8 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 		if n%2 == 0 {
 			q = Expectation{Metric: often[n/2%len(often)]}
 		}
-		if a := Ask(ctx, p.asker, object, q); ctx.Err() == nil {
+		a := Ask(ctx, p.asker, object, q)
+		if a.Replica = p.replica; ctx.Err() == nil {
 			p.verifier.Add(a)
 		}
 	})
@@ -85,12 +95,29 @@ func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part
 	shared := p.verifier.shared()
 	Paced(ctx, every, func(n int) {
 		q := shared[(n*parts+part)%len(shared)]
-		for _, a := range api.askAll(q.Expectation, q.objects) {
-			if ctx.Err() == nil {
-				p.verifier.Add(a)
-			}
-		}
+		p.addAll(ctx, api, "", q)
 	})
+}
+
+// AskReplicas asks several replicas of the adapter at each tick, each itself, for the same metric of all objects, of all
+// metrics that are expected of several, until ctx ends.
+func (p *Poller) AskReplicas(ctx context.Context, replicas map[string]*API, every time.Duration) {
+	shared := p.verifier.shared()
+	Paced(ctx, every, func(n int) {
+		var asking sync.WaitGroup
+		for replica, api := range replicas {
+			asking.Go(func() { p.addAll(ctx, api, replica, shared[n%len(shared)]) })
+		}
+		asking.Wait()
+	})
+}
+
+func (p *Poller) addAll(ctx context.Context, api *API, replica string, q sharedQuestion) {
+	for _, a := range api.askAll(q.Expectation, q.objects) {
+		if a.Replica = replica; ctx.Err() == nil {
+			p.verifier.Add(a)
+		}
+	}
 }
 
 func kind() schema.GroupKind { return schema.GroupKind{Group: "redis-metrics.dev", Kind: "Redis"} }

@@ -17,6 +17,8 @@ type Report struct {
 	Checked, Unknown int
 	// Explained counts errors that a fault window explains, and Violations all that is wrong.
 	Explained, Violations int
+	// Pairs counts values of two replicas of the adapter that were compared with each other.
+	Pairs int
 	// Unsteady counts errors that nothing explains but that this machine stood still.
 	Unsteady int
 	// Wrong has a sentence for each of the first violations.
@@ -115,8 +117,8 @@ func (r Report) Kinds() int {
 
 // String says the counts in one line.
 func (r Report) String() string {
-	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
-		r.Checked, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
+	return fmt.Sprintf("%d values checked, %d pairs of two replicas compared, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
+		r.Checked, r.Pairs, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.

@@ -10,6 +10,9 @@ const (
 	settling = 10 * time.Second
 	// announcing is how long a change of an object may take to reach the adapter.
 	announcing = time.Second
+	// outOfTouch is how long a replica that hears nothing of objects may serve what they said last.
+	// Source: outOfTouch in pkg/target/silence.go.
+	outOfTouch = 2 * time.Minute
 	// margin is granted to instants that this process notes late.
 	margin = 250 * time.Millisecond
 )
@@ -34,6 +37,7 @@ type Verifier struct {
 	faults       []*FaultWindow
 	standstills  []Span
 	waiting      []Answer
+	stated       map[string]map[string]statement // the newest by question and replica
 	report       Report
 }
 
@@ -47,7 +51,7 @@ type binding struct {
 
 // New returns an empty verifier.
 func New(policy Policy) *Verifier {
-	return &Verifier{policy: policy, bindings: map[string][]binding{}, expectations: map[string]map[string]Expectation{}, report: newTally()}
+	return &Verifier{policy: policy, bindings: map[string][]binding{}, expectations: map[string]map[string]Expectation{}, stated: map[string]map[string]statement{}, report: newTally()}
 }
 
 // Policy returns how the objects are sampled.
@@ -139,29 +143,38 @@ func (v *Verifier) Report() Report {
 	return v.report.clone()
 }
 
-// announced is when the adapter has heard of a change of an object at the latest.
-func (v *Verifier) announced(object string, b binding) time.Time {
+// announced is when a replica of the adapter has heard of a change of an object at the latest.
+func (v *Verifier) announced(object, replica string, b binding) time.Time {
 	if b.moved {
 		return b.since.To
 	}
 	at := b.since.To.Add(announcing)
 	at = at.Add(v.lost(Span{b.since.From, at}))
 	for _, d := range v.faults {
-		if d.Cut && d.affects(object) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
-			if at = d.repaired.Add(d.Within); d.repaired.IsZero() {
-				return b.since.To.Add(remembered)
+		if d.Cut && d.affects(object) && d.reaches(replica) && !d.began.After(b.since.To) && (d.repaired.IsZero() || d.repaired.After(b.since.From)) {
+			lost := b.since.To.Add(outOfTouch)
+			if at = d.repaired.Add(d.Within); d.repaired.IsZero() || lost.Before(at) {
+				at = lost
 			}
 		}
 	}
 	return at
 }
 
-// current returns the bindings that a sample of a span may be of, the oldest first.
-func (v *Verifier) current(object string, taken Span) []binding {
+// current returns the bindings that a sample of a span may be of if a replica serves it at an instant, the oldest first.
+// Nothing is served of a binding once the replica has heard of the next one, whenever the sample was taken.
+func (v *Verifier) current(object, replica string, taken Span, asked time.Time) []binding {
 	var found []binding
 	all := v.bindings[object]
 	for n, b := range all {
-		over := n+1 < len(all) && v.announced(object, all[n+1]).Before(taken.From)
+		over := false
+		if n+1 < len(all) {
+			next, served := all[n+1], asked
+			if next.moved {
+				served = taken.From
+			}
+			over = v.announced(object, replica, next).Before(served)
+		}
 		if !over && !b.since.From.After(taken.To.Add(margin)) {
 			found = append(found, b)
 		}
@@ -175,7 +188,7 @@ func (v *Verifier) LeastLevel(object, metric string, from, to time.Time) (float6
 	defer v.mu.Unlock()
 	found := false
 	least := 0.0
-	for _, b := range v.current(object, Span{from, to}) {
+	for _, b := range v.current(object, "", Span{from, to}, from) {
 		if b.truth == nil {
 			continue
 		}
