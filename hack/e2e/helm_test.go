@@ -42,14 +42,14 @@ func (s fixture) installsByHelm(t *testing.T) {
 	s.kubectl(t, "patch", "secret", servingSecret, "-n", cluster.AdapterName, "--type=merge", "-p", `{"data":{"tls.crt":"eA=="}}`)
 	newest := s.chart(t)
 	for _, file := range newest.Files {
-		file.Data = []byte(strings.Replace(string(file.Data), "Redis names one Redis server", "Redis names just one Redis server", 1))
+		file.Data = []byte(strings.Replace(string(file.Data), "Redis names a Redis", "Redis names just a Redis", 1))
 	}
 	upgrade := action.NewUpgrade(helm)
 	upgrade.Namespace, upgrade.ServerSideApply, upgrade.WaitStrategy = cluster.AdapterName, "auto", kube.HookOnlyStrategy
 	if _, err := upgrade.RunWithContext(t.Context(), cluster.AdapterName, newest, nil); err != nil {
 		t.Fatal(err)
 	}
-	if schema := s.kubectl(t, "get", "crd", "redises.redis-metrics.dev", "-o", "yaml"); !strings.Contains(schema, "just one Redis server") {
+	if schema := s.kubectl(t, "get", "crd", "redises.redis-metrics.dev", "-o", "yaml"); !strings.Contains(schema, "names just a Redis") {
 		t.Error("the upgrade left the old CRD")
 	}
 	if bundle := s.kubectl(t, "get", "apiservice", newer, "-o", "jsonpath={.spec.caBundle}"); bundle != "eA==" {
