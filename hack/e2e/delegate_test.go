@@ -107,9 +107,14 @@ func (s *fixture) answersAsTheDelegate(t *testing.T, o *prometheusAdapter) {
 	if err != nil || len(pods.Items) == 0 {
 		t.Fatalf("no pods: %v", err)
 	}
+	pod := inside + "pods/" + pods.Items[0].Name + "/http_requests"
+	eventually(t, 30*time.Second, func(ctx context.Context) error { // Prometheus has yet to scrape a new pod
+		_, err := s.get(ctx, "/apis/custom.metrics.k8s.io/v1beta2/"+pod)
+		return err
+	})
 	for _, version := range versions() {
 		for path, want := range map[string]int{
-			inside + "services/web/hits": http.StatusOK, inside + "pods/" + pods.Items[0].Name + "/http_requests": http.StatusOK,
+			inside + "services/web/hits": http.StatusOK, pod: http.StatusOK,
 			inside + "pods/*/http_requests": http.StatusOK, inside + "pods/*/http_requests?labelSelector=app%3Dby-pods": http.StatusOK,
 			inside + "metrics/queue": http.StatusOK, "nodes/a/load": http.StatusOK,
 			inside + "services/web/hits?metricLabelSelector=service%3Dweb": http.StatusOK,
