@@ -64,7 +64,7 @@ node: tools-node build ## Run a local control plane with a real node until Ctrl-
 	@exec $(BIN)/node $(ARGS)
 
 .PHONY: bench bench-sample bench-reaction bench-api bench-isolation bench-delegate bench-scale
-bench: tools build launcher ## Measure cost and speed against bare counterparts (about 25 minutes); JSON and profiles go to _output/bench
+bench: tools build launcher ## Measure cost and speed against bare counterparts (about 30 minutes); JSON and profiles go to _output/bench
 	@hack/build.sh $(BIN)/bench hack ./cmd/bench $(VERSION)
 	@go test -c -o $(BIN)/sampler.test ./pkg/sampler
 	@hack/build.sh $(BIN)/minimal-adapter hack ./bench/minimal $(VERSION)
