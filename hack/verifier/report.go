@@ -117,8 +117,8 @@ func (r Report) Kinds() int {
 
 // String says the counts in one line.
 func (r Report) String() string {
-	return fmt.Sprintf("%d values checked, %d pairs of two replicas compared, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
-		r.Checked, r.Pairs, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
+	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
+		r.Checked, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
 }
 
 // Table lists the counts of each kind of fault and of each metric.
