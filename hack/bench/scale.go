@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -15,8 +16,8 @@ const (
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
-	// infoTurns is how often the CPU time of all objects is compared for infoTurn with that of go-redis, of which it may
-	// take mostInfo.
+	// The CPU time of all objects is compared with that of go-redis clients infoTurns times, for infoTurn each. The ratio
+	// may be mostInfo.
 	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 1.35
 
 	// Limits, of 10,000 objects and of none.
@@ -143,15 +144,11 @@ func (h *harness) besideInfo(ctx context.Context, _ *caller) ([]Figure, error) {
 	var adapter, bare []float64
 	for range infoTurns {
 		begin := samples.Load()
-		before, err := ownUsage()
-		if err != nil {
-			return nil, err
-		}
-		cores, err := coresOf(ctx, h.adapter.PID(), infoTurn)
-		if err != nil {
-			return nil, err
-		}
-		after, err := ownUsage()
+		cores := 0.0
+		cpu, took, err := spent(os.Getpid(), func() (err error) {
+			cores, err = coresOf(ctx, h.adapter.PID(), infoTurn)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +157,7 @@ func (h *harness) besideInfo(ctx context.Context, _ *caller) ([]Figure, error) {
 			return nil, fmt.Errorf("%.0f bare INFOs in %s, want %.0f", count, infoTurn, want)
 		}
 		adapter = append(adapter, cores)
-		bare = append(bare, (after.cpu-before.cpu).Seconds()/infoTurn.Seconds())
+		bare = append(bare, cpu.Seconds()/took.Seconds())
 	}
 	return []Figure{
 		typical(fmt.Sprintf("%d clients that ask for INFO, CPU", h.objects), "cores", 0, bare),
