@@ -23,7 +23,7 @@ const (
 	Pass Kind = "pass"
 )
 
-// Aggregation says how the numbers of several nodes become one: by their sum if it is empty.
+// Aggregation says how the numbers of several nodes become one. The empty Aggregation is Sum.
 type Aggregation string
 
 const (
@@ -57,7 +57,7 @@ type Probe struct {
 	// Key is the key that it reads, or the first one, which tells the node of a
 	// cluster that can answer. It is empty for what each node has some of.
 	Key string
-	// Aggregation makes one number of those of several nodes.
+	// Aggregation combines the numbers of several nodes.
 	Aggregation Aggregation
 	// WantsTime means that the server's clock is needed.
 	WantsTime bool
