@@ -246,7 +246,7 @@ func (w *fixture) whole() *faults.Subject {
 // open makes the objects and a second replica of the adapter, which begins to sample later, and waits until all is known.
 func (w *fixture) open(t *testing.T) {
 	t.Helper()
-	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 4 * policy().Interval})
+	warm := w.verifier.Begin(verifier.WarmUp, verifier.Effect{Levels: verifier.Renews, Rates: verifier.Renews, Within: 6 * policy().Interval})
 	warm.Lasts()
 	for _, one := range w.lanes {
 		if err := w.objects.Make(t.Context(), one.Object, one.where, one.Load.Truth()); err != nil {

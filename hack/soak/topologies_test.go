@@ -68,8 +68,7 @@ func (w *fixture) replicated(t *testing.T) {
 		}
 		follower := primary.Program.New(t, append(faults.Persistent(), "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")...)
 		load := w.load(t, redis.NewClient(verifier.Options(primary.Addr, "", "")))
-		// A replica serves keys before it has executed what was written during its synchronization.
-		primary.Do("wait", 1, syncing.Milliseconds())
+		primary.Do("wait", 1, syncing.Milliseconds()) // until the replica is online
 		return faults.Subject{Primary: primary, Follower: follower, Link: link, Back: w.link(t, primary), Load: load}
 	}
 	subject := pair()

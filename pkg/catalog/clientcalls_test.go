@@ -24,7 +24,7 @@ func calledByAdapter(t *testing.T, lost bool, last ...string) (*history.History,
 	s.Record(history.NewSample(nil, node(now.Add(-10*time.Second), "cmdstat_info:calls=1,usec=1")))
 	for range 10 {
 		run.Commands(nil, nil)
-		run.Read([]any{int64(1)}, info(t), now, now)
+		run.Read([]any{int64(1)}, info(t), nil, now, now)
 	}
 	if lost {
 		run.Commands(nil, nil)

@@ -13,7 +13,7 @@ func keyspaceRows() []Metric {
 		{
 			Name: "keys", Unit: "keys", Kind: Gauge, Aggregation: Sum,
 			ofData: true,
-			Help:   "Keys in the database that spec.database selects. Unknown on a replica whose link to its primary is down.",
+			Help:   "Keys in the database that spec.database selects. Unknown on a replica whose link to its primary is down, or has just come up.",
 			gauge:  computed(keys, "db*"),
 		},
 		{

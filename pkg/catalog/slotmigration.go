@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 var (
@@ -19,5 +18,5 @@ func unsettled(sample *history.Sample, node *history.Node) error {
 	if migrating, refused := sample.Migrating(node); migrating {
 		return cmp.Or(refused, errMigrating)
 	}
-	return redisinfo.Outdated(node.Info)
+	return node.Outdated
 }

@@ -46,6 +46,9 @@ type Node struct {
 	// Migrating reports that an atomic migration of slots, or the removal of the keys
 	// that it moved, was under way when the node answered.
 	Migrating bool
+	// Outdated is why the keys that the node has may be older than its answer, nil if
+	// nothing says so.
+	Outdated error
 	// NotRenewed is why the connection goes on with credentials that are not the
 	// newest, nil if they are.
 	NotRenewed error

@@ -39,6 +39,9 @@ type Poller struct {
 	heldCause string
 	// scriptsOff reports whether it is known here that scripts are off for good.
 	scriptsOff bool
+	// linkUp is the instant of the first of the successive answers in which a replica
+	// reported that its link is up, zero if the newest did not.
+	linkUp time.Time
 }
 
 // Request is what a node is asked beside INFO.
@@ -98,6 +101,7 @@ func (p *Poller) Poll(ctx context.Context, q Request) (Response, *reason.Error) 
 			return err
 		})
 	if failure != nil {
+		p.linkUp = time.Time{}
 		p.hold(failure.Reason)
 		return Response{}, failure
 	}
@@ -157,7 +161,7 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 		got.Info, got.Err = nil, &reason.Error{Reason: reason.InfoRefused}
 	}
 	if q.Declared {
-		got.Probed = p.run.Read(p.replies(probes), parsed, start, at)
+		got.Probed = p.run.Read(p.replies(probes), parsed, got.Outdated, start, at)
 		if got.Probed, err = p.scanOn(ctx, l, start, got.Probed); err != nil {
 			return Response{}, err
 		}
@@ -214,9 +218,10 @@ func (p *Poller) node(info *redisinfo.Info, at time.Time, roundTrip time.Duratio
 		name = "" // Dragonfly has none
 	}
 	role, err := info.Text("role")
+	replica := err == nil && (role == "slave" || role == "replica")
 	return history.Node{
-		Address: p.address, Name: name, Replica: err == nil && (role == "slave" || role == "replica"),
-		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(),
+		Address: p.address, Name: name, Replica: replica,
+		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(), Outdated: p.outdated(info, replica, at),
 	}
 }
 

@@ -57,7 +57,7 @@ func TestOnlyScriptsAreLeftOut(t *testing.T) {
 	if run.RunsScript() {
 		t.Error("a script is said to be sent")
 	}
-	results := run.Read(make([]any, len(commands)), &redisinfo.Info{}, time.Now(), time.Now())
+	results := run.Read(make([]any, len(commands)), &redisinfo.Info{}, nil, time.Now(), time.Now())
 	for place, want := range []string{"the shard that holds the key", "not asked again until spec changes: a script did not end", "", "not asked again"} {
 		if err := results[place].Err; want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("probe %d: %v, want %q", place, err, want)

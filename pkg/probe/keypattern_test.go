@@ -48,7 +48,7 @@ func follow(t *testing.T, p *probe.Probe, attempts []one) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := run.Read(a.replies, info, now, now.Add(time.Millisecond))[0]
+		got := run.Read(a.replies, info, nil, now, now.Add(time.Millisecond))[0]
 		if text := strconv.FormatFloat(got.Value, 'g', -1, 64); got.Err == nil && text != a.want || got.Err != nil && !strings.Contains(got.Err.Error(), a.want) {
 			t.Errorf("attempt %d gives %+v, want %s", n, got, a.want)
 		}

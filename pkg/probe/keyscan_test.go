@@ -74,7 +74,7 @@ func TestPassTellsWhenItWasMeasured(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return run.Read(replies, info, t0.Add(begin), t0.Add(begin+time.Second))[0]
+		return run.Read(replies, info, nil, t0.Add(begin), t0.Add(begin+time.Second))[0]
 	}
 	read(0, found("7", "j:1"))
 	read(5*time.Second, int64(2), found("0", "j:2"))
@@ -106,7 +106,7 @@ func FuzzCountIsThatOfASet(f *testing.F) {
 				keys = append(keys, key)
 			}
 			run.Commands(nil, nil)
-			got = run.Read([]any{found(strconv.Itoa(len(replies)-1-n), keys...)}, info, now, now)[0]
+			got = run.Read([]any{found(strconv.Itoa(len(replies)-1-n), keys...)}, info, nil, now, now)[0]
 			if last := n == len(replies)-1; last == (got.Err != nil) {
 				t.Fatalf("reply %d gives %+v", n, got)
 			}

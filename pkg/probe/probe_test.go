@@ -27,7 +27,7 @@ func running(probes ...*probe.Probe) *probe.Session {
 	if err != nil {
 		panic(err)
 	}
-	run.Read(make([]any, len(run.Commands(heldBack(), nil))), info, time.Now(), time.Now())
+	run.Read(make([]any, len(run.Commands(heldBack(), nil))), info, nil, time.Now(), time.Now())
 	return run
 }
 
@@ -40,7 +40,7 @@ func attempt(t testing.TB, run *probe.Session, onlyBounded bool, replies ...any)
 		run.Commands(nil, nil)
 	}
 	now := time.Now()
-	return run.Read(replies, info(t), now, now)
+	return run.Read(replies, info(t), nil, now, now)
 }
 
 func heldBack() *probe.HeldBack {

@@ -85,11 +85,12 @@ func (r *Session) Lost() { r.own = r.plan.countCalls(r.own, r.sent, nil) }
 
 // Read makes a Result for each probe of the replies to Commands and of the INFO
 // that was answered before them. They were sent at one instant and answered by another.
-func (r *Session) Read(replies []any, info *redisinfo.Info, sent, answered time.Time) []Result {
+// What is read of keys gives outdated unless it is nil.
+func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent, answered time.Time) []Result {
 	r.own = r.plan.countCalls(r.own, r.sent, replies)
 	static := len(r.plan.commands)
-	r.outdated = redisinfo.Outdated(info)
-	r.results = r.plan.read(r.sent[:static], replies[:static], info, r.held, r.outdated)
+	r.outdated = outdated
+	r.results = r.plan.read(r.sent[:static], replies[:static], info, r.held, outdated)
 	if r.scans() {
 		r.learn(info)
 		r.readScans(replies[static:], sent, answered)

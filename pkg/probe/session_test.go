@@ -52,7 +52,7 @@ func (size fakeKeys) attempt(t *testing.T, run *probe.Session, info string, now 
 	for first := true; first || len(commands) > 0; first = false {
 		replies, seen := size.answer(t, commands)
 		if first {
-			results = run.Read(replies, parsed, now, now)
+			results = run.Read(replies, parsed, nil, now, now)
 		} else {
 			results = run.ReadMore(replies, now, now)
 		}
@@ -157,7 +157,7 @@ func TestPassTooSlowForMaxAgeSaysWhatToWrite(t *testing.T) {
 		now := time.Now()
 		for _, at := range []time.Time{now, now.Add(test.maxAge + time.Second)} {
 			run.Commands(nil, nil)
-			got := run.Read([]any{found("7")}, info, at, at)[0]
+			got := run.Read([]any{found("7")}, info, nil, at, at)[0]
 			if late := at.After(now); late && (got.Err == nil || !strings.Contains(got.Err.Error(), test.want)) || !late && !errors.Is(got.Err, probe.ErrNoScan) {
 				t.Errorf("at %v it gives %v, want %s", at.Sub(now), got.Err, test.want)
 			}
@@ -180,7 +180,7 @@ func TestReplicaWithoutItsPrimaryKnowsNoKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		run.Commands(nil, nil)
-		results := run.Read(replies, info, time.Now(), time.Now())
+		results := run.Read(replies, info, redisinfo.Outdated(info), time.Now(), time.Now())
 		for place, want := range []float64{1, 2, 3, 4, 1, 5, 7} {
 			got := results[place]
 			if known := link == "up" || place > 4; known && (got.Err != nil || got.Value != want) || !known && (got.Err == nil || !strings.Contains(got.Err.Error(), "link to its primary is down")) {
@@ -216,7 +216,7 @@ func TestPassOfAClusterWaitsForTheNextInfo(t *testing.T) {
 			t.Fatal(err)
 		}
 		run.Commands(nil, func(string) bool { return true })
-		got := run.Read([]any{found("0", test.keys...)}, info, now, now)[0]
+		got := run.Read([]any{found("0", test.keys...)}, info, nil, now, now)[0]
 		if got.Err == nil && strconv.Itoa(int(got.Value)) != test.want || got.Err != nil && !strings.Contains(got.Err.Error(), test.want) {
 			t.Errorf("attempt %d gives %+v, want %s", n, got, test.want)
 		}
@@ -246,7 +246,7 @@ func TestPassBeginsAgainAfterABreak(t *testing.T) {
 				if held == nil && commands[0][1] != cursor {
 					t.Errorf("SCAN goes on at %s, want %s", commands[0][1], cursor)
 				}
-				run.Read([]any{found("7")}[:len(commands)], info, time.Now(), time.Now())
+				run.Read([]any{found("7")}[:len(commands)], info, redisinfo.Outdated(info), time.Now(), time.Now())
 			}
 			read(nil, up, "0")
 			read(test.held, test.info, "7")
@@ -271,7 +271,7 @@ func TestWhatWasHeldBackSaysSoUntilAPassIsComplete(t *testing.T) {
 	} {
 		commands := run.Commands(test.held, func(string) bool { return true })
 		now := time.Now()
-		got := run.Read([]any{found("0", "a")}[:len(commands)], info(t), now, now)[0]
+		got := run.Read([]any{found("0", "a")}[:len(commands)], info(t), nil, now, now)[0]
 		switch {
 		case test.says == "":
 			if got.Err != nil || got.Value != 1 {
@@ -292,7 +292,7 @@ func TestPassOfOtherDataWasNotHeldBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	got := run.Read([]any{found("7")}, other, now, now)[0]
+	got := run.Read([]any{found("7")}, other, nil, now, now)[0]
 	if !errors.Is(got.Err, probe.ErrNoScan) || strings.Contains(got.Err.Error(), "held back") {
 		t.Errorf("it gives %+v", got)
 	}

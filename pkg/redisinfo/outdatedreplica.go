@@ -16,6 +16,10 @@ var (
 	errSyncing  = errors.New("the replica is being synchronized with its primary, so that its keys are old or in part missing: they are known again once it has synchronized")
 )
 
+// ErrCatchingUp is why the data set of a replica may be old although Outdated does not
+// say so: its link has not been up for long enough to have caught up.
+var ErrCatchingUp = errors.New("the replica has only just been seen synchronized with its primary, so that it may still be catching up: its keys are known from the next sample on that is at least 2 s younger")
+
 // Outdated returns why the data set of the server that answered may be older
 // than the answer, and nil if nothing says so. Only a replica falls behind: it
 // goes on to serve what it has while the link to its primary is down, while it

@@ -7,8 +7,8 @@
 // ID, which spreads many targets over the interval. Each attempt has a goroutine of its
 // own and each server of a target a connection of its own, so nothing that the servers
 // of one target do delays another. Targets that appear at once begin in turn, thousands
-// a second. A rate is known an interval and a tenth after a target has appeared; Ready
-// reports whether all rates are.
+// a second. A rate is known an interval and a tenth after a target has appeared, one of the
+// keys of a replica later; Ready reports whether all others are.
 //
 // The phase moves once the HorizontalPodAutoscaler controller asks (ObserveRequest).
 // It asks every 15 s, which is three intervals by default, and would always see

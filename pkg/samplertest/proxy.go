@@ -67,6 +67,9 @@ func (p *Proxy) Port(t *testing.T) string {
 // Cut holds back all bytes from now on; connections can still be made.
 func (p *Proxy) Cut() { p.hold(true, true) }
 
+// Mute holds back the requests, and lets replies through.
+func (p *Proxy) Mute() { p.hold(true, false) }
+
 // Deafen lets requests through, and holds back the replies.
 func (p *Proxy) Deafen() { p.hold(false, true) }
 

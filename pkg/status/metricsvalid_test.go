@@ -10,6 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -49,6 +50,9 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 		w.probed(r, redis, fine, probe.Result{Err: probe.ErrNoScan})
 		pass(2 * time.Second)
 		says("one that takes several samples", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: no pass over the keys is complete yet", "")
+		w.probed(r, redis, fine, probe.Result{Err: redisinfo.ErrCatchingUp})
+		pass(2 * time.Second)
+		says("one of a replica that catches up", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: the replica has only just been seen synchronized", "")
 		changed := *r
 		changed.Generation, changed.Problems = 2, []target.Problem{{Name: "keys", Sentence: "spec.metrics[1].name: every Redis object has a metric keys: write another name"}}
 		w.set(&changed)

@@ -1,0 +1,31 @@
+package poller
+
+import (
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
+)
+
+// catchUpTime is for how long a replica has to report that its link is up until its
+// keys count. It reports so as soon as it has loaded its copy, or is accepted again,
+// with keys that are as old as that. What was written since arrives after its first
+// acknowledgement, and it acknowledges once a second. This is twice that.
+// Source: replicationCron and readSyncBulkPayload in Redis' replication.c.
+const catchUpTime = 2 * time.Second
+
+// outdated returns why the keys of a node may be older than its answer, nil if nothing
+// says so.
+func (p *Poller) outdated(info *redisinfo.Info, replica bool, at time.Time) error {
+	err := redisinfo.Outdated(info)
+	if err != nil || !replica {
+		p.linkUp = time.Time{}
+		return err
+	}
+	if p.linkUp.IsZero() {
+		p.linkUp = at
+	}
+	if at.Sub(p.linkUp) < catchUpTime {
+		return redisinfo.ErrCatchingUp
+	}
+	return nil
+}
