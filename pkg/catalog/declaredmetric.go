@@ -66,10 +66,15 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, history.Sample,
 }
 
 func (d Declared) rate(h ProbedHistory, now time.Time) (Reading, history.Sample, error) {
+	var missing error // why the sample before those that were joined has no value
 	span, err := h.SpanJoined(now, func(before, after history.Sample) bool {
+		missing = d.of(before).Err
 		return d.Probe.Joins(d.of(before), d.of(after))
 	})
-	if err != nil {
+	switch {
+	case err != nil && missing != nil:
+		return Reading{}, span.Last, fmt.Errorf("%w; the sample before had no value: %v", err, missing) //nolint:errorlint // its reason is not that of this error
+	case err != nil:
 		return Reading{}, span.Last, err
 	}
 	grown := d.of(span.Last).Value - d.of(span.First).Value

@@ -128,3 +128,17 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 		})
 	}
 }
+
+// TestRateSaysWhyTheSampleBeforeHasNoValue reads a counter that was unknown until the newest sample.
+func TestRateSaysWhyTheSampleBeforeHasNoValue(t *testing.T) {
+	s := new(history.Store).Open("x", history.Policy{Interval: 5 * time.Second, Window: 15 * time.Second, MaxAge: time.Minute})
+	for _, sample := range results(t, probe.Result{Err: errors.New("it was held back")}, probe.Result{Value: 6}).samples {
+		sample.Nodes[0].Info = info(t, "run_id:a", "role:master")
+		s.Record(sample)
+	}
+	_, err := catalog.Declared{Name: "mine", Probe: probe.CounterKey("k"), Place: 1}.Read(s, catalog.Query{Now: time.Now()})
+	const want = "a rate needs two samples since; the sample before had no value: it was held back"
+	if unknown, ok := errors.AsType[*history.UnknownError](err); !ok || unknown.Reason != history.CounterReset || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want an error with %q", err, want)
+	}
+}
