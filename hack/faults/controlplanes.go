@@ -102,7 +102,7 @@ func adapters() []Fault {
 			},
 		},
 		{
-			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start; the Service routes back once the new one has sampled for a `window`", Scope: Plane, Within: 1, Brief: true,
+			Name: "a rollout replaces the adapter", How: "the Service routes to the other replica; SIGTERM, start; the Service routes back once the new one has sampled for a `window` and 4 intervals", Scope: Plane, Within: 1, Brief: true,
 			inject: rolledOut,
 		},
 	}
@@ -116,7 +116,7 @@ func rolledOut(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.Adapters[0].Restart(ctx); err != nil {
 		return err
 	}
-	// What is taken over a window needs samples of all of it.
-	verifier.Sleep(ctx, s.Verifier.Policy().Window+s.Verifier.Policy().Interval)
+	// What is taken over a window needs samples of all of it, and the keys of a replica are not known at first.
+	verifier.Sleep(ctx, s.Verifier.Policy().Window+4*s.Verifier.Policy().Interval)
 	return s.Adapters[0].Route(ctx)
 }
