@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests in two queues side by side, since they wait more than they work: the end-to-end tests and the
-# soak, beside the real node and the rest. The output of the second queue comes when it has ended. The hostile tier
-# measures, so it runs alone.
+# soak, beside the real node and the rest, of which two packages run at a time. The output of the second queue comes
+# when it has ended. The hostile tier measures, so it runs alone.
 # The first queue, the node and the hostile tier watch programs, into which the race detector does not see. With it, their
 # own processes would take the processors from these programs. What they drive within their own process has tests in the
 # rest, which has it.
@@ -13,7 +13,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 flags=("$@")
 
-tests() { go test -count=1 -p 1 -v "$@" "${flags[@]}"; }
+tests() { go test -count=1 -v "$@" "${flags[@]}"; }
 
 first() {
   local failed=0
@@ -26,7 +26,7 @@ second() {
   local failed=0 rest
   mapfile -t rest < <(go list ./... | grep -vE '/e2e$')
   tests -parallel 3 ./node/e2e || failed=1
-  tests -race -parallel 3 -skip '^Test(Soak|UnderAttack)$' "${rest[@]}" || failed=1
+  tests -p 2 -race -parallel 3 -skip '^Test(Soak|UnderAttack)$' "${rest[@]}" || failed=1
   return "$failed"
 }
 

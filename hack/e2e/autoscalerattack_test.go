@@ -19,7 +19,7 @@ import (
 
 const (
 	// attackLasts is for how long each attack lasts.
-	attackLasts = 15 * time.Second
+	attackLasts = 8 * time.Second
 	// autoscalerWaits is how long the controller may wait for 99 of 100 answers.
 	autoscalerWaits = time.Second
 	// autoscalerWaitsAtWorst is the same under so many clients that their own handshakes take the processors, which

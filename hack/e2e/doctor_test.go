@@ -339,7 +339,8 @@ func (s *fixture) healthyInstallation(t *testing.T) {
 // TestDoctorOfManyObjects bounds the time that doctor and top take where there is much to look at. Its API server refuses
 // minReplicas 0, and fails at the end.
 func TestDoctorOfManyObjects(t *testing.T) {
-	const objects, autoscalers, most = 1000, 200, 3 * time.Second
+	t.Parallel()
+	const objects, autoscalers, most = 1000, 200, 10 * time.Second
 	s := newFixture(t, ownHarness(t, func(o *cluster.Options) {
 		o.ExtraArgs = map[string][]string{cluster.APIServer: {"--feature-gates=HPAScaleToZero=false"}}
 	}))
