@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests in two queues side by side, since they wait more than they work: the end-to-end tests and the
 # soak, beside the real node and the rest, of which two packages run at a time. The output of the second queue comes
-# when it has ended. The hostile tier measures, so it runs alone.
+# when it has ended. The hostile tier measures, so it runs alone. If a test fails, the output and the logs of all
+# processes stay in _output/failed.
 # The first queue, the node and the hostile tier watch programs, into which the race detector does not see. With it, their
 # own processes would take the processors from these programs. What they drive within their own process has tests in the
 # rest, which has it.
@@ -9,8 +10,10 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+kept=$(cd .. && pwd)/_output/failed
+rm -rf "$kept"
+mkdir -p "$kept"
+export KEEP_LOGS=$kept
 flags=("$@")
 
 tests() { go test -count=1 -v "$@" "${flags[@]}"; }
@@ -31,9 +34,14 @@ second() {
 }
 
 failed=0
-second >"$log" 2>&1 &
-first || failed=1
+second >"$kept/second.log" 2>&1 &
+first 2>&1 | tee "$kept/first.log" || failed=1
 wait $! || failed=1
-cat "$log"
-tests -run '^TestUnderAttack$' ./hostile || failed=1
+cat "$kept/second.log"
+tests -run '^TestUnderAttack$' ./hostile 2>&1 | tee "$kept/hostile.log" || failed=1
+if [ "$failed" = 0 ]; then
+  rm -rf "$kept"
+else
+  echo "The output and the logs of all processes are in $kept." >&2
+fi
 exit "$failed"

@@ -211,7 +211,7 @@ func (c *Cluster) Err() error {
 }
 
 // Stop ends all processes, adapters first and in good order, the rest at once, and removes the directory if it was a
-// temporary one.
+// temporary one, but for the logs that are to be kept.
 func (c *Cluster) Stop() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -228,6 +228,9 @@ func (c *Cluster) Stop() error {
 	}
 	if c.balancer != nil {
 		failures = append(failures, c.balancer.listener.Close())
+	}
+	if c.temporary && c.options.KeepLogs != "" {
+		failures = append(failures, os.CopyFS(filepath.Join(c.options.KeepLogs, filepath.Base(c.dir)), os.DirFS(filepath.Join(c.dir, "logs"))))
 	}
 	if c.temporary {
 		failures = append(failures, os.RemoveAll(c.dir))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +28,8 @@ var planes = []string{
 // comes back, and nothing is left in the end.
 func TestControlPlane(t *testing.T) {
 	ctx := t.Context()
-	c, err := cluster.Start(ctx, cluster.Options{Log: t.Output()})
+	kept := t.TempDir()
+	c, err := cluster.Start(ctx, cluster.Options{Log: t.Output(), KeepLogs: kept})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestControlPlane(t *testing.T) {
 	t.Run("a service account has its own rights only", func(t *testing.T) { testServiceAccount(t, c) })
 	t.Run("a killed API server comes back", func(t *testing.T) { testRestart(t, c) })
 	t.Run("a halted process can be stopped", func(t *testing.T) { testHalted(t, c) })
-	t.Run("nothing is left after Stop", func(t *testing.T) { testStop(t, c) })
+	t.Run("nothing is left after Stop", func(t *testing.T) { testStop(t, c, kept) })
 }
 
 const statefulSet = `
@@ -163,7 +165,7 @@ func testHalted(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-func testStop(t *testing.T, c *cluster.Cluster) {
+func testStop(t *testing.T, c *cluster.Cluster, kept string) {
 	if err := c.Err(); err != nil {
 		t.Errorf("something died on the way: %v", err)
 	}
@@ -186,6 +188,11 @@ func testStop(t *testing.T, c *cluster.Cluster) {
 	}
 	if _, err := os.Stat(c.Dir()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the temporary directory %s is still there: %v", c.Dir(), err)
+	}
+	for _, name := range planes {
+		if log, err := os.ReadFile(filepath.Join(kept, filepath.Base(c.Dir()), name+".log")); err != nil || len(log) == 0 {
+			t.Errorf("the log of %s was not kept: %d bytes, %v", name, len(log), err)
+		}
 	}
 	if err := c.Stop(); err != nil {
 		t.Errorf("a second Stop: %v", err)

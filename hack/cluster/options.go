@@ -32,6 +32,8 @@ type Options struct {
 	// Dir holds data, certificates, kubeconfigs and logs. It must be empty or absent, and is kept.
 	// Default: a temporary directory that Stop removes.
 	Dir string
+	// KeepLogs is where Stop copies the logs to if the directory is temporary. Default: $KEEP_LOGS, or else they are removed.
+	KeepLogs string
 	// Log receives a line per step. Default: none.
 	Log io.Writer
 	// HPASyncPeriod is how often the HPA controller looks. Default: 15s, as upstream.
@@ -52,6 +54,7 @@ type Options struct {
 func (o *Options) complete() error {
 	o.BinDir = cmp.Or(o.BinDir, os.Getenv("BIN_DIR"))
 	o.SecondAPIServer = cmp.Or(o.SecondAPIServer, os.Getenv("SECOND_API_SERVER"))
+	o.KeepLogs = cmp.Or(o.KeepLogs, os.Getenv("KEEP_LOGS"))
 	o.Log = cmp.Or(o.Log, io.Discard)
 	o.HPASyncPeriod = cmp.Or(o.HPASyncPeriod, 15*time.Second)
 	o.HPADownscaleStabilization = cmp.Or(o.HPADownscaleStabilization, 5*time.Minute)
