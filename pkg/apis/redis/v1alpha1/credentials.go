@@ -8,7 +8,7 @@ type Auth struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:][:cntrl:]]')",message="username must hold no space and no control character, as a user of Redis does: write it as in ACL SETUSER"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:][:cntrl:]]')",message="username must hold no space and no control character, because Redis allows neither: write it as in ACL SETUSER"
 	Username string `json:"username,omitempty"`
 
 	// passwordSecretRef names the key of a Secret that holds the password and nothing

@@ -35,9 +35,9 @@ type Fallback struct {
 	// edit of spec discard the last value.
 	// Value: serve value.
 	// LastValue and Value do not apply to a metric that the object does not have or
-	// declares wrongly. They do not apply either while the adapter takes its first
-	// samples of the object (at most spec.sampling.window and an interval), unless an
-	// attempt fails. Condition FallbackInUse says when they apply.
+	// declares wrongly. Nor do they apply while the adapter takes its first samples of
+	// the object (at most window, interval and timeout of spec.sampling together),
+	// unless an attempt fails. Condition FallbackInUse says when they apply.
 	//
 	// +optional
 	// +default="Error"
@@ -66,7 +66,7 @@ type Fallback struct {
 	Value *resource.Quantity `json:"value,omitempty"`
 
 	// metrics are fallbacks of single metrics, built in or declared in spec.metrics.
-	// Condition MetricsValid names those that the object does not have.
+	// Condition MetricsValid names metrics listed here that the object does not have.
 	//
 	// +optional
 	// +listType=map

@@ -3,9 +3,9 @@ package v1alpha1
 // Metric is a declared metric of this object. Reading it changes nothing in Redis.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.list), has(self.set), has(self.hash), has(self.sortedSet), has(self.hyperLogLog), has(self.string), has(self.counter), has(self.stream), has(self.info), has(self.keys), has(self.pubSub), has(self.script), has(self.expression)].filter(given, given).size() == 1",message="a metric must have exactly one of list, set, hash, sortedSet, hyperLogLog, string, counter, stream, info, keys, pubSub, script, expression: write one, for example list: {key: jobs}"
-// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.expression)",fieldPath=".over",message="over is for what is measured: write it at the metrics that the expression names"
-// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.keys)",fieldPath=".over",message="over is for what each sample measures whole, and keys takes several: leave it out"
-// +kubebuilder:validation:XValidation:rule="!has(self.over) || !(has(self.counter) || (has(self.info) && has(self.info.type) && self.info.type == 'Rate') || (has(self.stream) && has(self.stream.measure) && self.stream.measure == 'EntriesAddedPerSecond'))",fieldPath=".over",message="over is for levels, and a rate is taken over spec.sampling.window already: leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.expression)",fieldPath=".over",message="over does not apply to an expression: write it at the metrics that the expression names"
+// +kubebuilder:validation:XValidation:rule="!has(self.over) || !has(self.keys)",fieldPath=".over",message="over does not apply to keys, whose scan may take several samples: leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.over) || !(has(self.counter) || (has(self.info) && has(self.info.type) && self.info.type == 'Rate') || (has(self.stream) && has(self.stream.measure) && self.stream.measure == 'EntriesAddedPerSecond'))",fieldPath=".over",message="over does not apply to a rate, which is taken over spec.sampling.window already: leave it out"
 type Metric struct {
 	// name is the name under which the metrics API serves the metric. It must not be
 	// the name of a metric that every Redis object has: otherwise neither of the two is
@@ -64,9 +64,9 @@ type Metric struct {
 	// database again and again. One sample scans up to 25000 keys and sends up to 5000
 	// commands for the keys that match: one for each key with Length, two with Value.
 	// All keys metrics of an object share these bounds. A larger database takes several
-	// samples: with the defaults of spec.sampling it may have about 50000 keys. In one
-	// sample, a scan takes at most a quarter of spec.sampling.timeout. On KeyDB, the
-	// adapter scans 99 keys at a time.
+	// samples. With the defaults of spec.sampling, it may have at most about 50000 keys.
+	// In one sample, a scan takes at most a quarter of spec.sampling.timeout. On KeyDB,
+	// the adapter scans 99 keys at a time.
 	// The value is that of the newest complete scan, at its end, and its window is the
 	// time that the scan took. A key that is added or removed meanwhile may or may not
 	// count. The value is unknown until the first scan is complete, and if a scan takes

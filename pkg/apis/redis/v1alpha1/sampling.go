@@ -25,7 +25,7 @@ type Sampling struct {
 	Interval metav1.Duration `json:"interval,omitzero"`
 
 	// timeout bounds one sample, from dialing to the last byte of the reply. It must
-	// be shorter than interval.
+	// be at least 10ms and shorter than interval.
 	//
 	// +optional
 	// +default="1s"

@@ -7,7 +7,8 @@ import (
 // Types of conditions in RedisStatus.
 const (
 	// ConditionReady is True while current metrics of this Redis are served.
-	// It is False when no current sample exists, and Unknown before the first.
+	// It is False when no current sample exists, and Unknown until there are two,
+	// which a rate needs.
 	ConditionReady = "Ready"
 	// ConditionReachable is True when the last attempt to sample the server succeeded.
 	ConditionReachable = "Reachable"
@@ -23,8 +24,8 @@ const (
 )
 
 // RedisStatus is what the adapter has seen of the servers. Conditions are written
-// at once. Numbers are written seldom, and only after notable changes: the metrics
-// API serves the newest values.
+// at once. Numbers alone are written at most once a minute: the metrics API
+// serves the newest values.
 type RedisStatus struct {
 	// observedGeneration is the generation of the object that this status describes.
 	// +optional
@@ -42,7 +43,7 @@ type RedisStatus struct {
 	// Reachable: the last attempt to sample the server succeeded.
 	// MetricsValid, with spec.metrics: each of them had a value in the newest sample.
 	// FallbackInUse, with a fallback other than Error: it supplies the value of an unknown metric.
-	// CredentialsValid, with auth or tls: the servers accept what they name.
+	// CredentialsValid, with auth or tls: the servers accept the credentials and certificates.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
