@@ -115,7 +115,7 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 		{"window is incomplete", probe.List("k"), v1alpha1.OverMax, incomplete, ""},
 		{"no span", probe.CounterKey("k"), "", incomplete, ""},
 		{"counter is unknown", probe.CounterKey("k"), "", results(t, probe.Result{Value: 6}, gone), "key is gone"},
-		{"no pass", probe.KeysCount("k:*", "", 9), "", results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoScan}), "no pass over the keys"},
+		{"no pass", probe.KeysCount("k:*", "", 9), "", results(t, passed(30*time.Second, 6), probe.Result{Err: probe.ErrNoScan}), "no scan of the keys"},
 		{"pass is too old", probe.KeysCount("k:*", "", 9), "", results(t, passed(61*time.Second, 6)), ""},
 		{"no such function", probe.List("k"), "Median", numbers(t, 1, 2), `over has no function "Median"`},
 		{"not probed", probe.List("k"), "", before, "the sample was taken without it"},

@@ -182,7 +182,7 @@ func (h *History) CheckAge(ended, now time.Time) error {
 		return nil
 	}
 	unknown := h.unknown(h.load(), Stale, age)
-	unknown.message = fmt.Sprintf("the newest pass over the keys ended %s ago, more than maxAge %s: raise spec.sampling.maxAge or shorten spec.sampling.interval",
+	unknown.message = fmt.Sprintf("the newest scan of the keys ended %s ago, more than maxAge %s: raise spec.sampling.maxAge or shorten spec.sampling.interval",
 		age.Round(100*time.Millisecond), h.policy.MaxAge)
 	return unknown
 }

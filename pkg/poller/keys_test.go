@@ -173,7 +173,7 @@ func TestRestartWithinAPass(t *testing.T) {
 	server.Restart()
 	server.Do("eval", `for n = 1, 10 do redis.call("rpush", "jobs:" .. n, n) end return 1`, 0)
 	o.sample() // answers a cursor of the process before
-	o.unknown(0, "no pass over the keys is complete yet")
+	o.unknown(0, "no scan of the keys is complete yet")
 	o.sample()
 	if got := o.value(0); got != 10 {
 		t.Errorf("%v keys after a restart, want 10", got)
@@ -188,7 +188,7 @@ func TestFlushWithinAPass(t *testing.T) {
 	o.sample()
 	server.Do("flushall")
 	o.sample()
-	o.unknown(0, "no pass over the keys is complete yet")
+	o.unknown(0, "no scan of the keys is complete yet")
 	o.sample()
 	if got := o.value(0); got != 0 {
 		t.Errorf("%v keys after FLUSHALL, want 0", got)
@@ -203,7 +203,7 @@ func TestKeysTooManyForMaxAge(t *testing.T) {
 	tgt.Probes = probe.Compile([]*probe.Probe{probe.KeysCount("jobs:*", "list", 3000), probe.List("jobs:3")})
 	o := probing(t, tgt)
 	for range 12 {
-		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and a sample looks at 25000 keys of the database at most") {
+		if result := o.sample().Probed[0]; result.Err == nil || !strings.Contains(result.Err.Error(), "not complete within maxAge 1ns, and a sample scans at most 25000 keys of the database") {
 			t.Fatalf("it gives %+v", result)
 		}
 	}

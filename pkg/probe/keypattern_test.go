@@ -61,7 +61,7 @@ func follow(t *testing.T, p *probe.Probe, attempts []one) {
 const (
 	scan0, scan7 = "scan 0 match j:* count 5000", "scan 7 match j:* count 5000"
 	list0, list7 = scan0 + " type list", scan7 + " type list"
-	none         = "no pass over the keys is complete yet"
+	none         = "no scan of the keys is complete yet"
 )
 
 func TestPassOverTheKeys(t *testing.T) {
@@ -142,7 +142,7 @@ func TestPassOverTheKeys(t *testing.T) {
 		}},
 		"no longer than maxAge": {count, []one{
 			{asks: scan0, replies: []any{found("7", "j:1")}, want: none},
-			{asks: scan7, after: time.Minute, replies: []any{found("7", "j:1")}, want: "not complete within maxAge 1m0s, and a sample looks at 25000 keys of the database at most"},
+			{asks: scan7, after: time.Minute, replies: []any{found("7", "j:1")}, want: "not complete within maxAge 1m0s, and a sample scans at most 25000 keys of the database"},
 			{asks: scan7, replies: []any{found("0", "j:1")}, want: "not complete within maxAge"},
 			{asks: scan0, replies: []any{found("7", "j:1")}, want: "not complete within maxAge"},
 			{asks: scan7, replies: []any{found("0")}, want: "1"},

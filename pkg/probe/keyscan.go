@@ -19,7 +19,7 @@ const scanCount, measureCount, scanMost, measureMost = 5000, 1000, 25_000, 5000
 const cautiousCount = 99
 
 // ErrNoScan is the Result of a probe of keys until a pass is complete.
-var ErrNoScan = errors.New("no pass over the keys is complete yet: it may take several samples, and begins again when the server restarts, is flushed, changes its role or moves slots")
+var ErrNoScan = errors.New("no scan of the keys is complete yet: it may take several samples, and starts again when the server restarts, is flushed, changes its role or moves slots")
 
 // errHeldBefore is ErrNoScan after commands were held back until an instant that was announced.
 var errHeldBefore = fmt.Errorf("it was held back before: %w", ErrNoScan)
@@ -242,7 +242,7 @@ func (s *scanner) tooSlow(policy Sampling, size int64) error {
 	if least := time.Duration(size/most+2) * policy.Interval; least > policy.MaxAge {
 		advice = fmt.Sprintf("the database has %d keys: set spec.sampling.maxAge to %s or more, or shorten spec.sampling.interval", size, least)
 	}
-	return fmt.Errorf("a pass over the keys was not complete within maxAge %s, and a sample looks at %d keys of the database at most; %s, or keep the number in a key of its own", policy.MaxAge, most, advice)
+	return fmt.Errorf("a scan of the keys was not complete within maxAge %s, and a sample scans at most %d keys of the database; %s, or keep the number in a key of its own", policy.MaxAge, most, advice)
 }
 
 // apart is the time between two instants by the clock that says more: the

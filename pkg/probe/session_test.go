@@ -266,7 +266,7 @@ func TestWhatWasHeldBackSaysSoUntilAPassIsComplete(t *testing.T) {
 		not  string
 	}{
 		{heldBack(), "held back until", "no pass"},
-		{nil, "held back before: no pass over the keys is complete yet", "until"},
+		{nil, "held back before: no scan of the keys is complete yet", "until"},
 		{nil, "", ""},
 	} {
 		commands := run.Commands(test.held, func(string) bool { return true })

@@ -32,8 +32,8 @@ func TestPassIsServedWithItsOwnTime(t *testing.T) {
 	}{
 		{"pass", "jobs", 8 * time.Second, 8 * time.Second, 5, ""},
 		{"expression over it", "twice", 8 * time.Second, 2 * time.Second, 11, ""},
-		{"old pass", "jobs", 16 * time.Second, 0, 0, "the newest pass over the keys ended 16s ago, more than maxAge 15s: raise spec.sampling.maxAge"},
-		{"expression over an old one", "twice", 16 * time.Second, 0, 0, "jobs: the newest pass over the keys ended 16s ago"},
+		{"old pass", "jobs", 16 * time.Second, 0, 0, "the newest scan of the keys ended 16s ago, more than maxAge 15s: raise spec.sampling.maxAge"},
+		{"expression over an old one", "twice", 16 * time.Second, 0, 0, "jobs: the newest scan of the keys ended 16s ago"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			queue := newTarget("shop", "queue", "")

@@ -12,13 +12,13 @@ import (
 const heardWithin = 15
 
 var (
-	errLinkDown = errors.New("the replica's link to its primary is down, so that its keys are as old as the loss of the link: they are known again once it has synchronized")
-	errSyncing  = errors.New("the replica is being synchronized with its primary, so that its keys are old or in part missing: they are known again once it has synchronized")
+	errLinkDown = errors.New("the replica's link to its primary is down, so its keys are as old as the loss of the link: they are known again once it has synchronized")
+	errSyncing  = errors.New("the replica is being synchronized with its primary, so its keys are old or partly missing: they are known again once it has synchronized")
 )
 
 // ErrCatchingUp is why the data set of a replica may be old although Outdated does not
 // say so: its link has not been up for long enough to have caught up.
-var ErrCatchingUp = errors.New("the replica has only just been seen synchronized with its primary, so that it may still be catching up: its keys are known from the next sample on that is at least 2 s younger")
+var ErrCatchingUp = errors.New("the replica may still be catching up with its primary: its keys are known once two samples at least 2 s apart have found it synchronized")
 
 // Outdated returns why the data set of the server that answered may be older
 // than the answer, and nil if nothing says so. Only a replica falls behind: it
@@ -48,7 +48,7 @@ func Outdated(info *Info) error {
 		return errSyncing
 	}
 	if quiet, err := info.Int("master_last_io_seconds_ago"); err == nil && quiet > heardWithin {
-		return fmt.Errorf("the replica has not heard from its primary for %d s, so that its keys may be as old: they are known again once it hears from it, which is at least every %d s unless repl-ping-replica-period is set longer", quiet, heardWithin)
+		return fmt.Errorf("the replica has not heard from its primary for %d s, so its keys may be as old: they are known again once it hears from its primary, which happens at least every %d s unless repl-ping-replica-period is longer", quiet, heardWithin)
 	}
 	return nil
 }

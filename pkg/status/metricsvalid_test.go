@@ -49,10 +49,10 @@ func TestDeclaredMetricsShowInStatus(t *testing.T) {
 		says("all fine", "True", "Probed", "Each metric", "")
 		w.probed(r, redis, fine, probe.Result{Err: probe.ErrNoScan})
 		pass(2 * time.Second)
-		says("one that takes several samples", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: no pass over the keys is complete yet", "")
+		says("one that takes several samples", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: no scan of the keys is complete yet", "")
 		w.probed(r, redis, fine, probe.Result{Err: redisinfo.ErrCatchingUp})
 		pass(2 * time.Second)
-		says("one of a replica that catches up", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: the replica has only just been seen synchronized", "")
+		says("one of a replica that catches up", "Unknown", "NotSampled", "spec.metrics[2] bad has no value: the replica may still be catching up with its primary", "")
 		changed := *r
 		changed.Generation, changed.Problems = 2, []target.Problem{{Name: "keys", Sentence: "spec.metrics[1].name: every Redis object has a metric keys: write another name"}}
 		w.set(&changed)
