@@ -13,19 +13,19 @@ func keyspaceRows() []Metric {
 		{
 			Name: "keys", Unit: "keys", Kind: Gauge, Aggregation: Sum,
 			ofData: true,
-			Help:   "Keys in the database that spec.database selects. Unknown on a replica whose link to its primary is down, or has just come up.",
+			Help:   "Keys in the database that spec.database selects. Unknown on a replica until two samples at least 2 s apart have found it synchronized with its primary.",
 			gauge:  computed(keys, "db*"),
 		},
 		{
 			Name: "keyspace-keys", Unit: "keys", Kind: Gauge, Aggregation: Sum, Labels: []string{LabelDatabase},
 			ofData: true,
-			Help:   "Keys in each database, including expired keys that are not removed yet.",
+			Help:   "Keys in each database, including expired keys that are not removed yet. Unknown on a replica while `keys` is.",
 			gauge:  computed(keyspaceKeys, "db*"),
 		},
 		{
 			Name: "expiring-keys-ratio", Unit: "ratio 0 to 1", Kind: Gauge, Aggregation: Weighted,
 			ofData: true,
-			Help:   "Share of the keys that have an expiry, in the database that spec.database selects. Unknown while the database has no key.",
+			Help:   "Share of the keys that have an expiry, in the database that spec.database selects. Unknown while the database has no key, and on a replica while `keys` is.",
 			gauge:  computed(expiringKeys, "db*"),
 		},
 		{

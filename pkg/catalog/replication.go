@@ -20,12 +20,12 @@ func replicationRows() []Metric {
 		},
 		{
 			Name: "replication-lag-bytes", Unit: "bytes", Kind: Gauge, Aggregation: Max, Labels: labels,
-			Help:  "Bytes of the replication stream that a replica has not acknowledged yet; replicas acknowledge once a second. Without a selector, that of the slowest replica. `replica` is the position in the primary's list, which changes when a replica leaves. Unknown without replicas, and while one synchronizes.",
+			Help:  "Bytes of the replication stream that a replica has not acknowledged yet; replicas acknowledge once a second. Without a selector, the value of the slowest replica. `replica` is the position in the primary's list, which changes when a replica leaves. Unknown without replicas, and while one synchronizes.",
 			gauge: computed(replicationLagBytes, "master_repl_offset", replicaPrefix+"*"),
 		},
 		{
 			Name: "replication-lag-seconds", Unit: "s", Kind: Gauge, Aggregation: Max, Labels: labels,
-			Help:  "Whole seconds since a replica last acknowledged: 0 or 1 in normal operation. Without a selector, that of the slowest replica. Unknown without replicas, and while one synchronizes.",
+			Help:  "Whole seconds since a replica last acknowledged: 0 or 1 in normal operation. Without a selector, the value of the slowest replica. Unknown without replicas, and while one synchronizes.",
 			gauge: computed(replicationLagSeconds, replicaPrefix+"*"),
 		},
 		{
