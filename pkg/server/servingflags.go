@@ -59,7 +59,7 @@ func (o *Options) AddFlags(sections *flag.NamedFlagSets) {
 	serving.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
 		"How long to keep serving after a signal to stop, so that clients learn that this replica is going away.")
 	serving.StringSliceVar(&o.Autoscalers, "autoscaler-users", o.Autoscalers,
-		"Users as which the HorizontalPodAutoscaler controller sends requests. They are authorized and served apart from all others, so no other client delays them. "+
+		"Users that the HorizontalPodAutoscaler controller runs as. The adapter authorizes and serves them apart from all others, so no other client delays them. "+
 			"If the controller of your cluster runs as another user, list that user, and nobody else.")
 	o.Adapter.Authentication.AddFlags(sections.FlagSet("authentication"))
 	o.Adapter.Authorization.AddFlags(sections.FlagSet("authorization"))

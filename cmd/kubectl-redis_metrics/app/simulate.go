@@ -38,18 +38,18 @@ func newSimulate(p *plugin) *cobra.Command {
 	s := &simulate{plugin: p, values: map[string]*[]string{}, options: simulation.Options{Controller: hpa.DefaultController()}}
 	command := &cobra.Command{
 		Use:   "simulate (hpa/NAME | -f FILE) (--series FILE | --record DURATION | --from-prometheus URL)",
-		Short: "Show what an HPA would have done on a load, with other settings side by side",
+		Short: "Show what an HPA would have done under a given load, with several settings side by side",
 		Long: `simulate shows what the HPA controller would decide under a load: with tolerance,
 stabilization windows, policies, several metrics and unknown values. It covers
 Object metrics. It changes nothing.
 
-The load is a file of CSV or JSON lines, or what the metrics API serves during
---record, or what a --query to Prometheus returns for --history, where a gap is
-unknown. In CSV, the first line names the columns: "time", and the name of each
-metric, or "value" for a single metric. Each JSON line is an object with the same
-names. A time is RFC 3339 or a number of seconds. A value is a quantity, such as
-120 or 1500m, or "unknown". It counts until the next row, and the last row ends
-the simulation.
+The load is a file of CSV or JSON lines (--series), what the metrics API serves
+during --record, or what Prometheus (--from-prometheus) returns for --query, where
+a gap is unknown. In CSV, the first line names the columns: "time", and the name
+of each metric, or "value" for a single metric. Each JSON line is an object with
+the same names. A time is RFC 3339 or a number of seconds. A value is a quantity,
+such as 120 or 1500m, or "unknown". It counts until the next row, and the last row
+ends the simulation.
 
 ` + "`" + `  time,requests-per-second
   0,120

@@ -30,15 +30,15 @@ type delegateOptions struct {
 
 func (o *delegateOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.To, "delegate-to", o.To,
-		"Service of another adapter, as NAMESPACE/SERVICE or NAMESPACE/SERVICE:PORT, with port 443 unless it is given. It answers requests for metrics of all resources but "+
-			"redises.redis-metrics.dev, after they are authorized. Empty refuses them.")
+		"Service of another adapter, as NAMESPACE/SERVICE or NAMESPACE/SERVICE:PORT. The default port is 443. The adapter authorizes requests for metrics of all resources except "+
+			"redises.redis-metrics.dev, and forwards them to this Service. If empty, it refuses them.")
 	flags.StringVar(&o.CAFile, "delegate-ca-file", o.CAFile,
-		"File with the certificates, in PEM, by which the certificate of --delegate-to is verified; required with it. It is read again when it changes.")
+		"PEM file with the CA certificates that verify the certificate of --delegate-to. Required with --delegate-to. The adapter reads it again when it changes.")
 	flags.StringVar(&o.ServerName, "delegate-server-name", o.ServerName,
 		"Name in the certificate of --delegate-to. Defaults to SERVICE.NAMESPACE.svc.")
 	flags.StringVar(&o.ServiceAccount, "delegate-service-account", o.ServiceAccount,
-		"ServiceAccount of the adapter's own namespace as which --delegate-to is asked. It needs get on custom.metrics.k8s.io and nothing else, "+
-			"and the adapter the right to create tokens for it.")
+		"ServiceAccount, in the adapter's namespace, that the adapter uses for requests to --delegate-to. It needs get on custom.metrics.k8s.io and nothing else. "+
+			"The adapter needs the right to create tokens for it.")
 }
 
 // place is --delegate-to without the port.
