@@ -194,7 +194,7 @@ func troublesOfObjects() []trouble {
 		},
 		{
 			code: FallbackInUse, cause: "A value is unknown, and the fallback is served instead.",
-			symptom: "`FallbackInUse` is True", fix: "Repair what conditions `Ready` and `Reachable` name.",
+			symptom: "`FallbackInUse` is True", fix: "Repair what conditions `Ready`, `Reachable` and `MetricsValid` name.",
 		},
 		{
 			code: NotReady, cause: "Some Redis objects are not ready.",
