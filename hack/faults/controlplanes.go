@@ -89,7 +89,7 @@ func adapters() []Fault {
 			inject: suspended(adapter),
 		},
 		{
-			Name: "two replicas of the adapter answer in turn", How: "the Service routes to both by turns; the second began to sample later", Scope: Plane, Within: 1, Brief: true,
+			Name: "two replicas of the adapter answer in turn", How: "the Service routes to each in turn; the second began to sample later", Scope: Plane, Within: 1, Brief: true,
 			inject: func(ctx context.Context, s *Subject, hold func()) error {
 				hold()
 				for _, one := range []int{1, 0, 1, 0} {

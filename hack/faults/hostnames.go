@@ -17,7 +17,7 @@ func names() []Fault {
 			Scope: Name, Within: 1, inject: renamed,
 		},
 		{
-			Name: "the host name resolves to another server, the connection is lost", How: "the adapter's hosts file is changed, CLIENT KILL at the first server; the same back",
+			Name: "the host name resolves to another server, the connection is lost", How: "the adapter's hosts file is changed, CLIENT KILL at the first server; then the reverse",
 			Scope: Name, Rates: verifier.Renews, Within: 3, Settles: true, inject: moved,
 		},
 	}

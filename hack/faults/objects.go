@@ -162,7 +162,7 @@ func objects() []Fault {
 				hold()
 				return errors.Join(err, s.Objects.Make(ctx, s.Object, At(s.Server.Addr), s.Load.Truth()))
 			}),
-		row(Fault{Name: "the object is replaced by one of the same name that names another server", How: "delete and create, and the same back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
+		row(Fault{Name: "the object is replaced by one of the same name that names another server", How: "delete and create; then the reverse", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			func(ctx context.Context, s *Subject, hold func()) error {
 				err := errors.Join(s.Objects.Delete(ctx, s.Object), s.Objects.Make(ctx, s.Object, At(s.SpareAddress), s.Spare.Truth()))
 				hold()
