@@ -11,8 +11,8 @@ import (
 
 func TestLimitsAreAsDocumented(t *testing.T) {
 	samplertest.Documented(t,
-		fmt.Sprintf("| one answer to INFO | %d KiB, 8192 lines |", maxInfoBytes>>10),
-		fmt.Sprintf("| any other answer | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
+		fmt.Sprintf("| one reply to INFO | %d KiB, 8192 lines |", maxInfoBytes>>10),
+		fmt.Sprintf("| any other reply | %d KiB, %d elements, %d deep |", maxReplyBytes>>10, maxElements, maxDepth),
 		fmt.Sprintf("| %d a second, %d at once |", dialsPerSecond, dialsAtOnce),
 		fmt.Sprintf("| connections to one IP address and port, and half of that for one namespace | %d |", maxConnections),
 		fmt.Sprintf("gives up %.0f s after the attempt", killWithin.Seconds()))
