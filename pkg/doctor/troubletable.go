@@ -294,7 +294,7 @@ func troublesOfTheAPI() []trouble {
 			symptom: "`doctor` cannot read something", fix: "The message says why.",
 		},
 		{
-			code: HPANotFound, cause: "The namespace has no such HPA. An API server older than 1.37, or without the feature gate HPAScaleToZero, refuses one with `minReplicas: 0`.",
+			code: HPANotFound, cause: "The namespace has no such HPA. An API server without the feature gate HPAScaleToZero, which is on by default from 1.37, refuses one with `minReplicas: 0`.",
 			symptom: "`doctor` does not find the HPA", fix: "Write its name and, after `-n`, its namespace. If its `minReplicas` was refused, write 1.",
 		},
 	}
