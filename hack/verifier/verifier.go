@@ -11,7 +11,7 @@ const (
 	// announcing is how long a change of an object may take to reach the adapter.
 	announcing = time.Second
 	// outOfTouch is how long a replica that hears nothing of objects may serve what they said last.
-	// Source: outOfTouch in pkg/target/silence.go.
+	// Source: outOfTouch in pkg/target/index.go.
 	outOfTouch = 2 * time.Minute
 	// margin is granted to instants that this process notes late.
 	margin = 250 * time.Millisecond

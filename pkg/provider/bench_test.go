@@ -29,6 +29,8 @@ func (n named) Select(string, labels.Selector) []*target.Target {
 	return slices.Clone(n.all)
 }
 
+func (named) Current() error { return nil }
+
 // warm is a provider of so many objects whose rates are known.
 func warm(b *testing.B, objects int) *Provider {
 	b.Helper()

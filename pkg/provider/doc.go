@@ -12,6 +12,9 @@
 //	                now (details.causes says why, and a HorizontalPodAutoscaler
 //	                holds its replicas); a metric selector that matches no series
 //	400 BadRequest  a name at the root of the API, where only "*" has a meaning
+//	503 ServiceUnavailable
+//	                the API server is silent, so any object may have changed; no
+//	                fallback answers
 //
 // If a metric is unknown and has a fallback (spec.fallback), the fallback answers,
 // whatever the cause, unless only the first samples are missing. It does not answer

@@ -36,6 +36,8 @@ const (
 	CauseNoSeries Cause = "NoMatchingSeries"
 	// CauseNoValue says that the server's numbers give no value for the metric.
 	CauseNoValue Cause = "NoValue"
+	// CauseNotCurrent says that objects may have changed since they were last heard of.
+	CauseNotCurrent Cause = "APIServerSilent"
 )
 
 // UnknownResource says that no metrics of a resource are served.
@@ -68,6 +70,11 @@ func noObject(name string) error {
 func rootScoped(info provider.CustomMetricInfo, name string) error {
 	return failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, CauseRootScoped, name, fmt.Sprintf(
 		"%s are namespaced: ask for namespaces/<namespace>/%s/%s/%s", v1alpha1.GroupResource(), v1alpha1.GroupResource(), name, info.Metric))
+}
+
+// notCurrent says that objects may have changed since they were last heard of.
+func notCurrent(name string, err error) error {
+	return failure(http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, CauseNotCurrent, name, err.Error())
 }
 
 // unknown says that a metric of an object has no value now.

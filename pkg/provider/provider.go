@@ -22,6 +22,8 @@ type Targets interface {
 	Get(name types.NamespacedName) (*target.Target, bool)
 	// Select returns its targets ordered by namespace and name.
 	Select(namespace string, selector labels.Selector) []*target.Target
+	// Current returns an error if objects may have changed since they were last heard of.
+	Current() error
 }
 
 // Observer is told of every value asked for, for the adapter's own metrics.
@@ -68,6 +70,9 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 	if name.Namespace == "" {
 		return nil, p.record(rootScoped(info, name.Name))
 	}
+	if err := p.targets.Current(); err != nil {
+		return nil, p.record(notCurrent(name.Name, err))
+	}
 	t, ok := p.targets.Get(name)
 	if !ok {
 		return nil, p.record(noObject(name.Name))
@@ -90,6 +95,9 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
 		return nil, p.record(UnknownResource(info.GroupResource))
+	}
+	if err := p.targets.Current(); err != nil {
+		return nil, p.record(notCurrent(info.Metric, err))
 	}
 	if namespace == "*" { // as a client writes it
 		namespace = metav1.NamespaceAll

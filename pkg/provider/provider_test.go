@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -49,6 +50,8 @@ func (ts targets) Select(namespace string, selector labels.Selector) []*target.T
 	})
 	return found
 }
+
+func (ts targets) Current() error { return nil }
 
 type causes map[Cause]int
 
@@ -210,6 +213,29 @@ func TestUnknownIsAnError(t *testing.T) {
 				t.Errorf("reason %q does not fit the code", status.ErrStatus.Reason)
 			}
 		})
+	}
+}
+
+// outdated are targets whose objects may have changed.
+type outdated struct{ targets }
+
+func (outdated) Current() error { return errors.New("nothing was heard") }
+
+func TestNoValuesOfObjectsThatMayHaveChanged(t *testing.T) {
+	p, counted := house(t)
+	p.targets = outdated{p.targets.(targets)}
+	_, byName := p.GetMetricByName(t.Context(), types.NamespacedName{Namespace: "shop", Name: "warm"}, metric("connected-clients"), labels.Everything())
+	_, bySelector := p.GetMetricBySelector(t.Context(), "shop", labels.Everything(), metric("connected-clients"), labels.Everything())
+	for _, err := range []error{byName, bySelector} {
+		if !apierrors.IsServiceUnavailable(err) || causeOf(err) != CauseNotCurrent || !strings.Contains(err.Error(), "nothing was heard") {
+			t.Errorf("got %v, want that the service is unavailable, and why", err)
+		}
+	}
+	if counted[CauseNotCurrent] != 2 {
+		t.Errorf("observer counted %v", counted)
+	}
+	if len(p.ListAllMetrics()) == 0 {
+		t.Error("no metrics are listed: the API server would route no request any more")
 	}
 }
 

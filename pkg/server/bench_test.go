@@ -35,6 +35,8 @@ func (f fixed) Select(string, labels.Selector) []*target.Target {
 	return append([]*target.Target(nil), f...)
 }
 
+func (fixed) Current() error { return nil }
+
 func sampled(b *testing.B, objects int) *provider.Provider {
 	b.Helper()
 	rows := catalog.Builtin()

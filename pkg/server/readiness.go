@@ -7,7 +7,7 @@ import (
 	"k8s.io/apiserver/pkg/server/healthz"
 )
 
-// ready are the checks that a new process has to pass before requests are sent to it.
+// ready are the checks that a process has to pass for requests to be sent to it.
 func (c Config) ready() []healthz.HealthChecker {
 	return []healthz.HealthChecker{
 		healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {
@@ -22,5 +22,6 @@ func (c Config) ready() []healthz.HealthChecker {
 			}
 			return nil
 		}),
+		healthz.NamedCheck("redis-objects-current", func(*http.Request) error { return c.Current() }),
 	}
 }

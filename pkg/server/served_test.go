@@ -176,7 +176,7 @@ func serve(t *testing.T) *served {
 	yes := func() bool { return true }
 	server, err := New(options, Config{
 		Kubeconfig: kubeconfigFor(t, cluster.URL), Provider: anything{}, Delegate: troubled{}, Asked: func(types.NamespacedName) {},
-		Synced: yes, Warm: yes, Alive: func() error { return nil },
+		Synced: yes, Current: func() error { return nil }, Warm: yes, Alive: func() error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

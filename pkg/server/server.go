@@ -39,6 +39,8 @@ type Config struct {
 	Certificate dynamiccertificates.CertKeyContentProvider
 	// Synced reports whether all that existed at the start is known.
 	Synced func() bool
+	// Current returns an error while objects may have changed since they were last heard of.
+	Current func() error
 	// Warm reports, once it is, whether it has been sampled, or awaited for long enough.
 	Warm func() bool
 	// Alive returns an error when only a new process can help.

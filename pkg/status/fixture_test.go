@@ -85,6 +85,9 @@ func (w *fixture) Get(name types.NamespacedName) (*target.Target, bool) {
 	return t, ok
 }
 
+// Current implements provider.Targets.
+func (*fixture) Current() error { return nil }
+
 // Select implements Index.
 func (w *fixture) Select(string, labels.Selector) []*target.Target {
 	w.mu.Lock()

@@ -1,16 +1,19 @@
 package target_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -24,6 +27,8 @@ import (
 type apiServer struct {
 	t    *testing.T
 	http *httptest.Server
+	// pipes lead to it: time in a synctest bubble stands still while a real connection is read.
+	pipes pipes
 	// streams reports whether it sends initial events in a watch, or refuses to, as an old one does.
 	streams bool
 
@@ -34,6 +39,9 @@ type apiServer struct {
 	events  []event
 	changed chan struct{} // closed at each change
 	cut     chan struct{} // closed to end the watches
+	silent  chan struct{} // closed to let the watches say nothing more
+	lost    bool          // no request is answered
+	lists   int           // how often the objects were listed, streamed or not
 }
 
 type event struct {
@@ -47,9 +55,13 @@ func serving(t *testing.T, streams bool) *apiServer {
 	s := &apiServer{
 		t: t, streams: streams, version: 1,
 		objects: map[types.NamespacedName]*v1alpha1.Redis{},
-		changed: make(chan struct{}), cut: make(chan struct{}),
+		changed: make(chan struct{}), cut: make(chan struct{}), silent: make(chan struct{}),
 	}
-	s.http = httptest.NewServer(s)
+	s.pipes = newPipes()
+	s.http = httptest.NewUnstartedServer(s)
+	s.http.Listener.Close()
+	s.http.Listener = s.pipes
+	s.http.Start()
 	t.Cleanup(func() {
 		s.http.CloseClientConnections()
 		s.http.Close()
@@ -59,7 +71,7 @@ func serving(t *testing.T, streams bool) *apiServer {
 
 func (s *apiServer) client() rest.Interface {
 	s.t.Helper()
-	client, err := target.NewClient(&rest.Config{Host: s.http.URL, QPS: -1})
+	client, err := target.NewClient(&rest.Config{Host: s.http.URL, QPS: -1, Dial: s.pipes.dial})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -97,6 +109,22 @@ func (s *apiServer) change(kind string, o *v1alpha1.Redis) {
 	s.changed = make(chan struct{})
 }
 
+// silence lets the watches of this moment say nothing more, without an end.
+func (s *apiServer) silence() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.silent)
+	s.silent = make(chan struct{})
+}
+
+// lose answers no request from now on, or each again.
+func (s *apiServer) lose(lost bool) {
+	s.mu.Lock()
+	s.lost = lost
+	s.mu.Unlock()
+	s.silence()
+}
+
 // away makes changes while nobody watches, and forgets the events: the next
 // watch is told that it comes too late.
 func (s *apiServer) away(changes func()) {
@@ -121,7 +149,15 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	initial := query.Get("sendInitialEvents") == "true"
+	s.mu.Lock()
+	lost := s.lost
+	if query.Get("watch") == "" || initial && s.streams {
+		s.lists++
+	}
+	s.mu.Unlock()
 	switch {
+	case lost:
+		<-r.Context().Done()
 	case query.Get("watch") == "":
 		s.list(w)
 	case initial && !s.streams:
@@ -161,14 +197,13 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, from int, init
 		refuse(w, http.StatusGone, metav1.StatusReasonExpired)
 		return
 	}
-	cut, sent := s.cut, from
+	cut, silent, sent := s.cut, s.silent, from
 	var first []event
 	if initial {
 		for _, o := range slices.Collect(maps.Values(s.objects)) {
 			first = append(first, event{s.version, "ADDED", o})
 		}
-		end := redis("", "", "", 0)
-		end.ResourceVersion = strconv.Itoa(s.version)
+		end := bookmark(s.version)
 		end.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
 		first = append(first, event{s.version, "BOOKMARK", end})
 		sent = s.version
@@ -176,14 +211,20 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, from int, init
 	s.mu.Unlock()
 	w.WriteHeader(http.StatusOK)
 	for {
+		select {
+		case <-silent:
+			<-r.Context().Done()
+			return
+		default:
+		}
 		for _, e := range first {
 			_ = json.NewEncoder(w).Encode(map[string]any{"type": e.kind, "object": e.object})
 			sent = max(sent, e.version)
 		}
+		first = nil
 		w.(http.Flusher).Flush()
 		s.mu.Lock()
 		changed := s.changed
-		first = nil
 		for _, e := range s.events {
 			if e.version > sent {
 				first = append(first, e)
@@ -197,9 +238,59 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, from int, init
 		case <-changed:
 		case <-cut:
 			return
+		case <-time.After(time.Minute):
+			first = []event{{sent, "BOOKMARK", bookmark(sent)}}
 		case <-r.Context().Done():
 			return
 		}
+	}
+}
+
+// bookmark is an object that carries nothing but a version.
+func bookmark(version int) *v1alpha1.Redis {
+	o := redis("", "", "", 0)
+	o.ResourceVersion = strconv.Itoa(version)
+	return o
+}
+
+// pipes is a listener within this process.
+type pipes struct {
+	conns  chan net.Conn
+	closed context.Context
+	close  context.CancelFunc
+}
+
+func newPipes() pipes {
+	p := pipes{conns: make(chan net.Conn)}
+	p.closed, p.close = context.WithCancel(context.Background())
+	return p
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error {
+	p.close()
+	return nil
+}
+
+func (pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6443} }
+
+func (p pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 

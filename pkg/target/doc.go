@@ -18,7 +18,9 @@
 // expressioncompiler.go). An object never has an expression of an earlier spec.
 //
 // If the API server cannot be reached, the known targets stay, and it is asked again
-// every two to three seconds. An object that the API server accepted and that makes
+// every two to three seconds. If it says nothing for 75 seconds, not even that nothing
+// has changed, the objects are listed again. After two minutes Current reports that
+// they may have changed. An object that the API server accepted and that makes
 // no valid target (the schema should rule that out) is left out and logged. It harms
 // no other object.
 package target

@@ -2,12 +2,19 @@ package target
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
+
+// outOfTouch is how long the API server may say nothing before objects may have
+// changed unheard. It leaves time to list them again.
+const outOfTouch = 2 * time.Minute
 
 // Index answers from memory which targets exist. The zero Index is empty and
 // ready for use; all methods are safe for concurrent use.
@@ -15,6 +22,23 @@ type Index struct {
 	mu      sync.RWMutex
 	targets []*Target // ordered by namespace and name
 	byName  map[types.NamespacedName]*Target
+
+	heard atomic.Pointer[time.Time] // when the API server last said something of them
+}
+
+// Current returns an error if the API server has been silent for so long that
+// objects may have changed since.
+func (x *Index) Current() error {
+	heard := x.heard.Load()
+	if heard == nil {
+		return nil // nothing is known that could have changed
+	}
+	silent := time.Since(*heard)
+	if silent <= outOfTouch {
+		return nil
+	}
+	return fmt.Errorf("this replica of the adapter has heard nothing of Redis objects from the API server for %s, so they may have changed: check that its pod reaches the API server",
+		silent.Round(time.Second))
 }
 
 // Get returns the target of the Redis object of that name.

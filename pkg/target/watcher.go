@@ -21,6 +21,11 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
+// silence is how long the API server may say nothing before the objects are listed
+// again. It sends a bookmark each minute.
+// Source: defaultBookmarkFrequency in k8s.io/apiserver/pkg/storage/cacher/cacher.go.
+const silence = 75 * time.Second
+
 // Sink is told which targets there are. A target is Set when its object
 // appears, and again whenever its object changes in any way; the target before
 // is Removed first if its ID differs. It is Set once more when its formulas have
@@ -38,6 +43,7 @@ type Watcher struct {
 	logger    klog.Logger
 	reflector *cache.Reflector
 	synced    atomic.Bool
+	silent    *time.Timer // ends the list or watch that hears nothing
 	compile   func(source string) (*expression.Expression, error)
 	wake      chan struct{} // when there may be a formula to compile
 
@@ -86,7 +92,30 @@ func (w *Watcher) Run(ctx context.Context) {
 	var compiling sync.WaitGroup
 	defer compiling.Wait()
 	compiling.Go(func() { w.compileFormulas(ctx) })
-	w.reflector.RunWithContext(ctx)
+	for ctx.Err() == nil {
+		w.follow(ctx)
+	}
+}
+
+// follow lists and watches the objects until ctx ends or nothing is heard of them
+// for too long. client-go bounds a connection that is silent. It does not bound a
+// watch that is, on a connection whose other end is a proxy.
+func (w *Watcher) follow(ctx context.Context) {
+	listening, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.silent = time.AfterFunc(silence, cancel)
+	defer w.silent.Stop()
+	w.reflector.RunWithContext(listening)
+	if ctx.Err() == nil {
+		w.logger.Info("The API server says nothing of Redis objects: listing them again", "after", silence)
+	}
+}
+
+// hear notes that the targets are what the API server says.
+func (w *Watcher) hear() {
+	now := time.Now()
+	w.index.heard.Store(&now)
+	w.silent.Reset(silence)
 }
 
 // Synced reports whether every object that existed at the start has been announced.
@@ -102,9 +131,8 @@ func (w objects) Add(o any) error { return w.Update(o) }
 
 // Update takes an object that has changed, or has been made again under its name.
 func (w objects) Update(o any) error {
-	if object, ok := o.(*v1alpha1.Redis); ok {
-		w.set(object)
-	}
+	w.take(o)
+	w.hear()
 	return nil
 }
 
@@ -113,6 +141,13 @@ func (w objects) Delete(o any) error {
 	if object, ok := o.(*v1alpha1.Redis); ok {
 		w.remove(named(object))
 	}
+	w.hear()
+	return nil
+}
+
+// Bookmark takes that there is nothing else to hear.
+func (w objects) Bookmark(string) error {
+	w.hear()
 	return nil
 }
 
@@ -130,10 +165,17 @@ func (w objects) Replace(all []any, _ string) error {
 		}
 	}
 	for _, o := range all {
-		_ = w.Update(o) // it returns none
+		w.take(o)
 	}
+	w.hear()
 	w.synced.Store(true)
 	return nil
+}
+
+func (w objects) take(o any) {
+	if object, ok := o.(*v1alpha1.Redis); ok {
+		w.set(object)
+	}
 }
 
 // Resync has nothing to do: the targets are what the objects say.

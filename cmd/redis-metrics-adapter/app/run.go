@@ -125,6 +125,7 @@ func run(ctx context.Context, options *Options, version string) error {
 		},
 		Certificate: certificate,
 		Synced:      watcher.Synced,
+		Current:     index.Current,
 		Warm:        manager.Ready,
 		Alive:       manager.Stalled,
 	}
