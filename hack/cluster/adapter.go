@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 )
 
 // AdapterName names the adapter's binary, Namespace, ServiceAccount, Deployment and Service.
@@ -35,6 +38,8 @@ type AdapterOptions struct {
 	// Launcher is a program with its arguments, which the adapter and its own are added to. Its process must become the
 	// adapter. Default: the adapter is started itself.
 	Launcher []string
+	// APIServer is the host and port of a proxy by which the adapter reaches the API server. Default: it needs none.
+	APIServer string
 	// Standby starts one more replica to which no request is routed until [Adapter.Route]. The manifests are applied
 	// by the first adapter.
 	Standby bool
@@ -50,6 +55,18 @@ type Adapter struct {
 
 // BaseURL returns where the adapter serves, past the API server. Its certificate is for the Service's name.
 func (a *Adapter) BaseURL() string { return "https://" + loopback(a.port) }
+
+// Config returns a configuration of clients that ask the adapter itself, as a user whom the API server vouches for.
+func (a *Adapter) Config(user string, groups ...string) *rest.Config {
+	cert, key, _ := a.cluster.FrontProxy()
+	return &rest.Config{
+		Host:            a.BaseURL(),
+		TLSClientConfig: rest.TLSClientConfig{Insecure: true, CertData: cert, KeyData: key},
+		WrapTransport: func(next http.RoundTripper) http.RoundTripper {
+			return transport.NewAuthProxyRoundTripper(user, "", groups, nil, next)
+		},
+	}
+}
 
 // ServerName returns the name in the adapter's serving certificate.
 func (a *Adapter) ServerName() string { return AdapterName + "." + AdapterName + ".svc" }
@@ -89,6 +106,11 @@ func (c *Cluster) StartAdapter(ctx context.Context, options AdapterOptions) (_ *
 	kubeconfig, err := c.KubeconfigForServiceAccount(ctx, AdapterName, AdapterName)
 	if err != nil {
 		return nil, err
+	}
+	if options.APIServer != "" {
+		if kubeconfig, err = redirect(kubeconfig, options.APIServer, options.Name); err != nil {
+			return nil, err
+		}
 	}
 	adapter := c.newAdapter(options, container, kubeconfig, port)
 	if err := c.startAmong(&c.adapters, adapter.Process); err != nil {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -78,6 +79,19 @@ func (c *Cluster) apiServer(ports ports, port int) Program {
 		"--proxy-client-cert-file="+file("front-proxy-client.crt"),
 		"--proxy-client-key-file="+file("front-proxy-client.key"),
 	)...)
+}
+
+// StartAPIServer starts one more API server of the same etcd, and returns it and its URL.
+func (c *Cluster) StartAPIServer(ctx context.Context, name string) (*Process, string, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, "", err
+	}
+	program, url := c.Process(APIServer).program, "https://"+loopback(port)
+	program.Name, program.Ready = name, HTTPReady(url+"/readyz")
+	program.Args = append(slices.Clone(program.Args), "--secure-port="+strconv.Itoa(port)) // the last one counts
+	process, err := c.StartProgram(ctx, program)
+	return process, url, err
 }
 
 // apiServerAddress returns where the API server listens, and how it reaches a real node.

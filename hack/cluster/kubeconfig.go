@@ -51,3 +51,16 @@ func (c *Cluster) writeKubeconfig(user, namespace string, info *clientcmdapi.Aut
 	}
 	return path, nil
 }
+
+// redirect writes a copy of a kubeconfig whose server is at another host and port, and returns its path.
+func redirect(kubeconfig, host, name string) (string, error) {
+	config, err := clientcmd.LoadFromFile(kubeconfig)
+	if err != nil {
+		return "", fmt.Errorf("redirect a kubeconfig: %w", err)
+	}
+	for _, cluster := range config.Clusters {
+		cluster.Server = "https://" + host
+	}
+	path := filepath.Join(filepath.Dir(kubeconfig), name+".yaml")
+	return path, clientcmd.WriteToFile(*config, path)
+}

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"syscall"
 
@@ -12,6 +13,7 @@ import (
 
 // process is a part of the control plane, or an adapter.
 type process interface {
+	PID() int
 	Signal(sig os.Signal) error
 	Restart(ctx context.Context) error
 }
@@ -87,6 +89,15 @@ func adapters() []Fault {
 		{
 			Name: "the adapter is suspended", How: "SIGSTOP, SIGCONT", Scope: Plane, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 5,
 			inject: suspended(adapter),
+		},
+		{
+			Name: "the adapter has used up its file descriptors", How: "RLIMIT_NOFILE of its process, CLIENT KILL at one server", Scope: Plane, Limits: true,
+			Levels: verifier.Permits, Rates: verifier.Permits, Within: 4, Meanwhile: "what needs no new connection; else the last sample until it is older than `maxAge`, then an error",
+			inject: injecting(
+				func(ctx context.Context, s *Subject) error {
+					return errors.Join(limitFiles(adapter(s).PID(), 0), s.operate(ctx, disconnect()))
+				},
+				func(_ context.Context, s *Subject) error { return limitFiles(adapter(s).PID(), math.MaxUint64) }),
 		},
 		{
 			Name: "two replicas of the adapter answer in turn", How: "the Service routes to each in turn; the second began to sample later", Scope: Plane, Within: 1, Brief: true,

@@ -1,12 +1,14 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
@@ -104,8 +106,20 @@ type Fault struct {
 	Relearns bool
 	// Brief means that it is over at once, or that nothing needs it to last.
 	Brief bool
+	// Lasts is how long it lasts, where the behaviours do not say. A short run leaves such faults out.
+	Lasts time.Duration
 	// Off is by how much the adapter's wall clock is off while it lasts.
 	Off time.Duration
+	// Object is the one object that it affects, if that is not the subject's.
+	Object string
+	// OneReplica means that it affects the first replica of the adapter alone.
+	OneReplica bool
+	// Deaf means that the first replica of the adapter hears of no change of an object while it lasts.
+	Deaf bool
+	// Limits means that it limits what the adapter's process may use.
+	Limits bool
+	// Meanwhile says what is served while it lasts, where the behaviours do not.
+	Meanwhile string
 	// Settles means that all is known again while it lasts, as soon as after the repair.
 	Settles bool
 
@@ -117,29 +131,36 @@ type Fault struct {
 func All() []Fault {
 	var all []Fault
 	for _, rows := range [][]Fault{
-		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), reportedInfo(), secrets(), objects(), delegates(), planes(), adapters(), clocks(),
+		network(), servers(), errorsOfServers(), names(), sentinels(), clusters(), replicas(), reportedInfo(), secrets(), objects(), delegates(), planes(), partitions(), adapters(), clocks(),
 	} {
 		all = append(all, rows...)
 	}
 	return all
 }
 
-// Launched means that it takes an adapter that package launcher started.
-func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 }
+// ReplicaName returns the name of one of the adapter's two replicas.
+func ReplicaName(number int) string { return fmt.Sprintf("%s-%d", cluster.AdapterName, number) }
+
+// Launched means that it takes an adapter that package launcher started, or Linux, as that does.
+func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 || f.Limits }
 
 // Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
 func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
 	policy := s.Verifier.Policy()
 	effect := verifier.Effect{
 		Levels: f.Levels, Rates: f.Rates, Except: f.exceptions(), Blurs: f.Blurs,
-		Within: f.Known(policy), Cut: f.Relearns, Off: f.Off, Settles: f.Settles, Wanders: f.Scope == Name,
+		Within: f.Known(policy), Cut: f.Relearns || f.Deaf, Off: f.Off, Settles: f.Settles, Wanders: f.Scope == Name,
+		Routed: f.Scope == Plane,
+	}
+	if f.OneReplica || f.Deaf || f.Off != 0 {
+		effect.Replica = ReplicaName(0)
 	}
 	for _, reason := range f.Reasons {
 		effect.Reasons = append(effect.Reasons, sentence(reason))
 	}
 	var affected []string
 	if f.Scope != Plane {
-		affected = []string{s.Object}
+		affected = []string{cmp.Or(f.Object, s.Object)}
 	}
 	d := s.Verifier.Begin(f.Name, effect, affected...)
 	err = f.Inject(ctx, s, func() {
@@ -199,6 +220,8 @@ func (f Fault) holds(policy verifier.Policy) time.Duration {
 	switch {
 	case f.Brief:
 		return 0
+	case f.Lasts > 0:
+		return f.Lasts
 	case f.Settles: // until all has been known for two intervals
 		return f.Known(policy) + policy.Window + 2*policy.Interval
 	case f.Levels == verifier.Holds || f.Rates == verifier.Holds:

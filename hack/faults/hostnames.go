@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
 // names are the rows of a host name that gets another address.
@@ -20,15 +21,26 @@ func names() []Fault {
 			Name: "the host name resolves to another server, the connection is lost", How: "the adapter's hosts file is changed, CLIENT KILL at the first server; then the reverse",
 			Scope: Name, Rates: verifier.Renews, Within: 3, Settles: true, inject: moved,
 		},
+		{
+			Name: "a replica of the adapter reaches the API server, and not Redis", How: "its hosts file names an address where nobody listens, CLIENT KILL; the hosts file is changed back",
+			Scope: Name, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4, OneReplica: true, Reasons: []reason.Reason{reason.ConnectionRefused}, inject: stranded,
+		},
 	}
 }
 
 // The numbers of the addresses at which the server and the spare one are.
-const first, second = 1, 2
+const first, second, third = 1, 2, 3
 
-// point lets the name be at one of the addresses, and waits until the adapter looks it up again.
+// point lets the name be at one of the addresses, and waits until the adapters look it up again.
 func (s *Subject) point(ctx context.Context, to int) error {
-	err := s.Host.Point(to)
+	return s.pointOf(ctx, to, s.Hosts[:]...)
+}
+
+func (s *Subject) pointOf(ctx context.Context, to int, hosts ...*launcher.Hosts) error {
+	var err error
+	for _, each := range hosts {
+		err = errors.Join(err, each.Point(to))
+	}
 	verifier.Sleep(ctx, launcher.HostsCached+s.Verifier.Policy().Timeout)
 	return err
 }
@@ -54,4 +66,11 @@ func (s *Subject) move(ctx context.Context, from string, to *verifier.Truth) err
 	err := operateAt(ctx, from, disconnect())
 	s.Verifier.Move(s.Object, verifier.Span{From: began, To: time.Now()}, to)
 	return err
+}
+
+// stranded leaves the first replica no way to the server.
+func stranded(ctx context.Context, s *Subject, hold func()) error {
+	err := errors.Join(s.pointOf(ctx, third, s.Hosts[0]), operateAt(ctx, s.Server.Addr, disconnect()))
+	hold()
+	return errors.Join(err, s.pointOf(ctx, first, s.Hosts[0]))
 }

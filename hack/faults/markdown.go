@@ -24,8 +24,9 @@ func Markdown() string {
 
 // meanwhile says what is served while the fault lasts.
 func (f Fault) meanwhile() string {
-	text := ""
+	text := f.Meanwhile
 	switch {
+	case text != "":
 	case f.Levels == verifier.Holds:
 		text = "the last sample until it is older than `maxAge`, then an error" + f.because()
 	case f.Levels == verifier.Refuses:

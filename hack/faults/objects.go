@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"time"
@@ -24,6 +25,9 @@ type Objects struct {
 	verifier *verifier.Verifier
 	common   map[string]any
 	made     map[string]made
+	// metrics is where the metrics of objects are, and revision the newest of Revised.
+	metrics  string
+	revision int
 }
 
 // made is how an object was made.
@@ -35,7 +39,10 @@ type made struct {
 // NewObjects returns the objects of a namespace. The common part of their spec says all but where the servers are.
 func NewObjects(client dynamic.Interface, l *verifier.Verifier, namespace string, common map[string]any) *Objects {
 	redises := schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
-	return &Objects{client: client, in: client.Resource(redises).Namespace(namespace), verifier: l, common: common, made: map[string]made{}}
+	return &Objects{
+		client: client, in: client.Resource(redises).Namespace(namespace), verifier: l, common: common, made: map[string]made{},
+		metrics: "/apis/custom.metrics.k8s.io/v1beta2/namespaces/" + namespace + "/redises.redis-metrics.dev/",
+	}
 }
 
 // At is the place of a single server.
@@ -86,6 +93,66 @@ func (o *Objects) bind(name string, as made, do func() error) error {
 	}
 	o.made[name] = as
 	o.verifier.Bind(name, verifier.Span{From: from, To: time.Now()}, as.truth)
+	return nil
+}
+
+// path is where a metric of an object is asked for.
+func (o *Objects) path(name string) string { return o.metrics + name + "/" + verifier.Keys }
+
+// Revised is an object whose every value names the revision of the spec that it is of.
+const Revised = "revised"
+
+// MakeRevised creates it.
+func (o *Objects) MakeRevised(ctx context.Context, address string) error {
+	where := At(address)
+	truth := o.nextRevision(where)
+	return o.Make(ctx, Revised, where, truth)
+}
+
+// revise edits it.
+func (o *Objects) revise(ctx context.Context) error {
+	where := maps.Clone(o.made[Revised].where)
+	truth := o.nextRevision(where)
+	return o.bind(Revised, made{where, truth}, func() error {
+		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"metrics": where["metrics"]}})
+		if err == nil {
+			_, err = o.in.Patch(ctx, Revised, types.MergePatchType, patch, metav1.PatchOptions{})
+		}
+		return err
+	})
+}
+
+// nextRevision declares the next number of revision.
+func (o *Objects) nextRevision(where map[string]any) *verifier.Truth {
+	o.revision++
+	where["metrics"] = verifier.RevisionDeclared(o.revision)
+	return verifier.Revision(o.revision)
+}
+
+const (
+	// revisions is how often Revised is changed in a row, and every fourth time deleted and made again.
+	revisions, untilDeleted = 12, 4
+	// revising is the time between two changes: longer than the adapter may take to hear of one.
+	revising = 1500 * time.Millisecond
+)
+
+func revisedOften(ctx context.Context, s *Subject, hold func()) error {
+	hold()
+	for n := range revisions {
+		err := error(nil)
+		if (n+1)%untilDeleted == 0 {
+			if err = s.Objects.Delete(ctx, Revised); err == nil {
+				verifier.Sleep(ctx, revising)
+				err = s.Objects.MakeRevised(ctx, s.Server.Addr)
+			}
+		} else {
+			err = s.Objects.revise(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		verifier.Sleep(ctx, revising)
+	}
 	return nil
 }
 
@@ -145,6 +212,10 @@ func objects() []Fault {
 			injecting(func(ctx context.Context, s *Subject) error { return s.Objects.Edit(ctx, s.Object, patch, nil) }, home))
 	}
 	return []Fault{
+		row(Fault{
+			Name: "an object is edited, deleted and created again, over and over", How: "patches of spec.metrics, deletes and creates, each acknowledged 1.5 s before the next", Object: Revised, Brief: true,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4,
+		}, revisedOften),
 		row(Fault{Name: "the labels of the object change", How: "patch of metadata", Within: 1},
 			injecting(
 				func(ctx context.Context, s *Subject) error { return s.Objects.Label(ctx, s.Object, "on") },

@@ -50,9 +50,9 @@ type Subject struct {
 	Server *redistest.Server
 	// Link is the way to it, for the scope Network.
 	Link *Link
-	// Host is where the adapter looks up the host name of the server, which is at the first address of this machine. At
-	// the second one is the server of Spare, for the scope Name.
-	Host *launcher.Hosts
+	// Hosts are where the adapters look up the host name of the server, which is at the first address of this machine. At
+	// the second one is the server of Spare, and at the third none, for the scope Name.
+	Hosts [2]*launcher.Hosts
 	// Sentinels watch Primaries, one of which is the primary of the name MasterName.
 	Sentinels  *redistest.Sentinels
 	MasterName string
@@ -76,6 +76,8 @@ type Subject struct {
 	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
 	Plane    *cluster.Cluster
 	Adapters [2]*cluster.Adapter
+	// APIProxies are before the API server, one for each adapter.
+	APIProxies [2]*APIProxy
 	// Clock is the wall clock of the first adapter.
 	Clock *launcher.Clock
 }

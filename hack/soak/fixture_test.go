@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -37,8 +38,9 @@ type fixture struct {
 	namespace string
 	objects   *faults.Objects
 	adapters  [2]*cluster.Adapter
-	backend   *backend.Backend // nil where no adapter could know its name
-	own       *own             // nil where the adapters have nothing of their own
+	proxies   [2]*faults.APIProxy // before the API server, for each adapter
+	backend   *backend.Backend    // nil where no adapter could know its name
+	own       *own                // nil where the adapters have nothing of their own
 	lanes     []*lane
 	scaled    *autoscaled
 	// programs are what servers are started of, in turn.
@@ -107,6 +109,12 @@ func (w *fixture) startPlane(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.startBackend(t)
+	for n := range w.proxies {
+		if w.proxies[n], err = faults.NewAPIProxy(plane, fmt.Sprint("api-proxy-", n)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = w.proxies[n].Close() })
+	}
 	if w.adapters[0], err = plane.StartAdapter(t.Context(), w.options(0)); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +247,7 @@ func (w *fixture) whole() *faults.Subject {
 	edited := w.lanes[len(w.lanes)-1].Subject
 	return &faults.Subject{
 		Verifier: w.verifier, Object: "all objects", Load: edited.Load, Server: edited.Server, Spare: edited.Spare, SpareAddress: edited.SpareAddress,
-		Objects: w.objects, Plane: w.plane, Adapters: w.adapters, Clock: w.own.clock(),
+		Objects: w.objects, Plane: w.plane, Adapters: w.adapters, APIProxies: w.proxies, Clock: w.own.clock(),
 	}
 }
 
@@ -258,10 +266,12 @@ func (w *fixture) open(t *testing.T) {
 	if err := w.objects.Make(t.Context(), faults.Recreated, edited.where, edited.Load.Truth()); err != nil {
 		t.Fatal(err)
 	}
+	w.verifier.Expect(faults.Revised, []verifier.Expectation{verifier.Revisions()})
+	if err := w.objects.MakeRevised(t.Context(), edited.Server.Addr); err != nil {
+		t.Fatal(err)
+	}
 	var err error
-	second := w.options(1)
-	second.Name, second.Standby = cluster.AdapterName+"-1", true
-	if w.adapters[1], err = w.plane.StartAdapter(t.Context(), second); err != nil {
+	if w.adapters[1], err = w.plane.StartAdapter(t.Context(), w.options(1)); err != nil {
 		t.Fatal(err)
 	}
 	w.scaled = autoscale(t, w)

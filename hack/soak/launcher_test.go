@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ const named = "named.test"
 
 // own is what the adapters have of their own, and the machine does not feel: a clock each, and host names.
 type own struct {
-	hosts  *launcher.Hosts
+	hosts  [2]*launcher.Hosts
 	clocks [2]*launcher.Clock
 	lines  [2][]string
 }
@@ -32,11 +33,7 @@ func newOwn(t *testing.T) *own {
 		return nil
 	}
 	dir := t.TempDir()
-	o, hosts := &own{}, filepath.Join(dir, "hosts")
-	var err error
-	if o.hosts, err = launcher.NewHosts(hosts, named, backend.Host); err != nil {
-		t.Fatal(err)
-	}
+	o := &own{}
 	program, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), "launcher"))
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +41,11 @@ func newOwn(t *testing.T) *own {
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("the launcher is missing, run \"make soak\" or \"make test-e2e\": %v", err)
 	}
-	for n, name := range []string{"clock-0", "clock-1"} {
-		path := filepath.Join(dir, name)
+	for n := range o.lines {
+		path, hosts := filepath.Join(dir, fmt.Sprint("clock-", n)), filepath.Join(dir, fmt.Sprint("hosts-", n))
+		if o.hosts[n], err = launcher.NewHosts(hosts, named, backend.Host); err != nil {
+			t.Fatal(err)
+		}
 		if o.clocks[n], err = launcher.NewClock(path); err != nil {
 			t.Fatal(err)
 		}
@@ -66,13 +66,13 @@ func (o *own) clock() *launcher.Clock {
 // options are what an adapter is started with: where it knows the other adapter's
 // name, it delegates to it.
 func (w *fixture) options(adapter int) cluster.AdapterOptions {
+	options := cluster.AdapterOptions{Name: faults.ReplicaName(adapter), Standby: adapter > 0, APIServer: w.proxies[adapter].Address()}
 	if w.own == nil {
-		return cluster.AdapterOptions{}
+		return options
 	}
-	return cluster.AdapterOptions{
-		Launcher: w.own.lines[adapter], Manifests: filepath.Join("..", "..", "deploy", "delegate"),
-		ExtraArgs: w.backend.Arguments(),
-	}
+	options.Launcher, options.ExtraArgs = w.own.lines[adapter], w.backend.Arguments()
+	options.Manifests = filepath.Join("..", "..", "deploy", "delegate")
+	return options
 }
 
 // startBackend starts the other adapter.
@@ -104,7 +104,8 @@ func (w *fixture) matrix() []faults.Fault {
 	var all []faults.Fault
 	for _, fault := range faults.All() {
 		has := func(one *lane) bool { return one.can(fault) }
-		if (w.own != nil || !fault.Launched()) && (fault.Scope == faults.Plane || slices.ContainsFunc(w.lanes, has)) {
+		if (w.own != nil || !fault.Launched()) &&
+			(fault.Lasts == 0 || *duration >= forMinutes || *only != "") && (fault.Scope == faults.Plane || slices.ContainsFunc(w.lanes, has)) {
 			all = append(all, fault)
 		}
 	}
@@ -134,6 +135,6 @@ func (w *fixture) named(t *testing.T) {
 	}
 	t.Cleanup(far.Close)
 	w.lane(t, "named", faults.Name, verifier.Standalone, server, faults.At(net.JoinHostPort(named, port)), faults.Subject{
-		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Host: w.own.hosts,
+		Server: server, Load: load, Spare: other, SpareAddress: spare.Addr, Hosts: w.own.hosts,
 	})
 }

@@ -99,7 +99,8 @@ func (w *fixture) deal(order *rand.Rand) [][]faults.Fault {
 func (w *fixture) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {
 	var deck []faults.Fault
 	for _, fault := range w.matrix() {
-		if fault.Scope == scope && (strings.Contains(fault.Name, *only) || *only == string(scope)) {
+		named := func(part string) bool { return strings.Contains(fault.Name, part) || part == string(scope) }
+		if fault.Scope == scope && slices.ContainsFunc(strings.Split(*only, "|"), named) {
 			deck = append(deck, fault)
 		}
 	}

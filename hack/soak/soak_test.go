@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/rs/zerolog"
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/backend"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
@@ -22,16 +23,22 @@ var (
 	duration = flag.Duration("duration", 0, "how long rounds of faults follow each other; 0 is one round of each fault")
 	seed     = flag.Uint64("seed", 0, "the order of the faults; 0 takes the time")
 	servers  = flag.String("server", "", "the servers, such as valkey-9.1, or some joined by commas; each takes all of them one after the other")
-	only     = flag.String("only", "", "a part of the names of the faults to inject, or a scope of them")
+	only     = flag.String("only", "", "parts of the names of the faults to inject, or scopes of them, between |")
 )
 
 const (
 	// asked is how often each object is asked, which tells the reason of an error. Listed is how often all of them are by
 	// each of some askers, which gives the most values for the work of the API server.
 	asked, listed, askers = 300 * time.Millisecond, 40 * time.Millisecond, 2
-	// wantedValues is how many values a whole round checks at least, and wantedFaults how many kinds of fault it injects
-	// where the adapters have a clock and host names of their own.
-	wantedValues, wantedFaults = 60_000, 80
+	// Revised is how often each replica is asked for the revision of an object, and compared how often both are asked for
+	// the same metric.
+	revised, compared = 50 * time.Millisecond, 100 * time.Millisecond
+	// wantedValues is how many values a whole round checks at least, wantedPairs how many of two replicas it compares with
+	// each other, and wantedFaults how many kinds of fault it injects where the adapters have a clock and host names of
+	// their own.
+	wantedValues, wantedPairs, wantedFaults = 60_000, 2_000, 80
+	// forMinutes is the shortest run that has faults which last for minutes.
+	forMinutes = 30 * time.Minute
 	// working is granted to the autoscaler beyond two looks, for its own work.
 	working = 1500 * time.Millisecond
 	// tries bounds how often a fault is injected because this machine stood still, or the autoscaler was late.
@@ -111,7 +118,27 @@ func (w *fixture) observe(t *testing.T) (stop func()) {
 			poller.Ask(ctx, name, asked, verifier.RequestsPerSecond, verifier.Keys, verifier.Clock, verifier.Backlog, verifier.Lag)
 		})
 	}
-	return verifier.Background(t.Context(), all...)
+	return verifier.Background(t.Context(), append(all, w.observeReplicas(t, poller)...)...)
+}
+
+// observeReplicas asks each replica of the adapter itself, so that it is known whose an answer is.
+func (w *fixture) observeReplicas(t *testing.T, routed *verifier.Poller) (all []func(context.Context)) {
+	t.Helper()
+	revision := verifier.Revisions().Metric
+	replicas := map[string]*verifier.API{}
+	for n, adapter := range w.adapters {
+		api, err := verifier.NewAPI(adapter.Config("verifier", user.SystemPrivilegedGroup), w.namespace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := faults.ReplicaName(n)
+		replicas[name] = api
+		poller := verifier.NewReplicaPoller(w.verifier, api, name)
+		all = append(all, func(ctx context.Context) { poller.Ask(ctx, faults.Revised, revised, revision) })
+	}
+	return append(all,
+		func(ctx context.Context) { routed.Ask(ctx, faults.Revised, asked, revision) },
+		func(ctx context.Context) { routed.AskReplicas(ctx, replicas, compared) })
 }
 
 // bystander watches this machine by a server that does nothing else. It writes to its disk before each
@@ -168,6 +195,9 @@ func (w *fixture) report(t *testing.T) {
 func (w *fixture) idle(report verifier.Report) (wrong []string) {
 	if report.Checked < wantedValues {
 		wrong = append(wrong, fmt.Sprintf("%d values were checked, want %d", report.Checked, wantedValues))
+	}
+	if report.Pairs < wantedPairs {
+		wrong = append(wrong, fmt.Sprintf("%d values of two replicas were compared, want %d", report.Pairs, wantedPairs))
 	}
 	if kinds := report.Kinds(); w.own != nil && kinds < wantedFaults {
 		wrong = append(wrong, fmt.Sprintf("%d kinds of fault were injected, want %d", kinds, wantedFaults))
