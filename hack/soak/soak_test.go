@@ -37,6 +37,8 @@ const (
 	// each other, and wantedFaults how many kinds of fault it injects where the adapters have a clock and host names of
 	// their own.
 	wantedValues, wantedPairs, wantedFaults = 60_000, 2_000, 80
+	// planeFaults is how many faults of the control plane and the adapter a run without -duration has. They come one by one.
+	planeFaults = 14
 	// forMinutes is the shortest run that has faults which last for minutes.
 	forMinutes = 30 * time.Minute
 	// working is granted to the autoscaler beyond two looks, for its own work.
