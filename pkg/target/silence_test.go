@@ -33,11 +33,11 @@ func TestEditIsFoundThoughTheWatchIsSilent(t *testing.T) {
 		for range 5 {
 			server.silence()
 			server.put(redis("shop", "cart", "u1", 2))
-			time.Sleep(bound)
+			<-time.After(bound)
 			s.want(t, "remove shop/cart u1/1", "set shop/cart u1/2")
 			server.silence()
 			server.put(redis("shop", "cart", "u1", 1))
-			time.Sleep(bound)
+			<-time.After(bound)
 			s.want(t, "remove shop/cart u1/2", "set shop/cart u1/1")
 			if err := index.Current(); err != nil {
 				t.Error(err)
@@ -50,7 +50,7 @@ func TestBookmarksKeepAWatch(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *apiServer) {
 		index, _, _ := following(t, server)
 		for range 60 {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			if err := index.Current(); err != nil {
 				t.Fatal(err)
 			}
@@ -69,20 +69,20 @@ func TestTargetsAreNotCurrentOnceTheAPIServerIsLost(t *testing.T) {
 		synctest.Wait()
 		server.lose(true)
 		server.put(redis("shop", "cart", "u1", 2))
-		time.Sleep(bound)
+		<-time.After(bound)
 		if err := index.Current(); err != nil {
 			t.Errorf("after %s: %v", bound, err)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if index.Current() == nil {
 			t.Errorf("the targets are still current after more than %s", bound)
 		}
 		if _, ok := index.Get(types.NamespacedName{Namespace: "shop", Name: "cart"}); !ok {
 			t.Error("the target is gone")
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		server.lose(false)
-		time.Sleep(bound)
+		<-time.After(bound)
 		s.want(t, "remove shop/cart u1/1", "set shop/cart u1/2")
 		if err := index.Current(); err != nil {
 			t.Errorf("the API server is back: %v", err)
