@@ -1,10 +1,14 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
 // ValueError says that samples are at hand and give no number for a metric.
@@ -20,6 +24,12 @@ func (e *ValueError) Error() string {
 // Unwrap returns the cause.
 func (e *ValueError) Unwrap() error {
 	return e.Err
+}
+
+// Awaited reports whether an error says that a value of keys is only not known yet: a
+// scan goes on, or a replica may still be catching up. Further samples bring it.
+func Awaited(err error) bool {
+	return errors.Is(err, probe.ErrNoScan) || errors.Is(err, redisinfo.ErrCatchingUp)
 }
 
 // NoSeriesError says that a selector matched no series of a metric.

@@ -156,8 +156,13 @@ func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 // warmsUp reports whether a value was never known, and only for want of samples: no
 // attempt failed. A start of the adapter, or an edit, is not an outage to scale by.
 func (p *objectValues) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
-	missing, ok := errors.AsType[*history.UnknownError](err)
-	return last.at.IsZero() && ok && missing.Failure == nil && missing.Reason != history.Stale && now.Before(warmUpEnd(t, p.opened))
+	if !last.at.IsZero() || !now.Before(warmUpEnd(t, p.opened)) {
+		return false
+	}
+	if missing, ok := errors.AsType[*history.UnknownError](err); ok {
+		return missing.Failure == nil && missing.Reason != history.Stale
+	}
+	return catalog.Awaited(err)
 }
 
 // sooner returns the earlier of two instants; a zero one does not count.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -190,6 +191,29 @@ func TestWarmUpEnds(t *testing.T) {
 		}
 		pass(time.Second)
 		o.serves("past it", "requests-per-second", "", "0", time.Now())
+	})
+}
+
+// TestWarmUpOfKeys has no fallback answer while a first scan is under way, or a replica may still be catching up.
+func TestWarmUpOfKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		object := falling(stated("0"))
+		object.Declared = []target.Declared{
+			{Name: "scanned", Probe: probe.KeysCount("*", "", 9)},
+			{Name: "followed", Index: 1, Place: 1, Probe: probe.List("jobs")},
+			{Name: "sum", Index: 2, Expression: compiled(t, `metric("scanned") + metric("followed")`)},
+		}
+		o := newOutage(t, object)
+		waiting := []probe.Result{{Err: probe.ErrNoScan}, {Err: redisinfo.ErrCatchingUp}}
+		o.answers(1, waiting...)
+		for _, name := range []string{"scanned", "followed", "sum"} {
+			o.refuses("within the warm-up", name, "", CauseNoValue, "")
+		}
+		pass(time.Until(warmUpEnd(object, time.Now())))
+		o.answers(1, waiting...)
+		for _, name := range []string{"scanned", "followed", "sum"} {
+			o.serves("past it", name, "", "0", time.Now())
+		}
 	})
 }
 

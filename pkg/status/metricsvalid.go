@@ -8,9 +8,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
@@ -42,7 +41,7 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) verdict
 		switch _, waits := errors.AsType[*history.UnknownError](err); {
 		case errors.Is(err, target.ErrNotCompiled):
 			uncompiled = append(uncompiled, sentence)
-		case errors.Is(err, probe.ErrNoScan), errors.Is(err, redisinfo.ErrCatchingUp):
+		case catalog.Awaited(err):
 			pending = append(pending, sentence)
 		case waits:
 			waiting = append(waiting, fmt.Sprintf("spec.metrics[%d] %s has no value yet: it needs more samples", d.Index, d.Name))
