@@ -42,6 +42,7 @@ type fixture struct {
 	backend   *backend.Backend    // nil where no adapter could know its name
 	own       *own                // nil where the adapters have nothing of their own
 	lanes     []*lane
+	leftOut   []string // names of faults that the run does without
 	scaled    *autoscaled
 	// programs are what servers are started of, in turn.
 	programs []redistest.Program

@@ -24,11 +24,7 @@ func (w *fixture) round(t *testing.T, order *rand.Rand) {
 		running.Go(func() { w.prove(t, decks[n], one.Subject, one) })
 	}
 	running.Wait()
-	deck := w.shuffled(order, faults.Plane)
-	if *duration == 0 && *only == "" {
-		deck = deck[:min(planeFaults, len(deck))]
-	}
-	w.prove(t, deck, w.whole(), w.lanes...)
+	w.prove(t, w.shuffled(order, faults.Plane), w.whole(), w.lanes...)
 }
 
 // prove injects faults one after the other, and those again about which some answer is excused by a standstill of this
@@ -98,6 +94,17 @@ func (w *fixture) deal(order *rand.Rand) [][]faults.Fault {
 		}
 	}
 	return decks
+}
+
+// pick leaves out of a run without -duration all but some of the faults that come alone.
+func (w *fixture) pick() {
+	if *duration > 0 || *only != "" {
+		return
+	}
+	deck := w.shuffled(rand.New(rand.NewPCG(*seed, 0)), faults.Plane)
+	for _, fault := range deck[min(planeFaults, len(deck)):] {
+		w.leftOut = append(w.leftOut, fault.Name)
+	}
 }
 
 func (w *fixture) shuffled(order *rand.Rand, scope faults.Scope) []faults.Fault {

@@ -79,6 +79,7 @@ func soak(t *testing.T, programs ...redistest.Program) {
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	say("%d servers from %s; seed %d: repeat this order with -seed=%d", len(programs), programs[0].Name, *seed, *seed)
 	w := newFixture(t, programs)
+	w.pick()
 	w.open(t)
 	stop := w.observe(t)
 	began := time.Now()
