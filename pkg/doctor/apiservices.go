@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -81,6 +82,11 @@ func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Che
 				adapter.caBundles = append(adapter.caBundles, object.Spec.CABundle)
 			}
 		}
+		if check.Mark == OK {
+			if refused, ok := d.untrusted(ctx, name, version, owner); ok {
+				check = refused
+			}
+		}
 		own := []Check{check}
 		if check.Mark == OK {
 			own = append(own, object.authority(name, time.Now())...)
@@ -130,6 +136,24 @@ func (a *apiService) check(name string) (Check, service) {
 		return HopAPI.failure(code, command, "APIService %s is not available: %s.", name, told), owner
 	}
 	return HopAPI.ok("APIService %s is available, and served by %s.", name, owner), owner
+}
+
+// untrusted reports whether the API server refuses the certificate of the adapter. Before Kubernetes 1.36, an APIService is
+// available although each request fails.
+func (d *Doctor) untrusted(ctx context.Context, name, version string, of service) (Check, bool) {
+	var list string
+	var status apierrors.APIStatus
+	err := d.api.Get(ctx, "/apis/"+kubeapi.CustomMetrics+"/"+version, &list)
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return Check{}, false
+	}
+	for _, cause := range status.Status().Details.Causes {
+		code := codeOf(cause.Message, troublesOfTheAPI(), "")
+		if code == CertificateUntrusted || code == CertificateExpires {
+			return HopAPI.failure(code, logs(of), "APIService %s is available, and requests fail: %s.", name, sentence(cause.Message)), true
+		}
+	}
+	return Check{}, false
 }
 
 // authority warns of a CA that ends soon.

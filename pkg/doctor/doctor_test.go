@@ -3,12 +3,16 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
@@ -57,6 +61,17 @@ func unavailable(reason, message string) func(*cluster) {
 	}
 }
 
+// untrusted has the API server report both APIServices as Available, and then not trust the certificate of the adapter.
+func untrusted(message string) func(*cluster) {
+	return func(c *cluster) {
+		err := apierrors.NewGenericServerResponse(http.StatusServiceUnavailable, "get", schema.GroupResource{}, "",
+			"error trying to reach service: tls: failed to verify certificate: "+message, 0, true)
+		for _, at := range []string{"/apis/custom.metrics.k8s.io/v1beta1", "/apis/custom.metrics.k8s.io/v1beta2", cartRequests} {
+			c.errors[at] = err
+		}
+	}
+}
+
 // notReady has the Redis object fail for a reason.
 func notReady(reason, message string) func(*cluster) {
 	return func(c *cluster) {
@@ -88,6 +103,12 @@ func TestFirstTrouble(t *testing.T) {
 		{"a certificate that cannot be read", func(c *cluster) { c.served = nil }, Unreadable, Unknown, "kubectl -n redis-metrics-adapter port-forward a :6443"},
 		{"another CA that nobody may mend", func(c *cluster) {
 			unavailable("FailedDiscoveryCheck", "x509: certificate signed by unknown authority")(c)
+			c.denied = []string{"apiservices"}
+		}, CertificateUntrusted, Failure, "kubectl apply -f deploy/base/rbac.yaml"},
+		{"another CA that the API server does not check", untrusted("x509: certificate signed by unknown authority"), CertificateUntrusted, Failure, "logs deployment/redis-metrics-adapter"},
+		{"an expired certificate that the API server does not check", untrusted("x509: certificate has expired or is not yet valid"), CertificateExpires, Failure, "logs deployment/redis-metrics-adapter"},
+		{"another CA that neither is checked nor may be mended", func(c *cluster) {
+			untrusted("x509: certificate signed by unknown authority")(c)
 			c.denied = []string{"apiservices"}
 		}, CertificateUntrusted, Failure, "kubectl apply -f deploy/base/rbac.yaml"},
 		{"unavailable", unavailable("ServiceNotFound", "service is not present"), APIServiceUnavailable, Failure, "kubectl apply -f deploy/base/service.yaml"},

@@ -216,13 +216,13 @@ func troublesOfTheAPI() []trouble {
 		},
 		{
 			code: CertificateExpires, cause: "Nobody renews the adapter's certificate, or a replica does not serve the renewed one. The adapter renews its own after two thirds of its life.",
-			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`, or `doctor` sees that the certificate of a pod expires soon",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate has expired or is not yet valid`; before Kubernetes 1.36, the APIService is Available, and requests fail with that message; or `doctor` sees that the certificate of a pod expires soon",
 			fix:     "Read the log of the adapter, or of cert-manager. If the certificate was renewed, restart the replica: `kubectl -n redis-metrics-adapter rollout restart deployment/redis-metrics-adapter`.",
 			says:    "x509: certificate has expired",
 		},
 		{
 			code: CertificateUntrusted, cause: "The `caBundle` is not the CA of the adapter's certificate. The adapter, or cert-manager, corrects it within a minute.",
-			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`",
+			symptom: "APIService `FailedDiscoveryCheck`: `x509: certificate signed by unknown authority`; before Kubernetes 1.36, the APIService is Available, and requests fail with that message",
 			fix:     "If it persists and the adapter's log says `Certificates are not current, trying again`, read the cause there and apply `deploy/base`. Otherwise check cert-manager's CA injector. If only one replica serves an old certificate, delete its pod.",
 			says:    "x509: ",
 		},
