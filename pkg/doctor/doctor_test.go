@@ -178,7 +178,7 @@ func TestFirstTrouble(t *testing.T) {
 		{"a pod that blocks", func(c *cluster) {
 			replace(shopSet, `"readyReplicas":2`, `"readyReplicas":1`)(c)
 			c.objects[shopPods] = `{"items":[` + readyPod + `,{"metadata":{"name":"app-1","namespace":"shop","creationTimestamp":"2020-01-01T00:00:00Z"}}]}`
-		}, PodBlocksScaling, Warning, shop + "delete pod app-1"},
+		}, PodBlocksScaling, Warning, shop + "delete pod app-1 --wait=false"},
 		{"a budget", answers(shopBudgets, `{"items":[{"metadata":{"name":"app"},"spec":{"minAvailable":2,"selector":{"matchLabels":{"app":"app"}}}}]}`), MinimumBelowBudget, Warning,
 			shop + `patch hpa app --type=json -p '[{"op":"add","path":"/spec/minReplicas","value":2}]'`},
 		{"volumes", replace(shopSet, `"replicas":2,"selector"`, `"volumeClaimTemplates":[{}],"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"},"selector"`), VolumesDeleted, Warning, shop + "patch statefulset app"},

@@ -61,7 +61,8 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 		if podReady(pod) || now.Sub(since) < slowStart {
 			continue
 		}
-		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "delete pod %s", pod.Name),
+		// kubectl 1.34 may wait forever, because the StatefulSet makes a pod of the same name at once.
+		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "delete pod %s --wait=false", pod.Name),
 			"Pod %s has not been ready for %s, and OrderedReady waits for it.", pod.Name, ago(now.Sub(since)))}
 	}
 	return nil
