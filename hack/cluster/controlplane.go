@@ -51,9 +51,15 @@ func (c *Cluster) etcd(ports ports) Program {
 
 // secondAPIServer is of another release, and is told nothing else than the first.
 func (c *Cluster) secondAPIServer(ports ports) Program {
-	program := c.apiServer(ports, ports.secondAPIServer)
-	program.Name, program.Path = SecondAPIServer, c.options.SecondAPIServer
-	program.Ready = HTTPReady("https://" + loopback(ports.secondAPIServer) + "/readyz")
+	program := anotherAPIServer(c.apiServer(ports, ports.firstAPIServer), SecondAPIServer, ports.secondAPIServer)
+	program.Path = c.options.SecondAPIServer
+	return program
+}
+
+// anotherAPIServer is an API server that is told nothing else than one there is, but for its port.
+func anotherAPIServer(program Program, name string, port int) Program {
+	program.Name, program.Ready = name, HTTPReady("https://"+loopback(port)+"/readyz")
+	program.Args = append(slices.Clone(program.Args), "--secure-port="+strconv.Itoa(port)) // the last one counts
 	return program
 }
 
@@ -87,11 +93,8 @@ func (c *Cluster) StartAPIServer(ctx context.Context, name string) (*Process, st
 	if err != nil {
 		return nil, "", err
 	}
-	program, url := c.Process(APIServer).program, "https://"+loopback(port)
-	program.Name, program.Ready = name, HTTPReady(url+"/readyz")
-	program.Args = append(slices.Clone(program.Args), "--secure-port="+strconv.Itoa(port)) // the last one counts
-	process, err := c.StartProgram(ctx, program)
-	return process, url, err
+	process, err := c.StartProgram(ctx, anotherAPIServer(c.Process(APIServer).program, name, port))
+	return process, "https://" + loopback(port), err
 }
 
 // apiServerAddress returns where the API server listens, and how it reaches a real node.
