@@ -217,11 +217,9 @@ func (p *Poller) node(info *redisinfo.Info, at time.Time, roundTrip time.Duratio
 	if err != nil {
 		name = "" // Dragonfly has none
 	}
-	role, err := info.Text("role")
-	replica := err == nil && (role == "slave" || role == "replica")
 	return history.Node{
-		Address: p.address, Name: name, Replica: replica,
-		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(), Outdated: p.outdated(info, replica, at),
+		Address: p.address, Name: name, Replica: redisinfo.IsReplica(info),
+		At: at, RoundTrip: roundTrip, Info: info, Own: p.run.Own(), Outdated: p.outdated(info, at),
 	}
 }
 

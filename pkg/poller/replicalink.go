@@ -15,9 +15,9 @@ const catchUpTime = 2 * time.Second
 
 // outdated returns why the keys of a node may be older than its answer, nil if nothing
 // says so.
-func (p *Poller) outdated(info *redisinfo.Info, replica bool, at time.Time) error {
+func (p *Poller) outdated(info *redisinfo.Info, at time.Time) error {
 	err := redisinfo.Outdated(info)
-	if err != nil || !replica {
+	if err != nil || !redisinfo.IsReplica(info) {
 		p.linkUp = time.Time{}
 		return err
 	}

@@ -20,6 +20,13 @@ var (
 // say so: its link has not been up for long enough to have caught up.
 var ErrCatchingUp = errors.New("the replica may still be catching up with its primary: its keys are known once two samples at least 2 s apart have found it synchronized")
 
+// IsReplica reports whether a server says that it is a replica. One that reports no
+// role reports no primary.
+func IsReplica(info *Info) bool {
+	role, err := info.Text("role")
+	return err == nil && (role == "slave" || role == "replica")
+}
+
 // Outdated returns why the data set of the server that answered may be older
 // than the answer, and nil if nothing says so. Only a replica falls behind: it
 // goes on to serve what it has while the link to its primary is down, while it
@@ -30,8 +37,7 @@ var ErrCatchingUp = errors.New("the replica may still be catching up with its pr
 // above, and an active replica of KeyDB takes writes itself: its peers' may be
 // missing.
 func Outdated(info *Info) error {
-	// A server that reports no role reports no primary.
-	if role, _ := info.Text("role"); role != "slave" && role != "replica" {
+	if !IsReplica(info) {
 		return nil
 	}
 	link, err := info.Text("master_link_status")
