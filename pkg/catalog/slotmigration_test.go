@@ -51,6 +51,21 @@ func between(t *testing.T, file string, migrating [2]bool) (*history.History, ti
 	return s, now
 }
 
+// lastNode is two samples of one server, the last of which is changed.
+func lastNode(t *testing.T, file string, change func(*history.Node)) (*history.History, time.Time) {
+	t.Helper()
+	told, now := between(t, file, [2]bool{})
+	span, err := told.Span(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := recorded(span.First.Nodes...)
+	node := span.Last.Nodes[0]
+	change(&node)
+	s.Record(history.NewSample(nil, node))
+	return s, now
+}
+
 func TestMigrationMakesWhatItFalsifiesUnknown(t *testing.T) {
 	for name, test := range map[string]struct {
 		migrating [2]bool
@@ -72,27 +87,13 @@ func TestMigrationMakesWhatItFalsifiesUnknown(t *testing.T) {
 
 // A node that refuses to report migrations of slots says so.
 func TestNodeThatRefusesToTellOfMigrations(t *testing.T) {
-	told, now := between(t, "redis-8.2.txt", [2]bool{})
-	span, err := told.Span(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := recorded(span.First.Nodes...)
-	node := span.Last.Nodes[0]
-	node.Migrating, node.Err = true, errors.New("it refuses to tell")
-	s.Record(history.NewSample(nil, node))
+	s, now := lastNode(t, "redis-8.2.txt", func(node *history.Node) {
+		node.Migrating, node.Err = true, errors.New("it refuses to tell")
+	})
 	readingEach(t, s, catalog.Query{Now: now}, append(ofKeys(), ofCommands()...), "it refuses to tell")
 }
 
 func TestReplicaWithoutItsPrimaryHasNoKeys(t *testing.T) {
-	whole, now := between(t, "redis-7.0-replica.txt", [2]bool{})
-	span, err := whole.Span(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := recorded(span.First.Nodes...)
-	node := span.Last.Nodes[0]
-	node.Outdated = errors.New("its keys are old")
-	s.Record(history.NewSample(nil, node))
+	s, now := lastNode(t, "redis-7.0-replica.txt", func(node *history.Node) { node.Outdated = errors.New("its keys are old") })
 	readingEach(t, s, catalog.Query{Now: now}, ofKeys(), "its keys are old")
 }
