@@ -229,10 +229,10 @@ func (c *Cluster) Stop() error {
 	if c.balancer != nil {
 		failures = append(failures, c.balancer.listener.Close())
 	}
-	if c.temporary && c.options.KeepLogs != "" {
-		failures = append(failures, os.CopyFS(filepath.Join(c.options.KeepLogs, filepath.Base(c.dir)), os.DirFS(filepath.Join(c.dir, "logs"))))
-	}
 	if c.temporary {
+		if keep := c.options.KeepLogs; keep != "" {
+			failures = append(failures, os.CopyFS(filepath.Join(keep, filepath.Base(c.dir)), os.DirFS(filepath.Join(c.dir, "logs"))))
+		}
 		failures = append(failures, os.RemoveAll(c.dir))
 	}
 	return errors.Join(failures...)

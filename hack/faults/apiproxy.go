@@ -173,7 +173,7 @@ func (p *APIProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.forward.ServeHTTP(&withholding{w, p, r, began}, r)
 }
 
-// withholding is a response that goes on unless it is withheld.
+// withholding is a response that stops while a fault withholds it.
 type withholding struct {
 	http.ResponseWriter
 	proxy   *APIProxy

@@ -108,7 +108,7 @@ func (w *fixture) matrix() []faults.Fault {
 		}
 		has := func(one *lane) bool { return one.can(fault) }
 		if (w.own != nil || !fault.Launched()) &&
-			(fault.Lasts == 0 || *duration >= forMinutes || *only != "") && (fault.Scope == faults.Plane || slices.ContainsFunc(w.lanes, has)) {
+			(fault.Lasts == 0 || *duration >= longRun || *only != "") && (fault.Scope == faults.Plane || slices.ContainsFunc(w.lanes, has)) {
 			all = append(all, fault)
 		}
 	}

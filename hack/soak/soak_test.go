@@ -30,7 +30,7 @@ const (
 	// asked is how often each object is asked, which tells the reason of an error. Listed is how often all of them are by
 	// each of some askers, which gives the most values for the work of the API server.
 	asked, listed, askers = 300 * time.Millisecond, 40 * time.Millisecond, 2
-	// Revised is how often each replica is asked for the revision of an object, and compared how often both are asked for
+	// revised is how often each replica is asked for the revision of an object, and compared how often both are asked for
 	// the same metric.
 	revised, compared = 50 * time.Millisecond, 100 * time.Millisecond
 	// wantedValues is how many values a whole round checks at least, wantedPairs how many of two replicas it compares with
@@ -39,8 +39,8 @@ const (
 	wantedValues, wantedPairs, wantedFaults = 60_000, 2_000, 80
 	// planeFaults is how many faults of the control plane and the adapter a run without -duration has. They come one by one.
 	planeFaults = 14
-	// forMinutes is the shortest run that has faults which last for minutes.
-	forMinutes = 30 * time.Minute
+	// longRun is the shortest run that has faults which last for minutes.
+	longRun = 30 * time.Minute
 	// working is granted to the autoscaler beyond two looks, for its own work.
 	working = 1500 * time.Millisecond
 	// tries bounds how often a fault is injected because this machine stood still, or the autoscaler was late.

@@ -26,8 +26,8 @@ func (e *ValueError) Unwrap() error {
 	return e.Err
 }
 
-// Awaited reports whether an error says that a value of keys is only not known yet: a
-// scan goes on, or a replica may still be catching up. Further samples bring it.
+// Awaited reports whether an error says that a value of keys is not known yet, and that
+// further samples bring it: a scan is under way, or a replica may still be catching up.
 func Awaited(err error) bool {
 	return errors.Is(err, probe.ErrNoScan) || errors.Is(err, redisinfo.ErrCatchingUp)
 }
