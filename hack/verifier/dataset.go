@@ -18,8 +18,8 @@ const (
 	Elsewhere = "keys elsewhere"
 	// Expiring is how many keys have an expiry.
 	Expiring = "keys with an expiry"
-	// Followers is how many replicas a primary reports. One that lost its primary is not among them, and then a sum over
-	// replicas is of those that are there.
+	// Followers is how many replicas a primary has. While one of them is being promoted or follows again, it may be left out of
+	// a sum over replicas.
 	Followers = "replicas"
 	// ReplicaKeys is how many keys all replicas have in all.
 	ReplicaKeys = "keys of replicas"

@@ -101,7 +101,7 @@ var table = sync.OnceValue(func() []row {
 		{reason: SharedServer, message: "the addresses of two nodes lead to the same server",
 			advice: "Give each node an address of its own: cluster-announce-ip, cluster-announce-port and cluster-announce-hostname."},
 		{reason: NotReplica,
-			message: "the server listed as a replica does not replicate this primary: it was promoted, or its announced address leads to another server",
+			message: "the server listed as a replica does not replicate this primary: it was promoted or follows another one, or its announced address leads to another server",
 			advice:  "If this persists, check the address that the replica announces."},
 
 		// Bounds.

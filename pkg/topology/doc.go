@@ -3,8 +3,9 @@
 // package poller into a history.Sample.
 //
 // Each attempt finds out again which servers there are:
-//   - standalone.go: one server, and the replicas that it lists;
+//   - standalone.go: one server;
 //   - sentinel.go: the primary that sentinels name, which must say itself that it is one;
+//   - replication.go: the replicas that either lists, and those that it lists no more;
 //   - cluster.go: the primaries of a cluster, which must agree who the primaries are
 //     (clusteragreement.go), and together own all slots; each must answer, unless the object
 //     allows partial answers.

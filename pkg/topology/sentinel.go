@@ -94,7 +94,9 @@ func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
 		return nil, failure
 	}
 	if best.address != s.primary {
-		s.primary, s.replicas = best.address, nil
+		// Its replicas follow the new primary later, one after the other.
+		s.primary = best.address
+		s.list(nil)
 	}
 	return s.replication.endpoints(s.primary, poller.Request{Declared: true}), nil
 }
@@ -120,7 +122,7 @@ func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample,
 		// The sentinels are ahead of it, or it of them.
 		return history.Sample{}, &reason.Error{Reason: reason.TopologyUnsettled}
 	}
-	sample, err := s.replication.assemble(s.target.Replicas, asked, results)
+	sample, err := s.replication.assemble(s.target, asked, results)
 	if err == nil && s.notRenewed != nil {
 		sample.Nodes[0].NotRenewed = s.notRenewed
 	}
