@@ -2,12 +2,10 @@ package hostile
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,42 +34,19 @@ type reply func(command []string) string
 // listen serves connections on this machine until the test ends, and returns the port.
 func listen(t *testing.T, did *tally, name string, serve serve) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var serving sync.WaitGroup
-	t.Cleanup(func() {
-		cancel()
-		_ = listener.Close()
-		serving.Wait()
-	})
 	places := make(chan struct{}, connectionsPerServer)
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			select {
-			case places <- struct{}{}:
-				did.count(connectionsTo+name, 1)
-			default:
-				_ = conn.Close()
-				continue
-			}
-			serving.Go(func() {
-				defer func() { <-places }()
-				stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-				defer stop()
-				defer func() { _ = conn.Close() }()
-				_ = conn.SetDeadline(time.Now().Add(connectionLasts))
-				serve(conn)
-			})
+	address := redistest.Serve(t, func(conn net.Conn) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			return
 		}
+		did.count(connectionsTo+name, 1)
+		_ = conn.SetDeadline(time.Now().Add(connectionLasts))
+		serve(conn)
 	})
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_, port, _ := net.SplitHostPort(address)
 	return port
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 )
 
 const (
@@ -121,7 +123,7 @@ func numberAfter(text, name string) (float64, error) {
 	return 0, fmt.Errorf("there is no number %q", name)
 }
 
-func (m *memoryGroup) figures(t *testing.T, figures *table, w *fixture) {
+func (m *memoryGroup) figures(t *testing.T, figures *measure.Table, w *fixture) {
 	t.Helper()
 	peakFile, killsFile := "memory.max_usage_in_bytes", "memory.oom_control"
 	if m.v2 {
@@ -129,18 +131,18 @@ func (m *memoryGroup) figures(t *testing.T, figures *table, w *fixture) {
 	}
 	peak, errPeak := m.number(peakFile, "")
 	kills, errKills := m.number(killsFile, "oom_kill")
-	memory, errMemory := w.memory()
+	memory, errMemory := measure.Memory(w.adapter.PID())
 	if err := errors.Join(errPeak, errKills, errMemory); err != nil {
 		t.Error(err)
 	}
 	const mebi = 1 << 20
-	figures.below("resident memory, max", float64(memory.VmHWM)/mebi, "MiB", memoryLimit/mebi)
-	figures.report("memory of the cgroup with its page cache, max", peak/mebi, "MiB")
-	figures.atMost("processes killed for want of memory", kills, "", 0)
+	figures.Add("resident memory, max", float64(memory.VmHWM)/mebi, "MiB").AtMost(memoryLimit / mebi)
+	figures.Add("memory of the cgroup with its page cache, max", peak/mebi, "MiB")
+	figures.Add("processes killed for want of memory", kills, "").AtMost(0)
 	own, err := w.scrapeAdapter(t.Context())
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	figures.report("GOMEMLIMIT, from the cgroup", own.sum("go_gc_gomemlimit_bytes", nil)/mebi, "MiB")
+	figures.Add("GOMEMLIMIT, from the cgroup", own.Sum("go_gc_gomemlimit_bytes", nil)/mebi, "MiB")
 }

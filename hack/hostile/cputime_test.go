@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 )
 
 // spent is the processor time that programs took, by their name. All share the processors of one machine: where none of
@@ -31,14 +32,14 @@ func (s spent) since(before spent) spent {
 	return s
 }
 
-func (s spent) figures(figures *table, span time.Duration) {
+func (s spent) figures(figures *measure.Table, span time.Duration) {
 	others := float64(runtime.NumCPU())
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		processors := s[name].Seconds() / span.Seconds()
-		figures.report("processors "+name, processors, "")
+		figures.Add("processors "+name, processors, "")
 		others -= processors
 	}
-	figures.report("processors taken by others on this machine", others, "")
+	figures.Add("processors taken by others on this machine", others, "")
 }
 
 // idleTime returns for how long all processors were idle, 0 if it cannot be read.
@@ -48,26 +49,11 @@ func idleTime() time.Duration {
 		return 0
 	}
 	stat, _ := proc.Stat()
-	return seconds(stat.CPUTotal.Idle + stat.CPUTotal.Iowait)
+	return measure.Seconds(stat.CPUTotal.Idle + stat.CPUTotal.Iowait)
 }
 
 // processorTime returns what a process has taken, 0 if it cannot be read.
 func processorTime(pid int) time.Duration {
-	process, err := procfs.NewProc(pid)
-	if err != nil {
-		return 0
-	}
-	stat, _ := process.Stat()
-	return seconds(stat.CPUTime())
-}
-
-func seconds(number float64) time.Duration { return time.Duration(number * float64(time.Second)) }
-
-// memory returns what the adapter takes.
-func (w *fixture) memory() (procfs.ProcStatus, error) {
-	process, err := procfs.NewProc(w.adapter.PID())
-	if err != nil {
-		return procfs.ProcStatus{}, err
-	}
-	return process.NewStatus()
+	taken, _ := measure.CPUTime(pid)
+	return taken
 }

@@ -14,7 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -24,7 +28,7 @@ const mostGrowth = 10_000_000
 // etcdState is how large etcd is, and how often the API server was asked to write.
 type etcdState struct {
 	size     float64
-	requests scrape
+	requests measure.Metrics
 }
 
 func (w *fixture) etcdState(t *testing.T) etcdState {
@@ -47,29 +51,29 @@ func (w *fixture) etcdSize(ctx context.Context) (float64, error) {
 	if err == nil && found[name] == nil {
 		err = fmt.Errorf("etcd has no metric %s", name)
 	}
-	return found.sum(name, nil), err
+	return found.Sum(name, nil), err
 }
 
 // writes returns how often a resource was written, or refused. A subresource stands after a slash.
 func (s etcdState) writes(resource string, refused bool) float64 {
 	resource, subresource, _ := strings.Cut(resource, "/")
-	return s.requests.sum("apiserver_request_total", func(labels map[string]string) bool {
+	return s.requests.Sum("apiserver_request_total", func(labels map[string]string) bool {
 		return labels["resource"] == resource && labels["subresource"] == subresource && labels["dry_run"] == "" &&
 			slices.Contains([]string{"POST", "PUT", "PATCH", "APPLY", "DELETE"}, labels["verb"]) &&
 			refused != strings.HasPrefix(labels["code"], "2")
 	})
 }
 
-func (s etcdState) figures(figures *table, before etcdState, byTenant float64) {
+func (s etcdState) figures(figures *measure.Table, before etcdState, byTenant float64) {
 	const mega = 1e6
-	figures.report("etcd before", before.size/mega, "MB")
-	figures.report("etcd, growth", (s.size-before.size)/mega, "MB")
-	figures.report("written to etcd by the tenant, about", byTenant/mega, "MB")
-	figures.below("etcd, growth beyond what the tenant wrote", (s.size-before.size-byTenant)/mega, "MB", mostGrowth/mega)
+	figures.Add("etcd before", before.size/mega, "MB")
+	figures.Add("etcd, growth", (s.size-before.size)/mega, "MB")
+	figures.Add("written to etcd by the tenant, about", byTenant/mega, "MB")
+	figures.Add("etcd, growth beyond what the tenant wrote", (s.size-before.size-byTenant)/mega, "MB").AtMost(mostGrowth / mega)
 	for _, resource := range []string{"redises", "redises/status", "events", "horizontalpodautoscalers", "horizontalpodautoscalers/status"} {
-		figures.report("writes of "+resource, s.writes(resource, false)-before.writes(resource, false), "")
+		figures.Add("writes of "+resource, s.writes(resource, false)-before.writes(resource, false), "")
 	}
-	figures.report("writes of redises that were refused", s.writes("redises", true)-before.writes("redises", true), "")
+	figures.Add("writes of redises that were refused", s.writes("redises", true)-before.writes("redises", true), "")
 }
 
 // tenantWrites is about how many bytes the tenant wrote. A revision counts with the length of its JSON. That is what etcd
@@ -86,37 +90,34 @@ func (w *fixture) watchTenant(t *testing.T) (writes *tenantWrites, stop func()) 
 	writes = &tenantWrites{generations: map[string]int64{}}
 	var watches []func(context.Context)
 	for _, resource := range []schema.GroupVersionResource{redises, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}} {
-		list, err := w.objects.Resource(resource).Namespace(tenantNamespace).List(t.Context(), metav1.ListOptions{})
+		objects := w.objects.Resource(resource).Namespace(tenantNamespace)
+		list, err := objects.List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, object := range list.Items {
 			writes.generations[string(object.GetUID())] = object.GetGeneration()
 		}
-		watches = append(watches, func(ctx context.Context) { writes.watch(ctx, w, resource, list.GetResourceVersion()) })
+		watches = append(watches, func(ctx context.Context) {
+			if err := writes.watch(ctx, list.GetResourceVersion(), objects); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	return writes, verifier.Background(t.Context(), watches...)
 }
 
-func (w *tenantWrites) watch(ctx context.Context, f *fixture, resource schema.GroupVersionResource, since string) {
-	for ctx.Err() == nil {
-		watching, err := f.objects.Resource(resource).Namespace(tenantNamespace).Watch(ctx, metav1.ListOptions{ResourceVersion: since})
-		if err != nil {
-			verifier.Sleep(ctx, looking)
-			continue
-		}
-		for event := range watching.ResultChan() {
-			object, ok := event.Object.(*unstructured.Unstructured)
-			if !ok || event.Type == watch.Error {
-				continue
-			}
-			since = object.GetResourceVersion()
-			if event.Type != watch.Deleted { // etcd keeps the key
-				w.note(object)
-			}
-		}
-		watching.Stop()
+func (w *tenantWrites) watch(ctx context.Context, since string, objects dynamic.ResourceInterface) error {
+	watching, err := watchtools.NewRetryWatcherWithContext(ctx, since, &cache.ListWatch{WatchFuncWithContext: objects.Watch})
+	if err != nil {
+		return err
 	}
+	for event := range watching.ResultChan() {
+		if object, ok := event.Object.(*unstructured.Unstructured); ok && event.Type != watch.Deleted { // etcd keeps the key
+			w.note(object)
+		}
+	}
+	return nil
 }
 
 // note counts a revision of the tenant's. One of the same generation as before has another status alone.
@@ -138,7 +139,7 @@ func (w *fixture) progress(ctx context.Context, before etcdState) {
 		if err != nil {
 			return
 		}
-		memory, _ := w.memory()
+		memory, _ := measure.Memory(w.adapter.PID())
 		say("the adapter takes %d MiB, etcd grew by %.1f MB", memory.VmRSS/mebibyte, (size-before.size)/1e6)
 	})
 }

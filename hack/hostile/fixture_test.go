@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/launcher"
@@ -93,15 +92,8 @@ func (w *fixture) user(t *testing.T, name, role string) *rest.Config {
 	if _, err := w.client.RbacV1().RoleBindings(tenantNamespace).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	path, err := w.KubeconfigForUser(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := clientcmd.BuildConfigFromFlags("", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.QPS, config.Timeout = -1, 10*time.Second
+	config := w.Config()
+	config.Impersonate.UserName, config.QPS, config.Timeout = name, -1, 10*time.Second
 	return config
 }
 
@@ -122,7 +114,7 @@ func (w *fixture) attacks(t *testing.T, did *tally) (chosen []func(context.Conte
 		client:  kubernetes.NewForConfigOrDie(edit), servers: hostileServers(t, w, did), did: did,
 	}
 	intruder.awaitRights(t)
-	asking := newViewer(t, w.user(t, "viewer", "view"), did)
+	asking := &viewer{kubernetes.NewForConfigOrDie(w.user(t, "viewer", "view")).CoreV1().RESTClient(), did}
 	nobody := &anonymous{base: w.adapter.BaseURL(), did: did}
 	for name, attack := range map[string]func(context.Context){
 		"tenant replaces objects":        intruder.replace,

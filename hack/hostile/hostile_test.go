@@ -5,12 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -44,23 +45,28 @@ func TestUnderAttack(t *testing.T) {
 	team.late.begin(began)
 	fresh := newcomers{api: team.api, objects: w.redises.Namespace(healthyNamespace), address: team.address(0)}
 	say("the attack begins and lasts for %s", *duration)
-	runAtOnce(t.Context(), append(attacks, fresh.run, func(ctx context.Context) { w.progress(ctx, before) })...)
+	lasting, cancel := context.WithTimeout(t.Context(), *duration)
+	defer cancel()
+	stopAttacks := verifier.Background(lasting, append(attacks, fresh.run, func(ctx context.Context) { w.progress(ctx, before) })...)
+	<-lasting.Done()
+	stopAttacks()
 	ended, spent := time.Now(), w.spent().since(earlier)
 	after := w.etcdState(t)
 	stopAsking()
 	stopWatching()
 	verifier.Sleep(t.Context(), loadKnown)
 
-	var figures table
+	var figures measure.Table
 	asked.figures(&figures, began)
 	team.late.figures(&figures, ended)
 	fresh.figures(&figures)
 	memory.figures(t, &figures, w)
 	spent.figures(&figures, ended.Sub(began))
 	after.figures(&figures, before, byTenant.bytes)
-	figures.print(os.Stdout)
-	did.print(os.Stdout)
-	for _, missed := range append(figures.missed(), did.violations()...) {
+	figures.Print(os.Stdout, "beside the attack")
+	attacked := did.table()
+	attacked.Print(os.Stdout, "the attack")
+	for _, missed := range slices.Concat(figures.Missed(), attacked.Missed(), did.wrong) {
 		t.Error(missed)
 	}
 	if err := w.Err(); err != nil {
@@ -69,16 +75,6 @@ func TestUnderAttack(t *testing.T) {
 	if t.Failed() {
 		t.Logf("the end of the adapter's log:\n%s", w.adapter.LogTail(40))
 	}
-}
-
-func runAtOnce(ctx context.Context, all ...func(context.Context)) {
-	ctx, cancel := context.WithTimeout(ctx, *duration)
-	defer cancel()
-	var running sync.WaitGroup
-	for _, run := range all {
-		running.Go(func() { run(ctx) })
-	}
-	running.Wait()
 }
 
 func say(format string, args ...any) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -91,27 +92,27 @@ func (a *asker) fail(sentence string) {
 	}
 }
 
-func (a *asker) figures(figures *table, began time.Time) {
+func (a *asker) figures(figures *measure.Table, began time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	report := a.verifier.Close()
 	for _, sentence := range append(report.Wrong, a.failed...) {
 		say("violation: %s", sentence)
 	}
-	figures.atLeast("values checked", float64(report.Checked), "", float64(len(a.waits))/4)
-	figures.atMost("values that are wrong", float64(report.Violations), "", 0)
-	figures.atMost("requests that failed", float64(a.failures), "", 0)
+	figures.Add("values checked", float64(report.Checked), "").AtLeast(float64(len(a.waits)) / 4)
+	figures.Add("values that are wrong", float64(report.Violations), "").AtMost(0)
+	figures.Add("requests that failed", float64(a.failures), "").AtMost(0)
 	calm, attacked, slices := a.split(began)
-	figures.report("HPA requests before the attack, p99", milliseconds(quantile(calm, 99)), "ms")
-	figures.report("HPA requests", float64(len(attacked)), "")
-	figures.report("HPA requests, p50", milliseconds(quantile(attacked, 50)), "ms")
-	figures.below("HPA requests, p99", milliseconds(quantile(attacked, 99)), "ms", milliseconds(longestP99))
+	figures.Add("HPA requests before the attack, p99", measure.Milliseconds(measure.Percentile(calm, 99)), "ms")
+	figures.Add("HPA requests", float64(len(attacked)), "")
+	figures.Add("HPA requests, p50", measure.Milliseconds(measure.Percentile(attacked, 50)), "ms")
+	figures.Add("HPA requests, p99", measure.Milliseconds(measure.Percentile(attacked, 99)), "ms").AtMost(measure.Milliseconds(longestP99))
 	worst := time.Duration(0)
 	for _, slice := range slices {
-		worst = max(worst, quantile(slice, 99))
+		worst = max(worst, measure.Percentile(slice, 99))
 	}
-	figures.below("HPA requests, p99 of the worst minute", milliseconds(worst), "ms", milliseconds(longestP99))
-	figures.report("HPA requests, max", milliseconds(quantile(attacked, 100)), "ms")
+	figures.Add("HPA requests, p99 of the worst minute", measure.Milliseconds(worst), "ms").AtMost(measure.Milliseconds(longestP99))
+	figures.Add("HPA requests, max", measure.Milliseconds(measure.Percentile(attacked, 100)), "ms")
 }
 
 // split separates the waits before the attack from those beside it, and these by the minute. A last minute that is not

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 )
 
 const mostLate = 0.2
@@ -72,7 +74,7 @@ func (l *lateness) arrived(name string, at time.Time) {
 }
 
 // figures adds how late samples were until the attack ended, those that are still missing among them.
-func (l *lateness) figures(figures *table, ended time.Time) {
+func (l *lateness) figures(figures *measure.Table, ended time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, last := range l.last {
@@ -80,8 +82,8 @@ func (l *lateness) figures(figures *table, ended time.Time) {
 			l.late = append(l.late, overdue)
 		}
 	}
-	limit := milliseconds(time.Duration(mostLate * float64(interval)))
-	figures.report("samples of healthy objects", float64(len(l.late)), "")
-	figures.report("lateness of samples, p99", milliseconds(quantile(l.late, 99)), "ms")
-	figures.below("lateness of samples, max", milliseconds(quantile(l.late, 100)), "ms", limit)
+	limit := measure.Milliseconds(time.Duration(mostLate * float64(interval)))
+	figures.Add("samples of healthy objects", float64(len(l.late)), "")
+	figures.Add("lateness of samples, p99", measure.Milliseconds(measure.Percentile(l.late, 99)), "ms")
+	figures.Add("lateness of samples, max", measure.Milliseconds(measure.Percentile(l.late, 100)), "ms").AtMost(limit)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -51,10 +52,10 @@ func TestMissingSamplesAreLate(t *testing.T) {
 		for _, second := range test.seconds {
 			l.note(fmt.Sprintf(`+%d.000000 [0 127.0.0.1:50000] "llen" "jobs:healthy-01"`, began.Unix()+int64(second)))
 		}
-		var figures table
+		var figures measure.Table
 		l.figures(&figures, began.Add(18*time.Second))
-		if got := figures.figures[len(figures.figures)-1]; got.value != test.late || got.met != (test.late < 1000) {
-			t.Errorf("samples after %d s are %v ms late, want %v", test.seconds, got.value, test.late)
+		if got := figures.Figures[len(figures.Figures)-1]; got.Value != test.late || len(figures.Missed()) > 0 != (test.late > 1000) {
+			t.Errorf("samples after %d s are %v ms late, want %v", test.seconds, got.Value, test.late)
 		}
 	}
 }

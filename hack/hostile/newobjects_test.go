@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
@@ -71,10 +72,10 @@ func (n *newcomers) await(ctx context.Context, since time.Time, metric string, s
 	return err
 }
 
-func (n *newcomers) figures(figures *table) {
-	figures.atMost("new objects that failed", float64(n.failed), "", 0)
-	figures.atLeast("new objects", float64(len(n.gone)), "", 1)
-	figures.report("new object until its levels are known, max", milliseconds(quantile(n.levels, 100)), "ms")
-	figures.atMost("new object until its rates are known, max", milliseconds(quantile(n.rates, 100)), "ms", milliseconds(soonKnown))
-	figures.atMost("deleted object until it is gone, max", milliseconds(quantile(n.gone, 100)), "ms", milliseconds(soonGone))
+func (n *newcomers) figures(figures *measure.Table) {
+	figures.Add("new objects that failed", float64(n.failed), "").AtMost(0)
+	figures.Add("new objects", float64(len(n.gone)), "").AtLeast(1)
+	figures.Add("new object until its levels are known, max", measure.Milliseconds(measure.Percentile(n.levels, 100)), "ms")
+	figures.Add("new object until its rates are known, max", measure.Milliseconds(measure.Percentile(n.rates, 100)), "ms").AtMost(measure.Milliseconds(soonKnown))
+	figures.Add("deleted object until it is gone, max", measure.Milliseconds(measure.Percentile(n.gone, 100)), "ms").AtMost(measure.Milliseconds(soonGone))
 }

@@ -1,39 +1,19 @@
 package hostile
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 )
 
-// scrape is what a program's own metrics say at an instant.
-type scrape map[string]*dto.MetricFamily
-
-func (s scrape) sum(name string, of func(labels map[string]string) bool) float64 {
-	total := 0.0
-	for _, one := range s[name].GetMetric() {
-		labels := map[string]string{}
-		for _, label := range one.GetLabel() {
-			labels[label.GetName()] = label.GetValue()
-		}
-		if of == nil || of(labels) {
-			total += one.GetGauge().GetValue() + one.GetCounter().GetValue() + one.GetUntyped().GetValue()
-		}
-	}
-	return total
-}
-
 // scrapeAdapter asks the adapter as the API server does, for an administrator.
-func (w *fixture) scrapeAdapter(ctx context.Context) (scrape, error) {
+func (w *fixture) scrapeAdapter(ctx context.Context) (measure.Metrics, error) {
 	cert, key, _ := w.FrontProxy()
 	adapter := client(&rest.Config{Host: w.adapter.BaseURL(), TLSClientConfig: rest.TLSClientConfig{Insecure: true, CertData: cert, KeyData: key}})
 	return metrics(ctx, adapter.Get().SetHeader("X-Remote-User", "hostile").SetHeader("X-Remote-Group", "system:masters"))
@@ -55,11 +35,10 @@ func client(config *rest.Config) rest.Interface {
 	return kubernetes.NewForConfigOrDie(config).CoreV1().RESTClient()
 }
 
-func metrics(ctx context.Context, request *rest.Request) (scrape, error) {
+func metrics(ctx context.Context, request *rest.Request) (measure.Metrics, error) {
 	text, err := request.AbsPath("/metrics").DoRaw(ctx)
 	if err != nil {
 		return nil, err
 	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	return parser.TextToMetricFamilies(bytes.NewReader(text))
+	return measure.Parse(text)
 }

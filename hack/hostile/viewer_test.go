@@ -6,10 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
@@ -31,15 +29,6 @@ const (
 type viewer struct {
 	client rest.Interface
 	did    *tally
-}
-
-func newViewer(t *testing.T, config *rest.Config, did *tally) *viewer {
-	t.Helper()
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &viewer{client.CoreV1().RESTClient(), did}
 }
 
 func (v *viewer) read(ctx context.Context) {

@@ -15,7 +15,7 @@
 // none is fetched, the redis-server on PATH is the only one, unless
 // REQUIRE_SERVERS=1 makes that a failure.
 //
-// ReadCommand and Bulk are for a test's own stand-in for a server.
+// Serve, ReadCommand and Bulk are for a test's own stand-in for a server.
 //
 // A server that cannot be started fails the test with a sentence that says what
 // to install; it never skips it. A Server is not safe for concurrent use, but

@@ -2,13 +2,12 @@ package bench
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
 	"time"
 
+	"k8s.io/client-go/rest"
 	metrics "k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 	"k8s.io/metrics/pkg/client/custom_metrics/scheme"
 
@@ -27,22 +26,15 @@ type caller struct {
 // What asks for a metric, and in which encoding. Source: the HorizontalPodAutoscaler's client in k8s.io/metrics.
 const protobuf = "application/vnd.kubernetes.protobuf, */*"
 
-func newCaller(c *cluster.Cluster, a *cluster.Adapter) (*caller, error) {
-	cert, key, _ := c.FrontProxy()
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{
-		ForceAttemptHTTP2: true,
-		TLSClientConfig: &tls.Config{
-			Certificates: []tls.Certificate{pair},
-			// The minimal adapter's certificate is signed by nobody; both are processes of this bench.
-			InsecureSkipVerify: true,
-			RootCAs:            x509.NewCertPool(),
-		},
-	}
-	return &caller{base: a.BaseURL(), client: &http.Client{Transport: transport, Timeout: 2 * time.Minute}, accept: protobuf}, nil
+func (h *harness) callerOf(adapter *cluster.Adapter) *caller {
+	h.b.Helper()
+	cert, key, _ := h.FrontProxy()
+	client, err := rest.HTTPClientFor(&rest.Config{
+		// The minimal adapter's certificate is signed by nobody; both are processes of this bench.
+		TLSClientConfig: rest.TLSClientConfig{Insecure: true, CertData: cert, KeyData: key}, Timeout: 2 * time.Minute,
+	})
+	check(h.b, err)
+	return &caller{base: adapter.BaseURL(), client: client, accept: protobuf}
 }
 
 // get returns what an adapter answers at a path.
@@ -67,15 +59,6 @@ func (c *caller) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, fmt.Errorf("GET %s: %s: %.200q", path, response.Status, body)
 	}
 	return body, nil
-}
-
-// values returns how many values the list at a path has.
-func (c *caller) values(ctx context.Context, path string) (int, error) {
-	body, err := c.get(ctx, path)
-	if err != nil {
-		return 0, err
-	}
-	return valuesIn(body)
 }
 
 // valuesIn returns how many values a list has.

@@ -3,12 +3,11 @@ package bench
 import (
 	"context"
 	"fmt"
-	"sync"
 
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 )
@@ -23,11 +22,10 @@ const (
 var redises = schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
 
 // populate creates Redis objects until there are as many, with more of spec than the address if sampling is not nil.
-func (h *harness) populate(ctx context.Context, objects int, sampling map[string]any) error {
-	if err := h.serve(ctx, (objects+perServer-1)/perServer); err != nil {
-		return err
-	}
-	return h.create(ctx, objects, func(n int) map[string]any {
+func (h *harness) populate(objects int, sampling map[string]any) {
+	h.b.Helper()
+	h.serve((objects + perServer - 1) / perServer)
+	h.create(objects, func(n int) map[string]any {
 		spec := map[string]any{"address": h.address(n)}
 		if sampling != nil {
 			spec["sampling"] = sampling
@@ -38,14 +36,15 @@ func (h *harness) populate(ctx context.Context, objects int, sampling map[string
 
 // address returns where the object of a number reaches its server.
 func (h *harness) address(n int) string {
-	return h.servers[n%len(h.servers)].addressOf(n / len(h.servers))
+	return addressOf(h.servers[n%len(h.servers)], n/len(h.servers))
 }
 
 // create creates Redis objects until there are as many, each with the spec of its number.
-func (h *harness) create(ctx context.Context, objects int, spec func(n int) map[string]any) error {
+func (h *harness) create(objects int, spec func(n int) map[string]any) {
+	h.b.Helper()
 	first := h.objects
 	h.objects = max(h.objects, objects)
-	return h.each(ctx, first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	h.each(first, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		object := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": redises.GroupVersion().String(), "kind": "Redis",
 			"metadata": map[string]any{"name": objectName(n), "labels": map[string]any{"tier": "bench"}},
@@ -56,20 +55,12 @@ func (h *harness) create(ctx context.Context, objects int, spec func(n int) map[
 	})
 }
 
-// edit changes the spec of the first objects, so that each begins again.
-func (h *harness) edit(ctx context.Context, objects int) error {
-	patch := []byte(`{"spec":{"sampling":{"timeout":"900ms"}}}`)
-	return h.each(ctx, 0, objects, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
-		_, err := client.Patch(ctx, objectName(n), types.MergePatchType, patch, metav1.PatchOptions{})
-		return err
-	})
-}
-
 // depopulate deletes objects until there are no more than so many.
-func (h *harness) depopulate(ctx context.Context, objects int) error {
+func (h *harness) depopulate(objects int) {
+	h.b.Helper()
 	end := h.objects
 	h.objects = min(h.objects, objects)
-	return h.each(ctx, objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	h.each(objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		return client.Delete(ctx, objectName(n), metav1.DeleteOptions{})
 	})
 }
@@ -77,31 +68,22 @@ func (h *harness) depopulate(ctx context.Context, objects int) error {
 func objectName(n int) string { return fmt.Sprintf("redis-%05d", n) }
 
 // each does something with the objects from one number up to another, several at a time.
-func (h *harness) each(ctx context.Context, first, end int, do func(context.Context, dynamic.ResourceInterface, int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	config := rest.CopyConfig(h.Config())
+func (h *harness) each(first, end int, do func(context.Context, dynamic.ResourceInterface, int) error) {
+	h.b.Helper()
+	config := h.Config()
 	// A password in clear text is warned of at each write; here it goes no further than this machine.
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	numbers := make(chan int)
-	var writing sync.WaitGroup
-	for range writers {
-		writing.Go(func() {
-			for n := range numbers {
-				if err := do(ctx, client.Resource(redises).Namespace(namespace), n); err != nil {
-					cancel(fmt.Errorf("object %s: %w", objectName(n), err))
-				}
+	check(h.b, err)
+	writing, ctx := errgroup.WithContext(h.b.Context())
+	writing.SetLimit(writers)
+	for n := first; n < end; n++ {
+		writing.Go(func() error {
+			if err := do(ctx, client.Resource(redises).Namespace(namespace), n); err != nil {
+				return fmt.Errorf("object %s: %w", objectName(n), err)
 			}
+			return nil
 		})
 	}
-	for n := first; n < end && ctx.Err() == nil; n++ {
-		numbers <- n
-	}
-	close(numbers)
-	writing.Wait()
-	return context.Cause(ctx)
+	check(h.b, writing.Wait())
 }
