@@ -29,15 +29,18 @@ func TestMain(m *testing.M) {
 }
 
 func BenchmarkAdapter(b *testing.B) {
-	if err := os.MkdirAll(output, 0o755); err != nil {
-		b.Fatal(err)
-	}
+	makeOutput(b)
 	b.Run("sample", measureSample)
 	b.Run("reaction", measureReaction)
 	b.Run("api", measureAPI)
 	b.Run("isolation", measureIsolation)
 	b.Run("delegate", measureDelegateFaults)
 	b.Run("scale", measureScale)
+}
+
+func makeOutput(b *testing.B) {
+	b.Helper()
+	check(b, os.MkdirAll(output, 0o755))
 }
 
 // newTable returns a table that is printed and written when the part ends, and fails it where a limit is missed.

@@ -60,7 +60,13 @@ func (h *harness) depopulate(objects int) {
 	h.b.Helper()
 	end := h.objects
 	h.objects = min(h.objects, objects)
-	h.each(objects, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
+	h.delete(objects, end)
+}
+
+// delete deletes the objects from one number up to another.
+func (h *harness) delete(first, end int) {
+	h.b.Helper()
+	h.each(first, end, func(ctx context.Context, client dynamic.ResourceInterface, n int) error {
 		return client.Delete(ctx, objectName(n), metav1.DeleteOptions{})
 	})
 }

@@ -44,7 +44,7 @@ func measureScale(b *testing.B) {
 	for _, objects := range []int{0, 100, 1000, 10000} {
 		say("%d objects", objects)
 		h.populate(objects, nil)
-		cores[objects], memory[objects] = h.load()
+		cores[objects], memory[objects] = h.load(interval)
 		if objects == 1000 {
 			h.start(soonWarm)
 		}
@@ -61,9 +61,9 @@ func measureScale(b *testing.B) {
 	h.start(mostWarm)
 }
 
-// load measures what the objects cost once the rates of all are served. The adapter still writes the status of new
+// load measures what the objects, each sampled once every so often, cost once the rates of all are served. The adapter still writes the status of new
 // objects then, as it does in a cluster.
-func (h *harness) load() (cores, memory float64) {
+func (h *harness) load(every time.Duration) (cores, memory float64) {
 	h.b.Helper()
 	h.warm(h.objects)
 	h.wait(settled)
@@ -72,7 +72,7 @@ func (h *harness) load() (cores, memory float64) {
 	after := h.scrape()
 	memory = h.resident() / mebibyte
 	failed, attempts := samplesBetween(before, after)
-	if want := float64(h.objects) * measured.Seconds() / interval.Seconds(); attempts < 0.95*want {
+	if want := float64(h.objects) * measured.Seconds() / every.Seconds(); attempts < 0.95*want {
 		h.b.Fatalf("%.0f samples of %d objects, want %.0f: the machine is too slow for all of them", attempts, h.objects, want)
 	}
 	name := func(what string) string { return fmt.Sprintf("%d objects, %s", h.objects, what) }
@@ -87,7 +87,7 @@ func (h *harness) load() (cores, memory float64) {
 	}
 	h.Add(name("goroutines"), after.Sum("go_goroutines", nil), "")
 	h.Add(name("lateness p50"), lateness(before, after, 50).Seconds(), "s")
-	h.Add(name("lateness p99"), lateness(before, after, 99).Seconds(), "s").AtMost(interval.Seconds() / 20)
+	h.Add(name("lateness p99"), lateness(before, after, 99).Seconds(), "s").AtMost(every.Seconds() / 20)
 	h.Add(name("samples failed"), failed, "")
 	h.Add(name("lateness max, at most"), lateness(before, after, 100).Seconds(), "s")
 	return cores, memory
