@@ -14,7 +14,6 @@ type Plan struct {
 	// commands are the distinct ones that each attempt sends; that for the time is the last.
 	commands []Command
 	asks     [][]int  // by probe, the places of its commands
-	names    []string // of all commands that may be sent
 	fields   []string // of INFO
 }
 
@@ -32,11 +31,6 @@ func Compile(probes []*Probe) *Plan {
 				places[key] = place
 			}
 			plan.asks[n] = append(plan.asks[n], place)
-		}
-		if p.keys != nil {
-			for _, name := range p.keys.names {
-				plan.name(name)
-			}
 		}
 		wantsTime = wantsTime || p.WantsTime
 		if p.InfoField != "" {
@@ -57,15 +51,7 @@ func Compile(probes []*Probe) *Plan {
 
 func (l *Plan) add(command Command) int {
 	l.commands = append(l.commands, command)
-	l.name(command.Name())
 	return len(l.commands) - 1
-}
-
-// name notes a command that may be sent.
-func (l *Plan) name(name string) {
-	if !slices.Contains(l.names, name) {
-		l.names = append(l.names, name)
-	}
 }
 
 // Probes are those that the Plan was made from. The caller must not modify them.

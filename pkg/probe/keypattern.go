@@ -20,8 +20,6 @@ type keyPattern struct {
 	ask  func(key string) []Command
 	// read makes a number of the replies to the commands of one key.
 	read func(k *keyPattern, replies []any) (float64, error)
-	// names are those of all commands that may be sent.
-	names []string
 }
 
 // KeysCount measures how many keys match a glob pattern, of one type if one is
@@ -38,7 +36,7 @@ func KeysLength(glob, kind string, limit int) *Probe {
 		return nil
 	}
 	return ofKeys(&keyPattern{
-		glob: glob, kind: kind, limit: limit, names: []string{name}, asks: 1,
+		glob: glob, kind: kind, limit: limit, asks: 1,
 		ask: func(key string) []Command { return []Command{{name, key}} },
 		read: func(k *keyPattern, replies []any) (float64, error) {
 			if err := k.refused(replies[0], name); err != nil {
@@ -54,7 +52,7 @@ func KeysLength(glob, kind string, limit int) *Probe {
 // glob pattern. Unless kind is "string" a key of another type is an error.
 func KeysValue(glob, kind string, limit int) *Probe {
 	return ofKeys(&keyPattern{
-		glob: glob, kind: kind, limit: limit, names: []string{"getrange", "exists"}, asks: 2,
+		glob: glob, kind: kind, limit: limit, asks: 2,
 		// To GETRANGE a key that is gone is an empty string.
 		ask: func(key string) []Command {
 			return []Command{{"getrange", key, "0", strconv.Itoa(maxNumber - 1)}, {"exists", key}}
@@ -85,7 +83,6 @@ func numberOrGone(k *keyPattern, replies []any) (float64, error) {
 }
 
 func ofKeys(k *keyPattern) *Probe {
-	k.names = append(k.names, "scan")
 	return &Probe{
 		Kind: Pass, keys: k,
 		Unbounded: true, // names of keys may be long

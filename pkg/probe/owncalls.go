@@ -1,70 +1,59 @@
 package probe
 
 import (
-	"slices"
+	"maps"
 	"strings"
 )
 
 // Calls counts commands that a server has executed, by name. It is immutable.
-type Calls struct {
-	names  []string
-	counts []int64
-	// doubtful counts, by name, the commands that the server may or may not
-	// have executed. It is nil as long as there are none.
-	doubtful []int64
+type Calls map[string]count
+
+// count is that of one command.
+type count struct {
+	executed int64
+	// doubtful are those that the server may or may not have executed.
+	doubtful int64
 }
 
-// countCalls adds the commands that the server executed, by its replies, to those
+// with adds the commands that the server executed, by its replies, to those
 // before. Without replies each of them is doubtful.
-func (l *Plan) countCalls(before Calls, sent []Command, replies []any) Calls {
-	if len(l.names) == 0 {
-		return before
+func (c Calls) with(sent []Command, replies []any) Calls {
+	if len(sent) == 0 {
+		return c
 	}
-	after := Calls{names: l.names, counts: make([]int64, len(l.names)), doubtful: before.doubtful}
-	copy(after.counts, before.counts)
-	shared := true // doubtful, with those before
+	after := Calls{}
+	maps.Copy(after, c)
 	for n, command := range sent {
 		if command == nil {
 			continue
 		}
-		place := slices.Index(l.names, command.Name())
 		execution := doubtful
 		if replies != nil {
 			execution = command.execution(replies[n])
 		}
+		count := after[command.Name()]
 		switch execution {
 		case executed:
-			after.counts[place]++
+			count.executed++
 		case doubtful:
-			if shared {
-				after.doubtful, shared = make([]int64, len(l.names)), false
-				copy(after.doubtful, before.doubtful)
-			}
-			after.doubtful[place]++
+			count.doubtful++
 		}
+		after[command.Name()] = count
 	}
 	return after
 }
 
-// Since returns how often a command was executed after an earlier count by the
-// same Plan. If exact is false, it was executed at least that often.
+// Since returns how often a command was executed after an earlier count. If exact
+// is false, it was executed at least that often.
 func (c Calls) Since(before Calls, command string) (calls int64, exact bool) {
 	exact = true
-	for n, name := range c.names {
+	for name, now := range c {
 		// Redis before 7.0 counts subcommands under the command.
 		if base, _, _ := strings.Cut(name, "|"); name != command && base != command {
 			continue
 		}
-		exact = exact && at(c.doubtful, n) == at(before.doubtful, n)
-		calls += c.counts[n] - at(before.counts, n)
+		exact = exact && now.doubtful == before[name].doubtful
+		calls += now.executed - before[name].executed
 	}
 	return calls, exact
-}
-
-// at returns 0 for a place in counts that are nil.
-func at(counts []int64, place int) int64 {
-	if counts == nil {
-		return 0
-	}
-	return counts[place]
 }

@@ -81,13 +81,13 @@ func (r *Session) RunsScript() bool {
 
 // Lost notes that commands were sent and that the attempt failed: the server may
 // have executed them, or some of them, or may yet.
-func (r *Session) Lost() { r.own = r.plan.countCalls(r.own, r.sent, nil) }
+func (r *Session) Lost() { r.own = r.own.with(r.sent, nil) }
 
 // Read makes a Result for each probe of the replies to Commands and of the INFO
 // that was answered before them. They were sent at one instant and answered by another.
 // What is read of keys gives outdated unless it is nil.
 func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent, answered time.Time) []Result {
-	r.own = r.plan.countCalls(r.own, r.sent, replies)
+	r.own = r.own.with(r.sent, replies)
 	static := len(r.plan.commands)
 	r.outdated = outdated
 	r.results = r.plan.read(r.sent[:static], replies[:static], info, r.held, outdated)
@@ -112,7 +112,7 @@ func (r *Session) More() []Command {
 
 // ReadMore takes in the replies to More, and returns the Results as they are then.
 func (r *Session) ReadMore(replies []any, sent, answered time.Time) []Result {
-	r.own = r.plan.countCalls(r.own, r.sent, replies)
+	r.own = r.own.with(r.sent, replies)
 	r.results = slices.Clone(r.results)
 	r.readScans(replies, sent, answered)
 	return r.results
