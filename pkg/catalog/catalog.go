@@ -190,7 +190,7 @@ func (m *Metric) Read(h History, q Query) (Reading, error) {
 		return Reading{}, err
 	}
 	if reading.Value, err = m.Aggregation.of(found); err != nil {
-		return Reading{}, &ValueError{Metric: m.Name, Err: err}
+		return Reading{}, err
 	}
 	return reading, nil
 }

@@ -49,9 +49,8 @@ func checkRow(t *testing.T, m *catalog.Metric, tt row) {
 	h := over(t, tt.first, tt.last)
 	got, err := m.Read(h, catalog.Query{Now: h.end, Database: tt.database})
 	if tt.err != "" {
-		var value *catalog.ValueError
-		if !errors.As(err, &value) || value.Metric != m.Name || !strings.Contains(err.Error(), tt.err) {
-			t.Fatalf("Read = %+v, %v; want a ValueError with %q", got, err, tt.err)
+		if !noNumber(err) || !strings.Contains(err.Error(), tt.err) {
+			t.Fatalf("Read = %+v, %v; want an error with %q", got, err, tt.err)
 		}
 		if tt.is != nil && !errors.Is(err, tt.is) {
 			t.Errorf("%v does not wrap %v", err, tt.is)

@@ -51,7 +51,7 @@ func (d Declared) read(h ProbedHistory, now time.Time) (Reading, history.Sample,
 	}
 	last := d.of(newest)
 	if last.Err != nil {
-		return Reading{}, newest, d.failed(last.Err)
+		return Reading{}, newest, last.Err
 	}
 	switch d.Probe.Kind {
 	case probe.Counter:
@@ -91,14 +91,14 @@ func (d Declared) over(h ProbedHistory, now time.Time) (Reading, history.Sample,
 	for n, sample := range samples {
 		one := d.of(sample)
 		if one.Err != nil {
-			return Reading{}, samples[n], d.failed(fmt.Errorf("a sample within the window has no value: %w", one.Err))
+			return Reading{}, samples[n], fmt.Errorf("a sample within the window has no value: %w", one.Err)
 		}
 		values[n] = one.Value
 	}
 	first, last := samples[0], samples[len(samples)-1]
 	value, err := valueOver(d.Over, values)
 	if err != nil {
-		return Reading{}, last, d.failed(err)
+		return Reading{}, last, err
 	}
 	return Reading{Value: value, At: last.At, Window: last.At.Sub(first.At)}, last, nil
 }
@@ -126,8 +126,4 @@ func (d Declared) of(sample history.Sample) probe.Result {
 		return probe.Result{Err: errors.New("the sample was taken without it")}
 	}
 	return sample.Probed[d.Place]
-}
-
-func (d Declared) failed(err error) error {
-	return &ValueError{Metric: d.Name, Err: err}
 }

@@ -13,7 +13,7 @@
 // A Catalog is immutable and safe for concurrent use.
 //
 // Read fails with the History's own error if samples are missing, with a
-// *NoSeriesError if a selector matches nothing, and with a *ValueError if the samples
+// *NoSeriesError if a selector matches nothing, and with another error if the samples
 // give no number: a field that the server does not report, a division by zero, a
 // counter that fell. It never returns NaN, an infinity or a negative value.
 package catalog

@@ -11,21 +11,6 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// ValueError says that samples are at hand and give no number for a metric.
-type ValueError struct {
-	Metric string
-	Err    error
-}
-
-func (e *ValueError) Error() string {
-	return e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *ValueError) Unwrap() error {
-	return e.Err
-}
-
 // Awaited reports whether an error says that a value of keys is not known yet, and that
 // further samples bring it: a scan is under way, or a replica may still be catching up.
 func Awaited(err error) bool {

@@ -41,7 +41,7 @@ func (c Expression) Read(h *history.History, q Query) (Reading, error) {
 	for _, name := range c.Formula.Names() {
 		read, ok := c.Find(name)
 		if !ok {
-			return Reading{}, c.failed(fmt.Errorf("the object has no metric %s that the expression may name", name))
+			return Reading{}, fmt.Errorf("the object has no metric %s that the expression may name", name)
 		}
 		one, err := read(h, all)
 		if err != nil {
@@ -51,7 +51,7 @@ func (c Expression) Read(h *history.History, q Query) (Reading, error) {
 		reading.Window = max(reading.Window, newest.At.Sub(one.At)+one.Window)
 	}
 	if reading.Value, err = c.Formula.Eval(values); err != nil {
-		return Reading{}, c.failed(err)
+		return Reading{}, err
 	}
 	if err := chosen(c.Name, newest, q.Selector); err != nil {
 		return Reading{}, err
@@ -59,16 +59,12 @@ func (c Expression) Read(h *history.History, q Query) (Reading, error) {
 	return reading, nil
 }
 
-func (c Expression) failed(err error) error {
-	return &ValueError{Metric: c.Name, Err: err}
-}
-
 // chosen fails unless a selector picks the one series of a metric of one object.
 // It has the role of the nodes that count.
 func chosen(metric string, newest history.Sample, selector Selector) error {
 	labels, err := labelsOf(&newest.Counted()[0], selector)
 	if err != nil {
-		return &ValueError{Metric: metric, Err: err}
+		return err
 	}
 	delete(labels, LabelNode) // the value is of all nodes
 	delete(labels, LabelShard)

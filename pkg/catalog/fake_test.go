@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,13 @@ func (h twoSamples) Span(time.Time) (history.Span, error) {
 		First: history.NewSample(nil, history.Node{At: h.end.Add(-h.apart), Info: h.first}),
 		Last:  history.NewSample(nil, history.Node{At: h.end, Info: h.last}),
 	}, h.err
+}
+
+// noNumber reports whether an error says that samples are there and give no number.
+func noNumber(err error) bool {
+	_, missing := errors.AsType[*history.UnknownError](err)
+	_, unmatched := errors.AsType[*catalog.NoSeriesError](err)
+	return err != nil && !missing && !unmatched
 }
 
 // info parses lines of INFO, to which a role is added unless they have one.

@@ -41,11 +41,11 @@ func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) 
 	for i := range nodes {
 		node := &nodes[i]
 		if node.Info == nil && !node.Replica {
-			return nil, m.failed(node, silence(node)) // without an INFO, it has no labels either
+			return nil, ofShard(node, silence(node)) // without an INFO, it has no labels either
 		}
 		labels, err := labelsOf(node, selector)
 		if err != nil {
-			return nil, m.failed(node, err)
+			return nil, ofShard(node, err)
 		}
 		if !selector.matchesNode(labels) {
 			others = append(others, Series{Labels: labels})
@@ -53,11 +53,11 @@ func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) 
 		}
 		asked = true
 		if node.Info == nil {
-			return nil, m.failed(node, silence(node))
+			return nil, ofShard(node, silence(node))
 		}
 		found, err := of(node)
 		if err != nil {
-			return nil, m.failed(node, err)
+			return nil, ofShard(node, err)
 		}
 		if selector.ofNodesAlone() {
 			if chosen == nil {
@@ -111,12 +111,12 @@ func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
 	return false
 }
 
-// failed returns a ValueError of a node, by its shard: no error holds an address.
-func (m *Metric) failed(node *history.Node, err error) error {
-	if node.Shard != "" {
-		err = fmt.Errorf("shard %s: %w", node.Shard, err)
+// ofShard tells a node by its shard: no error holds an address.
+func ofShard(node *history.Node, err error) error {
+	if node.Shard == "" {
+		return err
 	}
-	return &ValueError{Metric: m.Name, Err: err}
+	return fmt.Errorf("shard %s: %w", node.Shard, err)
 }
 
 // silence returns why a node has no INFO.

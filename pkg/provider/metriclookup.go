@@ -13,12 +13,12 @@ import (
 // found, and is unknown.
 func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) {
 	if why := t.Refused(name); why != "" {
-		return without(name, errors.New(why)), true
+		return without(errors.New(why)), true
 	}
 	declared, ok := t.Lookup(name)
 	switch {
 	case ok && declared.Pending():
-		return without(name, target.ErrNotCompiled), true
+		return without(target.ErrNotCompiled), true
 	case ok && declared.Computed():
 		row := catalog.Expression{Name: name, Formula: declared.Expression, Find: func(name string) (catalog.Reader, bool) {
 			return p.measured(t, name)
@@ -29,9 +29,9 @@ func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) 
 }
 
 // without is a metric that has no value whatever was sampled.
-func without(name string, why error) catalog.Reader {
+func without(why error) catalog.Reader {
 	return func(*history.History, catalog.Query) (catalog.Reading, error) {
-		return catalog.Reading{}, &catalog.ValueError{Metric: name, Err: why}
+		return catalog.Reading{}, why
 	}
 }
 
