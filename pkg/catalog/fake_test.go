@@ -75,13 +75,6 @@ func metric(t testing.TB, name string) *catalog.Metric {
 	return m
 }
 
-// requirement lets one of a Kubernetes selector pick series.
-type requirement struct{ *labels.Requirement }
-
-func (r requirement) Values() []string { return r.ValuesUnsorted() }
-
-func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }
-
 func picking(t testing.TB, text string) catalog.Selector {
 	t.Helper()
 	parsed, err := labels.Parse(text)
@@ -89,9 +82,5 @@ func picking(t testing.TB, text string) catalog.Selector {
 		t.Fatal(err)
 	}
 	requirements, _ := parsed.Requirements()
-	selector := make(catalog.Selector, len(requirements))
-	for i := range requirements {
-		selector[i] = requirement{&requirements[i]}
-	}
-	return selector
+	return catalog.Selector(requirements)
 }

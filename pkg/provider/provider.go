@@ -155,12 +155,9 @@ func newQuery(metric string, selector labels.Selector, now time.Time) query {
 
 func catalogQuery(selector labels.Selector, now time.Time) catalog.Query {
 	query := catalog.Query{Now: now}
-	if selector != nil && !selector.Empty() {
+	if selector != nil {
 		requirements, _ := selector.Requirements()
-		query.Selector = make(catalog.Selector, len(requirements))
-		for i := range requirements {
-			query.Selector[i] = requirement{&requirements[i]}
-		}
+		query.Selector = catalog.Selector(requirements)
 	}
 	return query
 }
@@ -247,10 +244,3 @@ func spelled(selector labels.Selector) labels.Selector {
 	}
 	return labels.NewSelector().Add(requirements...)
 }
-
-// requirement lets one of a label selector pick series.
-type requirement struct{ *labels.Requirement }
-
-func (r requirement) Values() []string { return r.ValuesUnsorted() }
-
-func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }

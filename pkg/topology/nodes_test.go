@@ -130,9 +130,7 @@ func (s *several) metric(name, selector string) (float64, error) {
 	}
 	q := catalog.Query{Now: time.Now()}
 	requirements, _ := parsed.Requirements()
-	for i := range requirements {
-		q.Selector = append(q.Selector, requirement{&requirements[i]})
-	}
+	q.Selector = catalog.Selector(requirements)
 	reading, err := m.Read(s.history, q)
 	return reading.Value, err
 }
@@ -165,13 +163,6 @@ func (s *several) requests(selector string) (float64, error) {
 	}
 	return 0, unmatched
 }
-
-// requirement lets one of a Kubernetes selector pick series.
-type requirement struct{ *labels.Requirement }
-
-func (r requirement) Values() []string { return r.ValuesUnsorted() }
-
-func (r requirement) Matches(of map[string]string) bool { return r.Requirement.Matches(labels.Set(of)) }
 
 // counts compares what was counted with what the test sent.
 func (s *several) counts(selector string, want float64) {
