@@ -25,21 +25,6 @@ type write struct {
 	status *v1alpha1.RedisStatus
 }
 
-// applied is the body of an apply request: no field but those that the adapter owns.
-type applied struct {
-	metav1.TypeMeta `json:",inline"`
-	Metadata        identity             `json:"metadata"`
-	Status          v1alpha1.RedisStatus `json:"status"`
-}
-
-type identity struct {
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	// UID is that of the object that is meant. For the status of a custom resource, the API
-	// server does not compare it with the object's own (tried on 1.37): see otherObjectError.
-	UID types.UID `json:"uid"`
-}
-
 // otherObjectError means that the status went to an object that took the name of the
 // one that was meant before the watch showed it.
 type otherObjectError struct {
@@ -51,10 +36,12 @@ func (e *otherObjectError) Error() string {
 }
 
 func applyStatus(ctx context.Context, client rest.Interface, w write) error {
-	body, err := json.Marshal(applied{
-		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind},
-		Metadata: identity{Namespace: w.name.Namespace, Name: w.name.Name, UID: w.uid},
-		Status:   *w.status,
+	// No field but those that the adapter owns. For the status of a custom resource, the API server
+	// does not compare the UID with the object's own (tried on 1.37): see otherObjectError.
+	body, err := json.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion().String(), "kind": v1alpha1.Kind,
+		"metadata": map[string]any{"namespace": w.name.Namespace, "name": w.name.Name, "uid": w.uid},
+		"status":   w.status,
 	})
 	if err != nil {
 		return fmt.Errorf("encoding status: %w", err)
