@@ -1,12 +1,12 @@
 package status
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
@@ -19,12 +19,12 @@ import (
 // that samples the same process.
 type sharing struct {
 	mu        sync.Mutex
-	senders   map[string][]types.NamespacedName // by run_id, sorted
-	processes map[types.NamespacedName][]string // run_ids
+	senders   map[string]sets.Set[types.NamespacedName] // by run_id
+	processes map[types.NamespacedName][]string         // run_ids
 }
 
 func newSharing() *sharing {
-	return &sharing{senders: map[string][]types.NamespacedName{}, processes: map[types.NamespacedName][]string{}}
+	return &sharing{senders: map[string]sets.Set[types.NamespacedName]{}, processes: map[types.NamespacedName][]string{}}
 }
 
 // note takes in the processes of an object, and returns a hint at another object that
@@ -45,17 +45,14 @@ func (s *sharing) note(t *target.Target, h *history.History) string {
 	}
 	here, elsewhere := "", false
 	for _, process := range processes {
-		senders := s.senders[process]
-		if len(senders) == 0 {
-			continue
-		}
-		elsewhere = elsewhere || senders[0].Namespace != t.Namespace || senders[len(senders)-1].Namespace != t.Namespace
-		i, _ := slices.BinarySearchFunc(senders, types.NamespacedName{Namespace: t.Namespace}, byName)
-		if i < len(senders) && senders[i] == t.NamespacedName {
-			i++
-		}
-		if i < len(senders) && senders[i].Namespace == t.Namespace && (here == "" || senders[i].Name < here) {
-			here = senders[i].Name
+		for sender := range s.senders[process] {
+			switch {
+			case sender == t.NamespacedName:
+			case sender.Namespace != t.Namespace:
+				elsewhere = true
+			case here == "" || sender.Name < here:
+				here = sender.Name
+			}
 		}
 	}
 	const effect = " samples the same server. The commands of its spec.metrics count as requests here, " +
@@ -83,26 +80,19 @@ func (s *sharing) set(name types.NamespacedName, processes []string) {
 		return
 	}
 	for _, process := range before {
-		senders := s.senders[process]
-		if i, found := slices.BinarySearchFunc(senders, name, byName); found {
-			s.senders[process] = slices.Delete(senders, i, i+1)
-		}
-		if len(s.senders[process]) == 0 {
+		if s.senders[process].Delete(name).Len() == 0 {
 			delete(s.senders, process)
 		}
 	}
 	delete(s.processes, name)
 	for _, process := range processes {
 		process = strings.Clone(process) // or it keeps all of the INFO in memory
-		if i, found := slices.BinarySearchFunc(s.senders[process], name, byName); !found {
-			s.senders[process] = slices.Insert(s.senders[process], i, name)
+		if s.senders[process] == nil {
+			s.senders[process] = sets.New[types.NamespacedName]()
 		}
+		s.senders[process].Insert(name)
 		s.processes[name] = append(s.processes[name], process)
 	}
-}
-
-func byName(a, b types.NamespacedName) int {
-	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
 }
 
 // sendsCommands reports whether any declared metric needs more than INFO.
