@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,16 +46,16 @@ func nodes(h *history.History, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatu
 	newest, _ := h.Newest()
 	asked := h.Nodes()
 	asked = asked[:min(len(asked), maxNodes)]
-	described, times := make([]v1alpha1.NodeStatus, len(asked)), make([]metav1.Time, len(asked))
+	described := make([]v1alpha1.NodeStatus, len(asked))
 	for i := range asked {
 		n, address := &described[i], asked[i].Address
-		if old := findFrom(i, shown, func(s *v1alpha1.NodeStatus) bool { return s.Address == address }); old != nil {
-			*n = *old
+		if old := slices.IndexFunc(shown, func(s v1alpha1.NodeStatus) bool { return s.Address == address }); old >= 0 {
+			*n = shown[old]
 		}
 		n.Address, n.LastError = address, ""
-		if answered := findFrom(i, newest.Nodes, func(s *history.Node) bool { return s.Address == address && s.Info != nil }); answered != nil {
-			times[i] = second(answered.At)
-			n.Shard, n.LastSampleTime = answered.Shard, &times[i]
+		if at := slices.IndexFunc(newest.Nodes, func(s history.Node) bool { return s.Address == address && s.Info != nil }); at >= 0 {
+			answered := &newest.Nodes[at]
+			n.Shard, n.LastSampleTime = answered.Shard, new(second(answered.At))
 			n.Role, _ = catalog.Role(answered.Info)
 			n.Server, n.Version = redisinfo.Server(answered.Info)
 		}
@@ -63,21 +64,6 @@ func nodes(h *history.History, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatu
 		}
 	}
 	return described
-}
-
-// findFrom returns the first element that matches, nil if none does. It tries index i
-// first: nodes rarely change their places, and searching for each would take the square
-// of them.
-func findFrom[T any](i int, all []T, matches func(*T) bool) *T {
-	if i < len(all) && matches(&all[i]) {
-		return &all[i]
-	}
-	for i := range all {
-		if matches(&all[i]) {
-			return &all[i]
-		}
-	}
-	return nil
 }
 
 // second is an instant as the API server keeps it.
