@@ -37,8 +37,8 @@ func without(why error) catalog.Reader {
 
 // measured finds a metric that is not an expression.
 func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool) {
-	if read, ok := p.builtin(name); ok {
-		return read, true
+	if builtin, ok := p.catalog.Lookup(name); ok {
+		return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
 	}
 	declared, ok := t.Lookup(name)
 	if !ok || declared.Probe == nil {
@@ -46,13 +46,4 @@ func (p *Provider) measured(t *target.Target, name string) (catalog.Reader, bool
 	}
 	row := catalog.Declared{Name: name, Probe: declared.Probe, Place: declared.Place, Over: declared.Over}
 	return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return row.Read(h, q) }, true
-}
-
-// builtin finds a metric that every object has.
-func (p *Provider) builtin(name string) (catalog.Reader, bool) {
-	builtin, ok := p.catalog.Lookup(name)
-	if !ok {
-		return nil, false
-	}
-	return func(h *history.History, q catalog.Query) (catalog.Reading, error) { return builtin.Read(h, q) }, true
 }

@@ -105,14 +105,10 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	a := newQuery(info.Metric, metricSelector, time.Now())
 	targets := p.targets.Select(namespace, selector)
 	list := &custom_metrics.MetricValueList{Items: make([]custom_metrics.MetricValue, 0, len(targets))}
-	builtin, exists := p.builtin(info.Metric)
 	asked := 0
 	var unserved error
 	for _, t := range targets {
-		read, ok := builtin, exists
-		if t.Declares() {
-			read, ok = p.metric(t, info.Metric)
-		}
+		read, ok := p.metric(t, info.Metric)
 		if !ok {
 			continue
 		}
@@ -128,7 +124,7 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	if served > 0 {
 		p.observer.Answered("", served)
 	}
-	switch {
+	switch _, exists := p.catalog.Lookup(info.Metric); {
 	case !exists && asked == 0:
 		return nil, p.record(noMetric(info, nil))
 	case served == 0 && unserved != nil:
