@@ -32,9 +32,9 @@ type fingerprint [2]uint64
 // names in one reply to SCAN, which it has measured before it asks for more.
 type scanner struct {
 	probe *Probe
-	// share is how many probes share the bounds.
-	share int
-	seeds [2]maphash.Seed
+	// place is that of the probe in its Plan, and share how many probes share the bounds.
+	place, share int
+	seeds        [2]maphash.Seed
 
 	began  time.Time // zero while no pass has begun
 	cursor uint64
@@ -57,11 +57,11 @@ type scanner struct {
 	measuring, count int
 }
 
-// newScanner makes the scanner of one of some probes that share the bounds.
-func newScanner(p *Probe, share int) *scanner {
+// newScanner makes the scanner of the probe at a place of a Plan.
+func newScanner(p *Probe, place int) *scanner {
 	return &scanner{
 		probe: p,
-		share: share,
+		place: place,
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		seen:  map[fingerprint]struct{}{},
 		none:  ErrNoScan,

@@ -22,7 +22,7 @@ type Sampling struct {
 type Session struct {
 	plan     *Plan
 	policy   Sampling
-	scanners []*scanner // by probe, nil for one that each attempt measures whole
+	scanners []*scanner // of the probes that each attempt does not measure whole
 	data     dataset
 	// cautious is set until an INFO shows that the server is not KeyDB.
 	cautious bool
@@ -41,17 +41,14 @@ type Session struct {
 
 // Start begins a Session.
 func (l *Plan) Start(policy Sampling) *Session {
-	r := &Session{plan: l, policy: policy, cautious: true, scanners: make([]*scanner, len(l.probes))}
-	share := 0
-	for _, p := range l.probes {
-		if p.keys != nil {
-			share++
-		}
-	}
+	r := &Session{plan: l, policy: policy, cautious: true}
 	for n, p := range l.probes {
 		if p.keys != nil {
-			r.scanners[n] = newScanner(p, share)
+			r.scanners = append(r.scanners, newScanner(p, n))
 		}
+	}
+	for _, s := range r.scanners {
+		s.share = len(r.scanners)
 	}
 	return r
 }
@@ -66,10 +63,8 @@ func (r *Session) Own() Calls { return r.own }
 func (r *Session) Commands(held *HeldBack, here func(key string) bool) []Command {
 	r.sent, r.held, r.clustered = slices.Clip(r.plan.commandsOf(held, here)), held, here != nil
 	for _, s := range r.scanners {
-		if s != nil {
-			s.begin(held.leavesOut(s.probe))
-			r.sent = append(r.sent, s.commands(r.cautious)...)
-		}
+		s.begin(held.leavesOut(s.probe))
+		r.sent = append(r.sent, s.commands(r.cautious)...)
 	}
 	return r.sent
 }
@@ -91,7 +86,7 @@ func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent
 	static := len(r.plan.commands)
 	r.outdated = outdated
 	r.results = r.plan.read(r.sent[:static], replies[:static], info, r.held, outdated)
-	if r.scans() {
+	if len(r.scanners) > 0 {
 		r.learn(info)
 		r.readScans(replies[static:], sent, answered)
 	}
@@ -103,9 +98,7 @@ func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent
 func (r *Session) More() []Command {
 	r.sent = nil
 	for _, s := range r.scanners {
-		if s != nil {
-			r.sent = append(r.sent, s.commands(r.cautious)...)
-		}
+		r.sent = append(r.sent, s.commands(r.cautious)...)
 	}
 	return r.sent
 }
@@ -116,11 +109,6 @@ func (r *Session) ReadMore(replies []any, sent, answered time.Time) []Result {
 	r.results = slices.Clone(r.results)
 	r.readScans(replies, sent, answered)
 	return r.results
-}
-
-// scans reports whether some probe is of the keys that match a pattern.
-func (r *Session) scans() bool {
-	return slices.ContainsFunc(r.scanners, func(s *scanner) bool { return s != nil })
 }
 
 // learn notes what an INFO says of the server and its data. What scanners have
@@ -134,7 +122,6 @@ func (r *Session) learn(info *redisinfo.Info) {
 	r.size = keyspace.Keys
 	for _, s := range r.scanners {
 		switch {
-		case s == nil:
 		case r.held.leavesOut(s.probe):
 			s.drop(errHeldBefore) // the pass would be too old by the time that it ends
 		case r.outdated != nil:
@@ -150,10 +137,7 @@ func (r *Session) learn(info *redisinfo.Info) {
 // readScans has each scanner take in the replies to its commands. Those of one that
 // was paused since go on with a pass of other data, and mean nothing.
 func (r *Session) readScans(replies []any, sent, answered time.Time) {
-	for n, s := range r.scanners {
-		if s == nil {
-			continue
-		}
+	for _, s := range r.scanners {
 		mine := s.sent()
 		if !s.paused && mine > 0 {
 			s.read(replies[:mine], sent, answered, !r.clustered)
@@ -161,11 +145,11 @@ func (r *Session) readScans(replies []any, sent, answered time.Time) {
 		replies = replies[mine:]
 		switch {
 		case r.held.leavesOut(s.probe):
-			r.results[n] = Result{Err: r.held}
+			r.results[s.place] = Result{Err: r.held}
 		case r.outdated != nil:
-			r.results[n] = Result{Err: r.outdated}
+			r.results[s.place] = Result{Err: r.outdated}
 		default:
-			r.results[n] = s.result(answered, r.policy, r.size)
+			r.results[s.place] = s.result(answered, r.policy, r.size)
 		}
 	}
 }
