@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apiserver/pkg/endpoints/request"
 )
@@ -24,16 +25,14 @@ const (
 // be kept busy with. The others wait for their turn. Those of the
 // HorizontalPodAutoscaler never wait: however many clients ask, it is answered.
 type requestQueue struct {
-	running, waiting chan struct{}
+	running, waiting *semaphore.Weighted
 	autoscalers      autoscalers
 }
 
-func newRequestQueue(waiters int, free autoscalers) *requestQueue {
-	return &requestQueue{
-		running:     make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
-		waiting:     make(chan struct{}, waiters),
-		autoscalers: free,
-	}
+func runningAtMost() int { return 2 * runtime.GOMAXPROCS(0) }
+
+func newRequestQueue(waiters int64, free autoscalers) *requestQueue {
+	return &requestQueue{semaphore.NewWeighted(int64(runningAtMost())), semaphore.NewWeighted(waiters), free}
 }
 
 func (q *requestQueue) limit(next http.Handler) http.Handler {
@@ -64,26 +63,18 @@ func (q *requestQueue) limited(r *http.Request) bool {
 }
 
 // leave ends a turn.
-func (q *requestQueue) leave() { <-q.running }
+func (q *requestQueue) leave() { q.running.Release(1) }
 
 // enter waits for a turn. It returns false if none comes.
 func (q *requestQueue) enter(ctx context.Context) bool {
-	select {
-	case q.running <- struct{}{}:
+	if q.running.TryAcquire(1) {
 		return true
-	default:
 	}
-	select {
-	case q.waiting <- struct{}{}:
-		defer func() { <-q.waiting }()
-	default:
+	if !q.waiting.TryAcquire(1) {
 		return false
 	}
-	select {
-	case q.running <- struct{}{}:
-		return true
-	case <-time.After(waitAtMost):
-	case <-ctx.Done():
-	}
-	return false
+	defer q.waiting.Release(1)
+	ctx, cancel := context.WithTimeout(ctx, waitAtMost)
+	defer cancel()
+	return q.running.Acquire(ctx, 1) == nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/endpoints/request"
 )
@@ -34,7 +35,7 @@ func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 			w.WriteHeader(http.StatusOK)
 		}))
 		codes := make(chan int, 2*waitersAtMost)
-		crowd := cap(x.running) + waitersAtMost + 100
+		crowd := runningAtMost() + waitersAtMost + 100
 		for range crowd {
 			held.Go(func() {
 				w := httptest.NewRecorder()
@@ -69,14 +70,14 @@ func TestAutoscalerIsServedHoweverManyAsk(t *testing.T) {
 		for range crowd {
 			counted[<-codes]++
 		}
-		if want := fmt.Sprint(map[int]int{200: cap(x.running), 429: waitersAtMost + 100}); fmt.Sprint(counted) != want {
+		if want := fmt.Sprint(map[int]int{200: runningAtMost(), 429: waitersAtMost + 100}); fmt.Sprint(counted) != want {
 			t.Errorf("answers are %v, want %s", counted, want)
 		}
 	})
 }
 
 func TestRefusalTellsNobodyToWait(t *testing.T) {
-	x := &requestQueue{running: make(chan struct{}), waiting: make(chan struct{})}
+	x := &requestQueue{running: semaphore.NewWeighted(0), waiting: semaphore.NewWeighted(0)}
 	w := httptest.NewRecorder()
 	x.limit(http.NotFoundHandler()).ServeHTTP(w, asked(t.Context(), "crowd", true))
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "" || strings.Contains(w.Body.String(), "retryAfter") {
@@ -87,15 +88,15 @@ func TestRefusalTellsNobodyToWait(t *testing.T) {
 func TestClientThatGoesAwayLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newRequestQueue(waitersAtMost, defaultAutoscalers())
-		for range cap(x.running) {
-			x.running <- struct{}{}
+		for range runningAtMost() {
+			x.enter(t.Context())
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		entered := make(chan bool)
 		go func() { entered <- x.enter(ctx) }()
 		synctest.Wait()
 		cancel()
-		if <-entered || len(x.waiting) != 0 {
+		if <-entered || !x.waiting.TryAcquire(waitersAtMost) {
 			t.Error("it is let in, or waits on")
 		}
 	})

@@ -60,7 +60,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			x := newRequestQueue(waitersAtMost, defaultAutoscalers())
 			s, ended := serveLong(t, x, writeDeadline{after: time.Second})
-			for range cap(x.running) {
+			for range runningAtMost() {
 				transport := s.Client().Transport.(*http.Transport).Clone()
 				transport.ForceAttemptHTTP2 = true
 				answered := tt.client(t, transport)
@@ -75,7 +75,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 				}
 				answered()
 			}
-			for range cap(x.running) {
+			for range runningAtMost() {
 				select {
 				case <-ended:
 				case <-time.After(20 * time.Second):
@@ -89,7 +89,7 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 // serveLong starts a server that answers /long with more than the kernel takes, and tells when it has ended.
 func serveLong(t *testing.T, x *requestQueue, cut writeDeadline) (*httptest.Server, <-chan struct{}) {
 	t.Helper()
-	ended := make(chan struct{}, cap(x.running))
+	ended := make(chan struct{}, runningAtMost())
 	answer := strings.Repeat("x", 64<<20)
 	long := x.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {
