@@ -3,9 +3,9 @@
 // cluster, discovery, /livez, /readyz and /metrics.
 //
 // It takes a custom metrics provider, a serving certificate and readiness checks,
-// and answers requests until the context of Run ends, and then drains. A process
-// becomes ready once, and no Redis can take that away. A silent API server can:
-// another replica may hear of changes to objects.
+// and makes a generic API server, which answers requests until the context that it
+// runs with ends, and then drains. A process becomes ready once, and no Redis can take
+// that away. A silent API server can: another replica may hear of changes to objects.
 //
 // It is the only user of the library's AdapterBase, and completes it: discovery in
 // its aggregated form, from which kubectl lists resources; 400 for a malformed metric

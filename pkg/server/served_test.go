@@ -183,7 +183,7 @@ func serve(t *testing.T) *served {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
+	go func() { ended <- server.PrepareRun().RunWithContext(ctx) }()
 	s.proxy, s.nobody = client(t, s.proxies), client(t, nil)
 	t.Cleanup(func() {
 		s.proxy.CloseIdleConnections()

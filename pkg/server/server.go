@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -47,13 +46,8 @@ type Config struct {
 	Alive func() error
 }
 
-// Server serves the custom metrics API.
-type Server struct {
-	generic *genericapiserver.GenericAPIServer
-}
-
 // New makes a server that listens already and does not serve yet.
-func New(o *Options, cfg Config) (*Server, error) {
+func New(o *Options, cfg Config) (*genericapiserver.GenericAPIServer, error) {
 	if o.Adapter.Authentication.RemoteKubeConfigFile == "" {
 		o.Adapter.Authentication.RemoteKubeConfigFile = cfg.Kubeconfig
 	}
@@ -94,10 +88,5 @@ func New(o *Options, cfg Config) (*Server, error) {
 	if err := metrics.RegisterMetrics(legacyregistry.Register); err != nil {
 		return nil, fmt.Errorf("registering the library's metrics: %w", err)
 	}
-	return &Server{generic: adapter.GenericAPIServer}, nil
-}
-
-// Run serves until ctx ends and the requests under way then are answered.
-func (s *Server) Run(ctx context.Context) error {
-	return s.generic.PrepareRun().RunWithContext(ctx)
+	return adapter.GenericAPIServer, nil
 }

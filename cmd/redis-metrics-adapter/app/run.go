@@ -148,7 +148,7 @@ func run(ctx context.Context, options *Options, version string) error {
 			klog.FromContext(ctx).Error(err, "Status is not written")
 		}
 	})
-	return api.Run(ctx)
+	return api.PrepareRun().RunWithContext(ctx)
 }
 
 // sink tells who reads the credentials of a target, who answers for it, who
