@@ -37,9 +37,6 @@ func withMetricAlias(next http.Handler) http.Handler {
 // unaliased returns the path that one under an alias stands for, and false for any other path.
 func unaliased(path string) (string, bool) {
 	const suffix = ".redises.redis-metrics.dev"
-	if !strings.Contains(path, suffix) { // few have it, and to take all others apart would cost each of them
-		return "", false
-	}
 	// "", apis, group, version, namespaces, namespace, alias, name
 	parts := strings.Split(path, "/")
 	if len(parts) != 8 || parts[1] != "apis" || parts[2] != custom_metrics.GroupName || parts[4] != "namespaces" {
