@@ -2,9 +2,9 @@ package redisinfo
 
 import (
 	"bytes"
-	"hash/maphash"
+	"crypto/sha256"
 	"runtime"
-	"slices"
+	"strings"
 	"sync"
 	"weak"
 )
@@ -15,10 +15,9 @@ import (
 // use.
 type Schemas struct {
 	keep func(key string) bool
-	seed maphash.Seed
 
 	mu    sync.Mutex
-	known map[uint64]weak.Pointer[schema] // by a hash of their lines
+	known map[[sha256.Size]byte]weak.Pointer[schema] // by a hash of their lines
 
 	names *names
 }
@@ -42,7 +41,7 @@ func NewSchemas(keep func(key string) bool) *Schemas {
 
 // Keeping returns Schemas of other fields, which share their names with these.
 func (l *Schemas) Keeping(keep func(key string) bool) *Schemas {
-	return &Schemas{keep: keep, seed: maphash.MakeSeed(), known: map[uint64]weak.Pointer[schema]{}, names: l.names}
+	return &Schemas{keep: keep, known: map[[sha256.Size]byte]weak.Pointer[schema]{}, names: l.names}
 }
 
 // keysIn returns the keys of an answer's lines, headings of sections among them, and
@@ -80,16 +79,10 @@ func (n *names) share(key []byte) string {
 
 // of returns the schema of lines.
 func (l *Schemas) of(lines []string) *schema {
-	var hash maphash.Hash
-	hash.SetSeed(l.seed)
-	for _, line := range lines {
-		hash.WriteString(line)
-		hash.WriteByte('\n')
-	}
-	sum := hash.Sum64()
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if shared := l.known[sum].Value(); shared != nil && slices.Equal(shared.lines, lines) {
+	if shared := l.known[sum].Value(); shared != nil {
 		return shared
 	}
 	made := newSchema(lines, l.keep)
@@ -99,7 +92,7 @@ func (l *Schemas) of(lines []string) *schema {
 }
 
 // forget drops what has been collected.
-func (l *Schemas) forget(sum uint64) {
+func (l *Schemas) forget(sum [sha256.Size]byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known[sum].Value() == nil {
