@@ -144,13 +144,7 @@ func (g *Guard) read(ctx context.Context, name string) (fault, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return enforcementFault(policy, binding), nil
-}
-
-// enforcementFault returns what keeps the API server from refusing everywhere what
-// a policy refuses, nil if nothing does.
-func enforcementFault(policy *admissionv1.ValidatingAdmissionPolicy, binding *admissionv1.ValidatingAdmissionPolicyBinding) error {
-	return errors.Join(policyFault(policy), bindingFault(policy, binding))
+	return errors.Join(policyFault(policy), bindingFault(policy, binding)), nil
 }
 
 // policyFault returns what a policy leaves out.

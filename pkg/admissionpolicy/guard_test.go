@@ -86,7 +86,7 @@ func TestEnforcement(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, b := policy(), binding()
 			test.change(p, b)
-			switch fault := enforcementFault(p, b); {
+			switch fault := errors.Join(policyFault(p), bindingFault(p, b)); {
 			case test.fault == "" && fault != nil:
 				t.Errorf("not enforced: %v", fault)
 			case test.fault != "" && (fault == nil || !strings.Contains(fault.Error(), test.fault)):

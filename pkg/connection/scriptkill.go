@@ -39,10 +39,6 @@ type scriptKiller struct {
 	watching sync.WaitGroup
 }
 
-func newScriptKiller(ctx context.Context) *scriptKiller {
-	return &scriptKiller{ctx: ctx, free: make(chan struct{}, maxWatched)}
-}
-
 // stopScripts has the scripts of the target run no more.
 func (g *Group) stopScripts(cause string) { g.scriptsOff.Store(&cause) }
 

@@ -37,7 +37,7 @@ type Dialer struct {
 func NewDialer(ctx context.Context, policy *egress.Policy, credentials Credentials) *Dialer {
 	return &Dialer{
 		egress: policy, credentials: credentials, dials: newDialLimit(), connections: newConnectionLimit(),
-		killer: newScriptKiller(ctx), readBuffers: newReadBuffers(), replyBuffers: newReplyBuffers(),
+		killer: &scriptKiller{ctx: ctx, free: make(chan struct{}, maxWatched)}, readBuffers: newReadBuffers(), replyBuffers: newReplyBuffers(),
 	}
 }
 

@@ -131,7 +131,7 @@ func (b *Backend) Run(ctx context.Context) {
 // The path must be a metric's, in its canonical form.
 func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	a := newAnswer(w, r)
+	a := &answer{client: w, request: r, header: http.Header{}}
 	defer func() {
 		if a.failure != "" && a.failure != gone {
 			b.cfg.Observer.DelegateFailed(a.failure)
@@ -159,7 +159,7 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.fail(Refused, b.cfg.name())
 		return
 	}
-	ctx, cancel := context.WithTimeout(withAnswer(r.Context(), a), requestTimeout)
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), answerKey{}, a), requestTimeout)
 	defer cancel()
 	defer func() { done(a.verdict()) }() // the proxy panics if it cannot send the whole body
 	b.proxy.ServeHTTP(a, r.WithContext(ctx))

@@ -89,9 +89,5 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 
 type answerKey struct{}
 
-func withAnswer(ctx context.Context, a *answer) context.Context {
-	return context.WithValue(ctx, answerKey{}, a)
-}
-
 // answerOf returns the answer that a request to the backend is made for.
 func answerOf(ctx context.Context) *answer { return ctx.Value(answerKey{}).(*answer) }

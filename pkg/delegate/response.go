@@ -23,10 +23,6 @@ type answer struct {
 	failure Failure       // of the backend, empty if there is none
 }
 
-func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
-	return &answer{client: w, request: r, header: http.Header{}}
-}
-
 // Header implements http.ResponseWriter.
 func (a *answer) Header() http.Header { return a.header }
 

@@ -68,13 +68,6 @@ func (l *loop) stalled(now time.Time) bool {
 	return now.Sub(l.begun)-time.Duration(l.over.Load()) > stallAfter
 }
 
-// observeRequest notes that a caller asked who comes in a rhythm.
-func (l *loop) observeRequest(at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.schedule.follow(at, l.took)
-}
-
 // next sets when the next attempt is due, after one that took so long.
 func (l *loop) next(took time.Duration) {
 	l.mu.Lock()

@@ -212,7 +212,9 @@ func (m *Manager) ObserveRequest(t *target.Target) {
 	l := m.loops[t.ID()]
 	m.mu.Unlock()
 	if l != nil {
-		l.observeRequest(time.Now())
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.schedule.follow(time.Now(), l.took)
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 		if err != nil {
 			return material{}, err
 		}
-		next, changes, err := m.planner(time.Now()).plan(decode(secret.Data), m.held)
+		next, changes, err := planner{m.issuer, time.Now(), m.settled}.plan(decode(secret.Data), m.held)
 		if err != nil {
 			return material{}, err
 		}
@@ -76,10 +76,6 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 // unlogged is for requests that carry keys: client-go logs bodies from verbosity 8 on, to the logger of the context.
 func unlogged(ctx context.Context) context.Context {
 	return klog.NewContext(ctx, klog.Logger{})
-}
-
-func (m *Manager) planner(now time.Time) planner {
-	return planner{issuer: m.issuer, now: now, settled: m.settled}
 }
 
 // publish offers the bundle to each APIService; one that fails does not keep the others from it.

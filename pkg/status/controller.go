@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
@@ -118,7 +119,7 @@ func newTerm(c *Controller) *term {
 		queue:      workqueue.NewTypedDelayingQueue[types.NamespacedName](),
 		retries:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](firstRetry, lastRetry),
 		limits:     newLimits(),
-		sharing:    newSharing(),
+		sharing:    &sharing{senders: map[string]sets.Set[types.NamespacedName]{}, processes: map[types.NamespacedName][]string{}},
 		logging:    rate.Sometimes{Interval: failureLogGap},
 		objects:    map[types.NamespacedName]*object{},
 	}

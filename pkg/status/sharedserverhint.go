@@ -23,10 +23,6 @@ type sharing struct {
 	processes map[types.NamespacedName][]string         // run_ids
 }
 
-func newSharing() *sharing {
-	return &sharing{senders: map[string]sets.Set[types.NamespacedName]{}, processes: map[types.NamespacedName][]string{}}
-}
-
 // note takes in the processes of an object, and returns a hint at another object that
 // sends commands to one of them, empty if there is none. It names objects of the same
 // namespace only.

@@ -119,7 +119,7 @@ func (t *Target) express(with *claim, reserved func(name string) bool) {
 	t.Declared, t.Problems = nil, slices.Clone(t.Problems)
 	for _, d := range declared {
 		if d.Computed() {
-			f := with.formulaOf(d.Formula)
+			f := with.found[slices.Index(with.sources, d.Formula)]
 			if f.err != nil {
 				t.problem(d, ".expression", "%v", f.err)
 				continue

@@ -45,11 +45,6 @@ type claim struct {
 // missing returns the place of the first formula that was not compiled yet, -1 if there is none.
 func (c *claim) missing() int { return slices.Index(c.found, nil) }
 
-// formulaOf returns what was compiled of a text that the object names.
-func (c *claim) formulaOf(source string) *formula {
-	return c.found[slices.Index(c.sources, source)]
-}
-
 // namespace holds the formulas of one namespace.
 type namespace struct {
 	formulas map[string]*formula // by text

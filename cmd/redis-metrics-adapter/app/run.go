@@ -18,6 +18,7 @@ import (
 	"k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/klog/v2"
 
+	"github.com/redis-metrics/redis-metrics-adapter/pkg/admissionpolicy"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
@@ -81,7 +82,10 @@ func run(ctx context.Context, options *Options, version string) error {
 		return err
 	}
 	keeper := credentials.New(secrets.RESTClient(), types.NamespacedName{Namespace: options.Namespace, Name: options.ServiceAccountName})
-	guard := newGuard(kube, own)
+	guard := admissionpolicy.New(admissionpolicy.Config{
+		Client: kube.AdmissionregistrationV1(), Observer: own,
+		Policies: []string{secretsPolicy, name + "-addresses", name + "-scripts"},
+	})
 	rooms.Go(func() { guard.Run(background) })
 	rooms.Go(func() {
 		if options.RequireSecretsPolicy {

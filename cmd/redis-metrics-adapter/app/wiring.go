@@ -9,11 +9,9 @@ import (
 	"strings"
 
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/admissionpolicy"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/egress"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/server"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/servingcert"
@@ -42,14 +40,6 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 
 // secretsPolicy refuses a Redis object that names a Secret which its author may not get.
 const secretsPolicy = name + "-secrets"
-
-// newGuard watches over the policies that bound what an author may have the adapter do.
-func newGuard(kube kubernetes.Interface, observer admissionpolicy.Observer) *admissionpolicy.Guard {
-	return admissionpolicy.New(admissionpolicy.Config{
-		Client: kube.AdmissionregistrationV1(), Observer: observer,
-		Policies: []string{secretsPolicy, name + "-addresses", name + "-scripts"},
-	})
-}
 
 // register looks at the APIServices before anything else is done for them.
 func register(ctx context.Context, options *Options, config *rest.Config, observer servingcert.Observer) (*servingcert.Registration, error) {
