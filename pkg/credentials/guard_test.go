@@ -26,7 +26,7 @@ func TestNoSecretIsReadWithoutThePolicy(t *testing.T) {
 		if n := s.count(authPath); n != 0 {
 			t.Errorf("the Secret was read %d times", n)
 		}
-		wantError(t, k, public, reason.ConfigMapNotFound) // it was asked for
+		wantError(t, k, public, "ConfigMapNotFound") // it was asked for
 		guarded.Store(true)
 		pass(36 * time.Second)
 		want(t, k, r, "one")

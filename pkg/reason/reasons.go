@@ -1,6 +1,6 @@
 package reason
 
-// The reasons. The message of each says what it means.
+// The reasons. The message of each says what it means. Those about ConfigMaps are named as those about Secrets are.
 const (
 	NameNotResolved            Reason = "NameNotResolved"
 	AddressRefused             Reason = "AddressRefused"
@@ -42,10 +42,6 @@ const (
 	SecretForbidden            Reason = "SecretForbidden"
 	SecretKeyNotFound          Reason = "SecretKeyNotFound"
 	SecretUnavailable          Reason = "SecretUnavailable"
-	ConfigMapNotFound          Reason = "ConfigMapNotFound"
-	ConfigMapForbidden         Reason = "ConfigMapForbidden"
-	ConfigMapKeyNotFound       Reason = "ConfigMapKeyNotFound"
-	ConfigMapUnavailable       Reason = "ConfigMapUnavailable"
 	SecretsPolicyMissing       Reason = "SecretsPolicyMissing"
 	PasswordInvalid            Reason = "PasswordInvalid"
 	CAInvalid                  Reason = "CAInvalid"
