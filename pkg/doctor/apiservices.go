@@ -115,7 +115,7 @@ func (a *apiService) check(name string) (Check, service) {
 	}
 	owner := service{namespace: of.Namespace, name: of.Name}
 	if of.Name != adapterName {
-		return HopAPI.failure(APIServiceForeign, "FORCE=1 make deploy", "APIService %s belongs to another Service, %s.", name, owner), service{}
+		return HopAPI.failure(APIServiceForeign, "make deploy DELEGATE=1", "APIService %s belongs to another Service, %s.", name, owner), service{}
 	}
 	available := meta.FindStatusCondition(a.Status.Conditions, "Available")
 	if available == nil {

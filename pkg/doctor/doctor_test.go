@@ -94,7 +94,7 @@ func TestFirstTrouble(t *testing.T) {
 		command string
 	}{
 		{"not installed", func(c *cluster) { without(apiServiceV1beta1)(c); without(apiServiceV1beta2)(c) }, APIServiceMissing, Failure, "kubectl apply -k deploy/base"},
-		{"foreign", replace(apiServiceV1beta2, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign, Failure, "FORCE=1 make deploy"},
+		{"foreign", replace(apiServiceV1beta2, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign, Failure, "make deploy DELEGATE=1"},
 		{"no Service", replace(apiServiceV1beta2, `"service":`, `"other":`), APIServiceForeign, Failure, "kubectl get apiservice"},
 		{"no endpoints", unavailable("MissingEndpoints", "endpoints for service have no addresses"), MissingEndpoints, Failure, "kubectl -n redis-metrics-adapter get services,pods"},
 		{"unreachable", unavailable("FailedDiscoveryCheck", "dial tcp: connection refused"), AdapterUnreachable, Failure, "get pods,networkpolicies"},

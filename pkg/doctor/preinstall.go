@@ -55,7 +55,7 @@ func (d *Doctor) vacant(ctx context.Context, name string) Check {
 	if object.Spec.Service != nil {
 		owner = "Service " + object.Spec.Service.Namespace + "/" + object.Spec.Service.Name
 	}
-	return HopInstall.failure(APIServiceForeign, "DELEGATE=1 make deploy", "APIService %s belongs to %s.", name, owner)
+	return HopInstall.failure(APIServiceForeign, "make deploy DELEGATE=1", "APIService %s belongs to %s.", name, owner)
 }
 
 // mayInstall checks whether whoever runs it may create what the manifests hold.

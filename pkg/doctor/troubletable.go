@@ -251,7 +251,7 @@ func troublesOfTheAPI() []trouble {
 		{
 			code: APIServiceForeign, cause: "Only one server can serve a version of custom.metrics.k8s.io in a cluster, and that is another adapter. The adapter does not take it over; condition Ready is False (APIServiceForeign).",
 			symptom: "The APIService is Available, but names the Service of another adapter",
-			fix:     "Keep one of the two; `FORCE=1 make deploy` replaces the other.",
+			fix:     "Run `make deploy DELEGATE=1`, which takes the place of the other adapter and keeps its metrics. `make deploy FORCE=1` ends its metrics.",
 		},
 		{
 			code: ControllerForbidden, cause: "A role of the HPA controller was changed.",
