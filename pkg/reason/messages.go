@@ -68,7 +68,7 @@ var table = sync.OnceValue(func() []row {
 		{reason: InfoRefused, message: "the server does not let this adapter call INFO",
 			advice: "Allow the user +info."},
 		{reason: MigrationsRefused,
-			message: "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, and slot migrations cannot be detected without it: allow the user +cluster|getslotmigrations",
+			message: "the server does not let this adapter call CLUSTER GETSLOTMIGRATIONS, and slot migrations cannot be detected without it",
 			advice:  "Allow the user +cluster|getslotmigrations."},
 
 		// Servers.
@@ -80,7 +80,8 @@ var table = sync.OnceValue(func() []row {
 		{reason: DatabaseOutOfRange, message: "the server has no database with the number in spec.database",
 			advice:  "Write a smaller spec.database. With spec.cluster write 0, unless the nodes are Valkey 9.0 or newer and set cluster-databases.",
 			phrases: []string{"DB index is out of range", "SELECT is not allowed in cluster mode"}},
-		{reason: Refused, message: "the server refused to answer INFO", codes: []string{"MASTERDOWN"}},
+		{reason: Refused, message: "the server refused to answer INFO", codes: []string{"MASTERDOWN"},
+			advice: "Run INFO as the user in spec.auth: the error says why. A replica with replica-serve-stale-data no answers again once it is connected to its primary."},
 
 		// Topologies.
 		{reason: NotCluster, message: "the server is not a node of a Redis Cluster", phrases: []string{"cluster support disabled"},
