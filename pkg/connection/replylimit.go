@@ -177,8 +177,7 @@ func (c *replyLimit) endOfLine() error {
 	switch line[0] {
 	case '-':
 		if !c.begun.Load() && len(c.nested) == 0 {
-			refusal := rest
-			c.refusal.Store(&refusal)
+			c.refusal.Store(new(rest))
 		}
 	case '+', ':':
 	case '$':

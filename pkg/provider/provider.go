@@ -194,8 +194,7 @@ func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Qu
 	if err != nil {
 		return answer{}, err
 	}
-	window := int64(reading.Window.Round(time.Second) / time.Second)
-	return answer{quantity: quantity, at: reading.At, window: &window}, nil
+	return answer{quantity: quantity, at: reading.At, window: new(int64(reading.Window.Round(time.Second) / time.Second))}, nil
 }
 
 // Unknown returns why a metric of a target has no value at an instant, nil if it

@@ -27,8 +27,7 @@ func (c *Controller) summary(h *history.History, database int, now time.Time) *v
 		s.RequestsPerSecond = formatRate(requests)
 	}
 	if clients, ok := read(catalog.ConnectedClients); ok && clients <= 1<<53 {
-		count := int64(clients)
-		s.ConnectedClients = &count
+		s.ConnectedClients = new(int64(clients))
 	}
 	if memory, ok := read(catalog.UsedMemoryBytes); ok {
 		s.UsedMemory = formatBytes(memory)

@@ -58,8 +58,7 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 		return nil, err
 	}
 	config = rest.CopyConfig(config)
-	version := v1alpha1.GroupVersion()
-	config.GroupVersion = &version
+	config.GroupVersion = new(v1alpha1.GroupVersion())
 	config.APIPath = "/apis"
 	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
 	client, err := rest.RESTClientFor(config)
@@ -113,8 +112,7 @@ func (w *Watcher) follow(ctx context.Context) {
 
 // hear notes that the targets are what the API server says.
 func (w *Watcher) hear() {
-	now := time.Now()
-	w.index.heard.Store(&now)
+	w.index.heard.Store(new(time.Now()))
 	w.silent.Reset(silence)
 }
 
