@@ -1,12 +1,12 @@
 package app
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
+
+	"github.com/prometheus/procfs"
 )
 
 // unmapProgram drops the pages of the program's code and constants from this process (BenchmarkUnmapProgram), and nothing
@@ -16,31 +16,27 @@ func unmapProgram() error {
 	if err != nil {
 		return err
 	}
-	maps, err := os.Open("/proc/self/maps")
+	self, err := procfs.Self()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = maps.Close() }()
+	maps, err := self.ProcMaps()
+	if err != nil {
+		return err
+	}
 	var errs []error
-	lines := bufio.NewScanner(maps)
-	for lines.Scan() {
-		start, end, ok := constant(lines.Text(), path)
-		if !ok {
+	for _, m := range maps {
+		if !constant(m, path) {
 			continue
 		}
-		if _, _, errno := syscall.Syscall(syscall.SYS_MADVISE, start, end-start, syscall.MADV_DONTNEED); errno != 0 {
+		if _, _, errno := syscall.Syscall(syscall.SYS_MADVISE, m.StartAddr, m.EndAddr-m.StartAddr, syscall.MADV_DONTNEED); errno != 0 {
 			errs = append(errs, fmt.Errorf("madvise: %w", errno))
 		}
 	}
-	return errors.Join(append(errs, lines.Err())...)
+	return errors.Join(errs...)
 }
 
-// constant returns what a line of /proc/self/maps maps of a file, if that can be read and not be written.
-// Source: proc_pid_maps(5).
-func constant(line, path string) (start, end uintptr, ok bool) {
-	var access, offset, device, inode string
-	if _, err := fmt.Sscanf(line, "%x-%x %s %s %s %s", &start, &end, &access, &offset, &device, &inode); err != nil {
-		return 0, 0, false
-	}
-	return start, end, strings.HasSuffix(line, " "+path) && (access == "r-xp" || access == "r--p")
+// constant reports whether a mapping is of a file, and can be read and not be written.
+func constant(m *procfs.ProcMap, path string) bool {
+	return m.Pathname == path && m.Perms.Read && !m.Perms.Write
 }

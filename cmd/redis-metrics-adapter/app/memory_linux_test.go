@@ -7,29 +7,28 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/prometheus/procfs"
 )
 
 func TestConstantFindsWhatIsNeverWritten(t *testing.T) {
 	const path = "/bin/redis-metrics-adapter"
 	for _, test := range []struct {
-		name, line string
-		start, end uintptr
+		name, path string
+		access     procfs.ProcMapPermissions
+		want       bool
 	}{
-		{"code", "00401000-02ad7000 r-xp 00001000 fe:00 42                         " + path, 0x401000, 0x2ad7000},
-		{"constants", "02ad7000-05887000 r--p 026d7000 fe:00 42                         " + path, 0x2ad7000, 0x5887000},
-		{"variables", "05887000-05959000 rw-p 05487000 fe:00 42                         " + path, 0, 0},
-		{"memory of no file", "c000000000-c000400000 rw-p 00000000 00:00 0 ", 0, 0},
-		{"another file", "7f0000000000-7f0000001000 r--p 00000000 fe:00 43 /lib" + path, 0, 0},
-		{"what the kernel shares", "7fff00000000-7fff00002000 r-xp 00000000 00:00 0                          [vdso]", 0, 0},
-		{"nothing", "", 0, 0},
+		{"code", path, procfs.ProcMapPermissions{Read: true, Execute: true, Private: true}, true},
+		{"constants", path, procfs.ProcMapPermissions{Read: true, Private: true}, true},
+		{"variables", path, procfs.ProcMapPermissions{Read: true, Write: true, Private: true}, false},
+		{"memory of no file", "", procfs.ProcMapPermissions{Read: true, Write: true, Private: true}, false},
+		{"another file", "/lib" + path, procfs.ProcMapPermissions{Read: true, Private: true}, false},
+		{"what the kernel shares", "[vdso]", procfs.ProcMapPermissions{Read: true, Execute: true, Private: true}, false},
+		{"what nobody may read", path, procfs.ProcMapPermissions{Private: true}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			start, end, ok := constant(test.line, path)
-			if !ok {
-				start, end = 0, 0
-			}
-			if start != test.start || end != test.end {
-				t.Errorf("%q gives %#x to %#x, want %#x to %#x", test.line, start, end, test.start, test.end)
+			if got := constant(&procfs.ProcMap{Pathname: test.path, Perms: &test.access}, path); got != test.want {
+				t.Errorf("constant is %v, want %v", got, test.want)
 			}
 		})
 	}
