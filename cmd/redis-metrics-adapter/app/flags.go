@@ -176,9 +176,6 @@ func (o *Options) validate() error {
 		invalid("--service-account-name", o.ServiceAccountName, "object name", validation.IsDNS1123Subdomain),
 		invalid("--tls-secret-name", o.TLSSecretName, "object name", validation.IsDNS1123Subdomain),
 		invalid("--lease-name", o.LeaseName, "object name", validation.IsDNS1123Subdomain))
-	if err := logsapi.Validate(o.Logging, nil, nil).ToAggregate(); err != nil {
-		errs = append(errs, err)
-	}
 	return errors.Join(errs...)
 }
 
