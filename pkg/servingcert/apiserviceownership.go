@@ -130,8 +130,6 @@ func (r *Registration) log(ctx context.Context, name string, found observation) 
 	switch found.state {
 	case APIServiceOwn:
 		logger.Info("APIService names this adapter's Service")
-	case APIServiceCurrent:
-		logger.Info("APIService trusts this adapter's certificate")
 	case APIServiceMissing:
 		logger.Info("APIService does not exist, waiting for it")
 	case APIServiceForeign:

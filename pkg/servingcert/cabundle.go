@@ -28,10 +28,8 @@ var apiServiceResource = schema.GroupVersionResource{
 type APIServiceState string
 
 const (
-	// APIServiceOwn names this adapter's Service. What is in its caBundle has not been compared.
+	// APIServiceOwn names this adapter's Service.
 	APIServiceOwn APIServiceState = "Own"
-	// APIServiceCurrent has the caBundle under which this adapter's certificate is verified.
-	APIServiceCurrent APIServiceState = "Current"
 	// APIServiceMissing does not exist; it is waited for.
 	APIServiceMissing APIServiceState = "Missing"
 	// APIServiceForeign names another Service, or none.
@@ -72,7 +70,6 @@ func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM [
 	case found.state != APIServiceOwn:
 		return found, nil
 	}
-	found.state = APIServiceCurrent
 	encoded, _, _ := unstructured.NestedString(current.Object, "spec", "caBundle")
 	// What is not base64 is replaced like any other bundle that differs.
 	shownPEM, _ := base64.StdEncoding.DecodeString(encoded)
@@ -97,7 +94,7 @@ func (r *Registration) take(ctx context.Context, name string, found observation,
 		return observation{}, err
 	}
 	klog.FromContext(ctx).Info("Took the APIService from the Service to which requests are delegated", "apiService", name, "service", found.service)
-	return observation{state: APIServiceCurrent, service: r.own()}, nil
+	return observation{state: APIServiceOwn, service: r.own()}, nil
 }
 
 // observe reads the named APIService and tells whose it is.

@@ -30,7 +30,7 @@ func TestAPIServiceStates(t *testing.T) {
 		existing *unstructured.Unstructured
 		want     APIServiceState
 	}{
-		"own":               {apiService(v1beta1Name, testNamespace, testService), APIServiceCurrent},
+		"own":               {apiService(v1beta1Name, testNamespace, testService), APIServiceOwn},
 		"other Service":     {apiService(v1beta1Name, testNamespace, "prometheus-adapter"), APIServiceForeign},
 		"other namespace":   {apiService(v1beta1Name, "monitoring", testService), APIServiceForeign},
 		"without a Service": {local(apiService(v1beta1Name, "", "")), APIServiceForeign},
@@ -43,12 +43,12 @@ func TestAPIServiceStates(t *testing.T) {
 				before := c.apiService(v1beta1Name)
 				m := c.manager()
 				c.mustPass(m)
-				want := map[string]APIServiceState{v1beta1Name: test.want, v1beta2Name: APIServiceCurrent}
+				want := map[string]APIServiceState{v1beta1Name: test.want, v1beta2Name: APIServiceOwn}
 				if got := m.cfg.Registration.States(); !maps.Equal(got, want) {
 					t.Errorf("got %v, want %v", got, want)
 				}
 				untouched := equality.Semantic.DeepEqual(before, c.apiService(v1beta1Name))
-				if untouched != (test.want != APIServiceCurrent) {
+				if untouched != (test.want != APIServiceOwn) {
 					t.Errorf("untouched is %t for state %s", untouched, test.want)
 				}
 			})
@@ -69,7 +69,7 @@ func TestMissingAPIServiceIsWaitedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		elapse(2 * recheckInterval)
-		if got := m.cfg.Registration.States()[v1beta2Name]; got != APIServiceCurrent || authorities(c.caBundle(v1beta2Name)) != 1 {
+		if got := m.cfg.Registration.States()[v1beta2Name]; got != APIServiceOwn || authorities(c.caBundle(v1beta2Name)) != 1 {
 			t.Errorf("state is %s with %d authorities, want Current with 1", got, authorities(c.caBundle(v1beta2Name)))
 		}
 	})
@@ -122,7 +122,7 @@ func TestOneAPIServiceThatFailsDoesNotKeepTheOther(t *testing.T) {
 		if err := m.reconcile(t.Context()); !apierrors.IsForbidden(err) {
 			t.Errorf("got %v, want Forbidden", err)
 		}
-		want := map[string]APIServiceState{v1beta1Name: APIServiceUnknown, v1beta2Name: APIServiceCurrent}
+		want := map[string]APIServiceState{v1beta1Name: APIServiceUnknown, v1beta2Name: APIServiceOwn}
 		if got := m.cfg.Registration.States(); !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -145,8 +145,8 @@ func TestTakeFrom(t *testing.T) {
 		unready  bool
 		want     APIServiceState
 	}{
-		"from the delegate":               {taken, false, APIServiceCurrent},
-		"insecure, from the delegate":     {insecure(taken.DeepCopy()), false, APIServiceCurrent},
+		"from the delegate":               {taken, false, APIServiceOwn},
+		"insecure, from the delegate":     {insecure(taken.DeepCopy()), false, APIServiceOwn},
 		"before requests can be answered": {taken, true, APIServiceForeign},
 		"from another Service":            {apiService(v1beta1Name, "monitoring", "datadog"), false, APIServiceForeign},
 		"from another namespace":          {apiService(v1beta1Name, "other", "prometheus-adapter"), false, APIServiceForeign},

@@ -35,7 +35,7 @@ func TestEnsureFillsSecretAndPublishes(t *testing.T) {
 			if !bytes.Equal(c.caBundle(name), secret.Data["ca.crt"]) {
 				t.Errorf("caBundle of %s differs from ca.crt", name)
 			}
-			if got := m.cfg.Registration.States()[name]; got != APIServiceCurrent {
+			if got := m.cfg.Registration.States()[name]; got != APIServiceOwn {
 				t.Errorf("state of %s is %s, want Current", name, got)
 			}
 		}

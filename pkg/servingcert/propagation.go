@@ -37,7 +37,7 @@ func (p *propagation) observe(now time.Time, bundle []*x509.Certificate, found [
 // shownByAll asks those that verify this adapter; one that is missing, foreign or insecure refuses no certificate.
 func shownByAll(ca *x509.Certificate, found []observation) bool {
 	return !slices.ContainsFunc(found, func(o observation) bool {
-		return o.state == APIServiceCurrent && !slices.ContainsFunc(o.shown, ca.Equal)
+		return o.state == APIServiceOwn && !slices.ContainsFunc(o.shown, ca.Equal)
 	})
 }
 
