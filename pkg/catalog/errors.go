@@ -47,18 +47,15 @@ func (m *Metric) noSeries(found []Series) *NoSeriesError {
 }
 
 func noSeries(metric string, found []Series) *NoSeriesError {
-	values := map[string]map[string]bool{}
+	values := map[string][]string{}
 	for _, s := range found {
 		for label, value := range s.Labels {
-			if values[label] == nil {
-				values[label] = map[string]bool{}
-			}
-			values[label][value] = true
+			values[label] = append(values[label], value)
 		}
 	}
 	var parts []string
 	for _, label := range slices.Sorted(maps.Keys(values)) {
-		existing := slices.Sorted(maps.Keys(values[label]))
+		existing := slices.Compact(slices.Sorted(slices.Values(values[label])))
 		more := ""
 		if len(existing) > listedValues {
 			more = fmt.Sprintf(" and %d more", len(existing)-listedValues)
