@@ -48,18 +48,11 @@ func (l *listing) lacks(version string) bool {
 // runDiscovery reads discovery until ctx ends. What was read last is kept when
 // it fails.
 func (b *Backend) runDiscovery(ctx context.Context) {
-	failing := false
 	for ctx.Err() == nil {
 		next := listInterval
 		if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, "What the delegate serves cannot be read, trying again")
 			next = relistInterval
-			if !failing {
-				klog.FromContext(ctx).Error(err, "What the delegate serves cannot be read, trying again")
-			}
-			failing = true
-		} else if failing {
-			failing = false
-			klog.FromContext(ctx).Info("What the delegate serves can be read again")
 		}
 		sleep(ctx, next, nil)
 	}
