@@ -42,11 +42,16 @@ func (b *balancer) forward(client net.Conn, turn int) {
 		if err != nil {
 			continue
 		}
-		go func() {
-			defer server.Close()
-			_, _ = io.Copy(server, client)
-		}()
-		_, _ = io.Copy(client, server)
+		Join(client, server)
 		return
 	}
+}
+
+// Join hands on what each end of two connections writes to the other, until one end closes. It closes server.
+func Join(client, server net.Conn) {
+	go func() {
+		defer server.Close()
+		_, _ = io.Copy(server, client)
+	}()
+	_, _ = io.Copy(client, server)
 }

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"runtime"
@@ -11,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
 // gateway lets connections of this machine into the namespaces, to the API server alone: a port of loopback outside leads
@@ -47,12 +48,7 @@ func (g *gateway) forward(outer net.Conn, pid int) {
 	if err != nil {
 		return // as if nobody listened
 	}
-	defer inner.Close()
-	go func() {
-		defer inner.Close()
-		_, _ = io.Copy(inner, outer)
-	}()
-	_, _ = io.Copy(outer, inner)
+	cluster.Join(outer, inner)
 }
 
 // dialInside dials a port of loopback in the network namespace of a process. The socket stays in there.
