@@ -22,9 +22,9 @@ const (
 	Min Aggregation = "min"
 )
 
-// of folds series. One of them without a value leaves all without, since a sum
+// of aggregates series. One of them without a value leaves all without, since a sum
 // or a largest value that misses one is wrong.
-func (f Aggregation) of(found []Series) (float64, error) {
+func (a Aggregation) of(found []Series) (float64, error) {
 	var value, weight float64
 	var none error
 	for n, s := range found {
@@ -34,7 +34,7 @@ func (f Aggregation) of(found []Series) (float64, error) {
 		if err := servable(s.Value); err != nil {
 			return 0, err
 		}
-		switch f {
+		switch a {
 		case Max:
 			value = max(value, s.Value)
 		case Min:
@@ -50,13 +50,13 @@ func (f Aggregation) of(found []Series) (float64, error) {
 		}
 	}
 	switch {
-	case f == Weighted && weight <= 0 && none != nil:
+	case a == Weighted && weight <= 0 && none != nil:
 		return 0, none
-	case f == Weighted && weight <= 0:
+	case a == Weighted && weight <= 0:
 		return 0, errors.New("nothing was counted within the window, so that there is no mean")
-	case f == Weighted:
+	case a == Weighted:
 		value /= weight
-	case f != Sum && len(found) == 0:
+	case a != Sum && len(found) == 0:
 		return 0, errors.New("it has no series now")
 	}
 	return value, servable(value)

@@ -89,7 +89,7 @@ type Series struct {
 	Labels map[string]string
 	Value  float64
 
-	// weight is what Value counts for where the metric folds as Weighted, and none
+	// weight is what Value counts for where the metric aggregates as Weighted, and none
 	// says why it counts for nothing.
 	weight        float64
 	noValueReason error

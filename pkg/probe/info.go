@@ -8,8 +8,8 @@ import (
 )
 
 // Info reads a field of INFO.
-func Info(field string, kind Kind, fold Aggregation) *Probe {
-	return &Probe{Kind: kind, Aggregation: fold, InfoField: field, read: func(a Answer) (Result, error) {
+func Info(field string, kind Kind, aggregation Aggregation) *Probe {
+	return &Probe{Kind: kind, Aggregation: aggregation, InfoField: field, read: func(a Answer) (Result, error) {
 		value, err := a.Info.Float(field)
 		switch {
 		case errors.Is(err, redisinfo.ErrAbsent):
