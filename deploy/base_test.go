@@ -172,7 +172,7 @@ func TestAdapterHasLeastRights(t *testing.T) {
 	})
 	checkRules(t, "Role", only[*rbacv1.Role](t, base).Rules, []rbacv1.PolicyRule{
 		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{name}, Verbs: []string{"get", "update"}},
-		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name + "-tls"}, Verbs: []string{"get", "list", "watch", "update"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name + "-tls"}, Verbs: []string{"get", "update"}},
 	})
 }
 

@@ -89,7 +89,7 @@ func (r *Registration) Run(ctx context.Context) {
 		if err := r.Look(ctx); err != nil && ctx.Err() == nil {
 			klog.FromContext(ctx).Error(err, "Cannot tell to which Service APIServices belong, trying again")
 		}
-		pause(ctx, wait.Jitter(recheckInterval, 0.2), nil)
+		pause(ctx, wait.Jitter(recheckInterval, 0.2))
 	}
 }
 

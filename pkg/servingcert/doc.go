@@ -5,7 +5,7 @@
 // spec.caBundle of the APIServices that it is told of. The Secret itself is made by the manifests, without data, so that
 // the adapter needs no right to create Secrets. Everything flows through one pass: read the Secret,
 // plan what it should hold, write it if that differs, publish ca.crt in the APIServices, and serve the pair. A pass runs
-// at start, whenever the Secret changes, and every 15 seconds.
+// at start and every ten seconds.
 //
 // Rotation fails no request. ca.crt is a bundle: its first certificate signs, the others are still trusted. A new
 // authority joins the bundle first; only when the APIServices have shown it for five minutes is a serving certificate
@@ -23,7 +23,7 @@
 //
 // The permissions used are exactly these:
 //
-//	secrets, in the namespace of the Service: get, list, watch, update with resourceNames [Config.SecretName]
+//	secrets, in the namespace of the Service: get, update with resourceNames [Config.SecretName]
 //	apiservices.apiregistration.k8s.io, in the cluster: get, patch with resourceNames RegistrationConfig.APIServices
 //
 // Call [New], then [Manager.Ensure], which blocks until there is a pair, then hand the [Manager] to the listener

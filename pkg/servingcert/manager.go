@@ -9,18 +9,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
-	informersv1 "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
-// recheckInterval is how soon an APIService that was applied without its caBundle is mended.
-const recheckInterval = 15 * time.Second
+// recheckInterval is how soon an APIService that was applied without its caBundle is mended, and a Secret that another
+// replica has written is read.
+const recheckInterval = 10 * time.Second
 
 // Config says where certificates are kept. All fields are required.
 type Config struct {
@@ -73,59 +70,25 @@ func (m *Manager) Ensure(ctx context.Context) error {
 			return fmt.Errorf("no serving certificate: %w", errors.Join(context.Cause(ctx), err))
 		}
 		klog.FromContext(ctx).Error(err, "No serving certificate yet, trying again")
-		pause(ctx, backoff.Step(), nil)
+		pause(ctx, backoff.Step())
 	}
 }
 
 // Run keeps Secret, APIServices and the served pair current until ctx ends.
 func (m *Manager) Run(ctx context.Context) {
-	changed := make(chan struct{}, 1)
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	watching.Go(func() { m.watch(ctx, changed) })
-
 	backoff := newBackoff()
 	for ctx.Err() == nil {
 		err := m.reconcile(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
 			klog.FromContext(ctx).Error(err, "Certificates are not current, trying again")
-			pause(ctx, backoff.Step(), nil)
-			continue
-		}
-		if pause(ctx, wait.Jitter(recheckInterval, 0.2), changed) {
-			// Writers that disagree would answer each other without end; the backoff makes that slow.
-			pause(ctx, backoff.Step(), nil)
-			continue
-		}
-		backoff = newBackoff()
-	}
-}
-
-// watch sends to changed, without waiting, whenever the Secret was touched. Its list and watch name the Secret in a
-// field selector, so that a role restricted by resourceNames allows them.
-func (m *Manager) watch(ctx context.Context, changed chan<- struct{}) {
-	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, m.cfg.SecretName).String()
-	informer := informersv1.NewFilteredSecretInformer(m.cfg.Client, m.namespace, 0, cache.Indexers{},
-		func(options *metav1.ListOptions) { options.FieldSelector = selector })
-	announce := func() {
-		select {
-		case changed <- struct{}{}:
+			pause(ctx, backoff.Step())
 		default:
+			backoff = newBackoff()
+			pause(ctx, wait.Jitter(recheckInterval, 0.2))
 		}
 	}
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { announce() },
-		UpdateFunc: func(any, any) { announce() },
-		DeleteFunc: func(any) { announce() },
-	})
-	if err != nil {
-		klog.FromContext(ctx).Error(err, "Cannot watch the Secret, it is read at intervals only")
-		return
-	}
-	informer.RunWithContext(unlogged(ctx)) // a watch that fails is not missed: passes read the Secret, too
 }
 
 // Name identifies the pair in the listener's log.
@@ -164,13 +127,10 @@ func newBackoff() wait.Backoff {
 	return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 20, Cap: 30 * time.Second}
 }
 
-// pause waits for duration or the end of ctx; it ends early and reports true when something is received from early.
-func pause(ctx context.Context, duration time.Duration, early <-chan struct{}) bool {
+// pause waits for duration or the end of ctx.
+func pause(ctx context.Context, duration time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(duration):
-	case <-early:
-		return true
 	}
-	return false
 }
