@@ -169,9 +169,6 @@ func (t *transitionLogger) log(failure reason.Reason) {
 	if failure == t.last {
 		return
 	}
-	if t.limit.Interval == 0 {
-		t.limit = rate.Sometimes{First: logBurst, Interval: logGap}
-	}
 	t.limit.Do(func() {
 		t.logger.Info("Sampling changed", "failure", failure, "before", t.last)
 		t.last = failure

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
 	"k8s.io/klog/v2/ktesting"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/credentials"
@@ -154,7 +155,7 @@ func TestLogLinesOfOneTargetAreBounded(t *testing.T) {
 		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true)))
 		log := logger.GetSink().(ktesting.Underlier).GetBuffer()
 		lines := func() int { return strings.Count(log.String(), "Sampling changed") }
-		told := transitionLogger{logger: logger}
+		told := transitionLogger{logger: logger, limit: rate.Sometimes{First: logBurst, Interval: logGap}}
 		tick := time.NewTicker(5 * time.Second)
 		defer tick.Stop()
 		const minutes = 60

@@ -123,6 +123,7 @@ func (m *Manager) Set(t *target.Target) {
 	l.nodes = topology.New(l.group, t, m.fields)
 	l.history = m.cfg.Store.Open(t.ID(), history.Policy{Interval: t.Interval, Window: t.Window, MaxAge: t.MaxAge})
 	l.transitions.logger = klog.FromContext(m.ctx).WithValues("redis", t.NamespacedName, "generation", t.Generation)
+	l.transitions.limit = rate.Sometimes{First: logBurst, Interval: logGap}
 	l.schedule = newSchedule(m.began, t.ID(), t.Interval)
 	l.due = l.schedule.first(l.begun)
 	m.loops[t.ID()] = l

@@ -223,13 +223,11 @@ func streamProbe(s *v1alpha1.StreamSource) *probe.Probe {
 }
 
 func keysProbe(k *v1alpha1.KeysSource) *probe.Probe {
-	switch k.Measure {
-	case v1alpha1.KeysCount:
-		return probe.KeysCount(k.Pattern, string(k.Type), int(k.Limit))
-	case v1alpha1.KeysLength:
-		return probe.KeysLength(k.Pattern, string(k.Type), int(k.Limit))
-	case v1alpha1.KeysValue:
-		return probe.KeysValue(k.Pattern, string(k.Type), int(k.Limit))
+	measures := map[v1alpha1.KeysMeasure]func(glob, kind string, limit int) *probe.Probe{
+		v1alpha1.KeysCount: probe.KeysCount, v1alpha1.KeysLength: probe.KeysLength, v1alpha1.KeysValue: probe.KeysValue,
+	}
+	if measure, known := measures[k.Measure]; known {
+		return measure(k.Pattern, string(k.Type), int(k.Limit))
 	}
 	return nil
 }
