@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -41,7 +41,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	config.UserAgent = name + "/" + version
 	unlimited := rest.CopyConfig(config)
 	unlimited.QPS = -1 // credentials and status limit their requests themselves
-	redis.SetLogger(quietRedis{})
+	logging.Disable()  // go-redis names addresses, and whatever it tells comes back as an error of the attempt
 
 	policy, err := newEgressPolicy(options, config)
 	if err != nil {
@@ -191,9 +191,3 @@ func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options
 	rooms.Go(func() { manager.Run(background) })
 	return manager, nil
 }
-
-// quietRedis drops what go-redis logs: it names addresses, and whatever it
-// tells comes back as an error of the attempt.
-type quietRedis struct{}
-
-func (quietRedis) Printf(context.Context, string, ...any) {}
