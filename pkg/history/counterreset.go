@@ -31,11 +31,8 @@ func monotone() []string {
 // Reads reports whether a History reads a field of INFO, to know one process from
 // another.
 func Reads(field string) bool {
-	switch field {
-	case "run_id", "process_id", "master_replid", "dragonfly_version", "role":
-		return true
-	}
-	return slices.Contains(monotone(), field) || strings.HasPrefix(field, commandPrefix)
+	names := []string{"run_id", "process_id", "master_replid", "dragonfly_version", "role"}
+	return slices.Contains(append(names, monotone()...), field) || strings.HasPrefix(field, commandPrefix)
 }
 
 // sameProcess reports whether counters of two consecutive samples may be
