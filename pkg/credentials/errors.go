@@ -25,35 +25,25 @@ const (
 // failure describes an object that could not be read.
 func (p problem) failure(r target.Reference, namespace string) *reason.Error {
 	kind := string(r.Kind)
+	keys, lacks := "the key "+r.Keys[0], "the key in "+r.Field+".key"
+	if len(r.Keys) > 1 {
+		keys, lacks = "the keys "+strings.Join(r.Keys, " and "), "one of its keys"
+	}
 	switch p {
 	case notFound:
 		return reason.Explained(reason.Reason(kind+"NotFound"), fmt.Sprintf("the %s that %s names does not exist", kind, r.Field),
-			fmt.Sprintf("Create %s %s in namespace %s, with %s, or write another name.", kind, r.Name, namespace, keysOf(r)))
+			fmt.Sprintf("Create %s %s in namespace %s, with %s, or write another name.", kind, r.Name, namespace, keys))
 	case forbidden:
 		return reason.Explained(reason.Reason(kind+"Forbidden"), fmt.Sprintf("the adapter may not read the %s that %s names", kind, r.Field), "")
 	case unguarded:
 		return reason.Explained(reason.SecretsPolicyMissing, fmt.Sprintf("the adapter reads no Secret, such as the one that %s names, while the API server does not check who names it", r.Field),
 			"An administrator of the cluster applies the adapter's manifests again, which hold the ValidatingAdmissionPolicy; the adapter's log says what is wrong with it.")
 	case keyNotFound:
-		return reason.Explained(reason.Reason(kind+"KeyNotFound"), fmt.Sprintf("the %s that %s names lacks %s", kind, r.Field, missing(r)),
-			fmt.Sprintf("%s %s must have %s.", kind, r.Name, keysOf(r)))
+		return reason.Explained(reason.Reason(kind+"KeyNotFound"), fmt.Sprintf("the %s that %s names lacks %s", kind, r.Field, lacks),
+			fmt.Sprintf("%s %s must have %s.", kind, r.Name, keys))
 	}
 	return reason.Explained(reason.Reason(kind+"Unavailable"), fmt.Sprintf("the %s that %s names could not be read yet", kind, r.Field),
 		"This passes when the Kubernetes API server answers; if it stays, see the adapter's log.")
-}
-
-func missing(r target.Reference) string {
-	if len(r.Keys) > 1 {
-		return "one of its keys"
-	}
-	return "the key in " + r.Field + ".key"
-}
-
-func keysOf(r target.Reference) string {
-	if len(r.Keys) > 1 {
-		return "the keys " + strings.Join(r.Keys, " and ")
-	}
-	return "the key " + r.Keys[0]
 }
 
 // grant is what the owner of a namespace runs to let the adapter read an object.
