@@ -153,14 +153,12 @@ func synchronized(record redisinfo.Record) error {
 }
 
 func primaryLinkUp(in gaugeInput) ([]Series, error) {
+	value := 0.0
 	up, err := linkUp(in.info)
-	if err != nil {
-		return nil, err
-	}
 	if up {
-		return []Series{{Value: 1}}, nil
+		value = 1
 	}
-	return []Series{{Value: 0}}, nil
+	return []Series{{Value: value}}, err
 }
 
 func primaryLastIO(in gaugeInput) ([]Series, error) {

@@ -62,10 +62,9 @@ func noted(vars interpreter.Activation, gave ref.Val) ref.Val {
 	if !types.IsError(gave) && (!isDouble || finite(float64(number))) {
 		return gave
 	}
-	if found, _ := vars.ResolveName(failure); found != nil {
-		if e, ok := found.(*evaluation); ok {
-			e.failed = true
-		}
+	found, _ := vars.ResolveName(failure)
+	if e, ok := found.(*evaluation); ok {
+		e.failed = true
 	}
 	return gave
 }

@@ -147,10 +147,8 @@ func objectReasons(kind string) []row {
 // find returns the row of a reason, or the row of Refused if the reason has none.
 func find(reason Reason) *row {
 	rows := table()
-	for i := range rows {
-		if rows[i].reason == reason {
-			return &rows[i]
-		}
+	if i := slices.IndexFunc(rows, func(r row) bool { return r.reason == reason }); i >= 0 {
+		return &rows[i]
 	}
 	return find(Refused)
 }

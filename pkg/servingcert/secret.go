@@ -72,11 +72,7 @@ func decodeAuthority(ca *x509.Certificate, keyPEM []byte) *authority {
 	if err != nil {
 		return nil
 	}
-	key, ok := keyPair.PrivateKey.(crypto.Signer)
-	if !ok {
-		return nil
-	}
-	return &authority{cert: ca, key: key, keyPEM: keyPEM}
+	return &authority{cert: ca, key: keyPair.PrivateKey.(crypto.Signer), keyPEM: keyPEM} // there are no other keys
 }
 
 func decodeBundle(data []byte) []*x509.Certificate {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,7 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 	if err != nil {
 		return nil, fmt.Errorf("--kubeconfig: %w", err)
 	}
-	port := url.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[url.Scheme]
-	}
+	port := cmp.Or(url.Port(), map[string]string{"http": "80", "https": "443"}[url.Scheme])
 	places := []string{net.JoinHostPort(url.Hostname(), port)}
 	if host, port := os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"); host != "" && port != "" {
 		places = append(places, net.JoinHostPort(host, port))
