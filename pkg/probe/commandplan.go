@@ -21,7 +21,6 @@ type Plan struct {
 func Compile(probes []*Probe) *Plan {
 	plan := &Plan{probes: probes, asks: make([][]int, len(probes))}
 	places := map[string]int{}
-	wantsTime := false
 	for n, p := range probes {
 		for _, command := range p.Commands {
 			key := strings.Join(command, "\x00")
@@ -32,12 +31,11 @@ func Compile(probes []*Probe) *Plan {
 			}
 			plan.asks[n] = append(plan.asks[n], place)
 		}
-		wantsTime = wantsTime || p.WantsTime
 		if p.InfoField != "" {
 			plan.fields = append(plan.fields, p.InfoField)
 		}
 	}
-	if wantsTime {
+	if slices.ContainsFunc(probes, func(p *Probe) bool { return p.WantsTime }) {
 		// After the others: no entry is younger than what is asked for later.
 		place := plan.add(Command{"time"})
 		for n, p := range probes {

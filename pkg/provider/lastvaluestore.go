@@ -41,7 +41,7 @@ func (q valueKey) String() string {
 	return q.metric + "{" + q.selector + "}"
 }
 
-// lastValues holds what was last known of each target that has a fallback. The zero memory is empty.
+// lastValues holds what was last known of each target that has a fallback.
 type lastValues struct {
 	mu    sync.RWMutex
 	pasts map[string]*objectValues // by target ID
@@ -81,9 +81,6 @@ func (m *lastValues) open(id string, always []valueKey, now time.Time) {
 	p := m.pasts[id]
 	if p == nil {
 		p = &objectValues{opened: now, kept: make(map[valueKey]*lastValue, len(always))}
-		if m.pasts == nil {
-			m.pasts = map[string]*objectValues{}
-		}
 		m.pasts[id] = p
 	}
 	p.mu.Lock()

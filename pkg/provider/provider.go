@@ -50,7 +50,7 @@ type Provider struct {
 
 // New returns a Provider of the metrics in a catalog.
 func New(targets Targets, histories *history.Store, metrics *catalog.Catalog, observer Observer) *Provider {
-	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer}
+	p := &Provider{targets: targets, histories: histories, catalog: metrics, observer: observer, memory: lastValues{pasts: map[string]*objectValues{}}}
 	for _, m := range metrics.All() {
 		p.infos = append(p.infos, provider.CustomMetricInfo{GroupResource: v1alpha1.GroupResource(), Namespaced: true, Metric: m.Name})
 	}

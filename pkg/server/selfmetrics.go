@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -100,20 +101,14 @@ func (m *Metrics) Targets(state sampler.State, n int) {
 
 // Attempted implements sampler.Observer.
 func (m *Metrics) Attempted(late, took time.Duration, failure reason.Reason) {
-	if failure == "" {
-		failure = "Succeeded"
-	}
-	m.attempts.WithLabelValues(string(failure)).Inc()
+	m.attempts.WithLabelValues(string(cmp.Or(failure, "Succeeded"))).Inc()
 	m.took.Observe(took.Seconds())
 	m.late.Observe(late.Seconds())
 }
 
 // Answered implements provider.Observer.
 func (m *Metrics) Answered(cause provider.Cause, values int) {
-	if cause == "" {
-		cause = "Served"
-	}
-	m.values.WithLabelValues(string(cause)).Add(float64(values))
+	m.values.WithLabelValues(string(cmp.Or(cause, "Served"))).Add(float64(values))
 }
 
 // Served implements provider.Observer.
