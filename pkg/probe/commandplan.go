@@ -21,35 +21,30 @@ type Plan struct {
 func Compile(probes []*Probe) *Plan {
 	plan := &Plan{probes: probes, asks: make([][]int, len(probes))}
 	places := map[string]int{}
+	ask := func(n int, command Command) {
+		key := strings.Join(command, "\x00")
+		place, known := places[key]
+		if !known {
+			place = len(plan.commands)
+			places[key] = place
+			plan.commands = append(plan.commands, command)
+		}
+		plan.asks[n] = append(plan.asks[n], place)
+	}
 	for n, p := range probes {
 		for _, command := range p.Commands {
-			key := strings.Join(command, "\x00")
-			place, known := places[key]
-			if !known {
-				place = plan.add(command)
-				places[key] = place
-			}
-			plan.asks[n] = append(plan.asks[n], place)
+			ask(n, command)
 		}
 		if p.InfoField != "" {
 			plan.fields = append(plan.fields, p.InfoField)
 		}
 	}
-	if slices.ContainsFunc(probes, func(p *Probe) bool { return p.WantsTime }) {
-		// After the others: no entry is younger than what is asked for later.
-		place := plan.add(Command{"time"})
-		for n, p := range probes {
-			if p.WantsTime {
-				plan.asks[n] = append(plan.asks[n], place)
-			}
+	for n, p := range probes {
+		if p.WantsTime { // after the others: no entry is younger than what is asked for later
+			ask(n, Command{"time"})
 		}
 	}
 	return plan
-}
-
-func (l *Plan) add(command Command) int {
-	l.commands = append(l.commands, command)
-	return len(l.commands) - 1
 }
 
 // Probes are those that the Plan was made from. The caller must not modify them.
