@@ -63,9 +63,6 @@ func (l *Plan) Unbounded() bool {
 // are held back can be left out, and those about keys that are not here; nil
 // stands in their place then.
 func (l *Plan) commandsOf(held *HeldBack, here func(key string) bool) []Command {
-	if held == nil && here == nil {
-		return l.commands
-	}
 	sent := make([]Command, len(l.commands))
 	for n, p := range l.probes {
 		if held.leavesOut(p) || here != nil && p.Key != "" && !here(p.Key) {

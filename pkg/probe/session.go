@@ -61,7 +61,7 @@ func (r *Session) Own() Calls { return r.own }
 // that the node does not have; nil stands in their place then. A nil here means that
 // it has all of them. After an attempt that failed the same are due again.
 func (r *Session) Commands(held *HeldBack, here func(key string) bool) []Command {
-	r.sent, r.held, r.clustered = slices.Clip(r.plan.commandsOf(held, here)), held, here != nil
+	r.sent, r.held, r.clustered = r.plan.commandsOf(held, here), held, here != nil
 	for _, s := range r.scanners {
 		s.begin(held.leavesOut(s.probe))
 		r.sent = append(r.sent, s.commands(r.cautious)...)
