@@ -40,10 +40,7 @@ func (fixed) Current() error { return nil }
 func sampled(b *testing.B, objects int) *provider.Provider {
 	b.Helper()
 	rows := catalog.Builtin()
-	observer, err := NewMetrics(metrics.NewKubeRegistry().Register)
-	if err != nil {
-		b.Fatal(err)
-	}
+	observer := NewMetrics(metrics.NewKubeRegistry().MustRegister)
 	var all fixed
 	store := &history.Store{}
 	for n := range objects {

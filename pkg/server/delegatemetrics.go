@@ -1,8 +1,6 @@
 package server
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -25,9 +23,9 @@ type DelegateMetrics struct {
 var _ delegate.Observer = (*DelegateMetrics)(nil)
 
 // NewDelegateMetrics registers the metrics of the delegate.
-func NewDelegateMetrics(register func(metrics.Registerable) error) (*DelegateMetrics, error) {
-	r := registry{register: register}
-	m := &DelegateMetrics{
+func NewDelegateMetrics(register func(...metrics.Registerable)) *DelegateMetrics {
+	r := registry(register)
+	return &DelegateMetrics{
 		requests: r.counters("delegate_requests_total", "code",
 			"Requests for metrics of --delegate-to, by the code of the answer, 0 if the client went away."),
 		took: r.histogram("delegate_request_duration_seconds", metrics.ExponentialBuckets(0.001, 2, 14),
@@ -39,10 +37,6 @@ func NewDelegateMetrics(register func(metrics.Registerable) error) (*DelegateMet
 		refused: r.gauge("delegate_breaker_open",
 			"1 while requests for metrics of --delegate-to are refused at once, but for one at a time that tries."),
 	}
-	if err := errors.Join(r.errs...); err != nil {
-		return nil, fmt.Errorf("registering the delegate's metrics: %w", err)
-	}
-	return m, nil
 }
 
 // Delegated implements delegate.Observer. A code that HTTP does not know counts

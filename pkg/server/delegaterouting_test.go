@@ -279,10 +279,7 @@ func TestTheAggregatedDocumentFollowsTheDelegate(t *testing.T) {
 
 func TestDelegateMetricsNameNoObject(t *testing.T) {
 	registry := metrics.NewKubeRegistry()
-	m, err := NewDelegateMetrics(registry.Register)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := NewDelegateMetrics(registry.MustRegister)
 	for _, code := range []int{0, 200, 504, 777, 778} {
 		m.Delegated(code, 1)
 	}

@@ -2,8 +2,6 @@ package server
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"time"
 
 	"k8s.io/component-base/metrics"
@@ -32,9 +30,9 @@ type Metrics struct {
 }
 
 // NewMetrics registers the adapter's own metrics.
-func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
-	r := registry{register: register}
-	m := &Metrics{
+func NewMetrics(register func(...metrics.Registerable)) *Metrics {
+	r := registry(register)
+	return &Metrics{
 		targets: r.gauges("targets", "state",
 			"Redis objects by how the newest attempt to sample them ended: Sampled, Failing, or Pending before the first."),
 		attempts: r.counters("sampling_attempts_total", "result",
@@ -56,41 +54,32 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 		falling: r.gauge("fallback_targets",
 			"Redis objects that had a metric served by spec.fallback when the newest attempt to sample them ended."),
 	}
-	if err := errors.Join(r.errs...); err != nil {
-		return nil, fmt.Errorf("registering the adapter's own metrics: %w", err)
-	}
-	return m, nil
 }
 
 // registry makes metrics and registers them.
-type registry struct {
-	register func(metrics.Registerable) error
-	errs     []error
-}
+type registry func(...metrics.Registerable)
 
-func (r *registry) add(m metrics.Registerable) { r.errs = append(r.errs, r.register(m)) }
-
-func (r *registry) counters(name, label, help string) *metrics.CounterVec {
+func (r registry) counters(name, label, help string) *metrics.CounterVec {
 	m := metrics.NewCounterVec(&metrics.CounterOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help}, []string{label})
-	r.add(m)
+	r(m)
 	return m
 }
 
-func (r *registry) gauges(name, label, help string) *metrics.GaugeVec {
+func (r registry) gauges(name, label, help string) *metrics.GaugeVec {
 	m := metrics.NewGaugeVec(&metrics.GaugeOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help}, []string{label})
-	r.add(m)
+	r(m)
 	return m
 }
 
-func (r *registry) gauge(name, help string) *metrics.Gauge {
+func (r registry) gauge(name, help string) *metrics.Gauge {
 	m := metrics.NewGauge(&metrics.GaugeOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help})
-	r.add(m)
+	r(m)
 	return m
 }
 
-func (r *registry) histogram(name string, buckets []float64, help string) *metrics.Histogram {
+func (r registry) histogram(name string, buckets []float64, help string) *metrics.Histogram {
 	m := metrics.NewHistogram(&metrics.HistogramOpts{Namespace: namespace, Name: name, StabilityLevel: metrics.ALPHA, Help: help, Buckets: buckets})
-	r.add(m)
+	r(m)
 	return m
 }
 

@@ -95,14 +95,10 @@ func newDelegate(options *Options, kube kubernetes.Interface) (*delegate.Backend
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := server.NewDelegateMetrics(legacyregistry.Register)
-	if err != nil {
-		return nil, err
-	}
 	backend, err := delegate.New(delegate.Config{
 		Namespace: namespace, Service: name, Port: port, CAFile: o.CAFile, ServerName: o.ServerName,
 		ServiceAccount: o.ServiceAccount, Tokens: kube.CoreV1().ServiceAccounts(options.Namespace),
-		Owns: server.Owns, Preferred: options.Server.FromAutoscaler, Observer: metrics,
+		Owns: server.Owns, Preferred: options.Server.FromAutoscaler, Observer: server.NewDelegateMetrics(legacyregistry.MustRegister),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--delegate-ca-file: %w", err)

@@ -47,10 +47,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	own, err := server.NewMetrics(legacyregistry.Register)
-	if err != nil {
-		return err
-	}
+	own := server.NewMetrics(legacyregistry.MustRegister)
 	metrics, index, samples := catalog.Builtin(), &target.Index{}, &history.Store{}
 	client, err := target.NewClient(unlimited)
 	if err != nil {
