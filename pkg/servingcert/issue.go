@@ -1,7 +1,6 @@
 package servingcert
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -29,11 +28,7 @@ func dnsNames(name, namespace string) []string {
 
 // newAuthority makes a self-signed authority.
 func (i issuer) newAuthority(now time.Time) (*authority, error) {
-	key, keyPEM, err := newKey()
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
+	return issue(&x509.Certificate{
 		// The instant tells successive authorities apart in listings; a common name has at most 64 characters.
 		Subject:               pkix.Name{CommonName: fmt.Sprintf("redis-metrics-adapter-ca@%d", now.Unix())},
 		NotBefore:             now.Add(-backdate(i.caValidity)),
@@ -42,21 +37,12 @@ func (i issuer) newAuthority(now time.Time) (*authority, error) {
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 		MaxPathLenZero:        true,
-	}
-	signed, err := sign(template, key, template, key)
-	if err != nil {
-		return nil, fmt.Errorf("sign authority: %w", err)
-	}
-	return &authority{cert: signed, key: key, keyPEM: keyPEM}, nil
+	}, nil)
 }
 
 // newPair makes a serving certificate signed by ca that does not outlive it.
 func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
-	key, keyPEM, err := newKey()
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
+	issued, err := issue(&x509.Certificate{
 		Subject:               pkix.Name{CommonName: i.dnsNames[len(i.dnsNames)-1]},
 		DNSNames:              i.dnsNames,
 		NotBefore:             now.Add(-backdate(i.servingValidity)),
@@ -64,21 +50,33 @@ func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
-	}
-	signed, err := sign(template, key, ca.cert, ca.key)
-	if err != nil {
-		return nil, fmt.Errorf("sign serving certificate: %w", err)
-	}
-	return &pair{certPEM: encodeCertificates([]*x509.Certificate{signed}), keyPEM: keyPEM, leaf: signed}, nil
-}
-
-// sign makes the certificate of a key, with a serial number that x509 draws.
-func sign(template *x509.Certificate, key crypto.Signer, parent *x509.Certificate, by crypto.Signer) (*x509.Certificate, error) {
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
+	}, ca)
 	if err != nil {
 		return nil, err
 	}
-	return x509.ParseCertificate(der)
+	return &pair{certPEM: encodeCertificates([]*x509.Certificate{issued.cert}), keyPEM: issued.keyPEM, leaf: issued.cert}, nil
+}
+
+// issue makes a key and its certificate, with a serial number that x509 draws. An authority signs it, or the key itself
+// if that is nil.
+func issue(template *x509.Certificate, by *authority) (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("generate key: %w", err)
+	}
+	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode key: %w", err)
+	}
+	if by == nil {
+		by = &authority{cert: template, key: key}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, by.cert, key.Public(), by.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign certificate: %w", err)
+	}
+	signed, err := x509.ParseCertificate(der)
+	return &authority{cert: signed, key: key, keyPEM: keyPEM}, err
 }
 
 // verify returns the authority of bundle under which clients accept p now, or nil if they would refuse it.
@@ -100,18 +98,6 @@ func (i issuer) verify(p *pair, bundle []*x509.Certificate, now time.Time) *x509
 		}
 	}
 	return nil
-}
-
-func newKey() (crypto.Signer, []byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, fmt.Errorf("generate key: %w", err)
-	}
-	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("encode key: %w", err)
-	}
-	return key, keyPEM, nil
 }
 
 func encodeCertificates(certificates []*x509.Certificate) []byte {
