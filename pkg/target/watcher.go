@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -54,9 +55,7 @@ type Watcher struct {
 // NewClient returns a client for Redis objects.
 func NewClient(config *rest.Config) (rest.Interface, error) {
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, err
-	}
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	config = rest.CopyConfig(config)
 	config.GroupVersion = new(v1alpha1.GroupVersion())
 	config.APIPath = "/apis"
