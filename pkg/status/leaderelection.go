@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,11 +33,11 @@ const (
 // RunElected runs the Controller whenever this replica holds the Lease, until ctx ends.
 // Then it releases the Lease, so that another replica takes over at once. A replica that
 // loses the Lease tries to get it again. Two leaders for a moment do no harm: each
-// writes what it observes. RunElected returns an error for an invalid LeaderConfig only.
-func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) error {
+// writes what it observes.
+func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) {
 	logger := klog.FromContext(ctx)
 	for ctx.Err() == nil {
-		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
+		leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
 			Lock: &resourcelock.LeaseLock{
 				LeaseMeta:  metav1.ObjectMeta{Namespace: cfg.Namespace, Name: cfg.Name},
 				Client:     cfg.Leases,
@@ -57,13 +56,8 @@ func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) error {
 				OnStoppedLeading: func() { logger.Info("Not elected to write status") },
 			},
 		})
-		if err != nil {
-			return fmt.Errorf("status: leader election: %w", err)
-		}
-		elector.Run(ctx)
 		c.awaitEnd()
 	}
-	return nil
 }
 
 // awaitEnd waits until the last Run has ended.

