@@ -4,22 +4,10 @@ import (
 	"context"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/klog/v2"
 )
-
-// LeaderConfig names the Lease by which the leader is elected. All fields are required.
-type LeaderConfig struct {
-	// Leases reads, creates and updates the Lease.
-	Leases coordination.LeasesGetter
-	// Namespace and Name are those of the Lease.
-	Namespace, Name string
-	// Identity distinguishes this replica from the others, such as the name of its pod.
-	Identity string
-}
 
 const (
 	// A replica that does not renew for leaseDuration is replaced.
@@ -30,24 +18,20 @@ const (
 	retryPeriod = 2 * time.Second
 )
 
-// RunElected runs the Controller whenever this replica holds the Lease, until ctx ends.
-// Then it releases the Lease, so that another replica takes over at once. A replica that
+// RunElected runs the Controller whenever this replica holds the Lease of a lock, until ctx
+// ends. Then it releases the Lease, so that another replica takes over at once. A replica that
 // loses the Lease tries to get it again. Two leaders for a moment do no harm: each
 // writes what it observes.
-func (c *Controller) RunElected(ctx context.Context, cfg LeaderConfig) {
+func (c *Controller) RunElected(ctx context.Context, lock *resourcelock.LeaseLock) {
 	logger := klog.FromContext(ctx)
 	for ctx.Err() == nil {
 		leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
-			Lock: &resourcelock.LeaseLock{
-				LeaseMeta:  metav1.ObjectMeta{Namespace: cfg.Namespace, Name: cfg.Name},
-				Client:     cfg.Leases,
-				LockConfig: resourcelock.ResourceLockConfig{Identity: cfg.Identity},
-			},
+			Lock:            lock,
 			LeaseDuration:   leaseDuration,
 			RenewDeadline:   renewDeadline,
 			RetryPeriod:     retryPeriod,
 			ReleaseOnCancel: true,
-			Name:            cfg.Name,
+			Name:            lock.LeaseMeta.Name,
 			Callbacks: leaderelection.LeaderCallbacks{
 				OnStartedLeading: func(ctx context.Context) {
 					logger.Info("Elected to write status")

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
 // leases keeps one Lease for all replicas.
@@ -72,7 +73,9 @@ func (l *leases) start(t *testing.T, c *Controller, name string) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		c.RunElected(ctx, LeaderConfig{Leases: &replica{l, name}, Namespace: "ns", Name: "lease", Identity: name})
+		c.RunElected(ctx, &resourcelock.LeaseLock{
+			LeaseMeta: metav1.ObjectMeta{Namespace: "ns", Name: "lease"}, Client: &replica{l, name}, LockConfig: resourcelock.ResourceLockConfig{Identity: name},
+		})
 	})
 	return func() {
 		cancel()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9/logging"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
@@ -14,6 +15,7 @@ import (
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/component-base/metrics/legacyregistry"
 
@@ -140,10 +142,12 @@ func run(ctx context.Context, options *Options, version string) error {
 	if options.APIService == apiServiceKeep {
 		registration.TakeFrom(options.Delegate.place(), func() bool { return watcher.Synced() && manager.Ready() })
 	}
-	election := status.LeaderConfig{
-		Leases: kube.CoordinationV1(), Namespace: options.Namespace, Name: options.LeaseName, Identity: options.Identity,
+	lock := &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: options.Namespace, Name: options.LeaseName},
+		Client:     kube.CoordinationV1(),
+		LockConfig: resourcelock.ResourceLockConfig{Identity: options.Identity},
 	}
-	rooms.Go(func() { statuses.RunElected(background, election) })
+	rooms.Go(func() { statuses.RunElected(background, lock) })
 	return api.PrepareRun().RunWithContext(ctx)
 }
 
