@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -157,7 +156,7 @@ func (w *scriptWatch) run(ctx context.Context) string {
 		err := l.Client.Do(ctx, "echo", "").Err()
 		// A server that another client's script blocks answers BUSY to all that it was
 		// sent before. The one script that is not answered by then is the one that runs.
-		if isReply(err, "BUSY") && !w.answered(killEvery/4) {
+		if reason.Classify(err).Reason == reason.Busy && !w.answered(killEvery/4) {
 			outcome = w.kill(ctx, l.Client)
 		}
 		l.close()
@@ -176,7 +175,7 @@ func (w *scriptWatch) kill(ctx context.Context, client *redis.Client) string {
 			w.link.server.stopScripts(causeKilled)
 			return "Killed"
 		}
-		if isReply(err, "NOPERM") {
+		if reason.Classify(err).Reason == reason.PermissionDenied {
 			w.link.server.stopScripts(causeUnkilled)
 			return "NotPermitted"
 		}
@@ -203,10 +202,4 @@ func (w *scriptWatch) answered(wait time.Duration) bool {
 			return true
 		}
 	}
-}
-
-// isReply reports whether a server answered with an error of a class.
-func isReply(err error, class string) bool {
-	var reply redis.Error
-	return errors.As(err, &reply) && strings.HasPrefix(reply.Error(), class+" ")
 }
