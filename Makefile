@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 10000x
 # How long "make soak" breaks things, and "make hostile" attacks.
 DURATION ?= 10m
-# Arguments for "make demo", "make cluster", "make soak", "make hostile" and "make mutants", and for the end-to-end tests.
+# Arguments for "make demo", "make cluster", "make soak", "make hostile", "make mutants" and "make gremlins", and for the end-to-end tests.
 ARGS     ?=
 E2E_ARGS ?=
 E2E_TIMEOUT ?= 45m
@@ -22,6 +22,8 @@ UNIT_PACKAGES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 UNIT_FIRST    := ./pkg/topology ./pkg/status ./pkg/redistest ./pkg/poller
 # What "make deploy" applies: a folder with a kustomization.
 MANIFESTS ?= $(if $(DELEGATE),deploy/delegate,deploy/base)
+# The packages below pkg whose operators "make gremlins" changes.
+PACKAGES ?= redisinfo history catalog probe provider
 # The image that "make image" writes, and for which nodes: amd64 or arm64. deploy/base runs this name.
 IMAGE ?= redis-metrics-adapter:dev
 ARCH  ?= $(shell go env GOARCH)
@@ -170,6 +172,10 @@ hostile: setup tools build launcher ## Attack the adapter for DURATION in all kn
 mutants: setup ## Bring bugs into a copy of the tree, one at a time, and fail unless a test sees each; ARGS='-only=rotation' picks some, ARGS='-n=6' a sample
 	cd hack && exec go test -count=1 -v -timeout 0 -run '^TestMutants$$' ./mutants -args -n=-1 $(ARGS)
 
+.PHONY: gremlins
+gremlins: setup $(BIN)/gremlins ## Change operators in a copy of the tree, one at a time, and fail unless tests detect more than 85 % of the changes; PACKAGES=probe picks one package
+	@hack/gremlins.sh "$(PACKAGES)" $(ARGS)
+
 .PHONY: verify
 verify: ## Check format, vet, lint, generated files, module files, known vulnerabilities
 	@hack/verify.sh
@@ -210,6 +216,9 @@ $(BIN)/crds/cert-manager: hack/tools/cert-manager/go.mod
 	@hack/crds.sh $@ hack/tools/cert-manager github.com/cert-manager/cert-manager deploy/crds
 $(BIN)/crds/prometheus-operator: hack/tools/prometheus-operator/go.mod
 	@hack/crds.sh $@ hack/tools/prometheus-operator github.com/prometheus-operator/prometheus-operator example/prometheus-operator-crd
+
+$(BIN)/gremlins: hack/tools/gremlins/go.mod hack/tools/gremlins/go.sum
+	@hack/build.sh $@ hack/tools/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
 
 # The folder of an older release; only test-skew needs it.
 .SECONDEXPANSION:
