@@ -17,7 +17,7 @@ func TestNamesAreBounded(t *testing.T) {
 	var parser redisinfo.Parser
 	for range 3 { // the keys are new at first, and known then
 		info, err := parser.Parse([]byte("run_id:" + name + "x\r\nrole:\x1b[2J\r\nredis_version:" + strings.Repeat("7", 1<<10) + "\r\nempty:\r\nprocess_id:" + name +
-			"\r\n# Commandstats\r\ncmdstat_" + name + ":calls=1\r\ncmdstat_" + name + "x:calls=2\r\ncmdstat_a\x07b:calls=3\r\n" + strings.Repeat("k", 1<<16) + ":5\r\nafter:7\r\n"))
+			"\r\n# Commandstats\r\ncmdstat_" + name + ":calls=1\r\ncmdstat_" + name + "x:calls=2\r\ncmdstat_a ~\x07b:calls=3\r\n" + strings.Repeat("k", 1<<16) + ":5\r\nafter:7\r\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,12 +34,20 @@ func TestNamesAreBounded(t *testing.T) {
 			calls, err := record.Int("calls")
 			got[name] = fmt.Sprint(calls, errors.Is(err, redisinfo.ErrName), record.Unnamed())
 		}
-		want := map[string]string{name: "1 false false", name + "…": "0 true true", "a?b…": "0 true true"}
+		want := map[string]string{name: "1 false false", name + "…": "0 true true", "a ~?b…": "0 true true"}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("records are %v, want %v", got, want)
 		}
 		if after, err := info.Int("after"); after != 7 || err != nil {
 			t.Errorf("what follows is %d, %v", after, err)
+		}
+	}
+}
+
+func TestNameIsPrintableASCII(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "a ~": true, "\x1f": false, "\x7f": false, "ä": false} {
+		if redisinfo.IsName(text) != want {
+			t.Errorf("%q is a name: %t, want %t", text, !want, want)
 		}
 	}
 }

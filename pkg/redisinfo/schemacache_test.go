@@ -95,6 +95,32 @@ func TestNamesAreSharedUpToANumber(t *testing.T) {
 	}
 }
 
+// The hash table takes two to four places a key: of so many keys, just three.
+func TestSizeIsWhatAnAnswerTakes(t *testing.T) {
+	var text strings.Builder
+	names := 0
+	const fields = 341
+	for n := range fields {
+		names += len(fmt.Sprintf("f%d", n))
+		fmt.Fprintf(&text, "f%d:xx\r\n", n)
+	}
+	info, err := new(Parser).Parse([]byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := info.Size(), len(info.values)+int(unsafe.Sizeof(info.ends[0]))*len(info.ends); got != want {
+		t.Errorf("the values take %d bytes, want %d", got, want)
+	}
+	s := info.schema
+	want := names + int(unsafe.Sizeof(""))*(len(s.lines)+len(s.keys)) + len(s.dropped) + int(unsafe.Sizeof(s.slots[0]))*(len(s.sorted)+len(s.slots))
+	if got := info.KeysSize(); got < want-fields || got > want+fields {
+		t.Errorf("the keys take %d bytes, want %d", got, want)
+	}
+	if got := new(Info).KeysSize(); got != 0 {
+		t.Errorf("no keys take %d bytes", got)
+	}
+}
+
 // BenchmarkChangingKeys reads the most names that an answer may have, new ones each time: what one server of a tenant
 // costs all.
 func BenchmarkChangingKeys(b *testing.B) {
