@@ -43,6 +43,34 @@ func TestEachCounterThatFallsEndsASpan(t *testing.T) {
 	}
 }
 
+// The calls of each command show that counters began again.
+func TestCommandsThatWereCountedOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after string
+		joined        bool
+	}{
+		"calls grow":                  {"calls=7,usec=9", "calls=8,usec=10", true},
+		"nothing grows":               {"calls=7,usec=9", "calls=7,usec=9", true},
+		"calls are refused":           {"calls=7,rejected_calls=0", "calls=7,rejected_calls=1", true},
+		"calls fall":                  {"calls=7,usec=9", "calls=6,usec=10", false},
+		"calls are not told":          {"usec=9", "usec=9", false},
+		"calls are not told any more": {"calls=7,usec=9", "usec=10", false},
+		"calls were not told":         {"usec=9", "calls=7,usec=10", false},
+	} {
+		s, now := open(t), time.Now()
+		for n, get := range []string{test.before, test.after} {
+			info, err := new(redisinfo.Parser).Parse(fmt.Appendf(nil, "run_id:a\r\n# Commandstats\r\ncmdstat_info:calls=%d\r\ncmdstat_get:%s\r\n", n, get))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Record(history.NewSample(nil, history.Node{At: now.Add(time.Duration(n) * interval), Info: info}))
+		}
+		if _, err := s.Span(now.Add(interval)); (err == nil) != test.joined {
+			t.Errorf("%s: %v, want a span: %v", name, err, test.joined)
+		}
+	}
+}
+
 // A server that reports no role has rates, as long as it goes on to report none.
 func TestServerWithoutRoleHasSpans(t *testing.T) {
 	s, redis, now := open(t), fresh("a"), time.Now()

@@ -67,8 +67,8 @@ func TestSampleIsServedUntilMaxAgeAndNotAfter(t *testing.T) {
 	}
 	past := border.Add(time.Nanosecond)
 	unknown := wantUnknown(t, s, past, history.Stale)
-	if !strings.Contains(unknown.Error(), "maxAge 12s") {
-		t.Errorf("%q does not name maxAge", unknown)
+	if want := "the newest sample is 12s old, more than maxAge 12s"; unknown.Error() != want {
+		t.Errorf("%q, want %q", unknown, want)
 	}
 	if _, err := s.Latest(past); err == nil {
 		t.Error("Latest past maxAge gave a sample")
@@ -216,6 +216,9 @@ func TestServerThatDoesNotTellWhichProcessItIs(t *testing.T) {
 			if unknown := wantUnknown(t, s, now, history.Anonymous); !strings.Contains(unknown.Error(), test.says) {
 				t.Errorf("%q does not say what is missing", unknown)
 			}
+			if _, err := s.Covering(now); reasonOf(err) != history.Anonymous {
+				t.Errorf("Covering = %v, want the same", err)
+			}
 			if _, err := s.Latest(now); err != nil {
 				t.Errorf("Latest = %v, want the sample: a gauge needs no more", err)
 			}
@@ -267,6 +270,31 @@ func TestFailKeepsWhatIsKnownUntilItIsTooOld(t *testing.T) {
 		t.Errorf("Failure = %v after a sample, want none", got)
 	}
 	wantSpan(t, s, t2, t0, t2)
+}
+
+func TestNodesAreThoseOfTheNewestAttempt(t *testing.T) {
+	s, redis := open(t), fresh("a")
+	for _, attempt := range []struct {
+		what string
+		make func()
+		want string // the address of the node, empty for none
+	}{
+		{"no attempt", func() {}, ""},
+		{"a sample", func() {
+			s.Record(history.NewSample(nil, history.Node{Address: "a:1", At: time.Now(), Info: redis.answer(t)}))
+		}, "a:1"},
+		{"a failure", func() { s.Fail(errors.New("no answer"), history.Node{Address: "a:2"}) }, "a:2"},
+		{"a failure before a node was asked", func() { s.Fail(errors.New("no address")) }, "a:1"},
+	} {
+		attempt.make()
+		got := ""
+		for _, node := range s.Nodes() {
+			got += node.Address
+		}
+		if got != attempt.want {
+			t.Errorf("after %s: %q, want %q", attempt.what, got, attempt.want)
+		}
+	}
 }
 
 func TestFailureBeforeAnySampleIsTold(t *testing.T) {

@@ -126,6 +126,25 @@ func TestNodesStandInAnOrderThatStays(t *testing.T) {
 	}
 }
 
+func TestReplicasCountWhereNoPrimaryAnswered(t *testing.T) {
+	first, second := fresh("a"), fresh("b")
+	sample := history.NewSample(nil,
+		history.Node{Name: "p"}, history.Node{Name: "a", Replica: true, Info: first.answer(t)}, history.Node{Name: "b", Replica: true, Info: second.answer(t)})
+	if counted := sample.Counted(); len(counted) != 2 || counted[0].Name != "a" || counted[1].Name != "b" {
+		t.Errorf("%+v count, want the replicas", counted)
+	}
+}
+
+func TestSampleTellsOfCredentialsThatAreNotRenewed(t *testing.T) {
+	why := errors.New("the password is refused")
+	for _, want := range []error{nil, why} {
+		sample := history.NewSample(nil, history.Node{Name: "a"}, history.Node{Name: "b", NotRenewed: want})
+		if got := sample.NotRenewed(); !errors.Is(got, want) {
+			t.Errorf("NotRenewed = %v, want %v", got, want)
+		}
+	}
+}
+
 // Two servers may have one name: one address may lead to the other.
 func TestAddressTellsNodesOfOneNameApart(t *testing.T) {
 	s, now := open(t), time.Now()

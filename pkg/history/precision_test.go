@@ -53,15 +53,18 @@ func TestScatteredAnswersAreUnknown(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		late []time.Duration // of the second node in samples 5 s apart, oldest first
+		took time.Duration   // round trip of each answer
 		want time.Duration   // length of the span, 0 if unknown
 	}{
-		{"answers at once", []time.Duration{0, 0}, 5 * time.Second},
-		{"late by a tenth of the span", []time.Duration{500 * time.Millisecond, 0}, 5 * time.Second},
-		{"late by more", []time.Duration{501 * time.Millisecond, 0}, 0},
-		{"late at the end", []time.Duration{0, 501 * time.Millisecond}, 0},
-		{"as late at both ends", []time.Duration{2 * time.Second, 2 * time.Second}, 5 * time.Second},
-		{"a longer span makes up for it", []time.Duration{time.Second, 0, 0}, 10 * time.Second},
-		{"a late first sample is left out", []time.Duration{1001 * time.Millisecond, 0, 0}, 5 * time.Second},
+		{"answers at once", []time.Duration{0, 0}, 0, 5 * time.Second},
+		{"late by a tenth of the span", []time.Duration{500 * time.Millisecond, 0}, 0, 5 * time.Second},
+		{"late by more", []time.Duration{501 * time.Millisecond, 0}, 0, 0},
+		{"late at the end", []time.Duration{0, 501 * time.Millisecond}, 0, 0},
+		{"as late at both ends", []time.Duration{2 * time.Second, 2 * time.Second}, 0, 5 * time.Second},
+		{"slow by a tenth of the span", []time.Duration{0, 0}, 250 * time.Millisecond, 5 * time.Second},
+		{"slow and late by more in all", []time.Duration{4 * time.Millisecond, 0}, 249 * time.Millisecond, 0},
+		{"a longer span makes up for it", []time.Duration{time.Second, 0, 0}, 0, 10 * time.Second},
+		{"a late first sample is left out", []time.Duration{1001 * time.Millisecond, 0, 0}, 0, 5 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, now := open(t), time.Now()
@@ -73,7 +76,7 @@ func TestScatteredAnswersAreUnknown(t *testing.T) {
 					hosts[n].work(10)
 					hosts[n].infos++
 					at := now.Add(time.Duration(n) * late)
-					nodes = append(nodes, history.Node{Name: hosts[n].runID, Address: hosts[n].runID, At: at, Info: hosts[n].answer(t)})
+					nodes = append(nodes, history.Node{Name: hosts[n].runID, Address: hosts[n].runID, At: at, RoundTrip: test.took, Info: hosts[n].answer(t)})
 				}
 				s.Record(history.NewSample(nil, nodes...))
 			}

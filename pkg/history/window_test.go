@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,10 +28,11 @@ func TestWindowIsCoveredOrUnknown(t *testing.T) {
 		{"too short", []time.Duration{0, 5 * time.Second, 10 * time.Second}, 0},
 		{"whole", []time.Duration{0, 5 * time.Second, 10 * time.Second, 15 * time.Second}, 4},
 		{"one a little late", []time.Duration{0, 6 * time.Second, 10 * time.Second, 16 * time.Second}, 4},
-		{"one late by less than three quarters of the interval", []time.Duration{0, 5 * time.Second, 13700 * time.Millisecond, 15 * time.Second, 20 * time.Second}, 4},
-		{"one later than that", []time.Duration{0, 5 * time.Second, 13800 * time.Millisecond, 15 * time.Second, 20 * time.Second}, 0},
-		{"the first one late by less than that", []time.Duration{0, 1300 * time.Millisecond, 6300 * time.Millisecond, 11300 * time.Millisecond}, 4},
-		{"the first one later than that", []time.Duration{0, 1200 * time.Millisecond, 6200 * time.Millisecond, 11200 * time.Millisecond}, 0},
+		{"as long as a span may be", []time.Duration{0, 5 * time.Second, 10 * time.Second, 17500 * time.Millisecond}, 4},
+		{"one late by three quarters of the interval", []time.Duration{0, 5 * time.Second, 13750 * time.Millisecond, 15 * time.Second, 20 * time.Second}, 4},
+		{"one later than that", []time.Duration{0, 5 * time.Second, 13751 * time.Millisecond, 15 * time.Second, 20 * time.Second}, 0},
+		{"the first one late by as much", []time.Duration{0, 1250 * time.Millisecond, 6250 * time.Millisecond, 11250 * time.Millisecond}, 4},
+		{"the first one later than that", []time.Duration{0, 1249 * time.Millisecond, 6249 * time.Millisecond, 11249 * time.Millisecond}, 0},
 		{"the first phase", []time.Duration{0, 3 * time.Second, 8 * time.Second, 13 * time.Second}, 4},
 		{"one missing", []time.Duration{0, 5 * time.Second, 15 * time.Second}, 0},
 		{"one missing before the window", []time.Duration{0, 10 * time.Second, 15 * time.Second, 20 * time.Second, 25 * time.Second}, 4},
@@ -62,7 +64,7 @@ func TestPassIsFreshUntilItIsOlderThanMaxAge(t *testing.T) {
 	if err := s.CheckAge(now.Add(-maxAge), now); err != nil {
 		t.Errorf("a pass as old as maxAge: %v", err)
 	}
-	if err := s.CheckAge(now.Add(-maxAge-1), now); reasonOf(err) != history.Stale {
+	if err := s.CheckAge(now.Add(-maxAge-1), now); reasonOf(err) != history.Stale || !strings.Contains(err.Error(), "ended 12s ago, more than maxAge 12s") {
 		t.Errorf("an older pass: %v", err)
 	}
 	if err := s.CheckAge(now.Add(-time.Second).Round(0), now.Add(maxAge)); reasonOf(err) != history.Stale {
