@@ -22,6 +22,11 @@ func TestHeldBackNamesWhatMayBeAtFaultAndWhenItEnds(t *testing.T) {
 	if results[0].Err != nil || results[0].Value != 1 {
 		t.Errorf("what is bounded gives %+v", results[0])
 	}
+	most := heldBack()
+	most.Suspects = most.Suspects[:5]
+	if got := most.Error(); !strings.HasSuffix(got, "a, b, c, d, e") {
+		t.Errorf("of as many as it names it says %s", got)
+	}
 	few := &probe.HeldBack{Until: time.Date(2026, 1, 1, 1, 2, 3, 0, time.FixedZone("", 3600)), Cause: "a script blocked the server", Suspects: []string{"a"}}
 	if got, want := few.Error(), "held back until 00:02:03 UTC: a script blocked the server when it was asked for a"; got != want {
 		t.Errorf("it says %s, want %s", got, want)

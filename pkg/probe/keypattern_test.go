@@ -96,6 +96,10 @@ func TestPassOverTheKeys(t *testing.T) {
 			{asks: scan0, replies: []any{found("0", "j:1")}, want: none},
 			{asks: "getrange j:1 0 63, exists j:1", replies: []any{"", int64(1)}, want: `a key that matches "j:*" holds no number`},
 		}},
+		"value of 0": {value, []one{
+			{asks: scan0, replies: []any{found("0", "j:1")}, want: none},
+			{asks: "getrange j:1 0 63, exists j:1", replies: []any{"0", int64(1)}, want: "0"},
+		}},
 		"value that is negative": {value, []one{
 			{asks: scan0, replies: []any{found("0", "j:1")}, want: none},
 			{asks: "getrange j:1 0 63, exists j:1", replies: []any{"-2", int64(1)}, want: `a key that matches "j:*" holds a negative number`},

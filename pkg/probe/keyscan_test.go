@@ -85,6 +85,40 @@ func TestPassTellsWhenItWasMeasured(t *testing.T) {
 	}
 }
 
+// TestPassIsKnownForMaxAge begins a pass at 0, has SCAN end it or not, and reads what is known some time later.
+func TestPassIsKnownForMaxAge(t *testing.T) {
+	const maxAge, slow = time.Minute, "not complete within maxAge 1m0s"
+	for name, test := range map[string]struct {
+		ended, at time.Duration // below 0: the pass goes on
+		says      string        // empty if its number is known
+	}{
+		"under way":               {-1, maxAge, none},
+		"under way for longer":    {-1, maxAge + 1, slow},
+		"took as long":            {maxAge, maxAge, ""},
+		"took longer":             {maxAge + 1, maxAge + 1, slow},
+		"ended as long ago":       {time.Second, time.Second + maxAge, ""},
+		"ended a longer time ago": {time.Second, time.Second + maxAge + 1, slow},
+	} {
+		run, begun := running(probe.KeysCount("*", "", 9)), time.Now()
+		read := func(cursor string, at time.Duration) probe.Result {
+			run.Commands(nil, nil)
+			return run.Read([]any{found(cursor, "a")}, info(t), nil, begun.Add(at), begun.Add(at))[0]
+		}
+		read("7", 0)
+		if test.ended > 0 && test.ended < test.at {
+			read("0", test.ended)
+		}
+		cursor := "7"
+		if test.ended == test.at {
+			cursor = "0"
+		}
+		got := read(cursor, test.at)
+		if (got.Err == nil) != (test.says == "") || got.Err == nil && got.Value != 1 || got.Err != nil && !strings.Contains(got.Err.Error(), test.says) {
+			t.Errorf("%s: %+v, want %q", name, got, test.says)
+		}
+	}
+}
+
 // FuzzCountIsThatOfASet cuts a text into the keys of several replies to SCAN.
 func FuzzCountIsThatOfASet(f *testing.F) {
 	f.Add("a,b,a;;b,c;a")

@@ -97,6 +97,61 @@ func TestClockThatIsStrangeIsAnError(t *testing.T) {
 	}
 }
 
+func TestSortedSetCountsBetweenScores(t *testing.T) {
+	for scores, want := range map[[2]string]string{
+		{}: "zcard k", {"1", ""}: "zcount k 1 +inf", {"", "(2"}: "zcount k -inf (2", {"1", "2"}: "zcount k 1 2",
+	} {
+		if got := strings.Join(probe.SortedSet("k", scores[0], scores[1]).Commands[0], " "); got != want {
+			t.Errorf("from %q to %q it sends %s, want %s", scores[0], scores[1], got, want)
+		}
+	}
+}
+
+// TestRefusalsSayWhy gives errors as servers write them.
+func TestRefusalsSayWhy(t *testing.T) {
+	list, script, oldest := probe.List("k"), probe.Script("return 1", nil, nil), probe.StreamOldestPending("s", "g", "")
+	const refuses, elsewhere = "the server refuses commands now: ", "the server is a node of a cluster that does not hold the key: "
+	for _, test := range []struct {
+		probe       *probe.Probe
+		reply, want string
+	}{
+		{list, "WRONGTYPE x", `key "k" is of another type: it must be a list`},
+		{list, "NOPERM x", "the server's ACL does not let this adapter call LLEN for this"},
+		{list, "ERR unknown command 'llen'", "the server does not know the command LLEN"},
+		{list, "BUSY x", refuses + "BUSY"},
+		{list, "LOADING x", refuses + "LOADING"},
+		{list, "MASTERDOWN x", refuses + "MASTERDOWN"},
+		{list, "OOM x", refuses + "OOM"},
+		{list, "MISCONF x", refuses + "MISCONF"},
+		{list, "MOVED 1 x", elsewhere + "MOVED"},
+		{list, "ASK 1 x", elsewhere + "ASK"},
+		{list, "CLUSTERDOWN x", elsewhere + "CLUSTERDOWN"},
+		{list, "CROSSSLOT x", elsewhere + "CROSSSLOT"},
+		{list, "TRYAGAIN x", elsewhere + "TRYAGAIN"},
+		{list, "ERR x", "the server refused to answer LLEN"},
+		{oldest, "ERR no such key", `stream "s" does not exist`},
+		{oldest, "NOGROUP x", `stream "s" has no consumer group "g": create it with XGROUP CREATE, or write whenGroupMissing if the workers that it is to scale create it`},
+		{script, "ERR Error compiling script (new function): x", "the script does not compile"},
+		{script, "ERR Function not found", "the server has no function of that name: load it with FUNCTION LOAD"},
+		{script, "ERR Can not execute a script with write flag using *_ro command.", "the function may write: register it with the flag no-writes"},
+		{script, "ERR Write commands are not allowed from read-only scripts. script: x", "the script writes, and only reading is allowed"},
+		{script, "ERR Unknown Redis command called from script script: x", "the script calls a command that the server does not know"},
+		{script, "NOPERM ACL failure in script: x", "the server's ACL does not let the script call a command"},
+		{script, "WRONGTYPE x script: x", "the script reads a key as a type that it is not of"},
+		{script, "BUSY x", refuses + "BUSY"},
+		{script, "MOVED 1 x", "the script ended with an error, or the server refused to run it: MOVED"},
+		{script, "ERR x", "the script ended with an error"},
+	} {
+		replies := []any{errors.New(test.reply)}
+		if test.probe.WantsTime {
+			replies = append(replies, []any{"1700000000", "0"})
+		}
+		if got := attempt(t, running(test.probe), false, replies...)[0]; got.Err == nil || got.Err.Error() != test.want {
+			t.Errorf("%s gives %v, want %s", test.reply, got.Err, test.want)
+		}
+	}
+}
+
 func TestSharedCommandsAreSentOnce(t *testing.T) {
 	run := running(probe.StreamLag("k", "g", ""), probe.StreamOldestPending("k", "g", ""), probe.StreamPending("k", "g", ""), probe.StreamOldestEntry("k"), probe.StreamPending("k", "h", ""))
 	var sent []string

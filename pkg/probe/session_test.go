@@ -20,7 +20,11 @@ type fakeKeys int
 func (size fakeKeys) answer(t *testing.T, commands []probe.Command) (replies []any, looked int) {
 	t.Helper()
 	for _, command := range commands {
-		if command[0] != "scan" {
+		switch command[0] {
+		case "getrange":
+			replies = append(replies, "1")
+			continue
+		case "llen", "exists":
 			replies = append(replies, int64(1))
 			continue
 		}
@@ -88,6 +92,7 @@ func TestAttemptTakesSeveralRoundTrips(t *testing.T) {
 		"lengths in a small one":       {[]*probe.Probe{probe.KeysLength("*", "list", limit)}, 300, primary, 1, 2, 300, 300},
 		"a walk over 50,000 keys":      {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 50_000, primary, 2, 5, 25_000, 0},
 		"lengths of many keys":         {[]*probe.Probe{probe.KeysLength("*", "list", limit)}, 10_000, primary, 2, 6, 10_000, 5000},
+		"values of many keys":          {[]*probe.Probe{probe.KeysValue("*", "", limit)}, 10_000, primary, 4, 6, 5000, 5000},
 		"several share what is looked": {[]*probe.Probe{probe.KeysCount("*", "", limit), probe.KeysCount("j*", "", limit)}, 12_500, primary, 1, 5, 25_000, 0},
 		"KeyDB":                        {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 24_000, keyDB, 1, 243, 24_000, 0},
 		"a server without a version":   {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 24_000, "run_id:a\r\nrole:master\r\n", 1, 243, 24_000, 0},
@@ -146,6 +151,7 @@ func TestPassTooSlowForMaxAgeSaysWhatToWrite(t *testing.T) {
 		want     string
 	}{
 		{200_000, 5 * time.Second, 15 * time.Second, "the database has 200000 keys: set spec.sampling.maxAge to 50s or more, or shorten spec.sampling.interval, or keep the number in a key of its own"},
+		{200_000, 5 * time.Second, 50 * time.Second, "raise spec.sampling.maxAge or shorten spec.sampling.interval, or"},
 		{200_000, time.Second, 15 * time.Second, "raise spec.sampling.maxAge or shorten spec.sampling.interval, or"},
 		{0, 5 * time.Second, 15 * time.Second, "raise spec.sampling.maxAge or shorten spec.sampling.interval, or"},
 	} {

@@ -52,15 +52,32 @@ func TestStreamWithoutItsGroup(t *testing.T) {
 	}
 }
 
+func TestOldestEntryIsAsOldAsItsID(t *testing.T) {
+	for id, want := range map[string]float64{ // below 0: an error
+		"1700000000000-0":        0,
+		"1699999999999-7":        0.001,
+		"1700000000001-0":        -1,
+		"1069280000000-0":        20 * 365 * 24 * 3600,
+		"1069279999999-0":        -1,
+		"18446744073709551615-0": -1,
+	} {
+		got := attempt(t, running(probe.StreamOldestEntry("s")), false, []any{[]any{id, nil}}, []any{"1700000000", "0"})[0]
+		if (got.Err != nil) != (want < 0) || want >= 0 && got.Value != want {
+			t.Errorf("%s gives %+v, want %v", id, got, want)
+		}
+	}
+}
+
 // TestStreamThatWasReplaced tells one stream from another under its name.
 func TestStreamThatWasReplaced(t *testing.T) {
 	p := probe.StreamEntriesAdded("s")
 	read := func(added, length int64, first, last string) probe.Result {
 		t.Helper()
-		reply := []any{"length", length, "last-generated-id", last, "entries-added", added}
+		entry := []any{}
 		if first != "" {
-			reply = append(reply, "first-entry", []any{first, []any{}})
+			entry = []any{first, []any{}}
 		}
+		reply := []any{"length", length, "last-generated-id", last, "entries-added", added, "first-entry", entry}
 		got := attempt(t, running(p), false, reply)[0]
 		if got.Err != nil {
 			t.Fatal(got.Err)
