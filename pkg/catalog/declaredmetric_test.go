@@ -102,7 +102,7 @@ func TestDeclaredMetricIsUnknown(t *testing.T) {
 	incomplete := numbers(t, 1, 2)
 	incomplete.err = &history.UnknownError{Reason: history.Incomplete}
 	before := numbers(t, 1)
-	before.samples[0].Probed = nil
+	before.samples[0].Probed = before.samples[0].Probed[:1]
 	for _, test := range []struct {
 		name    string
 		kind    *probe.Probe

@@ -45,3 +45,18 @@ func TestExpressionIsOfOneStateOfTheHistory(t *testing.T) {
 		}
 	}
 }
+
+// An expression covers what its metrics cover, from the earliest on: here a pass over the keys.
+func TestExpressionCoversWhatItsMetricsCover(t *testing.T) {
+	now := time.Now()
+	s := recorded(history.Node{At: now, Info: info(t)})
+	windows := map[string]time.Duration{"x": 5 * time.Second, "y": time.Second}
+	computed := catalog.Expression{Name: "none", Formula: difference{}, Find: func(name string) (catalog.Reader, bool) {
+		return func(*history.History, catalog.Query) (catalog.Reading, error) {
+			return catalog.Reading{At: now.Add(-8 * time.Second), Window: windows[name]}, nil
+		}, true
+	}}
+	if got, err := computed.Read(s, catalog.Query{Now: now}); err != nil || !got.At.Equal(now) || got.Window != 13*time.Second {
+		t.Errorf("Read = %+v, %v; want a window of 13 s up to now", got, err)
+	}
+}

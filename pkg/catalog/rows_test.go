@@ -136,6 +136,8 @@ func keyspaceRows() map[string][]row {
 		},
 		"keyspace-keys": {
 			{name: "all databases", last: spaces, want: 20},
+			{name: "the object's own counts once", last: spaces, database: 20, want: 20},
+			{name: "one more than Redis has unless it is told so", last: lines{"# Keyspace", "db15:keys=4,expires=1", "db16:keys=9,expires=9"}, want: 13},
 			{name: "none", last: lines{"# Keyspace"}, want: 0},
 			{name: "section not reported", last: lines{"x:1"}, err: "Keyspace: not reported", is: redisinfo.ErrAbsent},
 			{name: "malformed", last: lines{"# Keyspace", "db0:keys=1,expires=0", "db17:keys=x,expires=0"}, err: "malformed", is: redisinfo.ErrMalformed},
