@@ -240,7 +240,7 @@ func TestNoValuesOfObjectsThatMayHaveChanged(t *testing.T) {
 }
 
 func TestListsLeaveOutTheUnknown(t *testing.T) {
-	p, _ := house(t)
+	p, counted := house(t)
 	for _, test := range []struct {
 		namespace, selector string
 		want                string
@@ -254,6 +254,7 @@ func TestListsLeaveOutTheUnknown(t *testing.T) {
 		{"empty", "", "", false},
 	} {
 		t.Run(test.namespace+" "+test.selector, func(t *testing.T) {
+			clear(counted)
 			got, err := p.GetMetricBySelector(context.Background(), test.namespace, selector(t, test.selector), metric("requests-per-second"), labels.Everything())
 			if (err != nil) != test.fails || err != nil && !strings.Contains(err.Error(), "is unknown for all of 1 objects") {
 				t.Fatalf("error %v, want one: %v", err, test.fails)
@@ -269,6 +270,9 @@ func TestListsLeaveOutTheUnknown(t *testing.T) {
 			}
 			if list := strings.Join(names, " "); list != test.want {
 				t.Errorf("listed %q, want %q", list, test.want)
+			}
+			if served, told := counted[""]; served != len(names) || told != (served > 0) {
+				t.Errorf("observer counted %v, want %d served", counted, len(names))
 			}
 		})
 	}
