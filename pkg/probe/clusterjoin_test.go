@@ -66,6 +66,7 @@ func TestJoin(t *testing.T) {
 		"sum with an error":            {probe.PubSub("c"), []probe.NodeResults{of(pass(1, 0, 0)), of(probe.Result{Err: errors.New("no")})}, 0, probe.Result{}, "no"},
 		"pass as old as the oldest":    {probe.KeysCount("*", "", 1), []probe.NodeResults{of(pass(1, 5, 9)), of(pass(2, 4, 8))}, 0, pass(3, 4, 8), ""},
 		"pass in the other order":      {probe.KeysCount("*", "", 1), []probe.NodeResults{of(pass(1, 4, 8)), of(pass(2, 5, 9))}, 0, pass(3, 4, 8), ""},
+		"key at the first node":        {probe.List("k"), []probe.NodeResults{of(pass(1, 0, 0)), of(pass(2, 0, 0))}, 0, pass(1, 0, 0), ""},
 		"key at its owner":             {probe.List("k"), []probe.NodeResults{of(pass(1, 0, 0)), of(pass(2, 0, 0))}, 1, pass(2, 0, 0), ""},
 		"key that no node has":         {probe.List("k"), []probe.NodeResults{of(pass(1, 0, 0))}, -1, probe.Result{}, "did not answer"},
 		"key of a node that is absent": {probe.List("k"), []probe.NodeResults{of(pass(1, 0, 0))}, 1, probe.Result{}, "did not answer"},

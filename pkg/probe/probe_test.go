@@ -3,6 +3,7 @@ package probe_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,13 +98,32 @@ func TestClockThatIsStrangeIsAnError(t *testing.T) {
 	}
 }
 
-func TestSortedSetCountsBetweenScores(t *testing.T) {
-	for scores, want := range map[[2]string]string{
-		{}: "zcard k", {"1", ""}: "zcount k 1 +inf", {"", "(2"}: "zcount k -inf (2", {"1", "2"}: "zcount k 1 2",
+func TestProbesAskForNoMoreThanTheyRead(t *testing.T) {
+	for want, p := range map[string]*probe.Probe{
+		"zcard k": probe.SortedSet("k", "", ""), "zcount k 1 +inf": probe.SortedSet("k", "1", ""),
+		"zcount k -inf (2": probe.SortedSet("k", "", "(2"), "zcount k 1 2": probe.SortedSet("k", "1", "2"),
+		"getrange k 0 63": probe.String("k"),
 	} {
-		if got := strings.Join(probe.SortedSet("k", scores[0], scores[1]).Commands[0], " "); got != want {
-			t.Errorf("from %q to %q it sends %s, want %s", scores[0], scores[1], got, want)
+		if got := strings.Join(p.Commands[0], " "); got != want {
+			t.Errorf("it sends %s, want %s", got, want)
 		}
+	}
+	plan := probe.Compile([]*probe.Probe{probe.List("k"), probe.Info("maxclients", probe.Gauge, probe.Sum)})
+	if got := plan.InfoFields(); !slices.Equal(got, []string{"maxclients"}) {
+		t.Errorf("the fields are %q", got)
+	}
+}
+
+func TestKeysOfOtherNodesAreLeftOut(t *testing.T) {
+	run := running(probe.List("here"), probe.List("elsewhere"), probe.PubSub("c"))
+	sent := run.Commands(nil, func(key string) bool { return key == "here" })
+	if len(sent) != 3 || sent[0] == nil || sent[1] != nil || sent[2] == nil {
+		t.Errorf("it sends %v", sent)
+	}
+	now := time.Now()
+	results := run.Read([]any{int64(1), nil, []any{"c", int64(2)}}, info(t), nil, now, now)
+	if results[0].Value != 1 || results[1].Err == nil || results[2].Value != 2 {
+		t.Errorf("it gives %+v", results)
 	}
 }
 
