@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,7 +31,8 @@ type Cluster struct {
 	config      *rest.Config
 	client      kubernetes.Interface
 	dynamic     dynamic.Interface
-	balancer    *balancer // nil if there is one API server
+	apiServers  map[string]*Process // by URL
+	balancer    *balancer           // nil if there is one API server
 
 	mu        sync.Mutex
 	processes []*Process // the control plane, in order of start
@@ -50,7 +52,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start cluster: %w", err)
 	}
-	c := &Cluster{options: options, dir: dir, temporary: temporary}
+	c := &Cluster{options: options, dir: dir, temporary: temporary, apiServers: map[string]*Process{}}
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start cluster: %w", err), c.Stop())
 	}
@@ -91,18 +93,25 @@ func (c *Cluster) start(ctx context.Context) error {
 
 func (c *Cluster) bringAPIServers(ctx context.Context, ports ports) (err error) {
 	if c.options.SecondAPIServer == "" {
-		_, err = c.bring(ctx, c.apiServer(ports, ports.apiServer))
-		return err
+		return c.bringAPIServer(ctx, c.apiServer(ports, ports.apiServer), ports.apiServer)
 	}
 	c.balancer, err = newBalancer(ctx, ports.apiServer, loopback(ports.firstAPIServer), loopback(ports.secondAPIServer))
 	if err != nil {
 		return err
 	}
-	if _, err := c.bring(ctx, c.apiServer(ports, ports.firstAPIServer)); err != nil {
+	if err := c.bringAPIServer(ctx, c.apiServer(ports, ports.firstAPIServer), ports.firstAPIServer); err != nil {
 		return err
 	}
-	_, err = c.bring(ctx, c.secondAPIServer(ports))
-	return err
+	return c.bringAPIServer(ctx, c.secondAPIServer(ports), ports.secondAPIServer)
+}
+
+func (c *Cluster) bringAPIServer(ctx context.Context, program Program, port int) error {
+	started, err := c.bring(ctx, program)
+	if err != nil {
+		return err
+	}
+	c.apiServers["https://"+loopback(port)] = started[0]
+	return nil
 }
 
 func (c *Cluster) prepare(ports ports) error {
@@ -198,6 +207,9 @@ func (c *Cluster) Process(name string) *Process {
 	}
 	return nil
 }
+
+// APIServers returns the API servers that Start has started, each by a URL that leads to it alone.
+func (c *Cluster) APIServers() map[string]*Process { return maps.Clone(c.apiServers) }
 
 // Err returns what has died although nobody asked it to, each with the end of its log, or nil.
 func (c *Cluster) Err() error {

@@ -199,6 +199,47 @@ func testStop(t *testing.T, c *cluster.Cluster, kept string) {
 	}
 }
 
+// TestTwoAPIServers halts each of two API servers, and asks the other. Then it asks by the URL that leads to both.
+func TestTwoAPIServers(t *testing.T) {
+	c, err := cluster.Start(t.Context(), cluster.Options{SecondAPIServer: filepath.Join(os.Getenv("BIN_DIR"), cluster.APIServer)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Stop() })
+	servers := c.APIServers()
+	if len(servers) != 2 {
+		t.Fatalf("%d API servers, want 2", len(servers))
+	}
+	ready := func(flags ...string) error {
+		_, err := c.Kubectl(t.Context(), append(flags, "get", "--raw", "/readyz")...)
+		return err
+	}
+	for url, halted := range servers {
+		if err := halted.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		if err := ready("--server="+url, "--request-timeout=1s"); err == nil {
+			t.Errorf("%s answers although its API server is halted", url)
+		}
+		for other := range servers {
+			if other == url {
+				continue
+			}
+			if err := ready("--server=" + other); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := halted.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range servers {
+		if err := ready(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestStartFailure shows that a process that dies on the way ends the start at once, says why, and leaves nothing.
 func TestStartFailure(t *testing.T) {
 	c, err := cluster.Start(t.Context(), cluster.Options{
