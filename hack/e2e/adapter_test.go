@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
@@ -55,7 +54,7 @@ func (h harness) restartsUnderLoad(t *testing.T) {
 	checked()
 }
 
-// answersFromMemory halts both Redis and the API server, and asks the adapter as
+// answersFromMemory halts both Redis and every API server, and asks the adapter as
 // the aggregator does.
 func (h harness) answersFromMemory(t *testing.T) {
 	s, server := newSampled(t, h)
@@ -66,15 +65,14 @@ func (h harness) answersFromMemory(t *testing.T) {
 	}
 
 	server.Signal(syscall.SIGSTOP)
-	apiServer := h.Process(cluster.APIServer)
-	if err := apiServer.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
+	defer server.Signal(syscall.SIGCONT)
+	for _, apiServer := range h.APIServers() {
+		if err := apiServer.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = apiServer.Signal(syscall.SIGCONT) }()
 	}
 	halted := time.Now()
-	defer func() {
-		server.Signal(syscall.SIGCONT)
-		_ = apiServer.Signal(syscall.SIGCONT)
-	}()
 	answers, slowest := map[int]int{}, time.Duration(0)
 	throughout(t, maxAge+2*interval, func(context.Context) error {
 		code, body, took := ask(path)

@@ -22,9 +22,7 @@ func (s *fixture) editor(t *testing.T, name string) person {
 	kubeconfig := s.kubeconfigFor(t, name)
 	s.kubectl(t, "create", "rolebinding", fmt.Sprintf("edit-%x", name), "-n", s.namespace, "--clusterrole=edit", "--user="+name)
 	p := person{s, kubeconfig}
-	eventually(t, 15*time.Second, func(context.Context) error {
-		return p.createOf(t, "awaited", map[string]any{"address": s.service("redis", 6379)}, "--dry-run=server")
-	})
+	p.awaitRights(t)
 	return p
 }
 
@@ -146,9 +144,7 @@ func TestVerbsAreGrantedByTheCommandTold(t *testing.T) {
 func (s *fixture) withoutTheVerb(t *testing.T) {
 	t.Helper()
 	joe := s.editor(t, "joe")
-	eventually(t, 15*time.Second, func(context.Context) error {
-		return joe.patch(t, "cart", `{"metadata":{"labels":{"seen":"yes"}}}`)
-	})
+	joe.mustPatch(t, "cart", `{"metadata":{"labels":{"seen":"yes"}}}`)
 	for _, patch := range []string{`{"spec":{"sampling":{"interval":"7s"}}}`, `{"spec":{"database":1}}`, `{"spec":{"replicas":"Sample"}}`} {
 		if err := joe.patch(t, "cart", patch); err == nil || !strings.Contains(err.Error(), "--user=joe@"+s.namespace) {
 			t.Errorf("%s: error %v, want a refusal that names joe", patch, err)

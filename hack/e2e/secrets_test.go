@@ -127,7 +127,17 @@ func (s *fixture) person(t *testing.T, name string) person {
 	kubeconfig := s.kubeconfigFor(t, name)
 	s.kubectl(t, "create", "role", name, "-n", s.namespace, "--verb=create,get,update,patch", "--resource="+redisCRD)
 	s.kubectl(t, "create", "rolebinding", name, "-n", s.namespace, "--role="+name, "--user="+name)
-	return person{s, kubeconfig}
+	p := person{s, kubeconfig}
+	p.awaitRights(t)
+	return p
+}
+
+// awaitRights waits until every API server lets a person make a Redis.
+func (p person) awaitRights(t *testing.T) {
+	t.Helper()
+	p.eventuallyEverywhere(t, 15*time.Second, func(_ context.Context, server string) error {
+		return p.createOf(t, "awaited", map[string]any{"address": p.service("redis", 6379)}, "--dry-run=server", server)
+	})
 }
 
 // create makes a Redis that names a Secret in a field, none if it is empty.

@@ -120,11 +120,13 @@ func (s *fixture) keeps(t *testing.T, o *prometheusAdapter, manifests, hits stri
 func (s *fixture) mayTake(t *testing.T) {
 	t.Helper()
 	const own = `{"spec":{"service":{"namespace":"redis-metrics-adapter","name":"redis-metrics-adapter","port":443},"caBundle":"eA=="}}`
-	patch := func(text string) error {
-		_, err := s.Kubectl(t.Context(), "patch", "apiservice", older, "--type=merge", "--dry-run=server", "-p", text, "--as="+adapterAccount)
+	patch := func(text string, flags ...string) error {
+		args := []string{"patch", "apiservice", older, "--type=merge", "--dry-run=server", "-p", text, "--as=" + adapterAccount}
+		_, err := s.Kubectl(t.Context(), append(args, flags...)...)
 		return err
 	}
-	eventually(t, 15*time.Second, func(context.Context) error { return patch(own) }) // the policy takes effect in a while
+	// The policy takes effect in a while.
+	s.eventuallyEverywhere(t, 15*time.Second, func(_ context.Context, server string) error { return patch(own, server) })
 	for _, text := range []string{
 		strings.Replace(own, `"name":"redis-metrics-adapter"`, `"name":"another"`, 1), strings.Replace(own, `"namespace":"redis-metrics-adapter"`, `"namespace":"another"`, 1),
 		strings.Replace(own, `"spec":{`, `"spec":{"versionPriority":1,`, 1), `{"spec":{"service":null,"caBundle":null}}`,
