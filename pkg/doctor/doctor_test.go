@@ -232,7 +232,7 @@ func TestBefore(t *testing.T) {
 		change func(*cluster)
 		code   Code
 	}{
-		{"old", answers("/version", `{"major":"1","minor":"29+","gitVersion":"v1.29.3"}`), Unsupported},
+		{"old", answers("/version", `{"major":"1","minor":"33+","gitVersion":"v1.33.13"}`), Unsupported},
 		{"foreign", replace(apiServiceV1beta1, `"name":"redis-metrics-adapter"`, `"name":"prometheus-adapter"`), APIServiceForeign},
 		{"no right", func(c *cluster) { c.denied = []string{"clusterroles"} }, Forbidden},
 	} {

@@ -34,7 +34,7 @@ func (d *Doctor) kubernetes(ctx context.Context) Check {
 	}
 	minor, err := strconv.Atoi(strings.TrimRight(info.Minor, "+"))
 	if err != nil || info.Major != "1" || minor < oldestMinor {
-		return HopInstall.failure(Unsupported, "kubectl version", "The API server is of version %s, and 1.%d is needed.", info.GitVersion, oldestMinor)
+		return HopInstall.failure(Unsupported, "kubectl version", "The API server is of version %s, and 1.%d or newer is needed.", info.GitVersion, oldestMinor)
 	}
 	return HopInstall.ok("The API server is of version %s.", info.GitVersion)
 }
