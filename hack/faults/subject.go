@@ -31,7 +31,10 @@ func Arguments() []string {
 // Persistent are the arguments of a redis-server that loses nothing it has answered for when it is killed. Its file is
 // written before each answer, and never synced: a kill takes nothing from the kernel, and a disk that is slow, which is no
 // fault of the matrix, would stop the server. Source: beforeSleep and flushAppendOnlyFile in Redis' server.c and aof.c.
-func Persistent() []string { return []string{"--appendonly", "yes", "--appendfsync", "no"} }
+// The replication backlog is that of Redis: Valkey's grows to 10 MB, more than the verifier grants for all but keys.
+func Persistent() []string {
+	return []string{"--appendonly", "yes", "--appendfsync", "no", "--repl-backlog-size", "1mb"}
+}
 
 // OperatorOptions returns what a client of the operator is made with.
 func OperatorOptions(address string) *redis.Options {
