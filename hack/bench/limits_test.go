@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"flag"
 	"syscall"
 	"testing"
@@ -11,7 +10,7 @@ import (
 const (
 	// perGeneration is how many objects are created before as many of the generation before are deleted.
 	perGeneration = 1000
-	// mostGrowth is by how much what the adapter holds may grow between a tenth of the churn and all of it.
+	// mostGrowth is by how much what the adapter holds without any object may grow between a tenth of the churn and all of it.
 	mostGrowth = 1.1
 	// spareFiles is how many files an adapter may have open that are no connections to servers.
 	spareFiles = 1000
@@ -33,37 +32,37 @@ func BenchmarkLimits(b *testing.B) {
 func measureChurn(b *testing.B) {
 	h := newHarness(b)
 	h.serve(4)
-	brief := map[string]any{"interval": "1s", "timeout": "1s", "window": "5s", "maxAge": "5s"}
-	began, early := h.held(), held{}
-	for n := 0; n < *churned; n += perGeneration {
-		h.create(n+perGeneration, func(n int) map[string]any { return map[string]any{"address": h.address(n), "sampling": brief} })
-		h.delete(max(0, n-perGeneration), n)
-		if n == *churned/10 {
-			early = h.held()
-		}
+	before := h.held()
+	early := h.churn(*churned / 10)
+	late := h.churn(*churned)
+	h.Add("objects created and deleted", float64(*churned), "")
+	h.Add("attempts for each", (late.attempts-before.attempts)/float64(*churned), "").AtLeast(1)
+	h.Add("attempts failed", late.failed-before.failed, "")
+	h.Add("growth of the heap since a tenth", late.heap/early.heap, "x").AtMost(mostGrowth)
+	h.Add("growth of resident memory", late.resident/early.resident, "x")
+	h.Add("growth of goroutines", late.goroutines/early.goroutines, "x").AtMost(mostGrowth)
+	h.Add("growth of open files", late.files/early.files, "x").AtMost(mostGrowth)
+}
+
+// churn creates and deletes objects until there were so many, and returns what is held when all are gone.
+func (h *harness) churn(objects int) held {
+	h.b.Helper()
+	sampling := map[string]any{"interval": "1s", "timeout": "900ms", "window": "5s", "maxAge": "5s"}
+	first := h.objects
+	for n := first; n < objects; n += perGeneration {
+		h.create(n+perGeneration, func(n int) map[string]any { return map[string]any{"address": h.address(n), "sampling": sampling} })
+		h.delete(max(first, n-perGeneration), n)
 		if n%(*churned/20) == 0 {
 			say("%d of %d objects", n, *churned)
 		}
 	}
-	late := h.held()
-	h.Add("objects created and deleted", float64(*churned), "")
-	h.Add("attempts for each", late.attempts/float64(*churned), "").AtLeast(1)
-	h.Add("attempts failed", late.failed, "")
-	h.Add("growth of resident memory", late.mebibytes/early.mebibytes, "x").AtMost(mostGrowth)
-	h.Add("growth of goroutines", late.goroutines/early.goroutines, "x").AtMost(mostGrowth)
-	h.Add("growth of open files", late.files/early.files, "x").AtMost(mostGrowth)
 	h.delete(h.objects-perGeneration, h.objects)
-	var none held
-	h.until(time.Minute, time.Second, func(context.Context) (bool, error) {
-		none = h.held()
-		return none.files <= began.files+10, nil
-	})
-	h.Add("goroutines without any, beyond those at the start", none.goroutines-began.goroutines, "").AtMost(10)
-	h.Add("resident without any", none.mebibytes, "MiB")
+	h.wait(settled)
+	return h.held()
 }
 
 // held is what an adapter holds, and what it has done.
-type held struct{ mebibytes, goroutines, files, failed, attempts float64 }
+type held struct{ heap, resident, goroutines, files, failed, attempts float64 }
 
 // held collects the garbage before it looks.
 func (h *harness) held() held {
@@ -72,7 +71,8 @@ func (h *harness) held() held {
 	check(h.b, err)
 	own := h.scrape()
 	failed, attempts := samples(own)
-	return held{h.resident() / mebibyte, own.Sum("go_goroutines", nil), own.Sum("process_open_fds", nil), failed, attempts}
+	sum := func(name string) float64 { return own.Sum(name, nil) }
+	return held{sum("go_memstats_heap_alloc_bytes"), h.resident(), sum("go_goroutines"), sum("process_open_fds"), failed, attempts}
 }
 
 // measureMost samples 50,000 objects, or as many as an adapter may have files open for.
