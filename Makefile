@@ -34,6 +34,7 @@ CONTROL_PLANE := etcd kube-apiserver kube-controller-manager kube-scheduler kube
 CONTAINERD    := containerd containerd-shim-runc-v2 ctr
 NODE          := kubelet kube-proxy $(CONTAINERD) runc cni/ptp cni/host-local cni/loopback coredns
 PROMETHEUS    := prometheus promtool
+KEDA          := keda-operator keda-adapter
 # The releases of Kubernetes that "make test-skew" runs. With a +, the API servers are of two releases.
 RELEASES ?= 1.34 newest 1.34+newest
 # Of operators whose objects deploy/components holds, the kinds.
@@ -210,6 +211,12 @@ $(addprefix $(BIN)/,$(PROMETHEUS)): $(BIN)/%: hack/tools/promtool/go.mod hack/to
 	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/$*
 $(BIN)/prometheus-adapter: hack/tools/prometheus-adapter/go.mod hack/tools/prometheus-adapter/go.sum
 	@hack/build.sh $@ hack/tools/prometheus-adapter sigs.k8s.io/prometheus-adapter/cmd/adapter
+$(BIN)/redis_exporter: hack/exporter.sh
+	@hack/exporter.sh $@
+$(addprefix $(BIN)/,$(KEDA)): $(BIN)/keda-%: hack/tools/keda/go.mod hack/tools/keda/go.sum
+	@hack/build.sh $@ hack/tools/keda github.com/kedacore/keda/v2/cmd/$*
+$(BIN)/crds/keda: hack/tools/keda/go.mod
+	@hack/crds.sh $@ hack/tools/keda github.com/kedacore/keda/v2 config/crd/bases
 $(BIN)/cert-manager: hack/tools/cert-manager/go.mod hack/tools/cert-manager/go.sum hack/tools/cert-manager/main.go
 	@hack/build.sh $@ hack/tools/cert-manager .
 $(BIN)/crds/cert-manager: hack/tools/cert-manager/go.mod
