@@ -83,6 +83,10 @@ bench-sample bench-reaction bench-api bench-isolation bench-delegate bench-scale
 bench-limits: ## Create and delete 100,000 objects, then sample as many as there may be open files (about 30 minutes); PART=churn ARGS=-churn=10000
 	@$(MAKE) --no-print-directory bench BENCH=BenchmarkLimits
 
+.PHONY: bench-peers
+bench-peers: setup tools build $(addprefix $(BIN)/,prometheus prometheus-adapter redis_exporter $(KEDA) crds/keda) ## Measure beside KEDA and prometheus-adapter (about 45 minutes, the first time more); ARGS='-part=reaction -steps=2' measures less
+	@cd hack && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 0 -run '^TestPeers$$' ./peers -part=all $(ARGS)
+
 .PHONY: deploy
 deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place, DELEGATE=1 takes it and keeps its metrics
 	@hack/deploy.sh $(MANIFESTS)

@@ -227,9 +227,13 @@ func (a *Adapter) Route(ctx context.Context) error {
 
 // awaitRouted waits until the API server reports both of the adapter's APIServices as available.
 func (a *Adapter) awaitRouted(ctx context.Context) error {
-	return await(ctx, "the APIServices to be available", a.failure, func(ctx context.Context) error {
-		for _, name := range apiServiceNames() {
-			object, err := a.cluster.dynamic.Resource(apiServices).Get(ctx, name, metav1.GetOptions{})
+	return a.cluster.awaitRouted(ctx, a.failure, apiServiceNames()...)
+}
+
+func (c *Cluster) awaitRouted(ctx context.Context, died func() error, names ...string) error {
+	return await(ctx, "the APIServices to be available", died, func(ctx context.Context) error {
+		for _, name := range names {
+			object, err := c.dynamic.Resource(apiServices).Get(ctx, name, metav1.GetOptions{})
 			if err != nil {
 				return err
 			}

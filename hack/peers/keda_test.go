@@ -1,0 +1,111 @@
+package peers
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
+)
+
+const kedaModule = "github.com/kedacore/keda/v2"
+
+// keda is KEDA's operator, which reads Redis and owns the HPAs, and its metrics API server, which asks the operator.
+type keda struct{ plane *plane }
+
+func (k *keda) name() string { return "KEDA" }
+
+// metrics has no requests: KEDA's scalers for Redis are those of lists and streams.
+func (k *keda) metrics() []metric { return []metric{jobs} }
+
+// pollingInterval is how often KEDA looks whether to scale from 0 or to it. Between these the HPA controller scales, and
+// each of its requests reads Redis.
+func (k *keda) pollingInterval(s setting) int {
+	switch s {
+	case fastest:
+		return 1
+	case fresh:
+		return 5
+	}
+	return 30
+}
+
+func (k *keda) configuration(s setting) string {
+	return fmt.Sprintf("pollingInterval %d", k.pollingInterval(s))
+}
+
+// window is none: the length of a list is of one instant.
+func (k *keda) window(setting) time.Duration { return 0 }
+
+func (k *keda) manifests(w workload) string {
+	text := fmt.Sprintf(`---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: %[1]s}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: %[1]s}
+  minReplicaCount: 0
+  maxReplicaCount: %[2]d
+  cooldownPeriod: 0
+`, w.name(), mostReplicas)
+	if w.setting != recommended {
+		text += fmt.Sprintf("  pollingInterval: %d\n", k.pollingInterval(w.setting))
+	}
+	trigger, field, more := "redis", "address", ""
+	switch w.kind {
+	case sentinel:
+		trigger, field, more = "redis-sentinel", "addresses", "      sentinelMaster: "+masterName+"\n"
+	case sharded:
+		trigger, field = "redis-cluster", "addresses"
+	}
+	return text + fmt.Sprintf("  triggers:\n  - type: %s\n    metadata:\n      %s: %q\n      listName: %s\n      listLength: \"%d\"\n%s",
+		trigger, field, strings.Join(w.addresses, ","), list, w.target, more)
+}
+
+func (k *keda) configures(workload) (once, each string) { return "", "" }
+
+func (k *keda) path(w workload) string {
+	return fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/s0-redis-%s?labelSelector=scaledobject.keda.sh%%2Fname%%3D%s", namespace, list, w.name())
+}
+
+func (k *keda) start(t *testing.T, p *plane) {
+	t.Helper()
+	k.plane = p
+	kinds := binary(t, filepath.Join("crds", "keda"))
+	for _, args := range [][]string{{"apply", "--server-side"}, {"wait", "--for=condition=Established", "--timeout=30s"}} {
+		if _, err := p.Kubectl(t.Context(), append(args, "--filename="+kinds)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const service = "keda-metrics-apiserver"
+	dir, grpc, health, port := t.TempDir(), freeAddress(t), freeAddress(t), freePort(t)
+	certificates(t, dir, service+"."+systemNamespace+".svc", "127.0.0.1")
+	env := append(os.Environ(), "KUBECONFIG="+p.Kubeconfig(), "POD_NAMESPACE="+systemNamespace, "KEDA_CLUSTER_OBJECT_NAMESPACE="+systemNamespace, "WATCH_NAMESPACE=")
+	// The arguments are those of KEDA's own manifests, but for addresses and files.
+	p.runModule(t, kedaModule, cluster.Program{
+		Name: "keda-operator", Path: binary(t, "keda-operator"), Env: env, Ready: cluster.HTTPReady("http://" + health + "/readyz"),
+		Args: []string{
+			"--leader-elect", "--zap-log-level=info", "--zap-encoder=console", "--zap-time-encoding=rfc3339", "--cert-dir=" + dir,
+			"--metrics-bind-address=" + freeAddress(t), "--health-probe-bind-address=" + health, "--metrics-service-bind-address=" + grpc,
+		},
+	})
+	p.runModule(t, kedaModule, cluster.Program{
+		Name: "keda-adapter", Path: binary(t, "keda-adapter"), Env: env, Ready: cluster.HTTPReady(fmt.Sprintf("https://127.0.0.1:%d/readyz", port)),
+		Args: []string{
+			"--zap-log-level=error", "--client-ca-file=" + dir + "/ca.crt", "--tls-cert-file=" + dir + "/tls.crt", "--tls-private-key-file=" + dir + "/tls.key",
+			"--cert-dir=" + dir, "--metrics-service-address=" + grpc, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), fmt.Sprintf("--port=%d", freePort(t)),
+			"--authentication-kubeconfig=" + p.Kubeconfig(), "--authorization-kubeconfig=" + p.Kubeconfig(), "--lister-kubeconfig=" + p.Kubeconfig(),
+		},
+	})
+	if err := p.Route(t.Context(), systemNamespace, service, port, "v1beta1.external.metrics.k8s.io"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (k *keda) watch(t *testing.T, all []workload) {
+	t.Helper()
+	k.plane.apply(t, all, k.manifests)
+}
