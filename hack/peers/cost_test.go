@@ -38,7 +38,7 @@ func measureCost(t *testing.T, p peer, result *Result) {
 		known := len(all)
 		for i := known; i < count; i++ {
 			if i%perServer == 0 {
-				server := redistest.New(t, "--bind", "127.1.0.1", "--bind", "0.0.0.0", "--maxclients", "4000")
+				server := redistest.New(t, "--bind", "127.2.0.1", "--bind", "0.0.0.0", "--maxclients", "4000")
 				server.Do(append([]any{"rpush", list}, elements(jobsPerReplica)...)...)
 				servers = append(servers, server)
 			}
@@ -64,9 +64,9 @@ func measureCost(t *testing.T, p peer, result *Result) {
 				if err := errors.Join(measured.cost(t.Context(), plane, servers, count), plane.Err()); err != nil {
 					t.Fatal(err)
 				}
+				measured.Print(os.Stderr, fmt.Sprintf("%s, %d Redis, %s", p.name(), count, p.configuration(s)))
 			}
 			result.add(costTable, strconv.Itoa(count)+" Redis", string(s), p).Table = measured.Table
-			measured.Print(os.Stderr, fmt.Sprintf("%s, %d Redis, %s", p.name(), count, p.configuration(s)))
 		}
 	}
 }

@@ -129,19 +129,20 @@ func inParentheses(unit string) string {
 	return "(" + unit + ")"
 }
 
-// best returns the least figure of a name among the rows of the same case and setting, nil if that has no other row.
+// best returns the least figure of a name among the rows of the same case and setting, nil if all are equal.
 func best(rows []*row, of *row, name string) (least *measure.Figure) {
-	others := 0
+	differ := false
 	for _, each := range rows {
-		if each.Case != of.Case || each.Setting != of.Setting {
+		f := each.find(name)
+		if each.Case != of.Case || each.Setting != of.Setting || f == nil {
 			continue
 		}
-		others++
-		if f := each.find(name); f != nil && (least == nil || f.Value < least.Value) {
+		differ = differ || least != nil && f.Value != least.Value
+		if least == nil || f.Value < least.Value {
 			least = f
 		}
 	}
-	if others < 2 {
+	if !differ {
 		return nil
 	}
 	return least
