@@ -15,7 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
@@ -39,23 +38,11 @@ func startBackend(t *testing.T, c *cluster.Cluster) *backend {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := strconv.ParseInt(address.Port(), 10, 32)
+	port, err := strconv.Atoi(address.Port())
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "metrics", "namespace": metav1.NamespaceDefault},
-		"spec": map[string]any{"type": string(corev1.ServiceTypeExternalName), "externalName": "localhost"},
-	}}
-	apiService := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": map[string]any{"name": "v1beta2.custom.metrics.k8s.io"},
-		"spec": map[string]any{
-			"group": "custom.metrics.k8s.io", "version": "v1beta2", "groupPriorityMinimum": int64(100), "versionPriority": int64(100),
-			"insecureSkipTLSVerify": true,
-			"service":               map[string]any{"name": "metrics", "namespace": metav1.NamespaceDefault, "port": port},
-		},
-	}}
-	if err := c.Apply(t.Context(), []*unstructured.Unstructured{service, apiService}); err != nil {
+	if err := c.Route(t.Context(), metav1.NamespaceDefault, "metrics", port, "v1beta2.custom.metrics.k8s.io"); err != nil {
 		t.Fatal(err)
 	}
 	return b
