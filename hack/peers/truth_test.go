@@ -231,7 +231,10 @@ func (u *underFaults) run(ctx context.Context, name string, injected fault, at .
 					age = max(age, o.age)
 				}
 				if w.metric == jobs || !injected.drops {
-					lost += u.replicas.lost(w.name(), span.From, span.To)
+					if removed := u.replicas.lost(w.name(), span.From, span.To); removed > 0 {
+						say("  %s lost %d replicas: %s", w.name(), removed, name)
+						lost += removed
+					}
 				}
 			}
 		}
