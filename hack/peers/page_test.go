@@ -1,34 +1,14 @@
 package peers
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
-	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
-
-// TestPage compares the page of the documentation with the result that it shows.
-func TestPage(t *testing.T) {
-	text, err := os.ReadFile("testdata/peers.json")
-	if os.IsNotExist(err) {
-		t.Skip("no result has been recorded")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var result Result
-	if err := json.Unmarshal(text, &result); err != nil {
-		t.Fatal(err)
-	}
-	pagetest.File(t, "../../deploy/docs/peers.md", result.page())
-}
 
 // The tables of a result.
 const (
