@@ -178,7 +178,7 @@ func bareClients(ctx context.Context, clients int, every time.Duration, address 
 	return verifier.Background(ctx, all...)
 }
 
-// samplerLoops are those of the adapter.
+// samplerLoops sample the server at an address as the adapter does.
 func samplerLoops(b *testing.B, address string) side {
 	local, reads := samplertest.Local(b), samplertest.MetricFields()
 	return func(ctx context.Context, count func()) func() {

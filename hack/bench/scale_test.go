@@ -23,8 +23,8 @@ const (
 	// interval is that of an object that says nothing of it.
 	interval = 5 * time.Second
 
-	// infoTurns is how often the CPU time of all objects is compared for infoTurn with that of go-redis, of which it may
-	// take mostInfo.
+	// The CPU time of all objects is compared with that of go-redis infoTurns times, for infoTurn each. It may be
+	// mostInfo times as much.
 	infoTurns, infoTurn, mostInfo = 5, 2 * interval, 1.35
 
 	// Limits, of 10,000 objects and of none.

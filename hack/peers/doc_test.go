@@ -7,11 +7,10 @@
 //   - start: each metric has a value, and scales a StatefulSet through a real HPA.
 //   - reaction: how long after a step in the load the value shows it, the replicas follow, and both are gone again.
 //   - cost: what the processes of a peer take for 10, 100 and 1,000 Redis, and what a user writes.
-//   - truth: what is served and scaled under faults, compared with what was sent. The faults are those of package faults,
-//     and the load and the truth those of package verifier.
+//   - truth: what is served and scaled under faults, compared with what was sent. Package faults injects the faults, and
+//     package verifier sends the load.
 //
-// A [Result] flows out as JSON and as Markdown. The page deploy/docs/peers.md shows the one in testdata; [TestPage] compares
-// the two.
+// A [Result] is written to _output/bench as JSON and as Markdown.
 //
 // "make bench-peers" runs the test. It fails if a process cannot be started or ends, and never because a peer is better or
 // worse than another.

@@ -23,15 +23,14 @@ const maxReplicas = 64
 // replication is a primary outside of a cluster and its replicas.
 //
 // A primary lists a replica only while their link is up, and clients may read from
-// a replica whose link is not. One that leaves the list is therefore lost, not gone:
-// it is asked further, and is a node like any other for as long as it answers that
-// its link is down. Otherwise it is a node with an error for as long as a sample may
-// be served, and forgotten then.
+// a replica whose link is down. So one that leaves the list is not dropped at once. It is
+// still asked, and is a node like any other for as long as it answers that its link is
+// down. Otherwise it is a node with an error for maxAge, and is dropped then.
 type replication struct {
 	// listed are the replicas that the primary lists, in an order that stays, at most one
 	// more than are sampled.
 	listed []string
-	// lost are the replicas that it lists no more, and when each was last known to be one of its own.
+	// lost are the replicas that have left the list, and when each was last known to be a replica.
 	lost map[string]time.Time
 }
 
