@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"k8s.io/apiserver/pkg/authentication/user"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
@@ -107,20 +110,34 @@ func keysTaken(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.Accept(ctx))
 }
 
-// unreadable takes the Secret from the adapter, waits until it has seen that, and gives it back. The server would let the
-// adapter in by what it knew all the time.
+// unreadable takes the Secret from the adapter, waits until each replica has seen that, and gives it back. The server would
+// let the adapter in by what it knew all the time.
 func unreadable(cut bool, failure reason.Reason, takes, gives func(*Secret, context.Context) error) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		err := takes(s.Secret, ctx)
-		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error {
-			return s.until(ctx, fmt.Sprintf("the adapter reports %s", failure), func(ctx context.Context) bool {
-				return s.Secret.tells(ctx, other, sentence(failure))
-			})
-		}))
+		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error { return s.reported(ctx, other, failure) }))
 		if cut {
 			err = errors.Join(err, s.operate(ctx, disconnectSampling()))
 		}
 		hold()
 		return errors.Join(err, s.givesBack(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
 	}
+}
+
+// reported waits until each replica of the adapter reports a failure of an object. One may read the Secret before the API
+// server knows that the right to it is gone, and next some seconds later.
+func (s *Subject) reported(ctx context.Context, object string, failure reason.Reason) error {
+	for n, adapter := range s.Adapters {
+		api, err := verifier.NewAPI(adapter.Config("operator", user.SystemPrivilegedGroup), s.Secret.namespace)
+		if err != nil {
+			return err
+		}
+		if err := s.until(ctx, fmt.Sprintf("%s reports %s", ReplicaName(n), failure), func(ctx context.Context) bool {
+			answer := verifier.Ask(ctx, api, object, verifier.Expectation{Metric: verifier.Keys})
+			return answer.Err != nil && strings.Contains(answer.Err.Error(), sentence(failure))
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

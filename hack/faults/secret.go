@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
-	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
 // sampling is the user that the adapter authenticates as where an object names a Secret, and key that of its password.
@@ -104,15 +103,6 @@ func (s *Secret) grant(ctx context.Context) error {
 
 func (s *Secret) revoke(ctx context.Context) error {
 	return s.client.RbacV1().RoleBindings(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
-}
-
-// tells reports whether the adapter that is asked says a text of an object.
-func (s *Secret) tells(ctx context.Context, object, text string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	path := fmt.Sprintf("/apis/custom.metrics.k8s.io/v1beta2/namespaces/%s/redises.redis-metrics.dev/%s/%s", s.namespace, object, verifier.Keys)
-	err := s.client.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Error()
-	return err != nil && strings.Contains(err.Error(), text)
 }
 
 // connections are those of the adapter's replicas.

@@ -275,6 +275,9 @@ func (w *fixture) open(t *testing.T) {
 	if w.adapters[1], err = w.plane.StartAdapter(t.Context(), w.options(1)); err != nil {
 		t.Fatal(err)
 	}
+	for _, one := range w.lanes {
+		one.Adapters = w.adapters
+	}
 	w.scaled = autoscale(t, w)
 	warm.Lifts()
 	warm.Repaired()

@@ -95,11 +95,15 @@ func (v *Verifier) judge(a Answer, due []*FaultWindow) (found verdict, wrong str
 }
 
 func describe(a Answer) string {
-	asked, what := a.Asked.Format("15:04:05.000"), question(a.Metric, a.Selector)
-	if a.Err != nil {
-		return fmt.Sprintf("%s of %s, asked at %s, is the error %q", what, a.Object, asked, a.Err)
+	asked := a.Asked.Format("15:04:05.000")
+	if a.Replica != "" {
+		asked += " of " + a.Replica
 	}
-	return fmt.Sprintf("%s of %s, asked at %s, is %v at %s over %s", what, a.Object, asked, a.Value, a.At.Format(time.TimeOnly), a.Window)
+	what := fmt.Sprintf("%s of %s, asked at %s,", question(a.Metric, a.Selector), a.Object, asked)
+	if a.Err != nil {
+		return fmt.Sprintf("%s is the error %q", what, a.Err)
+	}
+	return fmt.Sprintf("%s is %v at %s over %s", what, a.Value, a.At.Format(time.TimeOnly), a.Window)
 }
 
 func (v *Verifier) wrongError(a Answer, due []*FaultWindow) string {
