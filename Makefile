@@ -215,7 +215,7 @@ $(addprefix $(BIN)/,$(PROMETHEUS)): $(BIN)/%: hack/tools/promtool/go.mod hack/to
 	@GOFLAGS=-tags=remove_all_sd hack/build.sh $@ hack/tools/promtool github.com/prometheus/prometheus/cmd/$*
 $(BIN)/prometheus-adapter: hack/tools/prometheus-adapter/go.mod hack/tools/prometheus-adapter/go.sum
 	@hack/build.sh $@ hack/tools/prometheus-adapter sigs.k8s.io/prometheus-adapter/cmd/adapter
-$(BIN)/redis_exporter: hack/exporter.sh
+$(BIN)/redis_exporter: hack/exporter.sh hack/debian.sh
 	@hack/exporter.sh $@
 $(addprefix $(BIN)/,$(KEDA)): $(BIN)/keda-%: hack/tools/keda/go.mod hack/tools/keda/go.sum
 	@hack/build.sh $@ hack/tools/keda github.com/kedacore/keda/v2/cmd/$*

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the servers that tests run against from Debian's suites, and leaves
-# the system as it is: apt works in directories of its own, verifies signatures
-# as always, and each server is unpacked with the libraries it needs, its libc
-# and loader among them. pkg/redistest/servers.txt lists names and suites.
+# Fetches the servers that tests run against from Debian's suites. Each is unpacked
+# with the libraries it needs, its libc and loader among them.
+# pkg/redistest/servers.txt lists names and suites.
 #
 # The result is $BIN_DIR/servers/NAME/{redis,valkey}-server. A server that is
 # there stays; "rm -r $BIN_DIR/servers" makes room for newer patches.
@@ -11,11 +10,12 @@
 # Usage: servers.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. hack/debian.sh
 
 table=$PWD/pkg/redistest/servers.txt
 servers=${BIN_DIR:-$PWD/bin}/servers
 work=$servers/.work
-recipe=$(cksum <hack/servers.sh) # a changed script fetches again
+recipe=$(cat hack/debian.sh hack/servers.sh | cksum) # a changed script fetches again
 
 # missing prints why servers are missing and ends the script.
 missing() {
@@ -30,64 +30,12 @@ missing() {
 # complete NAME reports whether a server is there.
 complete() { [ -f "$servers/$1/recipe" ] && [ "$(<"$servers/$1/recipe")" = "$recipe" ]; }
 
-# quietly COMMAND... tries three times and prints output only of what fails.
-quietly() {
-  local try
-  for try in 1 2 3; do
-    ! "$@" >"$work/log" 2>&1 || return 0
-    [ $try = 3 ] || sleep $((try * 3))
-  done
-  tail -n 20 "$work/log" >&2
-  return 1
-}
-
-# debian_mirror [OPTION...] prints where the machine gets Debian from. apt knows
-# the origin of an archive once it has its lists.
-debian_mirror() {
-  apt-get "$@" indextargets --format '$(REPO_URI)' \
-    'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | head -n 1
-}
-
-configure_apt() {
-  mkdir -p "$work/lists/partial" "$work/archives/partial"
-  : >"$work/status" # no package is installed, so that apt resolves libc too
-  cat >"$work/base.conf" <<EOF
-Dir::State::Lists "$work/lists";
-Dir::State::Status "$work/status";
-Dir::Cache "$work";
-Dir::Cache::Archives "$work/archives";
-APT::Install-Recommends "false";
-APT::Get::List-Cleanup "false";
-APT::Sandbox::User "$(id -un)";
-APT::Update::Error-Mode "any";
-Acquire::Retries "3";
-Acquire::Languages "none";
-Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
-Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Post-Invoke;
-EOF
-  {
-    cat "$work/base.conf"
-    echo "Dir::Etc::SourceList \"$work/sources.list\"; Dir::Etc::SourceParts \"/dev/null\";"
-  } >"$work/apt.conf"
-  mirror=$(debian_mirror)
-  if [ -z "$mirror" ]; then # its lists were removed, as images do
-    quietly apt-get -c "$work/base.conf" update || return
-    mirror=$(debian_mirror -c "$work/base.conf")
-  fi
-}
-
 # download NAME SUITE puts a server's package and all it depends on into archives.
 download() {
-  local package=${1%-*}-tools minor=${1#*-} suites=$2 suite versions version
-  [ "$2" != experimental ] || suites="sid experimental" # which is not a suite by itself
-  rm -f "$work"/archives/*.deb "$work/sources.list"
-  for suite in $suites; do
-    echo "deb [signed-by=$keyring] $mirror $suite main" >>"$work/sources.list"
-  done
-  quietly apt-get -c "$work/apt.conf" update || return
+  local package=${1%-*}-tools minor=${1#*-} suites=("$2") versions version
+  [ "$2" != experimental ] || suites=(sid experimental) # which is not a suite by itself
+  rm -f "$work"/archives/*.deb
+  read_suites "${suites[@]}" || return
   versions=$(apt-cache -c "$work/apt.conf" madison "$package" | awk '{print $3}')
   version=$(grep -E -m 1 "^([0-9]+:)?${minor//./[.]}[.]" <<<"$versions") ||
     { echo "Debian $2 has no $1: its $package is ${versions//$'\n'/ and }" >&2; return 1; }
@@ -134,11 +82,8 @@ while read -r name suite; do
 done <"$table"
 [ ${#absent[@]} -gt 0 ] || exit 0
 
-for tool in apt-get dpkg flock; do
-  command -v $tool >/dev/null || missing "servers of other versions come from Debian by apt, and $tool is missing"
-done
-keyring=$(find /usr/share/keyrings -name 'debian-archive-keyring.[gp]*' -print -quit)
-[ -n "$keyring" ] || missing "servers of other versions come from Debian, and the package debian-archive-keyring is missing"
+lacks=$(lacking flock)
+[ -z "$lacks" ] || missing "servers of other versions come from Debian by apt, and $lacks"
 
 mkdir -p "$servers"
 exec 9>"$servers/.lock"
