@@ -8,11 +8,12 @@ import (
 )
 
 // clocks are the rows of the adapter's wall clock, which is set while time goes on. The instants that it states are off
-// as its clock is, which no HPA looks at.
+// as its clock is, which no HPA looks at. An attempt during which the clock is set fails: the next one is an interval later,
+// and the keys of a replica are known once two more have found it synchronized, the second at least 2 s after the first.
 func clocks() []Fault {
 	off := func(name, how string, by time.Duration) Fault {
 		return Fault{
-			Name: name, How: how, Scope: Plane, Levels: verifier.Renews, Rates: verifier.Renews, Within: 3, Off: by, Settles: true,
+			Name: name, How: how, Scope: Plane, Levels: verifier.Renews, Rates: verifier.Renews, Within: 5, Off: by, Settles: true,
 			inject: injecting(func(ctx context.Context, s *Subject) error { return s.set(ctx, by) }, reset),
 		}
 	}
