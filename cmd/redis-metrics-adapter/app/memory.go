@@ -18,16 +18,15 @@ import (
 // collector keeps to. The rest is for what it does not count.
 const memoryShare = 0.9
 
-// Memory grows by so many hundredths of what is kept until garbage is collected. All but
-// the most are below Go's own 100, since what many objects keep is most of all memory and
-// what a sample leaves is little. The most bounds it while much is asked.
-const leastGrowth, growthOfLittle, mostGrowth = 60, 80, 300
+// Memory grows by so many hundredths of what is kept until garbage is collected. The least
+// is below Go's own 100, since what many objects keep is most of all memory and what a
+// sample leaves is little. The most bounds it while much is asked.
+const leastGrowth, mostGrowth = 60, 300
 
-// collectedEvery is how far apart collections are to be where more than little is kept.
-// Each one goes through all of it, at the cost of some hundreds of requests where many
-// objects are: while so much is asked that there would be one each second, memory may
-// grow further. Where little is kept a collection costs little.
-const collectedEvery, little = 4 * time.Second, 32 << 20
+// collectedEvery is how far apart collections are to be. Each one goes through all that is
+// kept, at the cost of some hundreds of requests where many objects are: while so much is
+// asked that there would be one each second, memory may grow further.
+const collectedEvery = 4 * time.Second
 
 // paceEvery is how often it is looked at how much garbage there is, and the most of so
 // many looks counts.
@@ -66,10 +65,7 @@ func tuneGC(ctx context.Context) {
 // changes.
 func gcPercent(live, made uint64) int {
 	const step = 20
-	if live < little {
-		return growthOfLittle
-	}
-	wanted := made * uint64(collectedEvery/paceEvery) * 100 / live
+	wanted := made * uint64(collectedEvery/paceEvery) * 100 / max(live, 1)
 	return max(leastGrowth, int(min(wanted, mostGrowth))/step*step)
 }
 
