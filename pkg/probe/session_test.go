@@ -93,6 +93,7 @@ func TestAttemptTakesSeveralRoundTrips(t *testing.T) {
 		"a walk over 50,000 keys":      {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 50_000, primary, 2, 5, 25_000, 0},
 		"lengths of many keys":         {[]*probe.Probe{probe.KeysLength("*", "list", limit)}, 10_000, primary, 2, 6, 10_000, 5000},
 		"values of many keys":          {[]*probe.Probe{probe.KeysValue("*", "", limit)}, 10_000, primary, 4, 6, 5000, 5000},
+		"several share what is asked":  {[]*probe.Probe{probe.KeysValue("*", "", limit), probe.KeysValue("a*", "", limit), probe.KeysValue("b*", "", limit)}, 2000, primary, 4, 6, 1002, 4998},
 		"several share what is looked": {[]*probe.Probe{probe.KeysCount("*", "", limit), probe.KeysCount("j*", "", limit)}, 12_500, primary, 1, 5, 25_000, 0},
 		"KeyDB":                        {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 24_000, keyDB, 1, 243, 24_000, 0},
 		"a server without a version":   {[]*probe.Probe{probe.KeysCount("*", "", limit)}, 24_000, "run_id:a\r\nrole:master\r\n", 1, 243, 24_000, 0},
