@@ -55,7 +55,9 @@ func (v *Verifier) setBack(since, until Answer) bool {
 }
 
 // differ says that two replicas differ by more than their windows explain. Each allowance is granted once: what others send
-// to the servers is counted there, and both replicas read the same count. No fault has an effect on either value.
+// to the servers is counted there, and both replicas read the same count. They differ by what they send themselves, which
+// neither counts of its own: after an attempt that failed, one holds some of it back for minutes. No fault has an effect on
+// either value.
 func (v *Verifier) differ(a, b Answer) string {
 	taken := a.taken()
 	if other := b.taken(); other.From.Before(taken.From) {
@@ -76,7 +78,7 @@ func (v *Verifier) differ(a, b Answer) string {
 	least, largest = min(least, least2), max(largest, largest2)
 	more := a.expected.More
 	if a.expected.Kind == Rate {
-		more = max(v.another(a), v.another(b))
+		more += max(v.another(a), v.another(b))
 	}
 	granted := largest - least + a.expected.Share*largest + more + v.blur(a) + 2*finest
 	if math.Abs(a.Value-b.Value) <= granted {

@@ -32,12 +32,13 @@ func TestReplicasAreHeldToWhatTheyStated(t *testing.T) {
 		"an earlier instant of who knows which": {[]Answer{value(Backlog, 8.5, 20, 8, 0), value(Backlog, 8.9, 20, 7, 0)}, ""},
 		"answers that overtake each other":      {[]Answer{by(a, value(Backlog, 8.4, 20, 8, 0)), overlapping}, ""},
 
-		"rates that differ a little":             {[]Answer{by(a, rate(8.4, 300, 8)), by(b, rate(8.5, 340, 8))}, ""},
-		"rates that differ":                      {[]Answer{by(a, rate(8.4, 300, 8)), by(b, rate(8.5, 375, 8))}, "adapter-0 stated 300"},
-		"rates that differ, the first one is it": {[]Answer{by(a, rate(8.4, 375, 8)), by(b, rate(8.5, 300, 8))}, "adapter-0 stated 375"},
-		"rates of other times":                   {[]Answer{by(a, rate(6.4, 300, 6)), by(b, rate(8.5, 375, 8))}, ""},
-		"rates of one replica":                   {[]Answer{by(a, rate(8.4, 300, 8)), by(a, rate(8.5, 375, 8))}, ""},
-		"rates while a fault is felt":            {[]Answer{by(a, rate(12.2, 300, 9)), by(b, rate(12.3, 375, 9))}, ""},
+		"rates that differ a little":             {[]Answer{by(a, rate(8.4, 275, 8)), by(b, rate(8.5, 315, 8))}, ""},
+		"rates of which one lacks what is read":  {[]Answer{by(a, rate(8.4, 275, 8)), by(b, rate(8.5, 275+reading, 8))}, ""},
+		"rates that differ":                      {[]Answer{by(a, rate(8.4, 275, 8)), by(b, rate(8.5, 400, 8))}, "adapter-0 stated 275"},
+		"rates that differ, the first one is it": {[]Answer{by(a, rate(8.4, 400, 8)), by(b, rate(8.5, 275, 8))}, "adapter-0 stated 400"},
+		"rates of other times":                   {[]Answer{by(a, rate(6.4, 275, 6)), by(b, rate(8.5, 400, 8))}, ""},
+		"rates of one replica":                   {[]Answer{by(a, rate(8.4, 275, 8)), by(a, rate(8.5, 400, 8))}, ""},
+		"rates while a fault is felt":            {[]Answer{by(a, rate(12.2, 275, 9)), by(b, rate(12.3, 400, 9))}, ""},
 		"levels that their instants explain":     {[]Answer{by(a, value(Backlog, 30.9, 20, 29, 0)), by(b, value(Backlog, 31.1, 30, 30, 0))}, ""},
 		"an error that nothing explains":         {[]Answer{by(a, failed(Backlog, 6.5, stale))}, ""},
 		"an error with an address":               {[]Answer{by(a, failed(Backlog, 6.5, stale+": dial 127.0.0.1:6379"))}, "carries an address"},
@@ -62,8 +63,8 @@ func TestReplicasAreHeldToWhatTheyStated(t *testing.T) {
 func TestReplicasWhoseMachineStoodStill(t *testing.T) {
 	v := forged()
 	v.stood(Span{at(7), at(8)})
-	v.Add(by("adapter-0", value(RequestsPerSecond, 8.4, 300, 8, 5)))
-	v.Add(by("adapter-1", value(RequestsPerSecond, 8.5, 375, 8, 5)))
+	v.Add(by("adapter-0", value(RequestsPerSecond, 8.4, 275, 8, 5)))
+	v.Add(by("adapter-1", value(RequestsPerSecond, 8.5, 400, 8, 5)))
 	wantFound(t, v, "")
 }
 
