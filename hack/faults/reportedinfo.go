@@ -49,7 +49,7 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 	err = s.until(ctx, "the adapters have left the replicas", func(ctx context.Context) bool {
 		stats, err := s.Server.Client().InfoMap(ctx, "clients").Result()
 		connected, errCount := strconv.Atoi(stats["Clients"]["connected_clients"])
-		return err == nil && errCount == nil && connected < many
+		return err == nil && errCount == nil && connected <= verifier.MostConnections
 	})
 	truth.Set(verifier.ReplicaConnections, lifted, time.Now(), 0)
 	return err

@@ -163,13 +163,16 @@ func hitRatio(lookups float64) Bounds {
 	}
 }
 
+// MostConnections is how many a server has at most, but for those of faults: of the driver, its idle clients and both
+// replicas of the adapter, which may sample two objects, and of who injects faults.
+const MostConnections = 16
+
 // clientRows are those of who is connected.
 func clientRows() []Expectation {
 	of := func(metric, field string, of Bounds) Expectation {
 		return Expectation{Metric: metric, On: Standalone, Of: of, Field: field}
 	}
-	// The driver, its idle clients and both replicas of the adapter, which may sample two objects, and who injects faults.
-	connected := between(6, 16)
+	connected := between(6, MostConnections)
 	return []Expectation{
 		calm(of("connected-clients", "", connected)),
 		calm(of("client-utilization", "", quotient(connected, exactly(MaxClients)))),
