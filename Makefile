@@ -80,7 +80,7 @@ bench-delegate: ## Measure what each failure of another adapter does to requests
 bench-scale: ## Measure 100, 1,000 and 10,000 objects
 bench-sample bench-reaction bench-api bench-isolation bench-delegate bench-scale: bench-%:
 	@$(MAKE) --no-print-directory bench PART=$*
-bench-limits: ## Create and delete 100,000 objects, then sample as many as there may be open files (about 30 minutes); PART=churn ARGS=-churn=10000
+bench-limits: ## Create and delete 100,000 objects, then sample as many as there may be open files (about an hour); PART=churn ARGS=-churn=10000
 	@$(MAKE) --no-print-directory bench BENCH=BenchmarkLimits
 
 .PHONY: bench-peers

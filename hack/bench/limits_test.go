@@ -12,6 +12,9 @@ const (
 	perGeneration = 1000
 	// mostGrowth is by how much what the adapter holds without any object may grow between a tenth of the churn and all of it.
 	mostGrowth = 1.1
+	// forgetting is after how long the adapter has forgotten an object: the queue of statuses holds its name until it would
+	// have been looked at again. Source: resyncPeriod in pkg/status/writerate.go.
+	forgetting = 11 * time.Minute
 	// spareFiles is how many files an adapter may have open that are no connections to servers.
 	spareFiles = 1000
 	// slow is the interval of the most objects.
@@ -57,7 +60,8 @@ func (h *harness) churn(objects int) held {
 		}
 	}
 	h.delete(h.objects-perGeneration, h.objects)
-	h.wait(settled)
+	say("all are gone, and forgotten in %s", forgetting)
+	h.wait(forgetting)
 	return h.held()
 }
 
