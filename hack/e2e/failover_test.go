@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,8 @@ type failing struct {
 }
 
 // failOver kills a primary while three replicas are needed. All that is served must be true of the traffic at its
-// time, none of the replicas goes, and once clients are back scaling goes on.
+// time, no replica goes that what was served does not explain, and once clients are back scaling goes on. On a busy
+// machine the clients themselves may be held up, so that fewer replicas are needed for a while.
 func failOver(t *testing.T, f failing) {
 	s := newFixture(t, shared)
 	before := sending(t, f.driver, 2900)
@@ -91,9 +93,13 @@ func failOver(t *testing.T, f failing) {
 	_ = before.stop() // it failed with its server
 	after := sending(t, f.next(), 2900)
 	t.Logf("clients go on %s after the kill", time.Since(killed).Round(time.Second))
-	served := time.Duration(0)
+	served, needed := time.Duration(0), int32(3)
 	add, verified := verifying(t, "my-redis", after.truth)
 	throughout(t, 10*interval, func(ctx context.Context) error {
+		replicas, err := s.replicas(ctx, "app-statefulset") // before what the HPA may have read is requested
+		if err != nil {
+			return err
+		}
 		value, err := s.requests(ctx, "my-redis")
 		switch {
 		case err != nil && !apierrors.IsNotFound(err):
@@ -105,9 +111,13 @@ func failOver(t *testing.T, f failing) {
 		case err == nil && value.At.After(killed.Add(resolution)):
 			served = cmp.Or(served, time.Since(killed))
 			add(value)
+			if of := int32(math.Ceil(value.Value / 1000)); of < needed {
+				t.Logf("%.0f requests/s were served %s after the kill", value.Value, time.Since(killed).Round(time.Second))
+				needed = of
+			}
 		}
-		if replicas, err := s.replicas(ctx, "app-statefulset"); err != nil || replicas != 3 {
-			return fmt.Errorf("%s after the kill %d replicas are wanted though the load is what it was, %w", time.Since(killed), replicas, err)
+		if replicas < needed || replicas > 3 {
+			return fmt.Errorf("%s after the kill %d replicas are wanted, want %d to 3 by what was served", time.Since(killed), replicas, needed)
 		}
 		return nil
 	})
