@@ -77,9 +77,9 @@ type failing struct {
 	next func() *traffic.Driver
 }
 
-// failOver kills a primary while three replicas are needed. All that is served must be true of the traffic at its
-// time, no replica goes that what was served does not explain, and once clients are back scaling goes on. On a busy
-// machine the clients themselves may be held up, so that fewer replicas are needed for a while.
+// failOver kills a primary while three replicas are needed. Each value served must match the
+// traffic, the HPA must remove no replica unless a served value explains it, and once clients are back scaling must go on.
+// On a busy machine the clients themselves may be slow, so that fewer replicas are needed for a while.
 func failOver(t *testing.T, f failing) {
 	s := newFixture(t, shared)
 	before := sending(t, f.driver, 2900)

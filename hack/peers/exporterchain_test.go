@@ -32,8 +32,8 @@ func (e *exporterChain) name() string { return "redis_exporter + Prometheus + pr
 
 func (e *exporterChain) metrics() []metric { return []metric{requests, jobs} }
 
-// scraping is how often Prometheus scrapes, and over what window it takes a rate. The recommended ones are those of
-// Prometheus' "Getting started" and of prometheus-adapter's config.md. A rate needs two scrapes, whose times jitter: three
+// scraping is how often Prometheus scrapes, and over what window it takes a rate. The recommended values come
+// from Prometheus' "Getting started" and from prometheus-adapter's config.md. A rate needs two scrapes, whose times jitter: three
 // intervals are the shortest window that always has them.
 func (e *exporterChain) scraping(s setting) (interval, window time.Duration) {
 	switch s {

@@ -18,7 +18,7 @@ type keda struct{ plane *plane }
 
 func (k *keda) name() string { return "KEDA" }
 
-// metrics has no requests: KEDA's scalers for Redis are those of lists and streams.
+// metrics lacks requests: KEDA's scalers for Redis read lists and streams only.
 func (k *keda) metrics() []metric { return []metric{jobs} }
 
 // pollingInterval is how often KEDA looks whether to scale from 0 or to it. Between these the HPA controller scales, and
@@ -84,7 +84,7 @@ func (k *keda) start(t *testing.T, p *plane) {
 	dir, grpc, health, port := t.TempDir(), freeAddress(t), freeAddress(t), freePort(t)
 	certificates(t, dir, service+"."+systemNamespace+".svc", "127.0.0.1")
 	env := append(os.Environ(), "KUBECONFIG="+p.Kubeconfig(), "POD_NAMESPACE="+systemNamespace, "KEDA_CLUSTER_OBJECT_NAMESPACE="+systemNamespace, "WATCH_NAMESPACE=")
-	// The arguments are those of KEDA's own manifests, but for addresses and files.
+	// The arguments come from KEDA's own manifests. Only addresses and files differ.
 	p.runModule(t, kedaModule, cluster.Program{
 		Name: "keda-operator", Path: binary(t, "keda-operator"), Env: env, Ready: cluster.HTTPReady("http://" + health + "/readyz"),
 		Args: []string{

@@ -33,8 +33,8 @@ func sections() []section {
 			"its operator scales from 0 and to it, at each pollingInterval.", lowLoad, highLoad, jobsOfStep, 100*near, look.Seconds()), []string{"p50", "p90", "max"}},
 		{costTable, "Cost", fmt.Sprintf("Of all processes of a peer that serves the length of a list of each Redis, with an HPA for each. The setting %q is the one "+
 			"whose values are at most 5 s old, and with KEDA the one that scales from 0 within 5 s.", fresh), []string{"CPU", "Memory", "Processes", "Connections per Redis", "New connections per Redis and minute", "CPU of the API server"}},
-		{writingTable, "What a user writes", "For one more HPA beside its StatefulSet, in YAML without braces. Lines of configuration are those of Prometheus, for each Redis, " +
-			"and of Prometheus and prometheus-adapter, once.", []string{"Objects", "Their lines", "Lines of configuration per Redis", "Lines of configuration once"}},
+		{writingTable, "What a user writes", "What one more HPA takes, without its StatefulSet, in YAML without braces. The lines of configuration per Redis are in Prometheus' file; " +
+			"those written once are in Prometheus' and prometheus-adapter's.", []string{"Objects", "Their lines", "Lines of configuration per Redis", "Lines of configuration once"}},
 		{truthTable, "Truth under faults", fmt.Sprintf("Each metric is requested every second, as the HPA controller does, while a list grows each second. A number of jobs is wrong if it was true at no instant "+
 			"of the %.0f s before the request; a rate, if it is more than %.0f %% and %d requests/s outside the slowest and the fastest second of its window and of as much before. This "+
 			"is the same for all peers. Of jobs, \"Oldest\" is how long before a request a value was last true, or could last be read from Redis. Replicas are lost if an HPA, or KEDA, removed "+

@@ -122,7 +122,7 @@ func (p *plane) apply(t *testing.T, all []workload, manifests func(workload) str
 	writing.SetLimit(writers)
 	done := map[string]bool{}
 	for _, w := range all {
-		for _, document := range documents(w.statefulSet() + manifests(w)) {
+		for _, document := range documents(cluster.StatefulSet(w.name()) + manifests(w)) {
 			if done[document] {
 				continue
 			}

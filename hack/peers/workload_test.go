@@ -61,22 +61,6 @@ func (w workload) least() int {
 	return 1
 }
 
-// statefulSet is what is scaled. It begins with one replica: an HPA scales from 0 only what it has scaled to 0 itself.
-func (w workload) statefulSet() string {
-	return fmt.Sprintf(`---
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: %[1]s}
-spec:
-  serviceName: %[1]s
-  podManagementPolicy: Parallel
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec: {containers: [{name: worker, image: worker}]}
-`, w.name())
-}
-
 // objectHPA is an HPA for a metric of an object.
 func (w workload) objectHPA(apiVersion, kind, object, metricName string) string {
 	return fmt.Sprintf(`---

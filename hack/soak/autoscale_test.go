@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/faults"
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
@@ -39,19 +40,8 @@ type autoscaled struct {
 	looks    int
 }
 
-// scaledWorkload is a StatefulSet and its HorizontalPodAutoscaler, without any stabilization.
-const scaledWorkload = `---
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: %[1]s}
-spec:
-  serviceName: %[1]s
-  podManagementPolicy: Parallel
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec: {containers: [{name: worker, image: worker}]}
----
+// autoscaler is the HorizontalPodAutoscaler of a StatefulSet, without any stabilization.
+const autoscaler = `---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: %[1]s}
@@ -76,7 +66,8 @@ func autoscale(t *testing.T, w *fixture) *autoscaled {
 	var manifests strings.Builder
 	for _, one := range w.lanes {
 		if one.scope != faults.Object && one.scope != faults.Name {
-			fmt.Fprintf(&manifests, scaledWorkload, one.Object, most, verifier.Backlog, share)
+			manifests.WriteString(cluster.StatefulSet(one.Object))
+			fmt.Fprintf(&manifests, autoscaler, one.Object, most, verifier.Backlog, share)
 			a.replicas[one.Object] = 0
 		}
 	}
