@@ -85,7 +85,7 @@ bench-limits: ## Create and delete 100,000 objects, then sample as many as there
 
 .PHONY: bench-peers
 bench-peers: setup tools build $(addprefix $(BIN)/,prometheus prometheus-adapter redis_exporter $(KEDA) crds/keda) ## Measure beside KEDA and prometheus-adapter (about 45 minutes, the first time more); ARGS='-part=reaction -steps=2' measures less
-	@cd hack && CGO_ENABLED=0 go test -trimpath -count=1 -v -timeout 0 -run '^TestPeers$$' ./peers -part=all $(ARGS)
+	@cd hack && CGO_ENABLED=0 go test -trimpath -count=1 -timeout 0 -run '^$$' -bench '^BenchmarkPeers$$' -benchtime=1x ./peers $(ARGS)
 
 .PHONY: deploy
 deploy: ## Apply MANIFESTS with your kubectl, unless another adapter serves the custom metrics API; FORCE=1 takes its place, DELEGATE=1 takes it and keeps its metrics

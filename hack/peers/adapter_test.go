@@ -61,23 +61,23 @@ func (a *adapter) path(w workload) string {
 	return objectPath("redises.redis-metrics.dev", w.source.name, a.metricName(w.metric))
 }
 
-func (a *adapter) start(t *testing.T, p *plane) {
-	t.Helper()
-	path := binary(t, cluster.AdapterName)
-	out, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
+func (a *adapter) start(b *testing.B, p *plane) {
+	b.Helper()
+	path := binary(b, cluster.AdapterName)
+	out, err := exec.CommandContext(b.Context(), path, "--version").CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	started, err := p.StartAdapter(t.Context(), cluster.AdapterOptions{Binary: path})
+	started, err := p.StartAdapter(b.Context(), cluster.AdapterOptions{Binary: path})
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	words := strings.Fields(string(out))
 	a.plane = p
 	p.programs = []program{{started.Process, a.name(), words[len(words)-1], "this tree"}}
 }
 
-func (a *adapter) watch(t *testing.T, all []workload) {
-	t.Helper()
-	a.plane.apply(t, all, a.manifests)
+func (a *adapter) watch(b *testing.B, all []workload) {
+	b.Helper()
+	a.plane.apply(b, all, a.manifests)
 }

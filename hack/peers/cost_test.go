@@ -22,7 +22,7 @@ const (
 	// perServer is how many of the Redis are one process, at addresses of their own.
 	perServer = 100
 	// CPU is measured over spans one after the other, each of a whole sync of the HPA controller, and the spans of a row over
-	// the longest interval of a peer. What they differ by is the noise.
+	// the longest interval of a peer. Memory is read at the end of each. What they differ by is the noise.
 	spans, span = 2, syncPeriod
 	// warming is how long all is left alone before it is measured.
 	warming = syncPeriod
@@ -30,19 +30,19 @@ const (
 
 // measureCost measures a peer that serves one list of each of ever more Redis, with an HPA for each, first in one setting and
 // then in the other.
-func measureCost(t *testing.T, p peer, result *Result) {
-	plane := newPlane(t, p, result)
+func measureCost(b *testing.B, p peer, result *Result) {
+	plane := newPlane(b, p, result)
 	var servers []*redistest.Server
 	var all []workload
-	for _, count := range redisCounts(t) {
+	for _, count := range redisCounts(b) {
 		known := len(all)
 		for i := known; i < count; i++ {
 			if i%perServer == 0 {
-				server := redistest.New(t, "--bind", "127.2.0.1", "--bind", "0.0.0.0", "--maxclients", "4000")
+				server := redistest.New(b, "--bind", "127.2.0.1", "--bind", "0.0.0.0", "--maxclients", "4000")
 				server.Do(append([]any{"rpush", list}, elements(jobsPerReplica)...)...)
 				servers = append(servers, server)
 			}
-			w := standaloneAt(fmt.Sprintf("redis-%04d", i), addressAt(t, servers[i/perServer], i)).workload(jobs, fresh)
+			w := standaloneAt(fmt.Sprintf("redis-%04d", i), addressAt(b, servers[i/perServer], i)).workload(jobs, fresh)
 			w.target = jobsPerReplica
 			all = append(all, w)
 		}
@@ -56,13 +56,13 @@ func measureCost(t *testing.T, p peer, result *Result) {
 					}
 				}
 				began := time.Now()
-				p.watch(t, more)
-				plane.awaitValues(t, p, all)
+				p.watch(b, more)
+				plane.awaitValues(b, p, all)
 				say("  %d Redis have values after %.0f s: %s", count, time.Since(began).Seconds(), p.configuration(s))
-				verifier.Sleep(t.Context(), warming)
+				verifier.Sleep(b.Context(), warming)
 				measured = row{}
-				if err := errors.Join(measured.cost(t.Context(), plane, servers, count), plane.Err()); err != nil {
-					t.Fatal(err)
+				if err := errors.Join(measured.cost(b.Context(), plane, servers, count), plane.Err()); err != nil {
+					b.Fatal(err)
 				}
 				measured.Print(os.Stderr, fmt.Sprintf("%s, %d Redis, %s", p.name(), count, p.configuration(s)))
 			}
@@ -72,11 +72,11 @@ func measureCost(t *testing.T, p peer, result *Result) {
 }
 
 // addressAt returns one of the addresses at which a server listens.
-func addressAt(t *testing.T, server *redistest.Server, i int) string {
-	t.Helper()
+func addressAt(b *testing.B, server *redistest.Server, i int) string {
+	b.Helper()
 	_, port, err := net.SplitHostPort(server.Addr)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	return net.JoinHostPort(fmt.Sprintf("127.1.%d.%d", i/perServer, 1+i%perServer), port)
 }
@@ -90,7 +90,7 @@ func (r *row) cost(ctx context.Context, plane *plane, servers []*redistest.Serve
 		return err
 	}
 	began := time.Now()
-	var peerCores, apiServerCores []float64
+	var peerCores, apiServerCores, resident []float64
 	for range spans {
 		before, errBefore := cpuOf(programs)
 		start := time.Now()
@@ -99,10 +99,16 @@ func (r *row) cost(ctx context.Context, plane *plane, servers []*redistest.Serve
 		if err := errors.Join(errBefore, errAfter); err != nil {
 			return err
 		}
-		seconds, total := time.Since(start).Seconds(), time.Duration(0)
-		for i := range own {
+		seconds, total, bytes := time.Since(start).Seconds(), time.Duration(0), uint64(0)
+		for i, each := range programs[:own] {
 			total += after[i] - before[i]
+			memory, err := measure.Memory(each.PID())
+			if err != nil {
+				return err
+			}
+			bytes += memory.VmRSS
 		}
+		resident = append(resident, float64(bytes)/(1<<20))
 		peerCores = append(peerCores, 1000*total.Seconds()/seconds)
 		apiServerCores = append(apiServerCores, 1000*(after[own]-before[own]).Seconds()/seconds)
 	}
@@ -111,20 +117,12 @@ func (r *row) cost(ctx context.Context, plane *plane, servers []*redistest.Serve
 		return err
 	}
 	dials := float64(redialed-dialed) / float64(count) / time.Since(began).Minutes()
-	resident := uint64(0)
-	for _, each := range programs[:own] {
-		memory, err := measure.Memory(each.PID())
-		if err != nil {
-			return err
-		}
-		resident += memory.VmRSS
-	}
 	open, err := connectionsOpen(ctx, servers)
 	if err != nil {
 		return err
 	}
 	r.Typical("CPU", "millicores", peerCores)
-	r.Add("Memory", float64(resident)/(1<<20), "MiB")
+	r.Typical("Memory", "MiB", resident)
 	r.Add("Processes", float64(own), "")
 	r.Add("Connections per Redis", float64(open)/float64(count), "")
 	r.Add("New connections per Redis and minute", dials, "")

@@ -1,7 +1,7 @@
 // Package peers measures the adapter beside the other ways in which a metric of Redis reaches the HorizontalPodAutoscaler:
 // redis_exporter with Prometheus and prometheus-adapter, and KEDA.
 //
-// [TestPeers] starts each peer alone, as processes on a local control plane with the real HPA controller, and gives all of
+// [BenchmarkPeers] starts each peer alone, as processes on a local control plane with the real HPA controller, and gives all of
 // them the same redis-servers and the same load. The parts are:
 //
 //   - start: each metric has a value, and scales a StatefulSet through a real HPA.
@@ -12,6 +12,6 @@
 //
 // A [Result] is written to _output/bench as JSON and as Markdown.
 //
-// "make bench-peers" runs the test. It fails if a process cannot be started or ends, and never because a peer is better or
+// "make bench-peers" runs the benchmark. It fails if a process cannot be started or ends, and never because a peer is better or
 // worse than another.
 package peers

@@ -108,32 +108,32 @@ func (e *exporterChain) path(w workload) string {
 	return objectPath("services", w.source.name, e.metricName(w.metric, w.setting))
 }
 
-func (e *exporterChain) start(t *testing.T, p *plane) {
-	t.Helper()
-	*e = exporterChain{plane: p, dir: t.TempDir(), exporterAddress: freeAddress(t)}
-	path := binary(t, "redis_exporter")
-	out, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
+func (e *exporterChain) start(b *testing.B, p *plane) {
+	b.Helper()
+	*e = exporterChain{plane: p, dir: b.TempDir(), exporterAddress: freeAddress(b)}
+	path := binary(b, "redis_exporter")
+	out, err := exec.CommandContext(b.Context(), path, "--version").CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	_, version, _ := strings.Cut(string(out), "Exporter ")
 	version, _, _ = strings.Cut(version, " ")
-	p.run(t, version, "Debian package prometheus-redis-exporter", cluster.Program{
+	p.run(b, version, "Debian package prometheus-redis-exporter", cluster.Program{
 		Name: "redis_exporter", Path: path, Ready: cluster.HTTPReady("http://" + e.exporterAddress + "/health"),
 		Args: []string{"--web.listen-address=" + e.exporterAddress},
 	})
-	address := freeAddress(t)
+	address := freeAddress(b)
 	e.prometheusAt = "http://" + address
-	e.configure(t)
-	e.prometheus = p.runModule(t, "github.com/prometheus/prometheus", cluster.Program{
-		Name: "prometheus", Path: binary(t, "prometheus"), Ready: cluster.HTTPReady(e.prometheusAt + "/-/ready"),
+	e.configure(b)
+	e.prometheus = p.runModule(b, "github.com/prometheus/prometheus", cluster.Program{
+		Name: "prometheus", Path: binary(b, "prometheus"), Ready: cluster.HTTPReady(e.prometheusAt + "/-/ready"),
 		Args: []string{"--config.file=" + filepath.Join(e.dir, "prometheus.yaml"), "--storage.tsdb.path=" + filepath.Join(e.dir, "data"), "--web.listen-address=" + address},
 	})
 }
 
 // configure writes the configuration of Prometheus.
-func (e *exporterChain) configure(t *testing.T) {
-	t.Helper()
+func (e *exporterChain) configure(b *testing.B) {
+	b.Helper()
 	targets, known := map[setting]string{}, map[string]bool{}
 	for _, w := range e.workloads {
 		if !known[w.source.name] {
@@ -145,11 +145,11 @@ func (e *exporterChain) configure(t *testing.T) {
 	for s, of := range targets {
 		text += e.scrapeJob(s) + of
 	}
-	writeFile(t, filepath.Join(e.dir, "prometheus.yaml"), text)
+	writeFile(b, filepath.Join(e.dir, "prometheus.yaml"), text)
 }
 
-func (e *exporterChain) watch(t *testing.T, all []workload) {
-	t.Helper()
+func (e *exporterChain) watch(b *testing.B, all []workload) {
+	b.Helper()
 	place := map[string]int{}
 	for i, w := range e.workloads {
 		place[w.name()] = i
@@ -161,16 +161,16 @@ func (e *exporterChain) watch(t *testing.T, all []workload) {
 			e.workloads = append(e.workloads, w)
 		}
 	}
-	e.configure(t)
+	e.configure(b)
 	if err := e.prometheus.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if e.adapter == nil {
 		// The adapter lists the metrics that there are when it starts, and again a minute later.
-		eventually(t, learning, "Prometheus has the length of a list", e.scraped)
-		e.startAdapter(t)
+		eventually(b, learning, "Prometheus has the length of a list", e.scraped)
+		e.startAdapter(b)
 	}
-	e.plane.apply(t, all, e.manifests)
+	e.plane.apply(b, all, e.manifests)
 }
 
 // scraped returns an error unless Prometheus has the length of some list.
@@ -194,19 +194,19 @@ func (e *exporterChain) scraped(ctx context.Context) error {
 	return nil
 }
 
-func (e *exporterChain) startAdapter(t *testing.T) {
-	t.Helper()
+func (e *exporterChain) startAdapter(b *testing.B) {
+	b.Helper()
 	const service = "prometheus-adapter"
-	port, rules := freePort(t), "rules:\n"+e.rule(jobs, recommended)
+	port, rules := freePort(b), "rules:\n"+e.rule(jobs, recommended)
 	for _, s := range []setting{recommended, fastest, fresh} {
 		rules += e.rule(requests, s)
 	}
-	writeFile(t, filepath.Join(e.dir, "rules.yaml"), rules)
-	certificates(t, e.dir, service+"."+systemNamespace+".svc")
+	writeFile(b, filepath.Join(e.dir, "rules.yaml"), rules)
+	certificates(b, e.dir, service+"."+systemNamespace+".svc")
 	kubeconfig := e.plane.Kubeconfig()
 	// The interval is that of the adapter's own manifests.
-	e.adapter = e.plane.runModule(t, "sigs.k8s.io/prometheus-adapter", cluster.Program{
-		Name: service, Path: binary(t, service), Ready: cluster.HTTPReady(fmt.Sprintf("https://127.0.0.1:%d/readyz", port)),
+	e.adapter = e.plane.runModule(b, "sigs.k8s.io/prometheus-adapter", cluster.Program{
+		Name: service, Path: binary(b, service), Ready: cluster.HTTPReady(fmt.Sprintf("https://127.0.0.1:%d/readyz", port)),
 		Args: []string{
 			"--prometheus-url=" + e.prometheusAt, "--config=" + filepath.Join(e.dir, "rules.yaml"), "--metrics-relist-interval=1m",
 			"--lister-kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
@@ -214,7 +214,7 @@ func (e *exporterChain) startAdapter(t *testing.T) {
 			"--tls-cert-file=" + e.dir + "/tls.crt", "--tls-private-key-file=" + e.dir + "/tls.key",
 		},
 	})
-	if err := e.plane.Route(t.Context(), systemNamespace, service, port, "v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"); err != nil {
-		t.Fatal(err)
+	if err := e.plane.Route(b.Context(), systemNamespace, service, port, "v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"); err != nil {
+		b.Fatal(err)
 	}
 }

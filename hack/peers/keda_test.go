@@ -71,41 +71,41 @@ func (k *keda) path(w workload) string {
 	return fmt.Sprintf("/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/s0-redis-%s?labelSelector=scaledobject.keda.sh%%2Fname%%3D%s", namespace, list, w.name())
 }
 
-func (k *keda) start(t *testing.T, p *plane) {
-	t.Helper()
+func (k *keda) start(b *testing.B, p *plane) {
+	b.Helper()
 	k.plane = p
-	kinds := binary(t, filepath.Join("crds", "keda"))
+	kinds := binary(b, filepath.Join("crds", "keda"))
 	for _, args := range [][]string{{"apply", "--server-side"}, {"wait", "--for=condition=Established", "--timeout=30s"}} {
-		if _, err := p.Kubectl(t.Context(), append(args, "--filename="+kinds)...); err != nil {
-			t.Fatal(err)
+		if _, err := p.Kubectl(b.Context(), append(args, "--filename="+kinds)...); err != nil {
+			b.Fatal(err)
 		}
 	}
 	const service = "keda-metrics-apiserver"
-	dir, grpc, health, port := t.TempDir(), freeAddress(t), freeAddress(t), freePort(t)
-	certificates(t, dir, service+"."+systemNamespace+".svc", "127.0.0.1")
+	dir, grpc, health, port := b.TempDir(), freeAddress(b), freeAddress(b), freePort(b)
+	certificates(b, dir, service+"."+systemNamespace+".svc", "127.0.0.1")
 	env := append(os.Environ(), "KUBECONFIG="+p.Kubeconfig(), "POD_NAMESPACE="+systemNamespace, "KEDA_CLUSTER_OBJECT_NAMESPACE="+systemNamespace, "WATCH_NAMESPACE=")
 	// The arguments come from KEDA's own manifests. Only addresses and files differ.
-	p.runModule(t, kedaModule, cluster.Program{
-		Name: "keda-operator", Path: binary(t, "keda-operator"), Env: env, Ready: cluster.HTTPReady("http://" + health + "/readyz"),
+	p.runModule(b, kedaModule, cluster.Program{
+		Name: "keda-operator", Path: binary(b, "keda-operator"), Env: env, Ready: cluster.HTTPReady("http://" + health + "/readyz"),
 		Args: []string{
 			"--leader-elect", "--zap-log-level=info", "--zap-encoder=console", "--zap-time-encoding=rfc3339", "--cert-dir=" + dir,
-			"--metrics-bind-address=" + freeAddress(t), "--health-probe-bind-address=" + health, "--metrics-service-bind-address=" + grpc,
+			"--metrics-bind-address=" + freeAddress(b), "--health-probe-bind-address=" + health, "--metrics-service-bind-address=" + grpc,
 		},
 	})
-	p.runModule(t, kedaModule, cluster.Program{
-		Name: "keda-adapter", Path: binary(t, "keda-adapter"), Env: env, Ready: cluster.HTTPReady(fmt.Sprintf("https://127.0.0.1:%d/readyz", port)),
+	p.runModule(b, kedaModule, cluster.Program{
+		Name: "keda-adapter", Path: binary(b, "keda-adapter"), Env: env, Ready: cluster.HTTPReady(fmt.Sprintf("https://127.0.0.1:%d/readyz", port)),
 		Args: []string{
 			"--zap-log-level=error", "--client-ca-file=" + dir + "/ca.crt", "--tls-cert-file=" + dir + "/tls.crt", "--tls-private-key-file=" + dir + "/tls.key",
-			"--cert-dir=" + dir, "--metrics-service-address=" + grpc, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), fmt.Sprintf("--port=%d", freePort(t)),
+			"--cert-dir=" + dir, "--metrics-service-address=" + grpc, "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), fmt.Sprintf("--port=%d", freePort(b)),
 			"--authentication-kubeconfig=" + p.Kubeconfig(), "--authorization-kubeconfig=" + p.Kubeconfig(), "--lister-kubeconfig=" + p.Kubeconfig(),
 		},
 	})
-	if err := p.Route(t.Context(), systemNamespace, service, port, "v1beta1.external.metrics.k8s.io"); err != nil {
-		t.Fatal(err)
+	if err := p.Route(b.Context(), systemNamespace, service, port, "v1beta1.external.metrics.k8s.io"); err != nil {
+		b.Fatal(err)
 	}
 }
 
-func (k *keda) watch(t *testing.T, all []workload) {
-	t.Helper()
-	k.plane.apply(t, all, k.manifests)
+func (k *keda) watch(b *testing.B, all []workload) {
+	b.Helper()
+	k.plane.apply(b, all, k.manifests)
 }

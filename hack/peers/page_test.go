@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/redis-metrics/redis-metrics-adapter/hack/measure"
 )
@@ -21,7 +22,8 @@ const (
 // section is a table of the page with what is to be known about it.
 type section struct {
 	table, title, text string
-	// ranked columns are those where less is better. The least value is bold, and marked are those that noise may put there.
+	// ranked columns are those where less is better. The least value is bold, and marked is what noise does not tell from the next
+	// smaller one.
 	ranked []string
 }
 
@@ -54,7 +56,8 @@ func (r *Result) page() string {
 		b.WriteString("**These figures are of a shortened run, which shows no more than that each part works. Draw no conclusion from them.**\n\n")
 	}
 	fmt.Fprintf(&b, "Measured by `make bench-peers` on %s, with %s on %s. Each peer runs alone, as processes on a local control plane with the stock HPA controller, whose sync "+
-		"period is %.0f s. All get the same Redis servers, the same load and the same faults. The least value of a row is **bold**, and ~ marks those that the noise of the run does not tell from it.\n\n",
+		"period is %.0f s. All get the same Redis servers, the same load and the same faults. The least value of a case and setting is **bold**, and ~ marks one that the noise of the run does not tell from the next smaller one: "+
+		"noise is what other steps at random phases may show, what two spans of one row differ by, and the standard deviation of a count.\n\n",
 		r.Date, r.Servers, r.Machine, syncPeriod.Seconds())
 	fmt.Fprintf(&b, "Versions: %s.\n\n", strings.Join(r.Versions, ", "))
 	b.WriteString("The setting \"recommended\" is what the peer's documentation recommends, or its default, and \"fastest\" the fastest that it allows:\n\n| Peer | Setting | Configuration |\n|---|---|---|\n")
@@ -96,7 +99,11 @@ func (s section) write(b *strings.Builder, rows []*row) {
 	for _, each := range ordered {
 		fmt.Fprintf(b, "| %s | %s | %s |", each.Case, each.Setting, each.Peer)
 		for _, f := range each.Figures {
-			fmt.Fprintf(b, " %s |", s.cell(f, best(rows, each, f.Name)))
+			as := unmarked
+			if slices.Contains(s.ranked, f.Name) {
+				as = marked(rows, each, f)
+			}
+			fmt.Fprintf(b, " %s |", cell(f, as))
 		}
 		b.WriteString("\n")
 	}
@@ -109,27 +116,42 @@ func inParentheses(unit string) string {
 	return "(" + unit + ")"
 }
 
-// best returns the least figure of a name among the rows of the same case and setting, nil if all are equal.
-func best(rows []*row, of *row, name string) (least *measure.Figure) {
+// mark says where a figure stands among those of the same case and setting, of which less is better.
+type mark int
+
+const (
+	unmarked mark = iota
+	least
+	tied // the noise of the run does not tell it from the next smaller figure
+)
+
+// marked returns the mark of a figure of a row. If all are equal none is marked.
+func marked(rows []*row, of *row, f *measure.Figure) mark {
+	var below *measure.Figure // the largest of the smaller ones
 	differ := false
 	for _, each := range rows {
-		f := each.find(name)
-		if each.Case != of.Case || each.Setting != of.Setting || f == nil {
+		other := each.find(f.Name)
+		if each.Case != of.Case || each.Setting != of.Setting || other == nil {
 			continue
 		}
-		differ = differ || least != nil && f.Value != least.Value
-		if least == nil || f.Value < least.Value {
-			least = f
+		differ = differ || other.Value != f.Value
+		if other.Value < f.Value && (below == nil || other.Value > below.Value) {
+			below = other
 		}
 	}
-	if !differ {
-		return nil
+	switch {
+	case !differ:
+		return unmarked
+	case below == nil:
+		return least
+	case f.Value*(1-f.Noise) <= below.Value*(1+below.Noise):
+		return tied
 	}
-	return least
+	return unmarked
 }
 
 // cell returns a figure as the table shows it.
-func (s section) cell(f, best *measure.Figure) string {
+func cell(f *measure.Figure, as mark) string {
 	text := fmt.Sprintf("%.1f", f.Value)
 	if f.Value == math.Trunc(f.Value) || f.Value >= 100 {
 		text = fmt.Sprintf("%.0f", f.Value)
@@ -137,13 +159,61 @@ func (s section) cell(f, best *measure.Figure) string {
 	if f.Bound == ">=" {
 		text = "over " + text
 	}
-	switch {
-	case best == nil || !slices.Contains(s.ranked, f.Name):
-		return text
-	case f.Value == best.Value:
+	switch as {
+	case least:
 		return "**" + text + "**"
-	case f.Value*(1-f.Noise) <= best.Value*(1+best.Noise):
+	case tied:
 		return "~" + text
 	}
 	return text
+}
+
+func TestMarks(t *testing.T) {
+	var rows []*row
+	add := func(what string, value, noise float64) *measure.Figure {
+		r := &row{Case: what, Setting: string(fresh)}
+		rows = append(rows, r)
+		f := r.Add("Memory", value, "MiB")
+		f.Noise = noise
+		return f
+	}
+	for _, figures := range []struct {
+		what string
+		want []string
+		of   [][2]float64
+	}{
+		{"apart", []string{"14", "**10**", "12"}, [][2]float64{{14, 0.05}, {10, 0.05}, {12, 0.05}}},
+		{"the last two within noise", []string{"~13", "**10**", "12"}, [][2]float64{{13, 0.05}, {10, 0.05}, {12, 0.05}}},
+		{"the first two within noise", []string{"14", "**10**", "~10.5"}, [][2]float64{{14, 0.05}, {10, 0.05}, {10.5, 0}}},
+		{"two least", []string{"**10**", "**10**", "20"}, [][2]float64{{10, 0}, {10, 0}, {20, 0}}},
+		{"all equal", []string{"1", "1"}, [][2]float64{{1, 0}, {1, 0}}},
+	} {
+		var added []*measure.Figure
+		for _, each := range figures.of {
+			added = append(added, add(figures.what, each[0], each[1]))
+		}
+		for i, f := range added {
+			of := rows[len(rows)-len(added)+i]
+			if got := cell(f, marked(rows, of, f)); got != figures.want[i] {
+				t.Errorf("%s: %s, want %s", figures.what, got, figures.want[i])
+			}
+		}
+	}
+}
+
+func TestNoise(t *testing.T) {
+	var r row
+	var seconds []float64
+	for i := range 20 {
+		seconds = append(seconds, float64(10+i))
+	}
+	r.percentile("p50", seconds, 50)
+	r.percentile("max", seconds, 100)
+	r.count("Wrong", 25)
+	r.count("Lost", 0)
+	for name, want := range map[string]float64{"p50": 6.0 / 20, "max": 2.0 / 29, "Wrong": 1.0 / 5, "Lost": 0} {
+		if got := r.find(name).Noise; got != want {
+			t.Errorf("the noise of %s is %v, want %v", name, got, want)
+		}
+	}
 }

@@ -30,8 +30,8 @@ type peer interface {
 	path(workload) string
 	// start starts the programs that serve no workload yet, and watch makes the peer serve more workloads, or the same
 	// in another setting.
-	start(*testing.T, *plane)
-	watch(*testing.T, []workload)
+	start(*testing.B, *plane)
+	watch(*testing.B, []workload)
 }
 
 // program is a process of a peer.
@@ -62,35 +62,35 @@ const (
 )
 
 // binary returns the path of a program that make bench-peers builds or fetches.
-func binary(t *testing.T, name string) string {
-	t.Helper()
+func binary(b *testing.B, name string) string {
+	b.Helper()
 	path, err := filepath.Abs(filepath.Join(os.Getenv("BIN_DIR"), name))
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%s is missing, run \"make bench-peers\": %v", name, err)
+		b.Fatalf("%s is missing, run \"make bench-peers\": %v", name, err)
 	}
 	return path
 }
 
 // run starts a program of the peer.
-func (p *plane) run(t *testing.T, version, origin string, run cluster.Program) *cluster.Process {
-	t.Helper()
-	process, err := p.StartProgram(t.Context(), run)
+func (p *plane) run(b *testing.B, version, origin string, run cluster.Program) *cluster.Process {
+	b.Helper()
+	process, err := p.StartProgram(b.Context(), run)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	p.programs = append(p.programs, program{process, run.Name, strings.TrimPrefix(version, "v"), origin})
 	return process
 }
 
 // runModule starts a program of the peer that is built from a Go module.
-func (p *plane) runModule(t *testing.T, module string, run cluster.Program) *cluster.Process {
-	t.Helper()
+func (p *plane) runModule(b *testing.B, module string, run cluster.Program) *cluster.Process {
+	b.Helper()
 	info, err := buildinfo.ReadFile(run.Path)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	version := ""
 	for _, dependency := range append(info.Deps, &info.Main) {
@@ -98,26 +98,26 @@ func (p *plane) runModule(t *testing.T, module string, run cluster.Program) *clu
 			version = dependency.Version
 		}
 	}
-	return p.run(t, version, "Go module "+module, run)
+	return p.run(b, version, "Go module "+module, run)
 }
 
-func writeFile(t *testing.T, path, text string) {
-	t.Helper()
+func writeFile(b *testing.B, path, text string) {
+	b.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
+func freePort(b *testing.B) int {
+	b.Helper()
 	port, err := cluster.FreePort()
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	return port
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	return fmt.Sprintf("127.0.0.1:%d", freePort(t))
+func freeAddress(b *testing.B) string {
+	b.Helper()
+	return fmt.Sprintf("127.0.0.1:%d", freePort(b))
 }

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	part   = flag.String("part", "", "what to measure: start, reaction, cost, truth, some of these joined by commas, or all; empty for nothing")
+	part   = flag.String("part", "all", "what to measure: start, reaction, cost, truth, some of these joined by commas, or all")
 	only   = flag.String("peer", "", "a part of the name of the peers to measure; empty for all")
 	steps  = flag.Int("steps", 20, "how many Redis step their load")
 	sizes  = flag.String("sizes", "10,100,1000", "how many Redis cost is measured at")
@@ -25,15 +25,12 @@ var (
 	output = flag.String("output", filepath.Join("..", "..", "_output", "bench"), "directory for the result")
 )
 
-// TestPeers measures the peers one after the other, each alone on the machine.
-func TestPeers(t *testing.T) {
-	if *part == "" {
-		t.Skip("it measures for most of an hour: run make bench-peers")
-	}
+// BenchmarkPeers measures the peers one after the other, each alone on the machine.
+func BenchmarkPeers(b *testing.B) {
 	// go-redis and the proxy log each connection that a fault ends.
 	logging.Disable()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
-	result := newResult(t)
+	result := newResult(b)
 	flag.Visit(func(set *flag.Flag) {
 		switch set.Name {
 		case "peer", "steps", "sizes", "faults":
@@ -46,7 +43,7 @@ func TestPeers(t *testing.T) {
 		}
 		for _, measurement := range []struct {
 			name    string
-			measure func(*testing.T, peer, *Result)
+			measure func(*testing.B, peer, *Result)
 		}{
 			{"start", measureStart}, {"reaction", measureReaction}, {"cost", measureCost}, {"truth", measureTruth},
 		} {
@@ -55,21 +52,21 @@ func TestPeers(t *testing.T) {
 				continue
 			}
 			began := time.Now()
-			passed := t.Run(measurement.name+"/"+p.name(), func(t *testing.T) { measurement.measure(t, p, result) })
+			passed := b.Run(measurement.name+"/"+p.name(), func(b *testing.B) { measurement.measure(b, p, result) })
 			say("%s of %s took %.0f s", measurement.name, p.name(), time.Since(began).Seconds())
 			result.Whole = result.Whole && passed
 		}
-		result.describe(t, p)
+		result.describe(b, p)
 	}
-	result.write(t, *output)
+	result.write(b, *output)
 }
 
 // measureStart waits until each metric in each setting has a value, and scales a StatefulSet.
-func measureStart(t *testing.T, p peer, result *Result) {
-	server := redistest.New(t)
+func measureStart(b *testing.B, p peer, result *Result) {
+	server := redistest.New(b)
 	server.Do(append([]any{"rpush", list}, elements(jobsOfStep)...)...)
-	plane := newPlane(t, p, result)
-	log := logReplicas(t, plane)
+	plane := newPlane(b, p, result)
+	log := logReplicas(b, plane)
 	began := time.Now()
 	var all []workload
 	for _, s := range []setting{recommended, fastest, fresh} {
@@ -79,30 +76,30 @@ func measureStart(t *testing.T, p peer, result *Result) {
 			all = append(all, w)
 		}
 	}
-	p.watch(t, all)
-	plane.awaitValues(t, p, all)
+	p.watch(b, all)
+	plane.awaitValues(b, p, all)
 	for _, w := range all {
-		value, err := plane.value(t.Context(), p.path(w))
+		value, err := plane.value(b.Context(), p.path(w))
 		if err != nil || w.metric == jobs && value != jobsOfStep {
-			t.Errorf("%s is %v, %v", w.name(), value, err)
+			b.Errorf("%s is %v, %v", w.name(), value, err)
 		}
 		want := w.least()
 		if w.metric == jobs {
 			want = jobsOfStep / jobsPerReplica
 		}
-		if _, err := log.await(t.Context(), w.name(), want, began); err != nil {
-			t.Errorf("%s is not scaled to %d: %v", w.name(), want, err)
+		if _, err := log.await(b.Context(), w.name(), want, began); err != nil {
+			b.Errorf("%s is not scaled to %d: %v", w.name(), want, err)
 		}
 		say("  %s is %v, and scaled to %d after %.0f s", w.name(), value, want, time.Since(began).Seconds())
 	}
 }
 
-func redisCounts(t *testing.T) (counts []int) {
-	t.Helper()
+func redisCounts(b *testing.B) (counts []int) {
+	b.Helper()
 	for text := range strings.SplitSeq(*sizes, ",") {
 		count, err := strconv.Atoi(text)
 		if err != nil {
-			t.Fatal(err)
+			b.Fatal(err)
 		}
 		counts = append(counts, count)
 	}

@@ -51,62 +51,62 @@ type plane struct {
 
 // newPlane starts a control plane, and a peer that serves no workload yet. The versions of its programs are added to the
 // result.
-func newPlane(t *testing.T, p peer, result *Result) *plane {
-	t.Helper()
-	started, err := cluster.Start(t.Context(), cluster.Options{
+func newPlane(b *testing.B, p peer, result *Result) *plane {
+	b.Helper()
+	started, err := cluster.Start(b.Context(), cluster.Options{
 		Log: os.Stderr, HPASyncPeriod: syncPeriod, Nodes: 8,
 		// What is measured is when a metric takes effect, and not how long an HPA holds back.
 		HPADownscaleStabilization: time.Second,
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	all := &plane{Cluster: started}
-	t.Cleanup(func() {
+	b.Cleanup(func() {
 		for _, program := range all.programs {
 			result.addVersion(program)
-			if t.Failed() {
-				t.Logf("the end of the log of %s:\n%s", program.name, program.LogTail(30))
+			if b.Failed() {
+				b.Logf("the end of the log of %s:\n%s", program.name, program.LogTail(30))
 			}
 		}
 		if err := errors.Join(started.Err(), started.Stop()); err != nil {
-			t.Error(err)
+			b.Error(err)
 		}
 	})
 	config := started.Config()
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	config.UserAgent = "bench-peers"
 	if all.client, err = kubernetes.NewForConfig(config); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if all.objects, err = dynamic.NewForConfig(config); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	for _, name := range []string{namespace, systemNamespace} {
-		_, err := all.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		_, err := all.client.CoreV1().Namespaces().Create(b.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		if err != nil {
-			t.Fatal(err)
+			b.Fatal(err)
 		}
 	}
-	p.start(t, all)
+	p.start(b, all)
 	return all
 }
 
 // certificates writes a certificate for hosts as ca.crt, tls.crt and tls.key, good for servers and clients.
-func certificates(t *testing.T, dir string, hosts ...string) {
-	t.Helper()
-	authority := redistest.NewAuthority(t)
+func certificates(b *testing.B, dir string, hosts ...string) {
+	b.Helper()
+	authority := redistest.NewAuthority(b)
 	certificate, key := authority.Issue(time.Now().Add(12*time.Hour), hosts...)
-	writeFile(t, dir+"/ca.crt", string(authority.PEM))
-	writeFile(t, dir+"/tls.crt", string(certificate))
-	writeFile(t, dir+"/tls.key", string(key))
+	writeFile(b, dir+"/ca.crt", string(authority.PEM))
+	writeFile(b, dir+"/tls.crt", string(certificate))
+	writeFile(b, dir+"/tls.key", string(key))
 }
 
-func parsed(t *testing.T, document string) *unstructured.Unstructured {
-	t.Helper()
+func parsed(b *testing.B, document string) *unstructured.Unstructured {
+	b.Helper()
 	object := &unstructured.Unstructured{}
 	if err := sigsyaml.Unmarshal([]byte(document), &object.Object); err != nil {
-		t.Fatalf("%v:\n%s", err, document)
+		b.Fatalf("%v:\n%s", err, document)
 	}
 	return object
 }
@@ -116,9 +116,9 @@ func documents(text string) []string {
 }
 
 // apply makes the StatefulSets of workloads, and applies what a user writes to scale them.
-func (p *plane) apply(t *testing.T, all []workload, manifests func(workload) string) {
-	t.Helper()
-	writing, ctx := errgroup.WithContext(t.Context())
+func (p *plane) apply(b *testing.B, all []workload, manifests func(workload) string) {
+	b.Helper()
+	writing, ctx := errgroup.WithContext(b.Context())
 	writing.SetLimit(writers)
 	done := map[string]bool{}
 	for _, w := range all {
@@ -127,7 +127,7 @@ func (p *plane) apply(t *testing.T, all []workload, manifests func(workload) str
 				continue
 			}
 			done[document] = true
-			object := parsed(t, document)
+			object := parsed(b, document)
 			resource, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
 			client := p.objects.Resource(resource).Namespace(namespace)
 			writing.Go(func() error {
@@ -148,7 +148,7 @@ func (p *plane) apply(t *testing.T, all []workload, manifests func(workload) str
 		}
 	}
 	if err := writing.Wait(); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 }
 
@@ -179,10 +179,10 @@ func objectPath(resource, name, metricName string) string {
 }
 
 // awaitValues waits until each workload has a value.
-func (p *plane) awaitValues(t *testing.T, of peer, all []workload) {
-	t.Helper()
+func (p *plane) awaitValues(b *testing.B, of peer, all []workload) {
+	b.Helper()
 	for _, w := range all {
-		eventually(t, learning, w.name()+" has a value", func(ctx context.Context) error {
+		eventually(b, learning, w.name()+" has a value", func(ctx context.Context) error {
 			_, err := p.value(ctx, of.path(w))
 			return err
 		})
@@ -190,15 +190,15 @@ func (p *plane) awaitValues(t *testing.T, of peer, all []workload) {
 }
 
 // eventually waits until something is so, and ends the test if it is not in time.
-func eventually(t *testing.T, within time.Duration, what string, so func(context.Context) error) {
-	t.Helper()
+func eventually(b *testing.B, within time.Duration, what string, so func(context.Context) error) {
+	b.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, within, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(b.Context(), 100*time.Millisecond, within, true, func(ctx context.Context) (bool, error) {
 		last = so(ctx)
 		return last == nil, nil
 	})
 	if err != nil {
-		t.Fatalf("waited %s in vain until %s: %v", within, what, errors.Join(err, last))
+		b.Fatalf("waited %s in vain until %s: %v", within, what, errors.Join(err, last))
 	}
 }
 

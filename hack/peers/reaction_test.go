@@ -58,14 +58,14 @@ func (r *reactions) add(w workload, what string, after time.Duration) {
 
 // measureReaction steps the load of several Redis once each, at random phases. Both metrics of a Redis step at once, and both
 // settings see the same step.
-func measureReaction(t *testing.T, p peer, result *Result) {
-	plane := newPlane(t, p, result)
-	log := logReplicas(t, plane)
+func measureReaction(b *testing.B, p peer, result *Result) {
+	plane := newPlane(b, p, result)
+	log := logReplicas(b, plane)
 	all := &reactions{events: map[reactionEvent][]float64{}}
 	var workloads []workload
 	lanes := make([]lane, *steps)
 	for i := range lanes {
-		server := redistest.New(t)
+		server := redistest.New(b)
 		lanes[i] = lane{peer: p, plane: plane, replicas: log, server: server, load: traffic.New(server.Addr), all: all}
 		for _, s := range []setting{recommended, fastest} {
 			for _, m := range p.metrics() {
@@ -76,13 +76,13 @@ func measureReaction(t *testing.T, p peer, result *Result) {
 		}
 		workloads = append(workloads, lanes[i].workloads...)
 	}
-	running, ctx := errgroup.WithContext(t.Context())
+	running, ctx := errgroup.WithContext(b.Context())
 	ctx, cancel := context.WithCancel(ctx)
 	for _, l := range lanes {
 		l.load.SetRate(lowLoad)
 		running.Go(func() error { return l.load.Run(ctx, nil) })
 	}
-	p.watch(t, workloads)
+	p.watch(b, workloads)
 	stepping, stepCtx := errgroup.WithContext(ctx)
 	for i, l := range lanes {
 		stepping.Go(func() error {
@@ -96,14 +96,14 @@ func measureReaction(t *testing.T, p peer, result *Result) {
 	err := stepping.Wait()
 	cancel()
 	if err := errors.Join(err, running.Wait(), plane.Err()); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	for _, m := range p.metrics() {
 		for _, s := range []setting{recommended, fastest} {
 			for _, what := range []string{valueShows, replicasFollow, replicasGone} {
 				seconds := all.events[reactionEvent{m, s, what}]
 				row := result.add(reactionTable, string(m)+": "+what, string(s), p)
-				row.Typical("p50", "s", seconds)
+				row.percentile("p50", seconds, 50)
 				row.percentile("p90", seconds, 90)
 				row.percentile("max", seconds, 100)
 			}

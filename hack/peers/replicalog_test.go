@@ -23,8 +23,8 @@ type scaling struct {
 }
 
 // logReplicas watches the StatefulSets of a control plane until the test ends.
-func logReplicas(t *testing.T, p *plane) *replicaLog {
-	t.Helper()
+func logReplicas(b *testing.B, p *plane) *replicaLog {
+	b.Helper()
 	l := &replicaLog{changes: map[string][]scaling{}}
 	factory := informers.NewSharedInformerFactoryWithOptions(p.client, 0, informers.WithNamespace(namespace))
 	informer := factory.Apps().V1().StatefulSets().Informer()
@@ -33,12 +33,12 @@ func logReplicas(t *testing.T, p *plane) *replicaLog {
 		UpdateFunc: func(_, object any) { l.note(object.(*appsv1.StatefulSet)) },
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	factory.StartWithContext(t.Context())
-	t.Cleanup(factory.Shutdown)
-	if !cache.WaitForCacheSync(t.Context().Done(), informer.HasSynced) {
-		t.Fatal("the StatefulSets were not listed")
+	factory.StartWithContext(b.Context())
+	b.Cleanup(factory.Shutdown)
+	if !cache.WaitForCacheSync(b.Context().Done(), informer.HasSynced) {
+		b.Fatal("the StatefulSets were not listed")
 	}
 	return l
 }

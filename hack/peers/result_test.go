@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -41,9 +42,23 @@ type row struct {
 	measure.Table
 }
 
-// percentile adds one of some values.
+// percentile adds one of some values. Its noise is how far from it the values are that another run may show in its place:
+// those whose rank is within two standard deviations of its own.
 func (r *row) percentile(name string, values []float64, share float64) {
-	r.Add(name, measure.Percentile(values, share), "s")
+	f := r.Add(name, measure.Percentile(values, share), "s")
+	sorted, count := slices.Sorted(slices.Values(values)), float64(len(values))
+	p := min(share/100, 1-1/(2*count)) // even the largest value is one of many that chance might have made the largest
+	rank, away := p*count, 2*math.Sqrt(count*p*(1-p))
+	least, largest := sorted[max(0, int(rank-away)-1)], sorted[min(len(sorted), int(math.Ceil(rank+away)))-1]
+	f.Noise = max(largest-f.Value, f.Value-least) / f.Value
+}
+
+// count adds a number of events that happen by chance. Its noise is the standard deviation of such a number.
+func (r *row) count(name string, events int) {
+	f := r.Add(name, float64(events), "")
+	if events > 0 {
+		f.Noise = 1 / math.Sqrt(float64(events))
+	}
 }
 
 // find returns a figure by its name, nil if there is none.
@@ -55,9 +70,9 @@ func (r *row) find(name string) *measure.Figure {
 	return r.Figures[i]
 }
 
-func newResult(t *testing.T) *Result {
-	t.Helper()
-	server := redistest.Default(t)
+func newResult(b *testing.B) *Result {
+	b.Helper()
+	server := redistest.Default(b)
 	return &Result{
 		Whole: true, Date: time.Now().UTC().Format(time.DateOnly), Machine: machine(), Servers: string(server.Flavor) + " " + server.Version,
 		Settings: map[string]map[string]string{}, Tables: map[string][]*row{},
@@ -94,8 +109,8 @@ func (r *Result) addVersion(p program) {
 }
 
 // describe notes the settings of a peer, and what a user of it writes.
-func (r *Result) describe(t *testing.T, p peer) {
-	t.Helper()
+func (r *Result) describe(b *testing.B, p peer) {
+	b.Helper()
 	r.Settings[p.name()] = map[string]string{}
 	for _, s := range []setting{recommended, fastest, fresh} {
 		r.Settings[p.name()][string(s)] = p.configuration(s)
@@ -107,49 +122,49 @@ func (r *Result) describe(t *testing.T, p peer) {
 		manifests := documents(p.manifests(w))
 		lines := 0
 		for _, document := range manifests {
-			lines += blockLines(t, document)
+			lines += blockLines(b, document)
 		}
 		written := r.add(writingTable, string(m), string(recommended), p)
 		written.Add("Objects", float64(len(manifests)), "")
 		written.Add("Their lines", float64(lines), "")
-		written.Add("Lines of configuration per Redis", float64(blockLines(t, each)), "")
-		written.Add("Lines of configuration once", float64(blockLines(t, once)), "")
+		written.Add("Lines of configuration per Redis", float64(blockLines(b, each)), "")
+		written.Add("Lines of configuration once", float64(blockLines(b, once)), "")
 	}
 }
 
 // blockLines returns how many lines a document has that is written without braces.
-func blockLines(t *testing.T, document string) int {
-	t.Helper()
+func blockLines(b *testing.B, document string) int {
+	b.Helper()
 	if document == "" {
 		return 0
 	}
 	var content any
 	if err := sigsyaml.Unmarshal([]byte(document), &content); err != nil {
-		t.Fatalf("%v:\n%s", err, document)
+		b.Fatalf("%v:\n%s", err, document)
 	}
 	text, err := sigsyaml.Marshal(content)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	return strings.Count(string(text), "\n")
 }
 
 // write writes JSON and Markdown, and prints the latter.
-func (r *Result) write(t *testing.T, dir string) {
-	t.Helper()
+func (r *Result) write(b *testing.B, dir string) {
+	b.Helper()
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	page := r.page()
 	err = errors.Join(
 		os.WriteFile(filepath.Join(dir, "peers.json"), append(text, '\n'), 0o644),
 		os.WriteFile(filepath.Join(dir, "peers.md"), []byte(page), 0o644))
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	fmt.Println(page)
 }

@@ -57,10 +57,10 @@ type front struct {
 }
 
 // measureTruth compares what a peer serves under faults with what was sent. Those of different sources happen side by side.
-func measureTruth(t *testing.T, p peer, result *Result) {
-	u := &underFaults{peer: p, plane: newPlane(t, p, result), result: result}
+func measureTruth(b *testing.B, p peer, result *Result) {
+	u := &underFaults{peer: p, plane: newPlane(b, p, result), result: result}
 	for _, each := range []struct {
-		make  func(*testing.T) (source, faults.Subject)
+		make  func(*testing.B) (source, faults.Subject)
 		name  string
 		names []string // of faults
 	}{
@@ -74,13 +74,13 @@ func measureTruth(t *testing.T, p peer, result *Result) {
 		{clusterSource, "cluster", []string{"a shard is killed, and restarted later"}},
 	} {
 		if slices.ContainsFunc(each.names, picked) {
-			where, subject := each.make(t)
+			where, subject := each.make(b)
 			where.name = each.name
-			u.add(t, where, subject, each.names)
+			u.add(b, where, subject, each.names)
 		}
 	}
-	u.replicas = logReplicas(t, u.plane)
-	ctx, cancel := context.WithCancel(t.Context())
+	u.replicas = logReplicas(b, u.plane)
+	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
 	var all []workload
 	for _, f := range u.fronts {
@@ -94,8 +94,8 @@ func measureTruth(t *testing.T, p peer, result *Result) {
 			})
 		})
 	}
-	p.watch(t, all)
-	u.plane.awaitValues(t, p, all)
+	p.watch(b, all)
+	u.plane.awaitValues(b, p, all)
 	for _, f := range u.fronts {
 		for _, w := range f.workloads {
 			running.Go(func() { f.poll(ctx, u.plane, p, w) })
@@ -105,7 +105,7 @@ func measureTruth(t *testing.T, p peer, result *Result) {
 	cancel()
 	running.Wait()
 	if err := errors.Join(err, u.plane.Err()); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 }
 
@@ -241,10 +241,10 @@ func (u *underFaults) run(ctx context.Context, name string, injected fault, at .
 		u.mu.Lock()
 		added := u.result.add(truthTable, name, string(s), u.peer)
 		added.Add("Values", float64(values), "")
-		added.Add("Wrong", float64(wrong), "")
+		added.count("Wrong", wrong)
 		added.Add("Errors", float64(failed), "")
 		added.Add("Oldest", age.Seconds(), "s")
-		added.Add("Replicas lost", float64(lost), "")
+		added.count("Replicas lost", lost)
 		again := added.Add("Known again after", known[s].Seconds(), "s")
 		if known[s] >= recovering {
 			again.Bound = ">="
@@ -278,12 +278,12 @@ func picked(name string) bool {
 }
 
 // add adds a source that suffers the faults of some names.
-func (u *underFaults) add(t *testing.T, where source, subject faults.Subject, names []string) {
-	t.Helper()
+func (u *underFaults) add(b *testing.B, where source, subject faults.Subject, names []string) {
+	b.Helper()
 	subject.Verifier, subject.Object = verifier.New(verifier.Defaults()), where.name
-	t.Cleanup(verifier.Background(t.Context(), subject.Load.Run))
-	if err := subject.Load.Fill(t.Context(), faults.Base); err != nil {
-		t.Fatal(err)
+	b.Cleanup(verifier.Background(b.Context(), subject.Load.Run))
+	if err := subject.Load.Fill(b.Context(), faults.Base); err != nil {
+		b.Fatal(err)
 	}
 	f := &front{judge: newJudge(subject.Load.Truth()), subject: subject}
 	for _, s := range []setting{recommended, fastest} {
@@ -300,44 +300,44 @@ func (u *underFaults) add(t *testing.T, where source, subject faults.Subject, na
 	}
 	f.faults = slices.DeleteFunc(faults.All(), func(row faults.Fault) bool { return !slices.Contains(names, row.Name) })
 	if len(f.faults) != len(names) {
-		t.Fatalf("there are %d faults of the names %q", len(f.faults), names)
+		b.Fatalf("there are %d faults of the names %q", len(f.faults), names)
 	}
 	f.faults = slices.DeleteFunc(f.faults, func(row faults.Fault) bool { return !picked(row.Name) })
 	u.fronts = append(u.fronts, f)
 }
 
-func serverSource(t *testing.T) (source, faults.Subject) {
-	t.Helper()
-	server := redistest.New(t, faults.Arguments()...)
+func serverSource(b *testing.B) (source, faults.Subject) {
+	b.Helper()
+	server := redistest.New(b, faults.Arguments()...)
 	load := verifier.NewLoad(redis.NewClient(faults.OperatorOptions(server.Addr)), &verifier.Truth{})
 	return standaloneAt("", server.Addr), faults.Subject{Server: server, Load: load}
 }
 
-func networkSource(t *testing.T) (source, faults.Subject) {
-	t.Helper()
-	_, subject := serverSource(t)
+func networkSource(b *testing.B) (source, faults.Subject) {
+	b.Helper()
+	_, subject := serverSource(b)
 	link, err := faults.NewLink(subject.Server.Addr)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	t.Cleanup(link.Close)
+	b.Cleanup(link.Close)
 	subject.Link = link
 	return standaloneAt("", link.Address()), subject
 }
 
-func sentinelSource(t *testing.T) (source, faults.Subject) {
-	t.Helper()
-	first := redistest.New(t, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
+func sentinelSource(b *testing.B) (source, faults.Subject) {
+	b.Helper()
+	first := redistest.New(b, append(faults.Persistent(), "--repl-diskless-sync-delay", "0")...)
 	servers := append([]*redistest.Server{first}, first.Replicas(1, faults.Persistent()...)...)
-	sentinels := redistest.NewSentinels(t, 3, masterName, first, 1)
+	sentinels := redistest.NewSentinels(b, 3, masterName, first, 1)
 	where := source{kind: sentinel, addresses: addresses(sentinels.Nodes), nodes: addresses(servers)}
 	load := verifier.NewLoad(redis.NewFailoverClient(verifier.FailoverOptions(masterName, where.addresses)), &verifier.Truth{})
 	return where, faults.Subject{Sentinels: sentinels, MasterName: masterName, Primaries: servers, Load: load}
 }
 
-func clusterSource(t *testing.T) (source, faults.Subject) {
-	t.Helper()
-	nodes := redistest.NewCluster(t, 3, 1, faults.ClusterArguments()...)
+func clusterSource(b *testing.B) (source, faults.Subject) {
+	b.Helper()
+	nodes := redistest.NewCluster(b, 3, 1, faults.ClusterArguments()...)
 	where := source{kind: sharded, addresses: addresses(nodes.Nodes), nodes: addresses(nodes.Nodes)}
 	load := verifier.NewLoad(redis.NewClusterClient(verifier.ClusterOptions(where.addresses)), &verifier.Truth{})
 	return where, faults.Subject{Cluster: nodes, Load: load}
