@@ -49,14 +49,14 @@ func (c *Cluster) etcd(ports ports) Program {
 	)
 }
 
-// secondAPIServer is of another release, and is told nothing else than the first.
+// secondAPIServer is of another release, with the arguments of the first.
 func (c *Cluster) secondAPIServer(ports ports) Program {
 	program := anotherAPIServer(c.apiServer(ports, ports.firstAPIServer), SecondAPIServer, ports.secondAPIServer)
 	program.Path = c.options.SecondAPIServer
 	return program
 }
 
-// anotherAPIServer is an API server that is told nothing else than one there is, but for its port.
+// anotherAPIServer is an API server with the arguments of another one, except its port.
 func anotherAPIServer(program Program, name string, port int) Program {
 	program.Name, program.Ready = name, HTTPReady("https://"+loopback(port)+"/readyz")
 	program.Args = append(slices.Clone(program.Args), "--secure-port="+strconv.Itoa(port)) // the last one counts

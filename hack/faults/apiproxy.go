@@ -24,14 +24,14 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
-// APIProxy is a proxy between one adapter and the API server. A fault can withhold some of the requests.
+// APIProxy is a proxy between one adapter and the API server. A fault can withhold some requests.
 type APIProxy struct {
 	address  string
 	server   *http.Server
 	forward  *httputil.ReverseProxy
 	upstream atomic.Pointer[url.URL]
 	fault    atomic.Pointer[withheld]
-	// expired means that the next watch is told that it comes too late.
+	// expired makes the next watch fail because it comes too late.
 	expired atomic.Bool
 
 	mu  sync.Mutex
@@ -39,12 +39,13 @@ type APIProxy struct {
 	all context.Context // of the requests under way
 }
 
-// withheld are requests that wait, and responses that deliver nothing more, until that is lifted.
+// withheld describes the requests that wait, and the responses that stop, until the fault is
+// lifted.
 type withheld struct {
 	matches func(*http.Request) bool
-	// delay lets requests alone wait, and no longer than that.
+	// delay makes only requests wait, and only for this long.
 	delay time.Duration
-	// begun leaves alone what begins later.
+	// begun excludes requests that begin later.
 	begun  bool
 	since  time.Time
 	lifted chan struct{}
@@ -85,7 +86,7 @@ func NewAPIProxy(c *cluster.Cluster, name string) (*APIProxy, error) {
 // Address is the host and port where it listens.
 func (p *APIProxy) Address() string { return p.address }
 
-// Point lets requests reach another API server from now on, and cuts those under way.
+// Point sends new requests to another API server, and cuts those under way.
 func (p *APIProxy) Point(host string) error {
 	to, err := url.Parse(host)
 	if err != nil {
@@ -104,7 +105,7 @@ func (p *APIProxy) Cut() {
 	p.all, p.cut = context.WithCancel(context.Background())
 }
 
-// Close cuts all connections and takes no more.
+// Close cuts all connections and accepts no more.
 func (p *APIProxy) Close() error {
 	p.Cut()
 	return p.server.Close()
@@ -120,7 +121,8 @@ func (p *APIProxy) withhold(w withheld) (lift func()) {
 	}
 }
 
-// goesOn waits, and reports whether the client is still there.
+// goesOn waits until the fault is lifted, and reports whether the client is still
+// connected.
 func (w *withheld) goesOn(r *http.Request, began time.Time) bool {
 	if w == nil || !w.matches(r) || w.begun && began.After(w.since) {
 		return true
@@ -188,5 +190,5 @@ func (w *withholding) Write(part []byte) (int, error) {
 	return w.ResponseWriter.Write(part)
 }
 
-// Unwrap lets the response be flushed.
+// Unwrap allows the response to be flushed.
 func (w *withholding) Unwrap() http.ResponseWriter { return w.ResponseWriter }

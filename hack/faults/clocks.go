@@ -7,9 +7,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// clocks are the rows of the adapter's wall clock, which is set while time goes on. The instants that it states are off
-// as its clock is, which no HPA looks at. An attempt during which the clock is set fails: the next one is an interval later,
-// and the keys of a replica are known once two more have found it synchronized, the second at least 2 s after the first.
+// clocks returns the rows of the adapter's wall clock, which is set while it runs. The instants that it states are off
+// by as much, but no HPA reads them. An attempt during which the clock is set fails. The next one is an interval later,
+// and the keys of a replica are known once two more have found it synchronized, the second at least 2 s after the
+// first.
 func clocks() []Fault {
 	off := func(name, how string, by time.Duration) Fault {
 		return Fault{
@@ -32,8 +33,8 @@ func clocks() []Fault {
 	}
 }
 
-// burst is how many requests of each kind come before a step. A steady load has one rate over all windows; with these in
-// its midst, one that is not as long as it states has another.
+// burst is how many requests of each kind are sent before a step. A steady load has the same rate over all windows.
+// With a burst, the rate is wrong if the window is not as long as stated.
 const burst = 200
 
 func reset(ctx context.Context, s *Subject) error { return s.set(ctx, 0) }

@@ -12,14 +12,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// ClusterArguments start a node that a Cluster fault can affect: the other shards serve while one is gone.
+// ClusterArguments returns the arguments of a node that a Cluster fault can affect: other shards serve
+// while one is gone.
 func ClusterArguments() []string {
 	return append(Persistent(), "--cluster-require-full-coverage", "no", "--cluster-node-timeout", "2500")
 }
 
-// clusters are the rows of a Redis Cluster.
+// clusters returns the rows of a Redis Cluster.
 func clusters() []Fault {
-	// Timeout is what an attempt ends with that too few nodes answered to agree.
+	// An attempt ends with Timeout if too few nodes answered to agree.
 	gone := []reason.Reason{reason.ShardUnavailable, reason.TopologyUnsettled, reason.ClusterDown, reason.Timeout}
 	return []Fault{
 		{
@@ -55,11 +56,11 @@ func clusters() []Fault {
 		},
 		{
 			Name: "a slot with its keys moves to another shard", How: "CLUSTER SETSLOT, MIGRATE", Scope: Cluster, Within: 4,
-			// The key that moves, and passes over keys, which begin again.
+			// The key that moves, and scans of keys, which begin again.
 			Except: []Exception{
 				except("the length of a list", verifier.Renews, verifier.MadeOf(verifier.Backlog)),
 				except("a sum over keys", verifier.Renews, verifier.MadeOf(verifier.AllKeys)),
-				// Nothing tells what a script called before the server sent it to another one.
+				// It is unknown what a script called before the server redirected it.
 				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"}),
 			},
 			Blurs: blurred(2), Brief: true, inject: resharded,
@@ -110,7 +111,7 @@ func usurped(kill bool) func(context.Context, *Subject, func()) error {
 	}
 }
 
-// resharded moves the slot of the backlog from where it is to another shard.
+// resharded moves the slot of the backlog to another shard.
 func resharded(ctx context.Context, s *Subject, hold func()) error {
 	hold()
 	from, _, err := s.leaders(ctx)
@@ -134,11 +135,13 @@ func resharded(ctx context.Context, s *Subject, hold func()) error {
 }
 
 const (
-	// stocked is how many keys move atomically, and each how many bytes it has: the migration outlasts several samples.
+	// stocked is how many keys move atomically, and each is the size of one in bytes. The migration outlasts several
+	// samples.
 	stocked, each = 3000, 8 << 10
 )
 
-// stock is the tag of the keys that move, which lie in a slot of the second shard at first.
+// stock returns the hash tag of the keys that move, which at first are in a slot of the
+// second shard.
 func stock() string {
 	n := 0
 	for verifier.Shard(fmt.Sprint("stock-", n)) != 1 {
@@ -147,7 +150,7 @@ func stock() string {
 	return fmt.Sprint("stock-", n)
 }
 
-// migrated has a slot of many keys migrate between the second shard and the first.
+// migrated moves a slot with many keys from the second shard to the first, and back.
 func migrated(ctx context.Context, s *Subject, hold func()) error {
 	hold()
 	first, _, err := s.leaders(ctx)
@@ -169,7 +172,7 @@ func migrated(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(s.Load.Stock(ctx, stock(), 0, 0), s.settledCluster(ctx))
 }
 
-// settledCluster waits until each node says that the cluster is well.
+// settledCluster waits until each node reports that the cluster is healthy.
 func (s *Subject) settledCluster(ctx context.Context) error {
 	return s.until(ctx, "the cluster is well", func(ctx context.Context) bool {
 		for _, node := range s.Cluster.Nodes {

@@ -33,10 +33,11 @@ func restarted(of func(*Subject) process) func(context.Context, *Subject, func()
 		func(ctx context.Context, s *Subject) error { return of(s).Restart(ctx) })
 }
 
-// Recreated is an object that is made again behind the adapter's back. Nothing else affects it.
+// Recreated is an object that is created again while the adapter's watch is down. Nothing else
+// affects it.
 const Recreated = "recreated"
 
-// planes are the rows of the control plane.
+// planes returns the rows of the control plane.
 func planes() []Fault {
 	return []Fault{
 		{
@@ -62,8 +63,8 @@ func planes() []Fault {
 	}
 }
 
-// recreated makes an object again that the adapter sees changed, and not deleted: what the API server remembers begins
-// after its restart, so that the adapter lists again.
+// recreated creates an object again, so that the adapter sees a change and no deletion: the API server's history
+// begins after its restart, so the adapter lists again.
 func recreated(ctx context.Context, s *Subject, hold func()) error {
 	err := s.Adapters[0].Signal(syscall.SIGSTOP)
 	err = errors.Join(err, apiServer(s).Signal(syscall.SIGKILL), apiServer(s).Restart(ctx))
@@ -79,7 +80,7 @@ func recreated(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.Adapters[0].Signal(syscall.SIGCONT))
 }
 
-// adapters are the rows of the adapter itself.
+// adapters returns the rows of the adapter itself.
 func adapters() []Fault {
 	return []Fault{
 		{
@@ -127,7 +128,7 @@ func rolledOut(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.Adapters[0].Restart(ctx); err != nil {
 		return err
 	}
-	// What is taken over a window needs samples of all of it, and the keys of a replica are not known at first.
+	// Metrics over a window need samples of all of it, and the keys of a replica are not known at first.
 	verifier.Sleep(ctx, s.Verifier.Policy().Window+4*s.Verifier.Policy().Interval)
 	return s.Adapters[0].Route(ctx)
 }

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// rested and rarest are the shortest and the longest time between two reads of a Secret. What does not authenticate is
-	// doubted: the time is the shortest, and doubles while reading brings nothing new.
+	// shortestReread and longestReread are the shortest and the longest time between two reads of a Secret. After a failed
+	// authentication, the time is the shortest, and doubles while reads bring nothing new.
 	// Source: doubtGap and rereadPeriod, with its jitter, in pkg/credentials/manager.go.
-	rested, rarest = 3 * time.Second, 36 * time.Second
-	// rereading is how long after a repair the adapter reads the Secret at the latest: no fault outlasts the second read,
-	// after which the time is four times rested.
-	rereading = 4 * rested
+	shortestReread, longestReread = 3 * time.Second, 36 * time.Second
+	// rereading is within what time of a repair the adapter reads the Secret. No fault outlasts the second read, after
+	// which the time is four times shortestReread.
+	rereading = 4 * shortestReread
 )
 
-// secrets are the rows of what a server lets in by, and of the Secret that holds it.
+// secrets returns the rows of credentials, at the server and in the Secret.
 func secrets() []Fault {
 	row := func(f Fault, inject func(context.Context, *Subject, func()) error) Fault {
 		f.Scope = Credentials
@@ -48,7 +48,7 @@ func secrets() []Fault {
 			Rates: verifier.Renews, Within: 3, Brief: true}, rotatedAndCut),
 		row(Fault{Name: "the ACL denies the keys of declared metrics", How: "ACL SETUSER resetkeys", Within: 2,
 			Except: []Exception{except("each metric that reads a key", verifier.Refuses, verifier.MadeOf(verifier.AnyKey)),
-				// Nothing tells what a script called before it was refused a key.
+				// It is unknown what a script called before it was refused a key.
 				except("`requests-per-second`", verifier.Renews, []string{verifier.RequestsPerSecond, "command-latency-mean-microseconds"})}}, keysTaken),
 		row(Fault{Name: "the Secret is deleted, the connection stays", How: "delete, create", Within: 1},
 			unreadable(false, reason.SecretNotFound, (*Secret).delete, (*Secret).create)),
@@ -62,7 +62,7 @@ func secrets() []Fault {
 	}
 }
 
-// sentence is what an error with a reason says.
+// sentence returns the text of an error with a reason.
 func sentence(failure reason.Reason) string {
 	const of = "the Secret that spec.auth.passwordSecretRef names"
 	switch failure {
@@ -74,7 +74,8 @@ func sentence(failure reason.Reason) string {
 	return (&reason.Error{Reason: failure}).Error()
 }
 
-// disconnectSampling ends all connections of the adapter's replicas.
+// disconnectSampling returns the command that closes all connections of the adapter's
+// replicas.
 func disconnectSampling() []any { return []any{"client", "kill", "user", sampling} }
 
 func passwordChanged(ctx context.Context, s *Subject, hold func()) error {
@@ -84,7 +85,8 @@ func passwordChanged(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.changes(ctx, s.Secret.edit))
 }
 
-// rotate changes the password at the server and in the Secret. Redis lets connections by the old one go on.
+// rotate changes the password at the server and in the Secret. Redis keeps connections that used the old
+// one.
 func (s *Subject) rotate(ctx context.Context) error {
 	s.Secret.passwords++
 	return errors.Join(s.Accept(ctx), s.changes(ctx, s.Secret.edit))
@@ -93,13 +95,13 @@ func (s *Subject) rotate(ctx context.Context) error {
 func rotated(ctx context.Context, s *Subject, hold func()) error {
 	hold()
 	err := s.rotate(ctx)
-	return errors.Join(err, s.hastily(ctx, func(ctx context.Context, _ string) error { return s.renewed(ctx) }))
+	return errors.Join(err, s.awaitNextRead(ctx, func(ctx context.Context, _ string) error { return s.renewed(ctx) }))
 }
 
-// rotatedAndCut loses the connections when the Secret may be read at once: another object may have doubted it just before,
-// which is read once more then, and brings nothing new, so that the time is twice rested after that.
+// rotatedAndCut closes the connections when the Secret may be read at once. Another object may have had it read just
+// before. Then it is read once more, which brings nothing new, so the time is twice shortestReread after that.
 func rotatedAndCut(ctx context.Context, s *Subject, hold func()) error {
-	verifier.Sleep(ctx, 3*rested)
+	verifier.Sleep(ctx, 3*shortestReread)
 	hold()
 	return errors.Join(s.rotate(ctx), s.operate(ctx, disconnectSampling()))
 }
@@ -110,22 +112,22 @@ func keysTaken(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.Accept(ctx))
 }
 
-// unreadable takes the Secret from the adapter, waits until each replica has seen that, and gives it back. The server would
-// let the adapter in by what it knew all the time.
+// unreadable makes the Secret unreadable for the adapter, waits until each replica has noticed, and restores it. The
+// server would accept the old credentials all the time.
 func unreadable(cut bool, failure reason.Reason, takes, gives func(*Secret, context.Context) error) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		err := takes(s.Secret, ctx)
-		err = errors.Join(err, s.hastily(ctx, func(ctx context.Context, other string) error { return s.reported(ctx, other, failure) }))
+		err = errors.Join(err, s.awaitNextRead(ctx, func(ctx context.Context, other string) error { return s.reported(ctx, other, failure) }))
 		if cut {
 			err = errors.Join(err, s.operate(ctx, disconnectSampling()))
 		}
 		hold()
-		return errors.Join(err, s.givesBack(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
+		return errors.Join(err, s.restoreSecret(ctx, func(ctx context.Context) error { return gives(s.Secret, ctx) }))
 	}
 }
 
-// reported waits until each replica of the adapter reports a failure of an object. One may read the Secret before the API
-// server knows that the right to it is gone, and next some seconds later.
+// reported waits until each replica of the adapter reports a failure of an object. A replica may read the Secret before
+// the API server knows that the right is gone, and again only some seconds later.
 func (s *Subject) reported(ctx context.Context, object string, failure reason.Reason) error {
 	for n, adapter := range s.Adapters {
 		api, err := verifier.NewAPI(adapter.Config("operator", user.SystemPrivilegedGroup), s.Secret.namespace)

@@ -21,15 +21,16 @@ import (
 )
 
 const (
-	// delegateClients request metrics of the other adapter at a time.
+	// delegateClients is how many clients request metrics of the other adapter at a
+	// time.
 	delegateClients = 4
-	// listedWithin is within what time the adapter reads what the other lists, and
-	// relistedAfter how long after it could not use what it read.
+	// listedWithin is within what time the adapter reads the other adapter's list, and
+	// relistedAfter how long after it could not use a list.
 	// Source: listInterval and relistInterval in pkg/delegate/discovery.go.
 	listedWithin, relistedAfter = 75 * time.Second, 10 * time.Second
 )
 
-// delegates returns the rows of the other adapter. Metrics of Redis must not notice them.
+// delegates returns the rows of the other adapter. They must not affect metrics of Redis.
 func delegates() []Fault {
 	row := func(name, how string, inject func(context.Context, *Subject, func()) error) Fault {
 		return Fault{Name: name, How: how, Scope: Delegate, Within: 1, inject: inject}
@@ -71,9 +72,9 @@ func delegates() []Fault {
 }
 
 // holdDelegate holds a fault of the other adapter once a request for one of its metrics
-// has been answered with one of codes; 0 stands for a response that breaks off. Such
-// requests go on during the fault, and a namespace must be deletable. The fault is
-// repaired once the other adapter's metrics are served again.
+// has been answered with one of codes, where 0 means a response that breaks off. Such
+// requests continue during the fault, and a namespace must be deletable. The repair is
+// complete once the other adapter's metrics are served again.
 func (s *Subject) holdDelegate(ctx context.Context, hold func(), broken error, repair func() error, codes ...int) error {
 	client, err := kubernetes.NewForConfig(s.Plane.Config())
 	if err != nil {
@@ -98,9 +99,9 @@ func (s *Subject) holdDelegate(ctx context.Context, hold func(), broken error, r
 	}))
 }
 
-// LoadDelegate requests a metric of the other adapter over and over, whatever the
-// responses, until the returned function is called. Such requests are made while any
-// fault of the other adapter is held.
+// LoadDelegate requests a metric of the other adapter repeatedly, whatever the
+// responses, until the returned function is called. It runs while any fault of the
+// other adapter is held.
 func LoadDelegate(ctx context.Context, client kubernetes.Interface) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var clients sync.WaitGroup
@@ -132,8 +133,8 @@ func askDelegate(ctx context.Context, client kubernetes.Interface) (code int, er
 	return http.StatusOK, nil
 }
 
-// lists returns an error unless discovery has both our metrics and the metrics that
-// the other adapter listed before.
+// lists returns an error unless discovery has the metrics of Redis and those that the
+// other adapter listed before.
 func lists(ctx context.Context, client kubernetes.Interface) error {
 	text, err := client.CoreV1().RESTClient().Get().AbsPath("/apis/custom.metrics.k8s.io/v1beta2").DoRaw(ctx)
 	for _, want := range []string{`"` + backend.Listed + `"`, `"redises.redis-metrics.dev/` + verifier.RequestsPerSecond + `"`} {
@@ -144,7 +145,7 @@ func lists(ctx context.Context, client kubernetes.Interface) error {
 	return err
 }
 
-// listed waits until the adapter has read what the other lists.
+// listed waits until the adapter has read the other adapter's list.
 func (s *Subject) listed(ctx context.Context) error {
 	return wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, listedWithin, true, func(ctx context.Context) (bool, error) {
 		lists, err := s.Backend.Lists(ctx)
@@ -152,8 +153,8 @@ func (s *Subject) listed(ctx context.Context) error {
 	})
 }
 
-// deleteNamespace makes a namespace and deletes it: the namespace controller asks
-// each API that there is.
+// deleteNamespace creates a namespace and deletes it, for which the namespace
+// controller asks each API.
 func (s *Subject) deleteNamespace(ctx context.Context) error {
 	const name = "passing"
 	_, err := s.Plane.Kubectl(ctx, "create", "namespace", name)

@@ -1,15 +1,15 @@
 // Package faults is the table of faults: each [Fault] says how it is injected and repaired, and what the adapter must
 // serve meanwhile and afterwards. The table in deploy/docs/faults.md is generated from it.
 //
-// A [Subject] is an object with the real parts behind it: redis-server processes, a network proxy, a Secret, the control
-// plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits until all parts are as before. It
-// reports each of these instants to the verifier, which checks what is served. [Fault.Inject] does without a verifier,
-// and runs the caller's function while the fault lasts.
+// A [Subject] is an object with the real parts behind it: redis-server processes, a network proxy, a Secret, the
+// control plane and the adapter. [Fault.Run] injects the fault, holds it, repairs it and waits until all parts have
+// recovered. It reports each of these instants to the verifier, which checks what is served. [Fault.Inject] needs no
+// verifier, and runs the caller's function while the fault lasts.
 //
-// A fault of one object may run beside faults of others. Faults of the scope Plane affect all objects and run alone.
-// Nothing on the machine is changed: a clock that is set, and a name that gets another address, belong to the adapter
-// alone, which package launcher must have started.
+// Faults of different objects may run concurrently. Faults of the scope Plane affect all objects and run alone.
+// Nothing on the machine is changed: clocks and host names are those of the adapter alone, which package launcher
+// must have started.
 //
-// A Fault is immutable. A Subject is used by one goroutine. Run and Inject fail when a part cannot be broken or repaired,
+// A Fault is immutable. A Subject is used by one goroutine. Run and Inject fail if a part cannot be broken or repaired,
 // which says nothing about the adapter.
 package faults

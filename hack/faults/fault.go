@@ -18,11 +18,11 @@ import (
 type Scope string
 
 const (
-	// Network is the way from the adapter to a server.
+	// Network is the network between the adapter and a server.
 	Network Scope = "Network"
 	// Server is one Redis server.
 	Server Scope = "Server"
-	// Name is the host name by which an object names its server.
+	// Name is the host name in an object's address.
 	Name Scope = "Host name"
 	// Sentinel is a primary, its replica and their sentinels.
 	Sentinel Scope = "Sentinel"
@@ -30,7 +30,7 @@ const (
 	Cluster Scope = "Cluster"
 	// Credentials are a server's users, and the Secret that an object names for them.
 	Credentials Scope = "Credentials"
-	// Replicas are a primary and its replica, both of which an object samples.
+	// Replicas are a primary and its replica, which an object samples both.
 	Replicas Scope = "Primary and replicas"
 	// Replica is a replica that an object names.
 	Replica Scope = "Replica"
@@ -38,8 +38,7 @@ const (
 	ReportedInfo Scope = "What a server reports"
 	// Object is the Redis object in the API.
 	Object Scope = "Object"
-	// Delegate is another adapter, to which requests for metrics that are not of Redis
-	// are delegated.
+	// Delegate is another adapter, to which requests for other metrics are delegated.
 	Delegate Scope = "Another adapter"
 	// Plane is the control plane and the adapter, and with them all objects.
 	Plane Scope = "Control plane and adapter"
@@ -50,17 +49,17 @@ func Scopes() []Scope {
 	return []Scope{Network, Server, Name, Sentinel, Cluster, Replicas, Replica, ReportedInfo, Credentials, Object, Delegate, Plane}
 }
 
-// Relearning is within what time Kubernetes finds again what was gone: the HPA
-// controller looks for kinds every 30 s, and the API server asks a server of metrics
-// that did not answer for its list again, after a while that doubles up to this.
+// Relearning is within what time Kubernetes discovers again what was gone: the HPA
+// controller reads discovery every 30 s, and the API server asks a metrics server that
+// did not answer for its list again, after a time that doubles up to this.
 // Sources: CreateControllerContext in Kubernetes'
 // cmd/kube-controller-manager/app/controllermanager.go, discoveryRefreshInterval in
 // kube-aggregator's handler_discovery.go.
 const Relearning = time.Minute
 
-// Exception is what is expected of some metrics, other than of the rest.
+// Exception is what is expected of some metrics, different from the others.
 type Exception struct {
-	// What says in a few words which they are.
+	// What describes these metrics in a few words.
 	What string
 	verifier.Behaviour
 	Metrics []string
@@ -71,63 +70,68 @@ func except(what string, expected verifier.Behaviour, metrics ...[]string) Excep
 	return Exception{what, expected, slices.Concat(metrics...)}
 }
 
-// keyspace are the built-in metrics of keys.
+// keyspace returns the built-in metrics of keys.
 func keyspace() []string { return []string{verifier.Keys, "keyspace-keys", "expiring-keys-ratio"} }
 
-// blurred says by how much the built-in metrics of keys may be off.
+// blurred returns by how much the built-in metrics of keys may be off.
 func blurred(keys float64) map[string]float64 {
 	return map[string]float64{verifier.Keys: keys, "keyspace-keys": keys, "expiring-keys-ratio": 1}
 }
 
 // Fault is one row of the matrix.
 type Fault struct {
-	// Name says what is wrong, in a few words that no other row has.
+	// Name says what is wrong, in a few words, and is unique.
 	Name string
 	// How says how it is injected and repaired.
 	How   string
 	Scope Scope
-	// Levels and Rates are what is expected of metrics of an instant and of a window while it lasts.
+	// Levels and Rates are what is expected of metrics of an instant and of a window during the
+	// fault.
 	Levels, Rates verifier.Behaviour
 	// Except are metrics with another expectation.
 	Except []Exception
-	// Reasons are those that the errors give, once all that was known is too old. None is any.
+	// Reasons are the reasons of errors once the last sample is too old. If empty, any reason
+	// will do.
 	Reasons []reason.Reason
-	// Within is after how many intervals all is known again once it is repaired, or the Secret is read again.
+	// Within is within how many intervals all is known again after the repair, or after the Secret is read
+	// again.
 	Within int
-	// Rereads means that nothing is known again before the adapter has read the Secret again.
+	// Rereads means that nothing is known again until the adapter has read the Secret again.
 	Rereads bool
-	// Blurs says how far off metrics may be.
+	// Blurs has by how much metrics may be off.
 	Blurs map[string]float64
-	// Needs reports whether a server can have it; nil where each can.
+	// Needs reports whether a server can have it; nil means that each can.
 	Needs func(redistest.Program) bool
-	// Relearns means that changes of objects may be heard of no sooner than that, and
-	// that Kubernetes may look for kinds and metrics while they are not all there. It
-	// looks again within Relearning, and until then an HPA may not read its metric.
+	// Relearns means that the adapter may not learn of changes to objects before the
+	// recovery, and that Kubernetes may read discovery while it is incomplete. It reads
+	// it again within Relearning, and until then an HPA may not read its metric.
 	Relearns bool
-	// Brief means that it is over at once, or that nothing needs it to last.
+	// Brief means that it is over at once, or need not last.
 	Brief bool
-	// Lasts is how long it lasts, where the behaviours do not say. A short run leaves such faults out.
+	// Lasts is how long it lasts, if the behaviours do not say. A short run leaves out such faults.
 	Lasts time.Duration
-	// Off is by how much the adapter's wall clock is off while it lasts.
+	// Off is by how much the adapter's wall clock is off during the fault.
 	Off time.Duration
-	// Object is the one object that it affects, if that is not the subject's.
+	// Object is the only object that it affects, if that is not the subject's.
 	Object string
-	// OneReplica means that it affects the first replica of the adapter alone.
+	// OneReplica means that it affects only the first replica of the adapter.
 	OneReplica bool
-	// Deaf means that the first replica of the adapter hears of no change of an object while it lasts.
+	// Deaf means that the first replica of the adapter receives no change of an object during the
+	// fault.
 	Deaf bool
-	// Limits means that it limits what the adapter's process may use.
+	// Limits means that it limits resources of the adapter's process.
 	Limits bool
-	// Meanwhile says what is served while it lasts, where the behaviours do not.
+	// Meanwhile says what is served during the fault, if the behaviours do not.
 	Meanwhile string
-	// Settles means that all is known again while it lasts, as soon as after the repair.
+	// Settles means that all is known again during the fault, as soon as after the
+	// repair.
 	Settles bool
 
 	// inject breaks something, calls hold once, and repairs it.
 	inject func(ctx context.Context, s *Subject, hold func()) error
 }
 
-// All returns the matrix.
+// All returns all faults.
 func All() []Fault {
 	var all []Fault
 	for _, rows := range [][]Fault{
@@ -141,10 +145,12 @@ func All() []Fault {
 // ReplicaName returns the name of one of the adapter's two replicas.
 func ReplicaName(number int) string { return fmt.Sprintf("%s-%d", cluster.AdapterName, number) }
 
-// Launched means that it takes an adapter that package launcher started, or Linux, as that does.
+// Launched reports whether it requires an adapter that package launcher started, or Linux, as
+// that does.
 func (f Fault) Launched() bool { return f.Scope == Name || f.Off != 0 || f.Limits }
 
-// Run injects a fault at a subject, holds it and repairs it. It returns the instant of the repair.
+// Run injects the fault at a subject, holds it and repairs it. It returns the instant of the
+// repair.
 func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err error) {
 	policy := s.Verifier.Policy()
 	effect := verifier.Effect{
@@ -171,7 +177,7 @@ func (f Fault) Run(ctx context.Context, s *Subject) (repaired time.Time, err err
 	return d.Repaired(), err
 }
 
-// Inject injects a fault at a subject, calls hold once while it lasts, and repairs it.
+// Inject injects the fault at a subject, calls hold once, and repairs it.
 func (f Fault) Inject(ctx context.Context, s *Subject, hold func()) error {
 	held := 0
 	err := f.inject(ctx, s, func() {
@@ -187,7 +193,8 @@ func (f Fault) Inject(ctx context.Context, s *Subject, hold func()) error {
 	return err
 }
 
-// injecting breaks something, holds that, and repairs it even if not all of it was broken.
+// injecting returns a function that breaks something, holds that, and repairs it even if
+// only a part was broken.
 func injecting(breaks, repairs func(context.Context, *Subject) error) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		err := breaks(ctx, s)
@@ -206,7 +213,7 @@ func (f Fault) exceptions() map[string]verifier.Behaviour {
 	return all
 }
 
-// Known is after how long all is known again once it is repaired.
+// Known returns within what time of the repair all is known again.
 func (f Fault) Known(policy verifier.Policy) time.Duration {
 	within := time.Duration(f.Within) * policy.Interval
 	if f.Rereads {
@@ -215,7 +222,8 @@ func (f Fault) Known(policy verifier.Policy) time.Duration {
 	return within
 }
 
-// holds is how long the fault lasts: until all is unknown for two intervals, where it lets that happen.
+// holds returns how long the fault lasts: until all has been unknown for two intervals, if it makes
+// metrics unknown.
 func (f Fault) holds(policy verifier.Policy) time.Duration {
 	switch {
 	case f.Brief:

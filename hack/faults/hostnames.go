@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// names are the rows of a host name that gets another address.
+// names returns the rows of a host name that gets another address.
 func names() []Fault {
 	return []Fault{
 		{
@@ -23,15 +23,16 @@ func names() []Fault {
 		},
 		{
 			Name: "a replica of the adapter reaches the API server, and not Redis", How: "its hosts file names an address where nobody listens, CLIENT KILL; the hosts file is changed back",
-			Scope: Name, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4, OneReplica: true, Reasons: []reason.Reason{reason.ConnectionRefused}, inject: stranded,
+			Scope: Name, Levels: verifier.Holds, Rates: verifier.Holds, Within: 4, OneReplica: true, Reasons: []reason.Reason{reason.ConnectionRefused}, inject: unreachableServer,
 		},
 	}
 }
 
-// The numbers of the addresses at which the server and the spare one are.
+// The numbers of the addresses of the server, of the spare one, and of none.
 const first, second, third = 1, 2, 3
 
-// point lets the name be at one of the addresses, and waits until the adapters look it up again.
+// point resolves the name to one of the addresses, and waits until the adapters look it up
+// again.
 func (s *Subject) point(ctx context.Context, to int) error {
 	return s.pointOf(ctx, to, s.Hosts[:]...)
 }
@@ -48,19 +49,21 @@ func (s *Subject) pointOf(ctx context.Context, to int, hosts ...*launcher.Hosts)
 func renamed(ctx context.Context, s *Subject, hold func()) error {
 	err := s.point(ctx, second)
 	hold()
-	// An adapter whose connection did not go on, since the machine stood still, comes back.
+	// An adapter that lost its connection because the machine stood still returns to the
+	// server.
 	return errors.Join(err, s.point(ctx, first), operateAt(ctx, s.SpareAddress, disconnect()))
 }
 
-// moved has the adapter go to the spare server, and back. Both servers are there all the time, so that an adapter that
-// remembers an address goes to the wrong one.
+// moved moves the adapter to the spare server, and back. Both servers run all the time, so an adapter that remembers
+// an address would reach the wrong one.
 func moved(ctx context.Context, s *Subject, hold func()) error {
 	err := errors.Join(s.point(ctx, second), s.move(ctx, s.Server.Addr, s.Spare.Truth()))
 	hold()
 	return errors.Join(err, s.point(ctx, first), s.move(ctx, s.SpareAddress, s.Load.Truth()))
 }
 
-// move ends the adapter's connections to a server, and notes that its next ones lead to another.
+// move closes the adapter's connections to a server, and records that its next ones lead to
+// another.
 func (s *Subject) move(ctx context.Context, from string, to *verifier.Truth) error {
 	began := time.Now()
 	err := operateAt(ctx, from, disconnect())
@@ -68,8 +71,8 @@ func (s *Subject) move(ctx context.Context, from string, to *verifier.Truth) err
 	return err
 }
 
-// stranded leaves the first replica no way to the server.
-func stranded(ctx context.Context, s *Subject, hold func()) error {
+// unreachableServer makes the server unreachable for the first replica.
+func unreachableServer(ctx context.Context, s *Subject, hold func()) error {
 	err := errors.Join(s.pointOf(ctx, third, s.Hosts[0]), operateAt(ctx, s.Server.Addr, disconnect()))
 	hold()
 	return errors.Join(err, s.pointOf(ctx, first, s.Hosts[0]))

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// InfoProxy is a way to a server that rewrites what the server reports in INFO. It is reached at each address of this machine.
+// InfoProxy is a proxy of a server that rewrites its INFO. It listens at each address of this machine.
 type InfoProxy struct {
 	listener net.Listener
 	server   string
@@ -21,7 +21,7 @@ type InfoProxy struct {
 	open    map[net.Conn]bool
 }
 
-// NewInfoProxy opens a way to a server. The caller closes it.
+// NewInfoProxy starts a proxy of a server. The caller closes it.
 func NewInfoProxy(server string) (*InfoProxy, error) {
 	listener, err := net.Listen("tcp4", "0.0.0.0:0") //nolint:noctx // it is closed by Close
 	if err != nil {
@@ -32,20 +32,21 @@ func NewInfoProxy(server string) (*InfoProxy, error) {
 	return p, nil
 }
 
-// Address is the host and port at which the server is reached.
+// Address returns the host and port at which the server is reached.
 func (p *InfoProxy) Address() string {
 	_, port, _ := net.SplitHostPort(p.listener.Addr().String())
 	return net.JoinHostPort("127.0.0.1", port)
 }
 
-// Rewrite rewrites INFO from now on, by the address at which it is asked. Nil lets it be.
+// Rewrite rewrites INFO from now on, depending on the address of the connection. nil
+// stops rewriting.
 func (p *InfoProxy) Rewrite(rewrite func(at net.IP, info string) string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rewrite = rewrite
 }
 
-// Close cuts all connections and takes no more.
+// Close cuts all connections and accepts no more.
 func (p *InfoProxy) Close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
@@ -90,7 +91,7 @@ func (p *InfoProxy) forget(conn net.Conn) {
 	delete(p.open, conn)
 }
 
-// answer passes answers on, of any type: each begins with a line, after which a text follows if the line states its length.
+// answer forwards replies of any type. Each begins with a line, which a text follows if the line states its length.
 // Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 func (p *InfoProxy) answer(client io.Writer, server *bufio.Reader, at net.IP) {
 	for {

@@ -35,13 +35,13 @@ func TestInfoProxy(t *testing.T) {
 		t.Errorf("rewritten without a reason: %s", text)
 	}
 	proxy.Rewrite(func(at net.IP, info string) string { return asOneOfMany(at, port, info) })
-	if text := info("127.0.0.1"); strings.Count(text, "state=online") != many || !strings.Contains(text, "role:master\r\n") {
-		t.Errorf("no primary of %d replicas: %s", many, text)
+	if text := info("127.0.0.1"); strings.Count(text, "state=online") != reportedReplicas || !strings.Contains(text, "role:master\r\n") {
+		t.Errorf("no primary of %d replicas: %s", reportedReplicas, text)
 	}
 	if text := info("127.0.1.70"); !strings.Contains(text, "role:slave\r\n") {
 		t.Errorf("no replica: %s", text)
 	}
-	proxy.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+	proxy.Rewrite(func(_ net.IP, info string) string { return hostedSections(info) })
 	if text := info("127.0.0.1"); strings.Contains(text, "loading:") || strings.Contains(text, "role:") || !strings.Contains(text, "used_memory:") {
 		t.Errorf("not as thin as it should be: %s", text)
 	}

@@ -10,15 +10,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Link is a way to a server that can be broken.
+// Link is a network connection to a server that can be broken.
 type Link struct {
 	proxy *toxiproxy.Proxy
 }
 
-// NewLink opens a way to a server. The caller closes it.
+// NewLink opens a link to a server. The caller closes it.
 func NewLink(server string) (*Link, error) { return NewLinkAt("127.0.0.1:0", server) }
 
-// NewLinkAt opens a way to a server that begins at an address. The caller closes it.
+// NewLinkAt opens a link to a server at an address. The caller closes it.
 func NewLinkAt(address, server string) (*Link, error) {
 	host := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(host, "link", address, server)
@@ -28,13 +28,13 @@ func NewLinkAt(address, server string) (*Link, error) {
 	return &Link{proxy}, nil
 }
 
-// Address is the host and port at which the server is reached over the link.
+// Address returns the host and port at which the server is reached over the link.
 func (l *Link) Address() string { return l.proxy.Listen }
 
-// Close cuts all connections and takes no more.
+// Close cuts all connections and accepts no more.
 func (l *Link) Close() { l.proxy.Stop() }
 
-// toxic is a way in which a link is bad. Upstream is towards the server.
+// toxic is a defect of a link. Upstream is towards the server.
 type toxic struct {
 	Name       string         `json:"name"`
 	Type       string         `json:"type"`
@@ -42,7 +42,7 @@ type toxic struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-// with makes the link bad while do runs.
+// with applies defects to the link while do runs.
 func (l *Link) with(ctx context.Context, do func(), toxics ...toxic) error {
 	for n, one := range toxics {
 		one.Name = fmt.Sprint(n)

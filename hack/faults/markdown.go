@@ -7,7 +7,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// Markdown returns the matrix as the table of deploy/docs/faults.md.
+// Markdown returns the faults as the table of deploy/docs/faults.md.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString("| Fault | How the test injects it | What is served meanwhile | Values return |\n|---|---|---|---|\n")
@@ -22,7 +22,7 @@ func Markdown() string {
 	return b.String()
 }
 
-// meanwhile says what is served while the fault lasts.
+// meanwhile says what is served during the fault.
 func (f Fault) meanwhile() string {
 	text := f.Meanwhile
 	switch {
@@ -70,7 +70,7 @@ func (f Fault) again() string {
 	case f.Levels == verifier.Serves && f.Rates == verifier.Serves && len(f.Except) == 0:
 		return ""
 	case f.Rereads:
-		return fmt.Sprintf("within %d intervals after the next read of the Secret (%s to %s), a rate one `window` later", f.Within, rested, rarest)
+		return fmt.Sprintf("within %d intervals after the next read of the Secret (%s to %s), a rate one `window` later", f.Within, shortestReread, longestReread)
 	case f.Levels == verifier.Holds:
 		return fmt.Sprintf("within %d intervals, a rate one `window` later", f.Within)
 	case f.Relearns:

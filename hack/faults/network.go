@@ -11,7 +11,7 @@ import (
 
 const upstream, downstream = "upstream", "downstream"
 
-// network are the rows of the way to a server.
+// network returns the rows of the network to a server.
 func network() []Fault {
 	lost := func(f Fault, toxics ...toxic) Fault {
 		f.Scope, f.Levels, f.Rates, f.Within = Network, verifier.Holds, verifier.Holds, 4
@@ -50,7 +50,7 @@ func network() []Fault {
 	}
 }
 
-// silence lets no byte pass.
+// silence returns defects that let no byte pass.
 func silence() []toxic {
 	return []toxic{
 		{Type: "timeout", Stream: upstream, Attributes: map[string]any{"timeout": 0}},

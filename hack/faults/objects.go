@@ -18,25 +18,27 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// Objects makes, changes and deletes Redis objects of a namespace, and tells the verifier. It is not safe for concurrent use.
+// Objects creates, changes and deletes Redis objects of a namespace, and informs the verifier. It is not safe for
+// concurrent use.
 type Objects struct {
 	client   dynamic.Interface
 	in       dynamic.ResourceInterface
 	verifier *verifier.Verifier
 	common   map[string]any
 	made     map[string]made
-	// metrics is where the metrics of objects are, and revision the newest of Revised.
+	// metrics is the path of the metrics of objects, and revision the newest one of
+	// Revised.
 	metrics  string
 	revision int
 }
 
-// made is how an object was made.
+// made is how an object was created.
 type made struct {
 	where map[string]any
 	truth *verifier.Truth
 }
 
-// NewObjects returns the objects of a namespace. The common part of their spec says all but where the servers are.
+// NewObjects returns the objects of a namespace. common is their spec without the addresses of the servers.
 func NewObjects(client dynamic.Interface, l *verifier.Verifier, namespace string, common map[string]any) *Objects {
 	redises := schema.GroupVersionResource{Group: "redis-metrics.dev", Version: "v1alpha1", Resource: "redises"}
 	return &Objects{
@@ -45,15 +47,15 @@ func NewObjects(client dynamic.Interface, l *verifier.Verifier, namespace string
 	}
 }
 
-// At is the place of a single server.
+// At returns the part of a spec that names a single server.
 func At(address string) map[string]any { return map[string]any{"address": address} }
 
-// Make creates an object.
+// Make creates an object, whose servers truth describes.
 func (o *Objects) Make(ctx context.Context, name string, where map[string]any, truth *verifier.Truth) error {
 	return o.bind(name, made{where, truth}, func() error { return o.create(ctx, name, where) })
 }
 
-// create makes an object that the verifier knows nothing of. It is safe for concurrent use, as delete is.
+// create creates an object without informing the verifier. It and delete are safe for concurrent use.
 func (o *Objects) create(ctx context.Context, name string, where map[string]any) error {
 	spec := maps.Clone(o.common)
 	maps.Copy(spec, where)
@@ -96,10 +98,10 @@ func (o *Objects) bind(name string, as made, do func() error) error {
 	return nil
 }
 
-// path is where a metric of an object is asked for.
+// path returns the path of a metric of an object.
 func (o *Objects) path(name string) string { return o.metrics + name + "/" + verifier.Keys }
 
-// Revised is an object whose every value names the revision of the spec that it is of.
+// Revised is an object whose values are the revision of its spec.
 const Revised = "revised"
 
 // MakeRevised creates it.
@@ -122,7 +124,7 @@ func (o *Objects) revise(ctx context.Context) error {
 	})
 }
 
-// nextRevision declares the next number of revision.
+// nextRevision declares the next revision.
 func (o *Objects) nextRevision(where map[string]any) *verifier.Truth {
 	o.revision++
 	where["metrics"] = verifier.RevisionDeclared(o.revision)
@@ -130,9 +132,11 @@ func (o *Objects) nextRevision(where map[string]any) *verifier.Truth {
 }
 
 const (
-	// revisions is how often Revised is changed in a row, and every fourth time deleted and made again.
+	// revisions is how often Revised is changed in a row. Every fourth time it is deleted and created
+	// again.
 	revisions, untilDeleted = 12, 4
-	// revising is the time between two changes: longer than the adapter may take to hear of one.
+	// revising is the time between two changes: longer than the adapter may take to learn of
+	// one.
 	revising = 1500 * time.Millisecond
 )
 
@@ -159,7 +163,7 @@ func revisedOften(ctx context.Context, s *Subject, hold func()) error {
 // definition is the CustomResourceDefinition.
 const definition = "redises.redis-metrics.dev"
 
-// without deletes the definition of the objects, and with it all of them, runs do, and makes all of them again.
+// without deletes the definition of the objects, and so all objects, runs do, and creates all of them again.
 func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
 	definitions := o.client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	was, err := definitions.Get(ctx, definition, metav1.GetOptions{})
@@ -201,7 +205,7 @@ func (o *Objects) without(ctx context.Context, s *Subject, do func()) error {
 	return nil
 }
 
-// objects are the rows of the object in the API.
+// objects returns the rows of the object in the API.
 func objects() []Fault {
 	row := func(f Fault, inject func(ctx context.Context, s *Subject, hold func()) error) Fault {
 		f.Scope, f.inject = Object, inject
@@ -209,7 +213,7 @@ func objects() []Fault {
 	}
 	nowhere := func(name, how, patch string, reasons ...reason.Reason) Fault {
 		return row(Fault{Name: name, How: how, Levels: verifier.Refuses, Rates: verifier.Refuses, Within: 4, Reasons: reasons},
-			injecting(func(ctx context.Context, s *Subject) error { return s.Objects.Edit(ctx, s.Object, patch, nil) }, home))
+			injecting(func(ctx context.Context, s *Subject) error { return s.Objects.Edit(ctx, s.Object, patch, nil) }, restoreAddress))
 	}
 	return []Fault{
 		row(Fault{
@@ -223,7 +227,7 @@ func objects() []Fault {
 		row(Fault{Name: "the object names another server", How: "patch of spec.address, and back", Levels: verifier.Renews, Rates: verifier.Renews, Within: 4},
 			injecting(func(ctx context.Context, s *Subject) error {
 				return s.Objects.Edit(ctx, s.Object, `{"address":"`+s.SpareAddress+`"}`, s.Spare.Truth())
-			}, home)),
+			}, restoreAddress)),
 		nowhere("the object names a host that does not exist", "patch of spec.address, and back", `{"address":"no-such-host.invalid:6379"}`,
 			reason.NameNotResolved, reason.Timeout, reason.ConnectionFailed),
 		nowhere("the object names a database that does not exist", "patch of spec.database, and back", `{"database":99}`, reason.DatabaseOutOfRange),
@@ -242,7 +246,7 @@ func objects() []Fault {
 	}
 }
 
-// home lets the object name its own server again.
-func home(ctx context.Context, s *Subject) error {
+// restoreAddress makes the object name its own server again.
+func restoreAddress(ctx context.Context, s *Subject) error {
 	return s.Objects.Edit(ctx, s.Object, `{"address":"`+s.Server.Addr+`","database":0}`, s.Load.Truth())
 }

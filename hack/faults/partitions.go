@@ -18,17 +18,17 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// authorizing is how much later a SubjectAccessReview is answered.
+// authorizing is how much a SubjectAccessReview is delayed.
 const authorizing = time.Second
 
-// forMinutes is longer than a replica that hears nothing may serve what objects said last.
+// forMinutes is longer than a replica without news from the API server may serve metrics.
 const forMinutes = 150 * time.Second
 
-// silentWatch is a watch that is under way and delivers nothing more. Its connection stays, and a new watch would deliver.
+// silentWatch withholds the watch under way. Its connection stays, and a new watch would deliver changes.
 func silentWatch() withheld { return withheld{matches: watches, begun: true} }
 
-// partitions are the rows of a replica that does not hear from the API server, and of a control plane that does a part of
-// its work.
+// partitions returns the rows of a replica without news from the API server, and of a control plane that works only
+// partly.
 func partitions() []Fault {
 	const (
 		cutOff = "proxy before the API server: withholds all requests and responses of one replica; edit of an object"
@@ -77,7 +77,8 @@ func partitions() []Fault {
 	}
 }
 
-// withheldFrom withholds from the first replica, and lets an object be edited meanwhile.
+// withheldFrom withholds something from the first replica, and edits an object
+// meanwhile.
 func withheldFrom(fault withheld) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		lift := s.APIProxies[0].withhold(fault)
@@ -99,7 +100,7 @@ func compacted(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.until(ctx, "the watch is refused", func(context.Context) bool { return !proxy.expired.Load() }))
 }
 
-// authorizedSlowly asks for a metric of a new object, which nobody may read yet as far as the adapter remembers.
+// authorizedSlowly requests a metric of a new object, for which the adapter has cached no permission.
 func authorizedSlowly(ctx context.Context, s *Subject, hold func()) error {
 	const name = "asked-first"
 	if err := s.Objects.create(ctx, name, At(s.Server.Addr)); err != nil {
@@ -124,7 +125,7 @@ func authorizedSlowly(ctx context.Context, s *Subject, hold func()) error {
 	return errors.Join(err, s.Objects.delete(ctx, name))
 }
 
-// outOfSpace raises the alarm that etcd raises once its quota is used up.
+// outOfSpace raises the alarm that etcd raises when its quota is exceeded.
 func outOfSpace(ctx context.Context, s *Subject, hold func()) error {
 	writes := func(ctx context.Context) error {
 		return s.Objects.Label(ctx, Recreated, strconv.Itoa(rand.Int()))
@@ -161,7 +162,8 @@ func (s *Subject) alarm(ctx context.Context, action string) error {
 	return nil
 }
 
-// rolled restarts the API server while a second one runs, by which metrics have to be served all the time.
+// rolled restarts the API server while a second one runs, through which metrics must be served all the
+// time.
 func rolled(ctx context.Context, s *Subject, hold func()) error {
 	hold()
 	second, host, err := s.Plane.StartAPIServer(ctx, "kube-apiserver-1")

@@ -7,10 +7,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// disconnect ends all connections but the operator's.
+// disconnect returns the command that closes all connections except the operator's.
 func disconnect() []any { return []any{"client", "kill", "user", "default"} }
 
-// errorsOfServers are the rows of a server that answers, and refuses something.
+// errorsOfServers returns the rows of a server that answers, but refuses something.
 func errorsOfServers() []Fault {
 	refused := func(name, how string, failure reason.Reason, breaks, repairs [][]any) Fault {
 		return Fault{
@@ -93,10 +93,11 @@ func errorsOfServers() []Fault {
 	}
 }
 
-// Base is how many keys there are beside those that the load changes.
+// Base is how many keys there are besides those that the load changes.
 const Base = 20
 
-// operated breaks and repairs by commands, all on one connection: there may be no other.
+// operated breaks and repairs with commands on a single connection, because there may be
+// no other.
 func operated(breaks, repairs [][]any) func(context.Context, *Subject, func()) error {
 	return func(ctx context.Context, s *Subject, hold func()) error {
 		client := s.operator()

@@ -9,12 +9,12 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// outdated are the metrics of data that a replica cannot vouch for while it does not hear from its primary.
+// outdated returns the metrics of data that may be outdated while a replica does not hear from its primary.
 func outdated() []Exception {
 	return []Exception{except("each metric of keys", verifier.Refuses, keyspace(), verifier.MadeOf(verifier.AnyKey), verifier.MadeOf(verifier.AllKeys))}
 }
 
-// replicas are the rows of a primary and its replica.
+// replicas returns the rows of a primary and its replica.
 func replicas() []Fault {
 	return []Fault{
 		{

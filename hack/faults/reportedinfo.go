@@ -11,26 +11,27 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/verifier"
 )
 
-// many is how many replicas a primary reports.
-const many = 70
+// reportedReplicas is how many replicas a primary reports.
+const reportedReplicas = 70
 
-// reportedInfo are the rows of what a server reports about itself.
+// reportedInfo returns the rows of what a server reports about itself.
 func reportedInfo() []Fault {
 	return []Fault{
 		{
 			Name: "a primary has 70 replicas", How: "proxy: rewrites INFO to list 70 addresses, each of which reports that it is a replica", Scope: ReportedInfo,
-			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: crowded,
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: manyReplicas,
 		},
 		{
 			Name: "INFO reports little", How: "proxy: removes loading, persistence, replication and commands from INFO", Scope: ReportedInfo,
-			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: taciturn,
-			// What needs several samples begins again, since nothing shows that the server is the same.
+			Levels: verifier.Renews, Rates: verifier.Renews, Within: 4, inject: reportsLittle,
+			// Metrics over several samples begin again, because nothing shows that the server is the
+			// same.
 			Except: []Exception{except("a metric that one sample reads from a key", verifier.Serves, verifier.LevelsOf(verifier.AnyKey))},
 		},
 	}
 }
 
-func crowded(ctx context.Context, s *Subject, hold func()) error {
+func manyReplicas(ctx context.Context, s *Subject, hold func()) error {
 	_, port, err := net.SplitHostPort(s.InfoProxy.Address())
 	if err != nil {
 		return err
@@ -40,8 +41,8 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 		return err
 	}
 	truth, sent := s.Load.Truth(), time.Now()
-	truth.Set(verifier.ReplicaKeys, sent, sent, float64(many*keys))
-	truth.Set(verifier.ReplicaConnections, sent, sent, many*float64(len(s.Adapters)))
+	truth.Set(verifier.ReplicaKeys, sent, sent, float64(reportedReplicas*keys))
+	truth.Set(verifier.ReplicaConnections, sent, sent, reportedReplicas*float64(len(s.Adapters)))
 	s.InfoProxy.Rewrite(func(at net.IP, info string) string { return asOneOfMany(at, port, info) })
 	hold()
 	lifted := time.Now()
@@ -55,7 +56,7 @@ func crowded(ctx context.Context, s *Subject, hold func()) error {
 	return err
 }
 
-// asOneOfMany lets a server report many replicas, at addresses of this machine, or be one of them where it is asked there.
+// asOneOfMany makes a server report many replicas, at addresses of this machine, or at such an address be one of them.
 func asOneOfMany(at net.IP, port, info string) string {
 	lines := strings.Split(info, "\r\n")
 	number := 0
@@ -70,8 +71,8 @@ func asOneOfMany(at net.IP, port, info string) string {
 		case name == "role" && number > 0:
 			lines[n] = "role:slave\r\nmaster_host:127.0.0.1\r\nmaster_port:" + port + "\r\nmaster_link_status:up\r\nmaster_last_io_seconds_ago:0"
 		case name == "connected_slaves" && number == 0:
-			lines[n] = fmt.Sprintf("connected_slaves:%d", many)
-			for replica := range many {
+			lines[n] = fmt.Sprintf("connected_slaves:%d", reportedReplicas)
+			for replica := range reportedReplicas {
 				lines[n] += fmt.Sprintf("\r\nslave%d:ip=127.0.%d.%d,port=%s,state=online,offset=1,lag=0", replica, replicaNet, replica+1, port)
 			}
 		}
@@ -79,19 +80,19 @@ func asOneOfMany(at net.IP, port, info string) string {
 	return strings.Join(lines, "\r\n")
 }
 
-// replicaNet is the third number of the addresses of replicas.
+// replicaNet is the third byte of the addresses of replicas.
 const replicaNet = 1
 
-func taciturn(_ context.Context, s *Subject, hold func()) error {
-	s.InfoProxy.Rewrite(func(_ net.IP, info string) string { return thinned(info) })
+func reportsLittle(_ context.Context, s *Subject, hold func()) error {
+	s.InfoProxy.Rewrite(func(_ net.IP, info string) string { return hostedSections(info) })
 	hold()
 	s.InfoProxy.Rewrite(nil)
 	return nil
 }
 
-// thinned keeps the sections of INFO that a service has which is not a single server.
+// hostedSections keeps the sections of INFO that a hosted service reports.
 // Source: https://upstash.com/docs/redis/overall/rediscompatibility
-func thinned(info string) string {
+func hostedSections(info string) string {
 	var kept []string
 	keeps := true
 	for _, line := range strings.Split(info, "\r\n") {

@@ -16,31 +16,33 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/hack/cluster"
 )
 
-// sampling is the user that the adapter authenticates as where an object names a Secret, and key that of its password.
+// sampling is the user of the adapter if an object names a Secret, and key is the Secret's key for its password.
 const sampling, key = "sampling", "password"
 
-// rights are those of the user: what deploy/docs/credentials.md asks for, and reading the keys of declared metrics.
+// rights returns the rights of the user: what deploy/docs/credentials.md requires, and reading the keys of declared
+// metrics.
 func rights() []any {
 	return []any{"resetkeys", "~*", "-@all", "+@read", "+info", "+echo", "+select", "+client|setname", "+time", "+pubsub|numsub", "+eval_ro"}
 }
 
-// Secret is one that an object names, with the adapter's right to it and the server that asks for what it holds. It is
+// Secret is a Secret that an object names, the adapter's right to it, and the server that requires its password. It is
 // used by one goroutine.
 type Secret struct {
 	client          kubernetes.Interface
 	namespace, name string
 	objects         *Objects
 	address         string
-	// passwords counts those that there were.
+	// passwords counts the passwords so far.
 	passwords int
-	// past are the connections from before the Secret last changed, and changed is when it did. same means that the change
-	// gave back what the Secret held before.
+	// past are the connections from before the Secret last changed, and changed is when it did. same means that the
+	// change restored the earlier content.
 	past    []string
 	changed time.Time
 	same    bool
 }
 
-// NewSecret makes a Secret with the adapter's right to it. Its object names the server at an address.
+// NewSecret creates a Secret, and the adapter's right to it. Its object names the server at an
+// address.
 func NewSecret(ctx context.Context, client kubernetes.Interface, objects *Objects, namespace, name, address string) (*Secret, error) {
 	s := &Secret{client: client, namespace: namespace, name: name, objects: objects, address: address, passwords: 1}
 	role := &rbacv1.Role{
@@ -56,7 +58,7 @@ func NewSecret(ctx context.Context, client kubernetes.Interface, objects *Object
 	return s, s.create(ctx)
 }
 
-// Where is the place of the server, with the user and the Secret.
+// Where returns the part of a spec that names the server, the user and the Secret.
 func (s *Secret) Where() map[string]any { return s.as(sampling) }
 
 func (s *Secret) as(user string) map[string]any {
@@ -65,7 +67,7 @@ func (s *Secret) as(user string) map[string]any {
 	return where
 }
 
-// Accept makes the server ask everybody for a password, and take the newest.
+// Accept makes the server require a password of everybody, and accept the newest.
 func (s *Subject) Accept(ctx context.Context) error {
 	user := append([]any{"acl", "setuser", sampling, "on", "resetpass", ">" + s.Secret.password()}, rights()...)
 	return s.operate(ctx, []any{"acl", "setuser", "default", "off"}, user)
@@ -105,7 +107,7 @@ func (s *Secret) revoke(ctx context.Context) error {
 	return s.client.RbacV1().RoleBindings(s.namespace).Delete(ctx, s.name, metav1.DeleteOptions{})
 }
 
-// connections are those of the adapter's replicas.
+// connections returns the connections of the adapter's replicas.
 func (s *Subject) connections(ctx context.Context) ([]string, error) {
 	client := s.operator()
 	defer func() { _ = client.Close() }()
@@ -119,7 +121,7 @@ func (s *Subject) connections(ctx context.Context) ([]string, error) {
 	return found, err
 }
 
-// changes changes the Secret, and notes which connections were there before.
+// changes changes the Secret, and records the connections from before.
 func (s *Subject) changes(ctx context.Context, do func(context.Context) error) error {
 	past, err := s.connections(ctx)
 	if err != nil {
@@ -130,14 +132,15 @@ func (s *Subject) changes(ctx context.Context, do func(context.Context) error) e
 	return err
 }
 
-// givesBack makes the Secret what it was before it could not be read.
-func (s *Subject) givesBack(ctx context.Context, do func(context.Context) error) error {
+// restoreSecret restores the Secret to what it was before it became unreadable.
+func (s *Subject) restoreSecret(ctx context.Context, do func(context.Context) error) error {
 	err := s.changes(ctx, do)
 	s.Secret.same = true
 	return err
 }
 
-// renewed waits until each replica of the adapter has a connection by what the Secret holds.
+// renewed waits until each replica of the adapter has a connection with the password in the
+// Secret.
 func (s *Subject) renewed(ctx context.Context) error {
 	return s.until(ctx, "connections by the newest password", func(ctx context.Context) bool {
 		connections, err := s.connections(ctx)
@@ -145,16 +148,17 @@ func (s *Subject) renewed(ctx context.Context) error {
 	})
 }
 
-// read reports whether every replica of the adapter has read the Secret since it was changed. A new connection shows that.
-// A replica that never saw the Secret gone keeps its old connection, but reads the Secret within rarest.
+// read reports whether every replica of the adapter has read the Secret since it was changed, as a new connection
+// shows. A replica that never noticed that the Secret was gone keeps its old connection, but reads the Secret within
+// longestReread.
 func (s *Secret) read(connections []string, now time.Time) bool {
 	old := slices.ContainsFunc(connections, func(id string) bool { return slices.Contains(s.past, id) })
-	return !old || s.same && now.Sub(s.changed) > rarest
+	return !old || s.same && now.Sub(s.changed) > longestReread
 }
 
-// hastily waits until something holds that follows when the adapter reads the Secret. It does so soon, because another
-// object is made that names the Secret too, with a user that the server does not know.
-func (s *Subject) hastily(ctx context.Context, until func(ctx context.Context, other string) error) error {
+// awaitNextRead waits for an effect of the adapter's next read of the Secret. It makes that happen soon, by another object
+// that also names the Secret, with a user that the server does not know.
+func (s *Subject) awaitNextRead(ctx context.Context, until func(ctx context.Context, other string) error) error {
 	other := s.Object + "-other"
 	if err := s.Objects.create(ctx, other, s.Secret.as("nobody")); err != nil {
 		return err

@@ -15,10 +15,11 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// sentinels are the rows of a primary, its replica and their sentinels.
+// sentinels returns the rows of a primary, its replica and their sentinels.
 func sentinels() []Fault {
 	failover := func(name, how string, inject func(context.Context, *Subject, func()) error) Fault {
-		// A sentinel takes a second to miss a primary and some to agree: what is known then may be too old.
+		// A sentinel takes a second to notice a dead primary, and more to agree. By then the last sample
+		// may be too old.
 		return Fault{Name: name, How: how, Scope: Sentinel, Levels: verifier.Renews, Rates: verifier.Renews, Within: 5, Brief: true, inject: inject}
 	}
 	return []Fault{
@@ -36,7 +37,7 @@ func sentinels() []Fault {
 			}, func(*redistest.Server) {})
 		}),
 		{
-			// One that goes on does not take part in a failover for half a minute.
+			// A resumed sentinel takes part in no failover for half a minute.
 			Name: "one of three sentinels is suspended", How: "SIGSTOP, SIGCONT", Scope: Sentinel, Within: 2,
 			inject: func(_ context.Context, s *Subject, hold func()) error {
 				s.Sentinels.Nodes[2].Signal(syscall.SIGSTOP)
@@ -62,7 +63,7 @@ func sentinels() []Fault {
 	}
 }
 
-// primary is the server that the sentinels name.
+// primary returns the server that the sentinels name.
 func (s *Subject) primary(ctx context.Context) (*redistest.Server, error) {
 	pair, err := s.Sentinels.Nodes[0].Client().Do(ctx, "sentinel", "get-master-addr-by-name", s.MasterName).StringSlice()
 	if err != nil || len(pair) != 2 {
@@ -76,8 +77,8 @@ func (s *Subject) primary(ctx context.Context) (*redistest.Server, error) {
 	return nil, errors.New("the sentinels name another primary than any that there is")
 }
 
-// deposed breaks the primary, waits until the load reaches another one, repairs the old one and waits until the failover is
-// over. Clients that miss the announcement of the sentinels reach the old one until it is demoted.
+// deposed breaks the primary, waits until the load reaches another one, repairs the old one and waits for the end of
+// the failover. Clients that miss the announcement of the sentinels reach the old primary until it is demoted.
 func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func(*redistest.Server)) error {
 	old, err := s.primary(ctx)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Subject) deposed(ctx context.Context, hold func(), breaks, repairs func
 	repairs(old)
 	err = s.until(ctx, "the failover is over", s.failedOver)
 	if reached, _ := s.Load.Process(ctx); reached != process {
-		// Two sentinels of Valkey 9.1 may lead a failover each, the second back to the old primary.
+		// Two sentinels of Valkey 9.1 may each lead a failover, the second back to the old primary.
 		s.Load.Truth().Break(verifier.Span{From: began, To: time.Now()})
 	}
 	s.Load.Truth().Returns()

@@ -15,7 +15,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// servers are the rows of a server that does not answer, or begins again.
+// servers returns the rows of a server that does not answer, or restarts.
 func servers() []Fault {
 	silent := func(name, how string, inject func(context.Context, *Subject, func()) error, reasons ...reason.Reason) Fault {
 		return Fault{Name: name, How: how, Scope: Server, Levels: verifier.Holds, Rates: verifier.Holds, Reasons: reasons, Within: 4, inject: inject}
@@ -42,7 +42,7 @@ func servers() []Fault {
 	}
 }
 
-// fillers are keys that are there while a server loads.
+// fillers is how many keys a server loads slowly.
 const fillers = 100
 
 func slowly(f Fault) Fault {
@@ -50,8 +50,8 @@ func slowly(f Fault) Fault {
 	return f
 }
 
-// compact rewrites the server's append-only file. After a long run it holds many times as many commands as there are keys,
-// and to load them takes longer than an interval.
+// compact rewrites the server's append-only file. After a long run it has many times as many commands as keys, and
+// loading takes longer than an interval.
 func (s *Subject) compact(ctx context.Context) error {
 	client := s.operator()
 	defer func() { _ = client.Close() }()
@@ -88,12 +88,12 @@ func halted(_ context.Context, s *Subject, hold func()) error {
 
 func asleep(ctx context.Context, s *Subject, hold func()) error {
 	lasts := s.longest().Seconds()
-	ended := s.patiently(ctx, "debug", "sleep", strconv.FormatFloat(lasts, 'f', 1, 64))
+	ended := s.startSlow(ctx, "debug", "sleep", strconv.FormatFloat(lasts, 'f', 1, 64))
 	hold()
 	return ended()
 }
 
-// longest is a little longer than a fault that makes all unknown holds.
+// longest returns a little more than a fault that makes all unknown lasts.
 func (s *Subject) longest() time.Duration {
 	return Fault{Levels: verifier.Holds}.holds(s.Verifier.Policy()) + 300*time.Millisecond
 }
@@ -106,7 +106,8 @@ func paused(ctx context.Context, s *Subject, hold func()) error {
 	return s.until(ctx, "clients go on", func(ctx context.Context) bool { return s.operate(ctx, []any{"ping"}) == nil })
 }
 
-// loading lets the server read its data as slowly as the fault lasts: some of each key's bytes, and a delay after each.
+// loading makes the server load its data for as long as the fault lasts: some bytes of each key, and a delay after
+// each.
 func loading(ctx context.Context, s *Subject, hold func()) error {
 	const bytes = 3000
 	delay := s.longest() / fillers
@@ -119,7 +120,7 @@ func loading(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.operate(ctx, set, filled); err != nil {
 		return err
 	}
-	ended := s.patiently(ctx, "debug", "reload")
+	ended := s.startSlow(ctx, "debug", "reload")
 	hold()
 	if err := ended(); err != nil {
 		return err
@@ -127,7 +128,7 @@ func loading(ctx context.Context, s *Subject, hold func()) error {
 	return s.operate(ctx, keys, []any{"config", "set", "key-load-delay", 0})
 }
 
-// noise is text that a server cannot compress.
+// noise returns text that a server cannot compress.
 func noise(n int) string {
 	text := make([]byte, n)
 	for i := range text {
@@ -140,14 +141,14 @@ func busy(ctx context.Context, s *Subject, hold func()) error {
 	if err := s.operate(ctx, []any{"config", "set", "busy-reply-threshold", 100}); err != nil {
 		return err
 	}
-	ended := s.patiently(ctx, "eval", "while true do end", 0)
+	ended := s.startSlow(ctx, "eval", "while true do end", 0)
 	hold()
 	err := s.until(ctx, "the script is killed", func(ctx context.Context) bool { return s.operate(ctx, []any{"script", "kill"}) == nil })
 	_ = ended() // it says that it was killed
 	return err
 }
 
-// restartedUnderLoad restarts a server that is young, and lets its counters outgrow those from before in no time.
+// restartedUnderLoad restarts a young server, and makes its counters outgrow the earlier ones at once.
 func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 	hold()
 	if err := errors.Join(s.compact(ctx), s.breaks(s.restart)); err != nil {
@@ -160,7 +161,7 @@ func restartedUnderLoad(ctx context.Context, s *Subject, hold func()) error {
 	return s.until(ctx, "the load is back", func(ctx context.Context) bool { return s.Load.Burst(ctx, 2000) == nil })
 }
 
-// directory returns where the server keeps its files.
+// directory returns the directory of the server's files.
 func (s *Subject) directory(ctx context.Context) (string, error) {
 	client := s.operator()
 	defer func() { _ = client.Close() }()
@@ -168,7 +169,7 @@ func (s *Subject) directory(ctx context.Context) (string, error) {
 	return config["dir"], err
 }
 
-// unsaved makes each save fail: a directory stands where the file shall be.
+// unsaved makes each save fail, because a directory has the name of the file.
 func (s *Subject) unsaved(ctx context.Context) error {
 	dir, err := s.directory(ctx)
 	if err != nil {

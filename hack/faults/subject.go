@@ -16,11 +16,11 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// Operator is a user of the servers that a [Server] fault affects, who keeps all rights whatever is done to others.
+// Operator is a user of the servers that a [Server] fault affects. It keeps all rights, whatever happens to others.
 const Operator, password = "operator", "secret"
 
-// Arguments are those of a redis-server that a Server fault can affect: it knows the operator, keeps its data over a
-// restart, and can be debugged.
+// Arguments returns the arguments of a redis-server that a Server fault can affect: it knows the operator, keeps its
+// data over a restart, and can be debugged.
 func Arguments() []string {
 	return append(Persistent(),
 		"--enable-debug-command", "yes", "--enable-protected-configs", "yes", "--maxclients", strconv.Itoa(verifier.MaxClients),
@@ -28,20 +28,20 @@ func Arguments() []string {
 	)
 }
 
-// Persistent are the arguments of a redis-server that loses nothing it has answered for when it is killed. Its file is
-// written before each answer, and never synced: a kill takes nothing from the kernel, and a disk that is slow, which is no
-// fault of the matrix, would stop the server. Source: beforeSleep and flushAppendOnlyFile in Redis' server.c and aof.c.
+// Persistent returns the arguments of a redis-server that loses nothing that it has acknowledged when it is killed. Its
+// file is written before each reply, and never synced: the kernel loses nothing by a kill, and a slow disk, which is no
+// fault of the table, would stop the server. Source: beforeSleep and flushAppendOnlyFile in Redis' server.c and aof.c.
 // The replication backlog is that of Redis: Valkey's grows to 10 MB, more than the verifier grants for all but keys.
 func Persistent() []string {
 	return []string{"--appendonly", "yes", "--appendfsync", "no", "--repl-backlog-size", "1mb"}
 }
 
-// OperatorOptions returns what a client of the operator is made with.
+// OperatorOptions returns the options of a client of the operator.
 func OperatorOptions(address string) *redis.Options {
 	return verifier.Options(address, Operator, password)
 }
 
-// Subject is an object and what stands behind it. Fields that a fault's scope does not need may be empty.
+// Subject is an object and the parts behind it. Fields that a fault's scope does not need may be empty.
 type Subject struct {
 	Verifier *verifier.Verifier
 	// Object is the name of the Redis object.
@@ -51,10 +51,10 @@ type Subject struct {
 
 	// Server is the server behind a standalone object, for the scope Server.
 	Server *redistest.Server
-	// Link is the way to it, for the scope Network.
+	// Link is the network to it, for the scope Network.
 	Link *Link
-	// Hosts are where the adapters look up the host name of the server, which is at the first address of this machine. At
-	// the second one is the server of Spare, and at the third none, for the scope Name.
+	// Hosts are the hosts files of the adapters, for the scope Name. The server is at the first address of this
+	// machine, the server of Spare at the second, and none at the third.
 	Hosts [2]*launcher.Hosts
 	// Sentinels watch Primaries, one of which is the primary of the name MasterName.
 	Sentinels  *redistest.Sentinels
@@ -62,30 +62,31 @@ type Subject struct {
 	Primaries  []*redistest.Server
 	// Cluster is three primaries, and a replica of the first one.
 	Cluster *redistest.Cluster
-	// Primary and Follower are a server and its replica, which hears from it over Link. Back leads to the primary, for the
-	// scopes Replicas and Replica.
+	// Primary and Follower are a server and its replica, which replicates over Link, for the scopes Replicas and
+	// Replica. Back leads to the primary.
 	Primary, Follower *redistest.Server
 	Back              *Link
 	// InfoProxy rewrites what the server reports about itself, for the scope ReportedInfo.
 	InfoProxy *InfoProxy
 	// Secret holds the password of the server, for the scope Credentials.
 	Secret *Secret
-	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may be told to name.
+	// Objects edits objects. Spare is the load of a second server, at SpareAddress, that the object may name.
 	Objects      *Objects
 	Spare        *verifier.Load
 	SpareAddress string
 	// Backend is the other adapter, for the scope Delegate.
 	Backend *backend.Backend
-	// Plane is the control plane, and Adapters two replicas, the first of which is asked.
+	// Plane is the control plane, and Adapters are two replicas, of which the first is
+	// asked.
 	Plane    *cluster.Cluster
 	Adapters [2]*cluster.Adapter
-	// APIProxies are before the API server, one for each adapter.
+	// APIProxies are between the adapters and the API server.
 	APIProxies [2]*APIProxy
 	// Clock is the wall clock of the first adapter.
 	Clock *launcher.Clock
 }
 
-// breaks runs something that makes counters begin again, and notes when that was.
+// breaks runs something that makes counters begin again, and records when.
 func (s *Subject) breaks(do func() error) error {
 	from := time.Now()
 	err := do()
@@ -93,11 +94,11 @@ func (s *Subject) breaks(do func() error) error {
 	return err
 }
 
-// repairWithin bounds how long a part may take to be as it was. A sentinel on a machine that stood still does nothing for
+// repairWithin bounds how long a part may take to recover. A sentinel on a machine that stood still does nothing for
 // half a minute (TILT), and demotes a primary some ten seconds later.
 const repairWithin = time.Minute
 
-// until waits until something holds.
+// until waits until a condition holds.
 func (s *Subject) until(ctx context.Context, what string, holds func(context.Context) bool) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, repairWithin, true, func(ctx context.Context) (bool, error) {
 		return holds(ctx), nil
@@ -108,7 +109,8 @@ func (s *Subject) until(ctx context.Context, what string, holds func(context.Con
 	return nil
 }
 
-// operator connects to the server, and waits longer for it than a load does: what it breaks it must repair.
+// operator returns a client of the server that waits longer than a load, because it must repair what it
+// breaks.
 func (s *Subject) operator() *redis.Client { return operatorAt(s.Server.Addr) }
 
 func operatorAt(address string) *redis.Client {
@@ -137,8 +139,8 @@ func run(ctx context.Context, client *redis.Client, commands [][]any) error {
 	return nil
 }
 
-// patiently runs one command at the server that takes its time, and returns at once. The returned function waits for its end.
-func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() error) {
+// startSlow starts a slow command at the server, and returns at once. The returned function waits for its end.
+func (s *Subject) startSlow(ctx context.Context, command ...any) (ended func() error) {
 	client := s.operator()
 	done := make(chan error, 1)
 	go func() {
@@ -148,7 +150,7 @@ func (s *Subject) patiently(ctx context.Context, command ...any) (ended func() e
 	return func() error { return <-done }
 }
 
-// IdleClients returns those of a server that knows the operator.
+// IdleClients returns the idle clients of a server that knows the operator.
 func IdleClients(address string, load *verifier.Load) *verifier.IdleClients {
 	return verifier.NewIdleClients(address, Operator, password, load.Truth())
 }

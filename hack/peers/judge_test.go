@@ -15,7 +15,7 @@ import (
 const (
 	// tolerance is how long ago a value may have been true, the same for all peers: two syncs of the HPA controller.
 	tolerance = 2 * syncPeriod
-	// oldest is up to which age one is told.
+	// oldest is the largest age that is distinguished.
 	oldest = 90 * time.Second
 	// toleratedShare is by how much a rate may be off beyond the slowest and the fastest second, and toleratedRequests how
 	// many more requests/s there may be: an exporter counts its own.

@@ -1,7 +1,7 @@
 // Package traffic sends commands to a Redis at a known rate.
 //
-// A [Driver] sends, and tells its caller how many commands were answered between which instants. [Options]
-// tells how a program in a pod reaches its Redis.
+// A [Driver] sends, and reports to its caller how many commands were answered between which instants.
+// [Options] are those of a program in a pod.
 //
-// Run may be called once; SetRate may be called from any goroutine meanwhile. Run fails when Redis does.
+// Call Run once. SetRate may be called from any goroutine meanwhile. Run fails if Redis does.
 package traffic

@@ -27,7 +27,7 @@ func New(address string) *Driver {
 	return NewDriver(&redis.Options{Addr: address, PoolSize: 1})
 }
 
-// NewDriver returns a driver for the server that options tell how to reach.
+// NewDriver returns a driver for the server of options.
 func NewDriver(options *redis.Options) *Driver { return &Driver{client: redis.NewClient(options)} }
 
 // NewCluster returns a driver for the Redis Cluster that nodes at some addresses belong to.

@@ -10,8 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Options tells how a program in a pod reaches a Redis. The password is in $REDIS_PASSWORD. With a directory the
-// program speaks TLS.
+// Options returns the options with which a program in a pod reaches a Redis. The password is in $REDIS_PASSWORD.
+// With a directory of certificates, the program uses TLS.
 func Options(address, directory string) (options *redis.Options, err error) {
 	options = &redis.Options{Addr: address, Password: os.Getenv("REDIS_PASSWORD"), PoolSize: 1}
 	if directory != "" {

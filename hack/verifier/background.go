@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Background runs functions side by side until the returned function is called, which waits for their end.
+// Background runs functions concurrently until the returned function is called, which waits for their end.
 func Background(ctx context.Context, all ...func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -21,7 +21,7 @@ func Background(ctx context.Context, all ...func(context.Context)) (stop func())
 	}
 }
 
-// Paced does something at each tick, until ctx ends. Ticks that pass meanwhile are left out.
+// Paced calls do at each tick, until ctx ends. Ticks that pass meanwhile are skipped.
 func Paced(ctx context.Context, every time.Duration, do func(n int)) {
 	n := 0
 	wait.NonSlidingUntilWithContext(ctx, func(context.Context) {

@@ -13,19 +13,20 @@ import (
 
 const (
 	found, lost = 3, 2
-	// seldom is how many batches come for each that has more in it: a script, and a key that expires.
+	// seldom is after how many batches one has more in it: a script, and a key that expires.
 	seldom = 10
-	// scriptMicroseconds is how long a script keeps the processor at least, by the server's clock. By its own it takes
-	// scriptSpare more: the server counts ticks of the processor, whose frequency it knows to about a hundredth.
+	// scriptMicroseconds is how long a script computes at least, by the server's clock. By its own clock it takes
+	// scriptSpare longer: the server counts ticks of the processor, whose frequency it knows to about one per cent.
 	scriptMicroseconds = 1000
 	scriptSpare        = scriptMicroseconds / 50
 	kept               = 20
-	// expiry is in how many milliseconds a key expires, which is before the next one.
+	// expiry is after how many milliseconds a key expires, which is before the next
+	// one.
 	expiry = 15
 )
 
-// script computes for a while, by the clock of the processor where a script may read it. Redis 7.0 has none, and its TIME
-// goes on within a script. Source: "Freeze time sampling" in the release notes of Redis 7.2.
+// script computes for a while, by the clock of the processor if a script may read it. Redis 7.0 has none, but its TIME
+// advances within a script. Source: "Freeze time sampling" in the release notes of Redis 7.2.
 var script = fmt.Sprintf(`
 local has, clock = pcall(function() return os.clock end)
 if not has then clock = function() local t = redis.call("TIME") return t[1] + t[2] / 1000000 end end
@@ -48,8 +49,9 @@ func (l *Load) beat(ctx context.Context) {
 	if l.beats++; l.beats%seldom == 0 {
 		commands = append(commands, []any{"eval", script, 1, Clock})
 		if !l.sharded() {
-			// The key expires where no metric of the main database sees it. MOVE leaves it where it is while the one
-			// before has not expired, as when a server that stood still finds several batches at once.
+			// The key expires in another database, where no metric of the main one sees it. MOVE does not move it
+			// before the last one has expired, for example if a server that stood still gets several batches at
+			// once.
 			commands = append(commands, []any{"set", transient, 1, "px", expiry}, []any{"move", transient, 1}, []any{"unlink", transient})
 		}
 	}
@@ -66,15 +68,15 @@ type outcome int
 
 const (
 	done outcome = iota
-	// faulty is what Redis executed, and answered with an error.
+	// faulty means that Redis executed the command, and answered with an error.
 	faulty
-	// rejected is what Redis did not execute.
+	// rejected means that Redis did not execute the command.
 	rejected
-	// doubtful is what Redis may have executed.
+	// inDoubt means that Redis may have executed the command.
 	inDoubt
 )
 
-// alreadyThere is what Redis says of an entry that a stream has already.
+// alreadyThere is the error of Redis for an entry that a stream already has.
 const alreadyThere = "equal or smaller than the target stream top item"
 
 func outcomeOf(cmd *redis.Cmd) outcome {
@@ -93,10 +95,10 @@ func outcomeOf(cmd *redis.Cmd) outcome {
 
 func name(command []any) string { return fmt.Sprint(command[0]) }
 
-// inVain reports whether a command is sent to be rejected.
+// inVain reports whether a command is meant to be rejected.
 func inVain(command []any) bool { return name(command) == "strlen" }
 
-// keyAt is where the key of a command stands, 0 without one.
+// keyAt returns the index of a command's key, 0 if it has none.
 func keyAt(command []any) int {
 	switch name(command) {
 	case "flushall":
@@ -111,7 +113,7 @@ func keyAt(command []any) int {
 	return 1
 }
 
-// toldBy is what an answer reports.
+// toldBy returns the events that an answer reports.
 func (l *Load) toldBy(command []any, cmd *redis.Cmd, what outcome) Events {
 	e := possible(command)
 	if what == rejected {

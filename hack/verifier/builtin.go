@@ -2,31 +2,32 @@ package verifier
 
 import "runtime"
 
-// Grants on rates. See the package's documentation.
+// Allowances for rates. See the package's documentation.
 const (
 	grantedShare    = 0.1
 	grantedRequests = 10.0
-	// reading is how many requests a second one replica of the adapter sends at most for what one object declares, and
-	// how many keys it looks up.
+	// reading bounds how many requests a second one replica of the adapter sends for what one object declares, and how
+	// many keys it looks up.
 	reading = 60.0
-	// monitoring is how many commands a second both replicas and the Sentinels send at most for all else.
+	// monitoring bounds how many commands a second both replicas and the Sentinels send for everything
+	// else.
 	monitoring = 120.0
 )
 
-// SoleLoadShare is by how much of it a rate of requests may be off where nobody but one load sends any.
+// SoleLoadShare is the share by which a rate of requests may be off if only one load sends any.
 const SoleLoadShare = 0.05
 
-// SoleLoad expects the requests that one load sends, to servers that get no others.
+// SoleLoad expects the requests that one load sends to servers that get no others.
 func SoleLoad() Expectation {
 	return Expectation{Metric: RequestsPerSecond, Kind: Rate, Of: rate(Requests), Share: SoleLoadShare}
 }
 
-// Exactly expects a metric that has one value all the time.
+// Exactly expects a metric that always has one value.
 func Exactly(metric string, value float64) Expectation {
 	return Expectation{Metric: metric, Of: exactly(value)}
 }
 
-// commandRows are those of what clients ask for.
+// commandRows returns the rows of what clients send.
 func commandRows(readers float64) []Expectation {
 	neighbour := reading * readers
 	requests := func(selector string, of Bounds, more float64) Expectation {
@@ -58,7 +59,7 @@ func commandRows(readers float64) []Expectation {
 		{Metric: RequestsPerSecond, Selector: "command=no-such-command", Kind: Refused, On: everywhere, Refusal: "matches no series"},
 		requests("role=primary", rate(Requests), neighbour).on(primaries),
 		requests("role=primary,command=set", rate(Sets), 0).on(primaries),
-		// Nobody reads from a replica, and writes may be counted there again.
+		// Nobody reads from a replica, but writes may be counted there again.
 		requests("role=replica", func(w *Window) (least, largest float64) {
 			_, largest = writes(w)
 			return 0, largest
@@ -80,8 +81,9 @@ func commandRows(readers float64) []Expectation {
 		calm(calls("errors-per-second", "", sum(rate(Failed), rate(Rejected)), grantedRequests)),
 		latency("command=eval", meanTime(rate(Scripts), ScriptWaitedMicroseconds)),
 		latency("command in (eval,set)", meanTime(sum(rate(Scripts), rate(Sets)), WaitedMicroseconds)),
-		// The adapter reads by commands that clients send as well, and by LLEN in each attempt, which its other replica sends
-		// too. EVAL_RO would not do: one replica alone may hold it back, and then the time of the other's is known.
+		// The adapter reads with commands that clients send as well, and with LLEN in each attempt, which its other
+		// replica also sends. EVAL_RO would not do: one replica may hold it back alone, and then the time of the
+		// other's is known.
 		latency("", meanTime(rate(Requests), WaitedMicroseconds)).mayRefuse("does not separate"),
 		calm(latency("command=llen", nil).refused("is unknown")), // while it may not read keys, only others send LLEN
 		percentile,
@@ -93,12 +95,12 @@ func calm(e Expectation) Expectation {
 	return e
 }
 
-// writes bounds what a primary tells a replica to write in a second.
+// writes bounds how many writes a primary sends to a replica per second.
 func writes(w *Window) (least, largest float64) {
 	return sum(rate(Sets), sum(rate(Increments), rate(Entries)))(w)
 }
 
-// meanTime bounds the mean time of executions, scripts among them. Each takes no longer than the driver waits for it.
+// meanTime bounds the mean time of executions, including scripts. None takes longer than the driver waits for it.
 func meanTime(of Bounds, waited Event) Bounds {
 	return func(w *Window) (least, largest float64) {
 		fewest, most := of(w)
@@ -112,7 +114,7 @@ func meanTime(of Bounds, waited Event) Bounds {
 	}
 }
 
-// keyspaceRows are those of keys that there are, and of those that are looked up.
+// keyspaceRows returns the rows of existing keys, and of look-ups.
 func keyspaceRows(readers float64) []Expectation {
 	lookups := grantedRequests + reading*(readers+1)
 	of := func(metric, selector string, on Topology, of Bounds) Expectation {
@@ -142,14 +144,14 @@ func keyspaceRows(readers float64) []Expectation {
 	}
 }
 
-// expired bounds the keys that expire in a second. Each is found to be gone half a second after it was written, and expired
-// at some time before: one of them at either end of the window may lie on the other side.
+// expired bounds the keys that expire per second. Each is found to be gone half a second after it was written, and
+// expired at some time before. So at either end of the window, one may lie on the other side.
 func expired(w *Window) (least, largest float64) {
 	fewest, most := w.Count(Expired)
 	return max(0, fewest-1) / w.Seconds(), (most + 1) / w.Seconds()
 }
 
-// hitRatio bounds the share of look-ups that find something, where others look up as many keys a second at most.
+// hitRatio bounds the share of look-ups that find something, if others look up at most so many keys a second.
 func hitRatio(lookups float64) Bounds {
 	return func(w *Window) (least, largest float64) {
 		others := lookups * (w.Seconds() + 1)
@@ -163,11 +165,11 @@ func hitRatio(lookups float64) Bounds {
 	}
 }
 
-// MostConnections is how many a server has at most, but for those of faults: of the driver, its idle clients and both
-// replicas of the adapter, which may sample two objects, and of who injects faults.
+// MostConnections bounds the connections of a server, except those of faults: of the driver, its idle clients and
+// both replicas of the adapter, which may sample two objects, and of the injection of faults.
 const MostConnections = 16
 
-// clientRows are those of who is connected.
+// clientRows returns the rows of connected clients.
 func clientRows() []Expectation {
 	of := func(metric, field string, of Bounds) Expectation {
 		return Expectation{Metric: metric, On: Standalone, Of: of, Field: field}
@@ -190,19 +192,19 @@ func clientRows() []Expectation {
 // MaxMegabytes is maxmemory of the primary of Replicated, in MB. Its replica has none.
 const MaxMegabytes = 64
 
-// What a server takes for itself and its clients at most, and where it is limited.
+// Bounds on what a server uses for itself and its clients, and its limit.
 const (
 	overhead  = 8 << 20
 	maxMemory = MaxMegabytes << 20
-	// mostStocked is what a stock of keys takes at most, at both ends of its move.
+	// mostStocked bounds the memory of a stock of keys, at both ends of its move.
 	mostStocked = 80 << 20
-	// connection is what a server takes for a client that asks for INFO at most: buffers of what it asks, 32 KB, and of
-	// what it is answered, 16 KB, a text beyond that, and what it knows of the client.
+	// connection bounds the memory of a server for a client that asks for INFO: buffers for the request, 32 KB, and for
+	// the reply, 16 KB, a text beyond that, and the state of the client.
 	// Source: PROTO_IOBUF_LEN and PROTO_REPLY_CHUNK_BYTES in Redis' server.h, readQueryFromClient in networking.c.
 	connection = 96 << 10
 )
 
-// serverRows are those of what a server takes and does.
+// serverRows returns the rows of what a server uses and does.
 func serverRows() []Expectation {
 	replicas := func(w *Window) (least, largest float64) {
 		_, most := w.Level(ReplicaConnections)
@@ -237,7 +239,7 @@ func serverRows() []Expectation {
 	}
 }
 
-// replicationRows are those of replicas.
+// replicationRows returns the rows of replicas.
 func replicationRows() []Expectation {
 	const replicas = paired | Sharded
 	of := func(metric, selector string, on Topology, of Bounds) Expectation {
@@ -261,7 +263,7 @@ func replicationRows() []Expectation {
 	}
 }
 
-// shardRows are those of the shards of a Redis Cluster. The third one is let alone by all that moves slots.
+// shardRows returns the rows of the shards of a Redis Cluster. Nothing moves slots of the third one.
 func shardRows(readers float64) []Expectation {
 	requests := func(selector string, of Bounds) Expectation {
 		return Expectation{Metric: RequestsPerSecond, Selector: selector, Kind: Rate, On: Sharded, Of: of, Share: grantedShare, More: grantedRequests + reading*readers}
@@ -283,7 +285,7 @@ func shardRows(readers float64) []Expectation {
 	}
 }
 
-// mayRefuse allows an error that holds a text.
+// mayRefuse allows an error that contains a text.
 func (e Expectation) mayRefuse(text string) Expectation {
 	e.Refusal = text
 	return e

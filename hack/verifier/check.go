@@ -37,8 +37,8 @@ func (v *Verifier) check(a Answer) {
 	}
 }
 
-// provenBy returns the fault windows that an answer would have proven something about: those that it may be due to, or the
-// last one before it, after which all is known again.
+// provenBy returns the fault windows about which an answer proves something: those to which it may be due, or the last
+// one before it, after which all is known again.
 func (v *Verifier) provenBy(a Answer, due []*FaultWindow) []*FaultWindow {
 	for n := len(v.faults) - 1; n >= 0 && len(due) == 0; n-- {
 		if d := v.faults[n]; d.affects(a.Object) && d.began.Before(a.Answered) {
@@ -48,7 +48,8 @@ func (v *Verifier) provenBy(a Answer, due []*FaultWindow) []*FaultWindow {
 	return due
 }
 
-// excused reports whether an answer would be a violation had this machine not stood still.
+// excused reports whether an answer would be a violation if this machine had not stood
+// still.
 func (v *Verifier) excused(a Answer, due []*FaultWindow) bool {
 	if len(v.standstills) == 0 {
 		return false
@@ -127,8 +128,8 @@ func (v *Verifier) wrongError(a Answer, due []*FaultWindow) string {
 	return ""
 }
 
-// refused reports whether an error is one that there may be. Of what is always an error any reason will do, since a fault may
-// be the one that is told; and a list tells none.
+// refused reports whether an error is allowed. If the metric is always an error, any reason will do, because a fault
+// may be the reason, and a list gives none.
 func (a Answer) refused() bool {
 	e := a.expected
 	switch {
@@ -140,7 +141,7 @@ func (a Answer) refused() bool {
 	return errors.Is(a.Err, errLeftOut) || strings.Contains(a.Err.Error(), e.Refusal)
 }
 
-// leaks reports whether an error of the adapter carries an address. Those of the API server and of the way to it may.
+// leaks reports whether an error of the adapter contains an address. Errors of the API server and of the network may.
 func leaks(a Answer) bool {
 	text := a.Err.Error()
 	return apierrors.IsNotFound(a.Err) && (strings.Contains(text, "127.0.0.1") || strings.Contains(text, "localhost"))
@@ -151,7 +152,8 @@ func (v *Verifier) explains(d *FaultWindow, a Answer) bool {
 	case Renews, Refuses, Permits:
 		return !d.settled(a)
 	case Holds:
-		// The newest sample may be as old as an interval and what the next attempt took.
+		// The newest sample may be as old as an interval plus the duration of the next
+		// attempt.
 		oldest := v.policy.MaxAge - v.policy.Interval - v.policy.Timeout - margin
 		return a.Answered.After(d.began.Add(oldest))
 	}
@@ -174,7 +176,7 @@ func (v *Verifier) gives(d *FaultWindow, a Answer) bool {
 	return false
 }
 
-// wrongReadings says what is wrong about a value whichever clock it was stated by, empty if one of them explains it.
+// wrongReadings says what is wrong about a value by either clock that may have stated it, empty if one explains it.
 func (v *Verifier) wrongReadings(a Answer, due []*FaultWindow) (wrong string, known bool) {
 	wrong, known = "the adapter had no clock by which it was that instant", true
 	for _, reading := range v.readings(a) {
@@ -185,9 +187,8 @@ func (v *Verifier) wrongReadings(a Answer, due []*FaultWindow) (wrong string, kn
 	return wrong, known
 }
 
-// readings are what an answer may mean by the instant that it states: that instant, or another one by a clock that was
-// off. One that the adapter cannot have meant, since its clock was off then or was not, is left out: both are left
-// about the steps alone.
+// readings returns what an answer may mean by its instant: that instant, or another one by a clock that was off. It
+// leaves out a reading that contradicts whether the clock was off at that time. Only around steps are there two.
 func (v *Verifier) readings(a Answer) []Answer {
 	right, all := true, []Answer(nil)
 	for _, d := range v.faults {
@@ -207,7 +208,8 @@ func (v *Verifier) readings(a Answer) []Answer {
 	return all
 }
 
-// wrongValue says what is wrong about a value, empty if it is explained, and whether the truth about it is known.
+// wrongValue says what is wrong about a value, empty if it is explained, and reports whether its true value is
+// known.
 func (v *Verifier) wrongValue(a Answer, due []*FaultWindow) (wrong string, known bool) {
 	taken := a.taken()
 	if age := a.Asked.Sub(taken.To); age > v.policy.MaxAge+margin {
@@ -246,7 +248,7 @@ func (v *Verifier) forbids(d *FaultWindow, a Answer) string {
 	return ""
 }
 
-// refusing is after how long at the latest a fault that makes a metric an error at once has done so.
+// refusing returns within what time a fault that makes a metric an error at once has done so.
 func (v *Verifier) refusing() time.Duration {
 	return v.policy.Interval + v.policy.Timeout + announcing
 }
@@ -281,8 +283,8 @@ func (v *Verifier) wrongTruth(a Answer) (wrong string, known bool) {
 	return wrong, true
 }
 
-// wrongSpec says that a value is of a spec that the replica has heard the end of by the time that it is asked, or of an
-// object that was deleted, empty if it is not.
+// wrongSpec says that a value belongs to a spec that the replica must have known to be outdated when it was asked, or
+// to a deleted object, empty if it does not.
 func (v *Verifier) wrongSpec(a Answer) string {
 	all := v.bindings[a.Object]
 	for n := len(all) - 1; n >= 0; n-- {

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// until repairs what a change that failed left open, until that succeeds or ctx ends.
+// until retries a failed change with repair, until that succeeds or ctx ends.
 func (l *Load) until(ctx context.Context, err error, repair func(context.Context) error) error {
 	if err == nil {
 		return nil
@@ -22,7 +22,7 @@ func (l *Load) until(ctx context.Context, err error, repair func(context.Context
 	return errors.Join(failure, err)
 }
 
-// Measure reads the levels from the servers, and takes them for the truth.
+// Measure reads the levels from the servers, and records them as the truth.
 func (l *Load) Measure(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		sent := time.Now()
@@ -55,7 +55,8 @@ func (l *Load) Measure(ctx context.Context) error {
 	})
 }
 
-// Started notes when the process of a single server was started, as it says itself.
+// Started records when the process of a single server was started, as the server
+// reports it.
 func (l *Load) Started(ctx context.Context) error {
 	server, asked, err := l.server(ctx)
 	if err != nil {
@@ -72,7 +73,8 @@ func (l *Load) Process(ctx context.Context) (id string, err error) {
 	return server["run_id"], err
 }
 
-// server returns what INFO says of the process of a single server, and when it was asked for.
+// server returns what INFO says about the process of a single server, and when it was
+// requested.
 func (l *Load) server(ctx context.Context) (server map[string]string, asked time.Time, err error) {
 	err = l.between(ctx, func(ctx context.Context) error {
 		asked = time.Now()
@@ -83,26 +85,27 @@ func (l *Load) server(ctx context.Context) (server map[string]string, asked time
 	return server, asked, err
 }
 
-// Options returns what the client of one server is made with.
+// Options returns the options of a client of one server.
 func Options(address, username, password string) *redis.Options {
 	options := universalOptions(address)
 	options.Username, options.Password = username, password
 	return options.Simple()
 }
 
-// FailoverOptions returns what the client of a primary that sentinels know is made with.
+// FailoverOptions returns the options of a client of a primary that sentinels know.
 func FailoverOptions(name string, sentinels []string) *redis.FailoverOptions {
 	options := universalOptions(sentinels...)
 	options.MasterName = name
 	return options.Failover()
 }
 
-// ClusterOptions returns what the client of a Redis Cluster is made with.
+// ClusterOptions returns the options of a client of a Redis Cluster.
 func ClusterOptions(addresses []string) *redis.ClusterOptions {
 	return universalOptions(addresses...).Cluster()
 }
 
-// universalOptions has no retries: a load knows of each attempt.
+// universalOptions returns options without retries, because a load must know each
+// attempt.
 func universalOptions(addresses ...string) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		Addrs: addresses, PoolSize: 1, MaxRetries: -1, DialerRetries: 1,
@@ -110,7 +113,8 @@ func universalOptions(addresses ...string) *redis.UniversalOptions {
 	}
 }
 
-// Remeasure reads the levels once the servers answer: a failover may have lost what was written last.
+// Remeasure reads the levels once the servers answer, because a failover may have lost the last
+// writes.
 func (l *Load) Remeasure(ctx context.Context) error {
 	return l.until(ctx, l.Measure(ctx), l.Measure)
 }

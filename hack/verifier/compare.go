@@ -23,7 +23,8 @@ func (v *Verifier) compare(a Answer, b binding) (wrong string, known bool) {
 	return "", true
 }
 
-// bounds returns the least and the largest value that explains an answer, or what is wrong about it whatever its value.
+// bounds returns the least and the largest value that explains an answer, or what is wrong about it independently of
+// its value.
 func (v *Verifier) bounds(a Answer, b binding) (least, largest float64, wrong string, known bool) {
 	switch a.expected.Kind {
 	case Rate:
@@ -42,16 +43,16 @@ func (v *Verifier) bounds(a Answer, b binding) (least, largest float64, wrong st
 	return least, largest, "", known
 }
 
-// another is what others may add to a rate beyond what they do on average. They come once in an interval, and once more in
-// a window that both ends of theirs lie in. The window is shorter than stated by half of what it is rounded to at most.
+// another returns what others may add to a rate beyond their average. They send once in an interval, and once more in a
+// window that contains both ends of theirs. The window is shorter than stated by at most half of its resolution.
 func (v *Verifier) another(a Answer) float64 {
 	return a.expected.More * v.policy.Interval.Seconds() / max(a.Window-resolution/2, resolution/2).Seconds()
 }
 
-// finest is half of what a Quantity of the metrics API tells apart.
+// finest is half the resolution of a Quantity of the metrics API.
 const finest = 0.0005
 
-// about is when a sample was taken at the earliest and at the latest.
+// about returns when a sample was taken at the earliest and at the latest.
 func (v *Verifier) about(taken Span) Span {
 	return Span{taken.From.Add(-v.policy.Timeout), taken.To.Add(margin)}
 }

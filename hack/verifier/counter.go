@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// counter is how many events there were when: batches one after the other, each between an instant at which it was sent
-// and one at which its answers had arrived.
+// counter records how many events there were when: successive batches, each between the instant at which it was sent
+// and the instant at which its answers had arrived.
 type counter struct {
 	batches []batch
 	doubts  []doubt
@@ -17,7 +17,7 @@ type batch struct {
 	before, n   Events // before is the sum of all earlier batches
 }
 
-// doubt is requests that may or may not have been executed: if so, between sent and until.
+// doubt is requests that may have been executed, between sent and until.
 type doubt struct {
 	sent, until time.Time // until is zero while it is open
 	n           Events
@@ -42,8 +42,8 @@ func (c *counter) settle(at time.Time) {
 	}
 }
 
-// count returns the fewest and the most events of a kind that there may have been between two instants, and false where
-// nothing is known of one of them.
+// count returns the fewest and the most events of a kind between two instants. known is false if nothing is known about
+// one of the instants.
 func (c *counter) count(kind Event, from, to time.Time) (fewest, most int64, known bool) {
 	last := len(c.batches) - 1
 	if last < 0 || from.Before(c.batches[0].sent) || to.After(c.batches[last].acked) {

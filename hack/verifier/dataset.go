@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Levels that a Truth reports, beside those that objects declare.
+// Levels that a Truth reports, besides those that objects declare.
 const (
 	// Keys is the built-in metric of the number of keys, one more with each step.
 	Keys = "keys"
-	// Steps is how many steps there were, and how many members each key has that has some.
+	// Steps is how many steps there were, and how many members each key of several members
+	// has.
 	Steps = "steps"
 	// Length is how many entries the stream of events has.
 	Length = "length of events"
@@ -18,16 +19,17 @@ const (
 	Elsewhere = "keys elsewhere"
 	// Expiring is how many keys have an expiry.
 	Expiring = "keys with an expiry"
-	// Followers is how many replicas a primary has. While one of them is being promoted or follows again, it may be left out of
-	// a sum over replicas.
+	// Followers is how many replicas a primary has. A replica that is being promoted, or follows again, may be left out
+	// of a sum over replicas.
 	Followers = "replicas"
-	// ReplicaKeys is how many keys all replicas have in all.
+	// ReplicaKeys is how many keys all replicas have together.
 	ReplicaKeys = "keys of replicas"
-	// ReplicaConnections is how many connections the adapters open to replicas that are one server.
+	// ReplicaConnections is how many connections the adapters open to several replicas that are one
+	// server.
 	ReplicaConnections = "connections to replicas"
-	// ThirdShardKeys is how many keys lie in the third third of the slots.
+	// ThirdShardKeys is how many keys are in the last third of the slots.
 	ThirdShardKeys = "keys of the third shard"
-	// Values is the sum of what the keys base:0 to base:9 hold.
+	// Values is the sum of the values of the keys base:0 to base:9.
 	Values = "values"
 	// Filled is how many bytes one key takes.
 	Filled = "bytes of the filler"
@@ -35,7 +37,7 @@ const (
 	Born = "birth"
 	// Started is when the server was started.
 	Started = "start"
-	// Slowest is how many microseconds the driver has waited for an answer at most.
+	// Slowest is how many microseconds the driver has at most waited for an answer.
 	Slowest = "slowest answer"
 	// Subscribed is how many idle clients subscribe to the channel.
 	Subscribed = "subscribed idle clients"

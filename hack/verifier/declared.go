@@ -10,7 +10,7 @@ import (
 // Metrics that objects declare of what a Load keeps in Redis, and names of what else it knows the truth of.
 const (
 	// Clock is the key of a string that says how many milliseconds old the load is. Each batch sets it, so that a value
-	// tells when it was read.
+	// says when it was read.
 	Clock = "clock"
 	// Backlog is the key of a list of ten jobs for each step.
 	Backlog = "backlog"
@@ -32,20 +32,21 @@ const (
 type declared struct {
 	name string
 	spec map[string]any
-	// of are the names of what it is made of: keys, and metrics.
+	// of has the names of the keys and metrics from which it is computed.
 	of   []string
 	kind Kind
-	// bounds is its truth. Nothing is asked without it.
+	// bounds is its truth. Without bounds, it is not requested.
 	bounds      Bounds
 	share, more float64
 	refusal     string
-	// heldBack means that nothing bounds how long it takes to read, so that it is left out for a minute and longer after
-	// an attempt that failed.
+	// heldBack means that nothing bounds how long it takes to read, so it is left out for a minute or longer after a
+	// failed attempt.
 	heldBack bool
 	topology Topology
 }
 
-// declaredMetrics is one metric of each kind, and of each measure that the driver knows.
+// declaredMetrics returns one metric of each kind, and of each measure that the driver
+// knows.
 func declaredMetrics(readers float64) []declared {
 	key := func(name string) map[string]any { return map[string]any{"key": name} }
 	stream := func(key, measure string) map[string]any {
@@ -103,7 +104,7 @@ func declaredMetrics(readers float64) []declared {
 	}
 }
 
-// AllKeys is what metrics of a pattern are made of, by passes over all keys.
+// AllKeys represents what metrics of a pattern read, by passes over all keys.
 const AllKeys = "*"
 
 // whileFilled bounds a number that is 0 while a server holds nothing.
@@ -151,12 +152,12 @@ func Declarations() []any {
 	return all
 }
 
-// MadeOf returns the declared metrics that are made of a key, or of a metric.
+// MadeOf returns the declared metrics that are computed from a key or a metric.
 func MadeOf(name string) []string {
 	return declaredWhere(name, func(declared) bool { return true })
 }
 
-// LevelsOf returns those of MadeOf that each sample reports by itself.
+// LevelsOf returns those of MadeOf for which one sample is enough.
 func LevelsOf(name string) []string {
 	return declaredWhere(name, func(d declared) bool { return d.kind == Level })
 }
@@ -175,13 +176,13 @@ func declaredWhere(name string, is func(declared) bool) []string {
 	return found
 }
 
-// AnyKey stands for each key by its name.
+// AnyKey represents every single key.
 const AnyKey = ""
 
-// revisionMetric is one that an object declares as the number of its revision.
+// revisionMetric is a metric that an object declares as the number of its revision.
 const revisionMetric = "revision"
 
-// Revision returns the truth of an object that declares its number of revision.
+// Revision returns the truth of an object that declares the number of its revision.
 func Revision(number int) *Truth {
 	t := &Truth{}
 	t.Set(revisionMetric, time.Time{}, time.Time{}.Add(1), float64(number))
@@ -193,8 +194,7 @@ func Revisions() Expectation {
 	return Expectation{Metric: revisionMetric, Of: held(revisionMetric)}
 }
 
-// RevisionDeclared returns spec.metrics of a revision: an expression that holds its number, so that a value tells by itself
-// which spec it is of.
+// RevisionDeclared returns spec.metrics of a revision: an expression with its number, so a value identifies its spec.
 func RevisionDeclared(number int) []any {
 	const zero = "idle"
 	return []any{

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Flush empties a server, and returns once all levels but those of each batch are a known 0.
+// Flush empties a server, and returns once all levels except those of each batch are known
+// to be 0.
 func (l *Load) Flush(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		commands := [][]any{
@@ -28,7 +29,7 @@ func (l *Load) Flush(ctx context.Context) error {
 	})
 }
 
-// Burst sends many requests at once, of all kinds that a server sees in calm times.
+// Burst sends many requests at once, of all kinds that a load usually sends.
 func (l *Load) Burst(ctx context.Context, each int) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		var commands [][]any
@@ -40,7 +41,7 @@ func (l *Load) Burst(ctx context.Context, each int) error {
 	})
 }
 
-// Forget makes the server lose count of the lag: it deletes an entry in the midst of those that the group has not read.
+// Forget makes the server lose count of the lag, by deleting an entry between those that the group has not read.
 func (l *Load) Forget(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		deleted := strconv.Itoa(l.steps) + "-2"
@@ -54,7 +55,7 @@ func (l *Load) Forget(ctx context.Context) error {
 	})
 }
 
-// Remember makes the stream again, as it was before Forget.
+// Remember creates the stream again, as it was before Forget.
 func (l *Load) Remember(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		commands := [][]any{{"del", EventStream}, {"xgroup", "create", EventStream, Workers, "0", "mkstream"}}
@@ -68,8 +69,7 @@ func (l *Load) Remember(ctx context.Context) error {
 	})
 }
 
-// Stock adds keys in one slot, each of some size, or removes them with none. It repeats what did not come through until
-// ctx ends.
+// Stock adds keys of some size in one slot, or removes them if the size is 0. It retries what fails until ctx ends.
 func (l *Load) Stock(ctx context.Context, tag string, keys, size int) error {
 	var commands [][]any
 	for n := range max(keys, l.stock) {

@@ -2,38 +2,40 @@ package verifier
 
 import "strings"
 
-// Event is something that a Load counts while it drives a server.
+// Event is a kind of event that a Load counts.
 type Event int
 
-// The events. Where a command is named, its executions are counted.
+// The events. Names of commands count their executions.
 const (
-	// Requests are commands that were executed, those that failed meanwhile among them.
+	// Requests are commands that were executed, including those that failed during
+	// execution.
 	Requests Event = iota
 	Gets
 	Sets
 	Increments
-	// Scripts are EVALs, each of which computes for scriptMicroseconds.
+	// Scripts are EVALs. Each computes for scriptMicroseconds.
 	Scripts
-	// Entries are those added to the stream Log.
+	// Entries are the entries added to the stream Log.
 	Entries
-	// Hits and Misses are look-ups of keys that were there, and of keys that were not.
+	// Hits and Misses are look-ups of keys that exist, and of keys that do not.
 	Hits
 	Misses
-	// Failed are HGETs of a string, which Redis executes in vain.
+	// Failed are HGETs of a string, which fail during execution.
 	Failed
 	// Rejected are STRLENs with too many arguments, which Redis does not execute.
 	Rejected
-	// Expired are keys that were gone when they were asked for.
+	// Expired are keys that had expired when they were looked up.
 	Expired
-	// ComputedMicroseconds is how long scripts computed at least, and WaitedMicroseconds how long all that was sent can
-	// have kept the servers busy at most.
+	// ComputedMicroseconds is how long scripts computed at least, and WaitedMicroseconds how long all requests can have
+	// kept the servers busy at most.
 	ComputedMicroseconds
 	WaitedMicroseconds
-	// ScriptWaitedMicroseconds are those of what scripts were sent with.
+	// ScriptWaitedMicroseconds is the same for the batches with scripts.
 	ScriptWaitedMicroseconds
-	// SentBytes are those of commands.
+	// SentBytes are the bytes of commands.
 	SentBytes
-	// FirstShard, SecondShard and ThirdShard are requests of keys of each third of the slots.
+	// FirstShard, SecondShard and ThirdShard are requests for keys in each third of the
+	// slots.
 	FirstShard
 	SecondShard
 	ThirdShard
@@ -54,7 +56,7 @@ const (
 	shardCount = 3
 )
 
-// Shard returns which third of the slots of a Redis Cluster a key lies in, from 0.
+// Shard returns in which third of the slots of a Redis Cluster a key is, from 0.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
 func Shard(key string) int { return Slot(key) * shardCount / slotCount }
 

@@ -5,52 +5,57 @@ import (
 	"time"
 )
 
-// Behaviour is what is expected of a metric while a fault lasts.
+// Behaviour is what is expected of a metric during a fault.
 type Behaviour int
 
 const (
-	// Serves means that the metric stays known, and true.
+	// Serves means that the metric stays known and true.
 	Serves Behaviour = iota
-	// Holds means that what was known is served until it is older than maxAge, and an error after that. No sample is
-	// taken meanwhile.
+	// Holds means that the last value is served until it is older than maxAge, and then an error. No sample is taken
+	// meanwhile.
 	Holds
-	// Renews means that the metric may be unknown for a while: a rate needs two samples again.
+	// Renews means that the metric may be unknown for a while. A rate needs two samples again.
 	Renews
-	// Refuses means that the metric is an error, from the next sample on at the latest.
+	// Refuses means that the metric is an error, at the latest from the next sample.
 	Refuses
-	// Permits means that the metric is served or an error: the adapter may have to ask first, and cannot.
+	// Permits means that the metric is served or an error, because the adapter may have to ask the API
+	// server, and cannot.
 	Permits
 )
 
 // Effect is what is expected of a fault.
 type Effect struct {
-	// Levels and Rates are what is expected of metrics of one instant, and of those of a window.
+	// Levels and Rates are what is expected of metrics of one instant and of a window.
 	Levels, Rates Behaviour
 	// Except names the metrics with another expectation.
 	Except map[string]Behaviour
-	// Reasons are texts; each error holds one of them once all that was known is too old. Without any, all errors do.
+	// Reasons are texts, of which each error contains one once the last sample is too old. If empty, any error will
+	// do.
 	Reasons []string
-	// Within is after how long all is known again once the fault is repaired.
+	// Within is within what time of the repair all is known again.
 	Within time.Duration
-	// Cut means that the adapter may not hear of changes of objects until Within after the repair. It serves what an
-	// object said last until then.
+	// Cut means that the adapter may not learn of changes to objects until Within after the repair. Until then it
+	// serves metrics of the last spec that it knows.
 	Cut bool
-	// Blurs says how far off metrics may be: keys that move are counted at both ends for a moment.
+	// Blurs has by how much metrics may be off, because keys that move are counted at both ends
+	// for a moment.
 	Blurs map[string]float64
-	// Off is by how much the adapter's wall clock is off while it lasts, and with it the instants that it states.
+	// Off is by how much the adapter's wall clock, and so the instants that it states, are off during the fault.
 	Off time.Duration
-	// Wanders means that a connection which is lost leads to other servers: where this machine stood still, which may end
-	// one, it is unknown which servers a value is of.
+	// Wanders means that new connections lead to other servers. If this machine stood still, a connection may have been
+	// lost, so it is unknown from which servers a value comes.
 	Wanders bool
-	// Settles means that all is known again Within of the injection as well, while it lasts.
+	// Settles means that all is known again Within the same time of the injection, during
+	// the fault.
 	Settles bool
-	// Routed means that what is Refused may be served by a replica of the adapter that is asked itself.
+	// Routed means that a replica of the adapter that is asked directly may serve what is Refused.
 	Routed bool
-	// Replica is the one replica of the adapter whose clock is off, or that does not hear of changes. Empty means all.
+	// Replica is the replica of the adapter whose clock is off, or that does not learn of changes. Empty means all.
 	Replica string
 }
 
-// reaches reports whether a replica of the adapter is affected: each may be the one that the API server chose.
+// reaches reports whether a replica of the adapter is affected. If the API server chose the replica, it may be
+// any.
 func (e Effect) reaches(replica string) bool {
 	return e.Replica == "" || replica == "" || e.Replica == replica
 }
@@ -65,12 +70,12 @@ func (e Effect) on(a Answer) Behaviour {
 	return e.Levels
 }
 
-// FaultWindow is one fault, from before its injection until after its repair. Its methods are called in turn.
+// FaultWindow is one fault, from before its injection until after its repair. Call its methods in order.
 type FaultWindow struct {
 	Effect
 	// Fault names its kind.
 	Fault string
-	// Objects are those that it affects, none for all.
+	// Objects are the objects that it affects; empty means all.
 	Objects []string
 
 	verifier *Verifier
@@ -81,13 +86,13 @@ type FaultWindow struct {
 // Began is the instant before the injection.
 func (d *FaultWindow) Began() time.Time { return d.began }
 
-// Lasts says that the fault is injected.
+// Lasts records that the fault is injected.
 func (d *FaultWindow) Lasts() { d.note(&d.lasting) }
 
-// Lifts says that the repair begins.
+// Lifts records that the repair begins.
 func (d *FaultWindow) Lifts() { d.note(&d.lifted) }
 
-// Repaired says that all is as it was, and returns when that was.
+// Repaired records that the repair is complete, and returns the instant.
 func (d *FaultWindow) Repaired() time.Time { return d.note(&d.repaired) }
 
 func (d *FaultWindow) note(at *time.Time) time.Time {
@@ -101,14 +106,14 @@ func (d *FaultWindow) affects(object string) bool {
 	return len(d.Objects) == 0 || slices.Contains(d.Objects, object)
 }
 
-// over reports whether nothing that was asked since an instant is due to it.
+// over reports whether the fault affects no answer since an instant.
 func (d *FaultWindow) over(asked time.Time) bool {
 	return !d.repaired.IsZero() && asked.After(d.repaired.Add(d.Within))
 }
 
-// touches reports whether an answer may be due to it. An attempt to sample that failed leaves open how many of its commands
-// were executed, and a rate that would reach over it is not served: it is known again a window later. What is Calm is
-// changed by a fault even while it is served, and may be of a sample of that time.
+// touches reports whether an answer may be due to the fault. After a failed attempt to sample, it is unknown how many
+// of its commands were executed, so no rate spans it, and rates are known again a window later. A fault changes what is
+// Calm even while it is served, and its sample may be of that time.
 func (d *FaultWindow) touches(a Answer) bool {
 	asked, calm := a.Asked, a.expected.Calm
 	if a.windowed() && (calm || d.on(a) != Serves) {
@@ -120,7 +125,7 @@ func (d *FaultWindow) touches(a Answer) bool {
 	return d.affects(a.Object) && !d.began.After(a.Answered) && !d.over(asked)
 }
 
-// settled reports whether an answer came while the fault lasted, and all had to be known again. A rate is a window later.
+// settled reports whether an answer came during the fault, when all had to be known again, or a rate a window later.
 func (d *FaultWindow) settled(a Answer) bool {
 	after := d.Within + margin
 	if a.windowed() {
@@ -129,12 +134,12 @@ func (d *FaultWindow) settled(a Answer) bool {
 	return d.Settles && d.covers(Span{a.Asked, a.Answered}, after)
 }
 
-// meets reports whether a span has an instant in common with the time from before the injection until after the repair.
+// meets reports whether a span overlaps the time from before the injection until after the repair.
 func (d *FaultWindow) meets(s Span) bool {
 	return !s.To.Before(d.began) && (d.repaired.IsZero() || !s.From.After(d.repaired))
 }
 
-// covers reports whether a span lies wholly within the time that the fault lasted, less a margin at its begin.
+// covers reports whether a span lies completely within the fault, minus a margin at its beginning.
 func (d *FaultWindow) covers(s Span, margin time.Duration) bool {
 	return !d.lasting.IsZero() && s.From.After(d.lasting.Add(margin)) && (d.lifted.IsZero() || s.To.Before(d.lifted))
 }

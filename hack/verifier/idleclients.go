@@ -9,19 +9,21 @@ import (
 	"time"
 )
 
-// channel is what idle clients subscribe to, as the pattern and the shard channel of that name.
+// channel is the channel to which idle clients subscribe, and the pattern and the shard channel
+// with that name.
 const channel = "news"
 
 const returning = 100 * time.Millisecond
 
-// IdleClients are connections to one server that stay: one that subscribes, one that tracks keys and one that waits for an
-// element of a list. They come again when they are lost.
+// IdleClients are permanent connections to one server: one that subscribes, one that tracks keys and one that waits for
+// an element of a list. They reconnect when they are lost.
 type IdleClients struct {
 	address, username, password string
 	truth                       *Truth
 }
 
-// NewIdleClients returns idle clients of a server, who note in its truth when they are there.
+// NewIdleClients returns idle clients of a server, which record in its truth when they are
+// connected.
 func NewIdleClients(address, username, password string, truth *Truth) *IdleClients {
 	return &IdleClients{address, username, password, truth}
 }

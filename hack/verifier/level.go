@@ -9,8 +9,8 @@ type level struct {
 	changes []change
 }
 
-// change made a number what it is at some instant between sent and acked. One whose answer never came, which is in
-// doubt until the next one that did, has no acked.
+// change is a change of a number, at some instant between sent and acked. If its answer never came, acked is zero,
+// and the change is in doubt until the next one.
 type change struct {
 	sent, acked time.Time
 	value       float64
@@ -20,8 +20,8 @@ func (l *level) set(sent, acked time.Time, value float64) {
 	l.changes = append(l.changes, change{sent, acked, value})
 }
 
-// between returns the least and the largest value that the level may have had between two instants, and false where
-// nothing is known.
+// between returns the least and the largest value that the level may have had between two instants. known is false
+// if nothing is known.
 func (l *level) between(from, to time.Time) (least, largest float64, known bool) {
 	n := l.sentAfter(to) - 1
 	if n < 0 {
@@ -38,7 +38,7 @@ func (l *level) between(from, to time.Time) (least, largest float64, known bool)
 	return 0, 0, false
 }
 
-// ackedBefore is when the newest change arrived whose answer had come by an instant.
+// ackedBefore returns when the newest change was acknowledged before an instant.
 func (l *level) ackedBefore(at time.Time) (time.Time, bool) {
 	for n := l.sentAfter(at) - 1; n >= 0; n-- {
 		if acked := l.changes[n].acked; !acked.IsZero() && !acked.After(at) {

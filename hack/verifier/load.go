@@ -10,19 +10,19 @@ import (
 const (
 	// pace is how often a batch is sent.
 	pace = 50 * time.Millisecond
-	// answering bounds how long a batch is waited for, and a new connection.
+	// answering bounds how long a load waits for a batch, and for a new connection.
 	answering = 300 * time.Millisecond
-	// settled is how long after the first answer since a failure a server may still come to execute what it was sent before.
+	// settled is how long after the first answer since a failure a server may still execute earlier requests.
 	settled = 2 * time.Second
 )
 
-// Load asks a Redis for the same all the time, and writes down in its Truth what happened.
+// Load sends a steady load to a Redis, and records in its Truth what happened.
 type Load struct {
 	client redis.UniversalClient
 	truth  *Truth
 	began  time.Time
 	jobs   chan job
-	// base is how many keys there are without those of steps and of a stock.
+	// base is how many keys there are, without those of steps and of a stock.
 	base, steps, stock int
 	beats              int
 	// slowest is the longest wait for an answer.
@@ -38,7 +38,7 @@ type job struct {
 	done chan error
 }
 
-// NewLoad returns a load for the servers behind a client, which it closes in the end. The client must not retry, and
+// NewLoad returns a load for the servers behind a client, which it closes at the end. The client must not retry, and
 // must have one connection to each server.
 func NewLoad(client redis.UniversalClient, truth *Truth) *Load {
 	return &Load{client: client, truth: truth, began: time.Now(), jobs: make(chan job)}
@@ -47,7 +47,7 @@ func NewLoad(client redis.UniversalClient, truth *Truth) *Load {
 // Truth returns what is known.
 func (l *Load) Truth() *Truth { return l.truth }
 
-// Run loads the servers until ctx ends. It is called once.
+// Run sends the load until ctx ends. Call it once.
 func (l *Load) Run(ctx context.Context) {
 	defer func() { _ = l.client.Close() }()
 	ticker := time.NewTicker(pace)
@@ -64,7 +64,7 @@ func (l *Load) Run(ctx context.Context) {
 	}
 }
 
-// between runs something in between two batches.
+// between runs do between two batches.
 func (l *Load) between(ctx context.Context, do func(context.Context) error) error {
 	j := job{do, make(chan error, 1)}
 	select {
@@ -75,8 +75,8 @@ func (l *Load) between(ctx context.Context, do func(context.Context) error) erro
 	}
 }
 
-// send sends commands in one round trip, and notes those that were executed and those that may have been. It returns the
-// first error of a command that had to succeed.
+// send sends commands in one round trip, and records those that were executed or may have been. It returns the first
+// error of a command that had to succeed.
 func (l *Load) send(ctx context.Context, commands [][]any, note func(n int, sent, acked time.Time)) error {
 	pipe := l.client.Pipeline()
 	sent := time.Now()
@@ -109,7 +109,7 @@ func (l *Load) send(ctx context.Context, commands [][]any, note func(n int, sent
 	return first
 }
 
-// count notes what was executed, and what may have been.
+// count records what was executed, and what may have been.
 func (l *Load) count(ctx context.Context, sent, acked time.Time, executed, doubtful Events) {
 	waited := acked.Sub(sent)
 	executed[WaitedMicroseconds] = waited.Microseconds() * l.nodes()
@@ -134,7 +134,7 @@ func (l *Load) count(ctx context.Context, sent, acked time.Time, executed, doubt
 	}
 }
 
-// nodes is how many servers work at one batch at the same time.
+// nodes returns how many servers execute one batch at the same time.
 func (l *Load) nodes() int64 {
 	if l.sharded() {
 		return shardCount
@@ -147,15 +147,15 @@ func (l *Load) sharded() bool {
 	return sharded
 }
 
-// look finds out where the shards of a cluster went: the client would look only when a server tells it to.
+// look finds the shards of a cluster again. The client would do so only when a server redirects it.
 func (l *Load) look(ctx context.Context) {
 	if all, ok := l.client.(*redis.ClusterClient); ok {
 		all.ReloadState(ctx)
 	}
 }
 
-// Step adds jobs, an event, a key and a member of each type, and returns how many jobs there are then. It repeats what
-// did not come through until ctx ends.
+// Step adds jobs, an event, a key and a member of each type, and returns how many jobs there are then. It retries what
+// fails until ctx ends.
 func (l *Load) Step(ctx context.Context) (jobs int, err error) {
 	err = l.between(ctx, func(ctx context.Context) error {
 		l.steps++
@@ -164,7 +164,7 @@ func (l *Load) Step(ctx context.Context) (jobs int, err error) {
 	return l.steps * jobsEach, l.until(ctx, err, l.mend)
 }
 
-// mend repeats the newest step as far as it is missing.
+// mend repeats the missing part of the newest step.
 func (l *Load) mend(ctx context.Context) error {
 	return l.between(ctx, func(ctx context.Context) error {
 		jobs, err := l.client.LLen(ctx, Backlog).Result()
@@ -179,7 +179,7 @@ func (l *Load) mend(ctx context.Context) error {
 	})
 }
 
-// change sends commands after which the levels are those of the steps so far.
+// change sends commands that set the levels to those of the steps so far.
 func (l *Load) change(ctx context.Context, commands [][]any) error {
 	sent, acked, err := l.sendTimed(ctx, commands)
 	for name, value := range l.levels() {
@@ -188,7 +188,7 @@ func (l *Load) change(ctx context.Context, commands [][]any) error {
 	return err
 }
 
-// sendTimed sends commands. The time at which they were answered is zero if one of them failed.
+// sendTimed sends commands. acked is zero if one of them failed.
 func (l *Load) sendTimed(ctx context.Context, commands [][]any) (sent, acked time.Time, err error) {
 	sent = time.Now()
 	if err := l.send(ctx, commands, func(int, time.Time, time.Time) {}); err != nil {

@@ -19,12 +19,12 @@ const autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 // asking bounds one question. The autoscaler's own client has no bound.
 const asking = 3 * time.Second
 
-// Asker answers questions. Window is 0 where the answer states none.
+// Asker answers questions. window is 0 if the answer states none.
 type Asker interface {
 	Value(ctx context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error)
 }
 
-// Poller asks questions, and gives the answers to a verifier.
+// Poller asks questions, and passes the answers to a verifier.
 type Poller struct {
 	verifier *Verifier
 	asker    Asker
@@ -36,26 +36,26 @@ func NewPoller(verifier *Verifier, asker Asker) *Poller {
 	return &Poller{verifier: verifier, asker: asker}
 }
 
-// NewReplicaPoller returns a poller of what asks one replica of the adapter itself.
+// NewReplicaPoller returns a poller that asks one replica of the adapter directly.
 func NewReplicaPoller(verifier *Verifier, asker Asker, replica string) *Poller {
 	return &Poller{verifier, asker, replica}
 }
 
-// AsAutoscaler returns an administrator's configuration with the rights of the HPA controller. The adapter takes requests
-// made with it for the controller's, and samples in their rhythm: where the controller's own is measured or shown, ask
-// as somebody else.
+// AsAutoscaler returns an administrator's configuration with the identity of the HPA controller. The adapter treats
+// requests made with it as the controller's, and samples in their rhythm. To measure or show the controller's own
+// rhythm, use another identity.
 func AsAutoscaler(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: autoscaler}
 	return config
 }
 
-// API asks for metrics through the API server, with the client of the HPA controller.
+// API requests metrics through the API server, with the client of the HPA controller.
 type API struct {
 	metrics custom_metrics.MetricsInterface
 }
 
-// NewAPI returns what asks for metrics of the objects of a namespace.
+// NewAPI returns an API for the objects of a namespace.
 func NewAPI(config *rest.Config, namespace string) (*API, error) {
 	config = rest.CopyConfig(config)
 	config.Timeout = asking
@@ -70,8 +70,8 @@ func NewAPI(config *rest.Config, namespace string) (*API, error) {
 	return &API{metrics: client.NamespacedMetrics(namespace)}, nil
 }
 
-// Ask asks an object at each tick until ctx ends, and gives the answers to the verifier: in turn for a metric that is asked
-// for often, and for one of all that are expected of it.
+// Ask asks an object at each tick until ctx ends, and passes the answers to the verifier: alternately for a metric that
+// is requested often, and for one of all that are expected of the object.
 func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, often ...string) {
 	questions := p.verifier.questions(object)
 	often = slices.DeleteFunc(often, func(metric string) bool {
@@ -89,8 +89,8 @@ func (p *Poller) Ask(ctx context.Context, object string, every time.Duration, of
 	})
 }
 
-// AskAll asks the API for one metric of all objects at each tick, of all metrics that are expected of several, until ctx
-// ends. It is one of some parts that ask side by side, and asks for its part of the metrics.
+// AskAll requests one metric of all objects at each tick, until ctx ends. It goes through its part of the metrics that
+// are expected of several objects; other parts run concurrently.
 func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part, parts int) {
 	shared := p.verifier.shared()
 	Paced(ctx, every, func(n int) {
@@ -99,8 +99,8 @@ func (p *Poller) AskAll(ctx context.Context, api *API, every time.Duration, part
 	})
 }
 
-// AskReplicas asks several replicas of the adapter at each tick, each itself, for the same metric of all objects, of all
-// metrics that are expected of several, until ctx ends.
+// AskReplicas asks several replicas of the adapter directly, at each tick, for the same metric of all objects, until
+// ctx ends. It goes through all metrics that are expected of several objects.
 func (p *Poller) AskReplicas(ctx context.Context, replicas map[string]*API, every time.Duration) {
 	shared := p.verifier.shared()
 	Paced(ctx, every, func(n int) {
@@ -130,7 +130,7 @@ func Ask(ctx context.Context, asker Asker, object string, q Expectation) Answer 
 	return a
 }
 
-// Value asks for one metric of one object.
+// Value requests one metric of one object.
 func (c *API) Value(_ context.Context, object string, q Expectation) (value float64, at time.Time, window time.Duration, err error) {
 	selector, err := labels.Parse(q.Selector)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *API) Value(_ context.Context, object string, q Expectation) (value floa
 	return value, at, window, nil
 }
 
-// askAll returns an answer for each of some objects. A list has no errors of single objects.
+// askAll returns an answer for each object. A list has no errors of single objects.
 func (c *API) askAll(q Expectation, objects []string) []Answer {
 	asked := time.Now()
 	selector, err := labels.Parse(q.Selector)

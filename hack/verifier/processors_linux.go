@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processors returns a function for each processor that this process may use, which ties the calling goroutine to it for
-// as long as the goroutine lives.
+// processors returns a function for each processor that this process may use, which pins the calling goroutine to it
+// for the rest of its life.
 func processors() []func() {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {

@@ -42,7 +42,7 @@ func (v *Verifier) shared() []sharedQuestion {
 	return found
 }
 
-// NeverKnown returns the questions to which no value was checked, of those that may be checked under any fault.
+// NeverKnown returns the questions of which no value was checked, among those that are checked under any fault.
 func (v *Verifier) NeverKnown() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()

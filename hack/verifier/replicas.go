@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// statement is a value that a replica of the adapter stated, in calm times or not.
+// statement is a value that a replica of the adapter stated, during a fault or not.
 type statement struct {
 	Answer
 	calm bool
 }
 
-// wrongBeside says what is wrong about a value beside those that the replicas of the adapter stated before, empty if
-// nothing is. Only answers of replicas that were asked themselves tell whose they are.
+// wrongBeside says what is wrong about a value compared with those that the replicas of the adapter stated before,
+// empty if nothing is. Only an answer of a replica that was asked directly identifies its replica.
 func (v *Verifier) wrongBeside(a Answer, calm bool) string {
 	if a.Replica == "" {
 		return ""
@@ -44,7 +44,7 @@ func (v *Verifier) wrongBeside(a Answer, calm bool) string {
 	return ""
 }
 
-// setBack reports whether the clock of a replica may have been set since one answer and until another.
+// setBack reports whether the clock of a replica may have been set between two answers.
 func (v *Verifier) setBack(since, until Answer) bool {
 	for _, d := range v.faults {
 		if d.Off != 0 && d.affects(until.Object) && d.reaches(until.Replica) && d.meets(Span{since.Asked.Add(-v.policy.reach()), until.Answered}) {
@@ -54,9 +54,9 @@ func (v *Verifier) setBack(since, until Answer) bool {
 	return false
 }
 
-// differ says that two replicas differ by more than their windows explain. Each allowance is granted once: what others send
-// to the servers is counted there, and both replicas read the same count. They differ by what they send themselves, which
-// neither counts of its own: after an attempt that failed, one holds some of it back for minutes. No fault has an effect on
+// differ says that two replicas differ by more than their windows explain. Each allowance is granted once: the servers
+// count what others send, and both replicas read the same count. They differ by what they send themselves, because each
+// leaves out its own: after a failed attempt, a replica holds back some of it for minutes. No fault has an effect on
 // either value.
 func (v *Verifier) differ(a, b Answer) string {
 	taken := a.taken()

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// listed bounds how many violations of one question under one kind of fault are told in words, and listedInAll how many
-// of all. Each is counted.
+// listed bounds how many violations of one question under one kind of fault are described, and listedInAll how many in
+// all. Each is counted.
 const listed, listedInAll = 2, 300
 
-// Report is counts of answers.
+// Report counts answers.
 type Report struct {
-	// Checked counts values that were compared with the truth, and Unknown those whose truth is not known.
+	// Checked counts values that were compared with the truth, and Unknown those whose truth is unknown.
 	Checked, Unknown int
 	// Explained counts errors that a fault window explains, and Violations all that is wrong.
 	Explained, Violations int
-	// Pairs counts values of two replicas of the adapter that were compared with each other.
+	// Pairs counts pairs of values of two replicas of the adapter that were compared.
 	Pairs int
-	// Unsteady counts errors that nothing explains but that this machine stood still.
+	// Unsteady counts errors that only a standstill of this machine explains.
 	Unsteady int
 	// Wrong has a sentence for each of the first violations.
 	Wrong []string
@@ -31,8 +31,8 @@ type Report struct {
 	told map[string]int
 }
 
-// Counts are values and errors that were given while something lasted, or until all had to be known again, how many of
-// them are violations, and how many would be had this machine not stood still.
+// Counts counts values and errors during something, and until all had to be known again, how many of them are
+// violations, and how many would be if this machine had not stood still.
 type Counts struct {
 	Values, Errors, Violations, Excused int
 }
@@ -103,10 +103,10 @@ func (r *Report) clone() Report {
 	return c
 }
 
-// WarmUp names the fault window that is not a fault: nothing is known yet.
+// WarmUp is the name of the fault window at the start, when nothing is known yet.
 const WarmUp = "warm-up"
 
-// Kinds counts the kinds of fault.
+// Kinds returns the number of kinds of fault.
 func (r Report) Kinds() int {
 	kinds := len(r.Faults)
 	if _, warm := r.Faults[WarmUp]; warm {
@@ -115,13 +115,13 @@ func (r Report) Kinds() int {
 	return kinds
 }
 
-// String says the counts in one line.
+// String returns the counts in one line.
 func (r Report) String() string {
 	return fmt.Sprintf("%d values checked, %d errors explained, %d violations, under %d kinds of fault; of %d values the truth is not known; %d errors because this machine stood still",
 		r.Checked, r.Explained, r.Violations, r.Kinds(), r.Unknown, r.Unsteady)
 }
 
-// Table lists the counts of each kind of fault and of each metric.
+// Table returns the counts of each kind of fault and of each metric.
 func (r Report) Table() string {
 	var b strings.Builder
 	for _, part := range []map[string]Counts{r.Faults, r.Metrics} {

@@ -8,17 +8,17 @@ import (
 
 const (
 	looking = 50 * time.Millisecond
-	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or that
-	// no rate is taken from it.
+	// hurried is how late a look may be before the adapter may have been so late that an attempt to sample failed, or
+	// has no rate.
 	hurried = 200 * time.Millisecond
-	// slowed is how late several looks one after the other may be in all before that. An attempt takes several turns of
-	// several processes, each of which comes late where too much is to be done.
+	// slowed is how late several successive looks may be in all before that. An attempt takes several turns of several
+	// processes, and on an overloaded machine each is late.
 	several, slowed = 10, 400 * time.Millisecond
 )
 
-// Watch looks at this machine until ctx ends, and notes when it stood still: a processor that a hypervisor gives to others
-// for a while stops whoever runs there, which nobody can distinguish from a fault. It looks from each processor on its own,
-// and asks a bystander, which no fault affects, for an answer that takes no time.
+// Watch watches this machine until ctx ends, and records when it stood still: if a hypervisor gives a processor to
+// others for a while, what runs there stops, which cannot be distinguished from a fault. It watches each processor
+// separately, and asks a bystander, which no fault affects, for an answer that takes no time.
 func (v *Verifier) Watch(ctx context.Context, bystander func(context.Context) error) {
 	var watching sync.WaitGroup
 	for _, pin := range processors() {
@@ -71,7 +71,7 @@ func (v *Verifier) Stood(within Span) bool {
 	return v.lost(within) > 0
 }
 
-// lost is for how long in all this machine stood still about a span. What several looks saw counts for each.
+// lost returns for how long this machine stood still around a span, added up over all looks.
 func (v *Verifier) lost(within Span) time.Duration {
 	sum := time.Duration(0)
 	for _, s := range v.standstills {
@@ -82,11 +82,11 @@ func (v *Verifier) lost(within Span) time.Duration {
 	return sum
 }
 
-// reach is how long an attempt to sample that failed is felt, without any fault.
+// reach returns how long a failed attempt to sample has an effect, without any fault.
 func (p Policy) reach() time.Duration { return p.MaxAge + p.Window + 2*p.Interval }
 
-// unsteady reports whether an error may be due to a standstill alone, or to one and a fault together: no row of a matrix
-// says what comes of both.
+// unsteady reports whether an error may be due to a standstill, alone or together with a fault. No expectation covers
+// both together.
 func (v *Verifier) unsteady(a Answer, due []*FaultWindow) bool {
 	from := a.Asked
 	for _, d := range due {
@@ -97,8 +97,8 @@ func (v *Verifier) unsteady(a Answer, due []*FaultWindow) bool {
 	return v.lost(Span{from.Add(-v.policy.reach()), a.Answered}) > 0
 }
 
-// wandered reports whether a standstill may have led the adapter to other servers than an object names, or led it from those
-// to its own before it was sent there, within what a value was taken over.
+// wandered reports whether, within the window of a value, a standstill may have made the adapter connect to servers
+// other than an object names, or return to them early.
 func (v *Verifier) wandered(a Answer) bool {
 	for _, d := range v.faults {
 		if d.Wanders && d.affects(a.Object) && !d.began.After(a.Answered) && !d.over(a.Asked.Add(-v.policy.reach())) &&

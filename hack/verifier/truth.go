@@ -10,16 +10,18 @@ import (
 const (
 	// remembered is how far back a Truth reaches.
 	remembered = 2 * time.Minute
-	// unreplicated is how old a write may be that a failover loses: replication is asynchronous.
+	// unreplicated is how old a write may be that a failover loses, because replication is
+	// asynchronous.
 	unreplicated = 1500 * time.Millisecond
-	// shortWindow is up to which a window is looked for by small steps.
+	// shortWindow is the longest window that is searched for in small steps.
 	shortWindow = 2 * time.Second
 )
 
 // Span is a time from one instant to another.
 type Span struct{ From, To time.Time }
 
-// Truth is what is known of the servers behind an object. Its zero value knows nothing and is ready for use.
+// Truth is what is known about the servers behind an object. Its zero value knows nothing and is ready for
+// use.
 type Truth struct {
 	mu     sync.Mutex
 	counts counter
@@ -27,7 +29,7 @@ type Truth struct {
 	breaks []Span
 }
 
-// Executed notes events that answers report.
+// Executed records events that answers report.
 func (t *Truth) Executed(sent, acked time.Time, n Events) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -35,26 +37,26 @@ func (t *Truth) Executed(sent, acked time.Time, n Events) {
 	t.counts.forget(acked.Add(-remembered))
 }
 
-// Answered notes requests of which nothing else is known.
+// Answered records requests about which nothing else is known.
 func (t *Truth) Answered(sent, acked time.Time, requests int64) {
 	t.Executed(sent, acked, Events{Requests: requests})
 }
 
-// Doubtful notes events that there may be, since no answer came.
+// Doubtful records events that may have happened, because no answer came.
 func (t *Truth) Doubtful(sent time.Time, n Events) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.doubt(sent, n)
 }
 
-// Settled says that what was doubtful until now is not executed after an instant.
+// Settled records that what is doubtful now is not executed after an instant.
 func (t *Truth) Settled(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.settle(at)
 }
 
-// Set notes that a level became a value between two instants. A zero acked leaves open whether it did.
+// Set records that a level became a value between two instants. If acked is zero, it may not have.
 func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -68,22 +70,22 @@ func (t *Truth) Set(metric string, sent, acked time.Time, value float64) {
 	t.levels[metric].forget(sent.Add(-remembered))
 }
 
-// Break notes that the process that answers is another one since a span, or counts again: no rate may reach over it. Within
-// the span the process that is sampled may be another one than the process that gets the load.
+// Break records that within a span the answering process changed, or its counters began again, so no rate may include
+// it. Within the span, the sampled process may differ from the one that gets the load.
 func (t *Truth) Break(span Span) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.breaks = append(t.breaks, span)
 }
 
-// Leaves notes that the one replica may leave its primary from now on.
+// Leaves records that the only replica may leave its primary from now on.
 func (t *Truth) Leaves() { t.Set(Followers, time.Now(), time.Time{}, 0) }
 
-// Returns notes that the one replica is there.
+// Returns records that the only replica is connected.
 func (t *Truth) Returns() { t.Set(Followers, time.Now(), time.Now(), 1) }
 
-// Happened notes that something happened at some instant within a span, which a level holds from then on. A zero end leaves
-// open whether it did.
+// Happened records that something happened at some instant within a span. The level then holds that instant. If the end
+// is zero, it may not have happened.
 func (t *Truth) Happened(name string, span Span) {
 	last := span.To
 	if last.IsZero() {
@@ -105,7 +107,7 @@ func (t *Truth) level(name string, from, to time.Time) (least, largest float64, 
 	if l == nil {
 		return 0, 0, false
 	}
-	// A failover that nothing was written after may have taken back what was written before.
+	// A failover without a later write may have lost earlier writes.
 	written, _ := l.ackedBefore(from)
 	for _, lost := range t.breaks {
 		if !lost.To.Before(written) && !lost.From.After(to) && lost.From.Add(-unreplicated).Before(from) {
@@ -115,7 +117,7 @@ func (t *Truth) level(name string, from, to time.Time) (least, largest float64, 
 	return l.between(from, to)
 }
 
-// Over returns the bounds of a number that is taken at some instant of a span.
+// Over returns the bounds of a number over a span.
 func (t *Truth) Over(span Span, of Bounds) (least, largest float64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -124,13 +126,13 @@ func (t *Truth) Over(span Span, of Bounds) (least, largest float64, known bool) 
 	return least, largest, !w.unknown
 }
 
-// Requests returns about how many requests a second there were within a span, 0 if that is not known.
+// Requests returns about how many requests a second there were within a span, 0 if unknown.
 func (t *Truth) Requests(span Span) float64 {
 	least, largest, _ := t.Over(span, rate(Requests))
 	return (least + largest) / 2
 }
 
-// Within returns the bounds of a number over all windows that agree with an instant and a window in whole seconds.
+// Within returns the bounds of a number over all windows that an instant and a window in whole seconds may mean.
 func (t *Truth) Within(at time.Time, window time.Duration, of Bounds) (least, largest float64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

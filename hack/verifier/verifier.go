@@ -6,23 +6,24 @@ import (
 )
 
 const (
-	// settling is after how long an answer is checked: what was sent about its instant has been answered by then, or is in doubt.
+	// settling is after how long an answer is checked. By then, requests around its instant have been answered, or are
+	// in doubt.
 	settling = 10 * time.Second
 	// announcing is how long a change of an object may take to reach the adapter.
 	announcing = time.Second
-	// outOfTouch is how long a replica that hears nothing of objects may serve what they said last.
+	// outOfTouch is how long a replica without news about objects may serve metrics.
 	// Source: outOfTouch in pkg/target/index.go.
 	outOfTouch = 2 * time.Minute
-	// margin is granted to instants that this process notes late.
+	// margin allows for instants that this process records late.
 	margin = 250 * time.Millisecond
 )
 
-// Policy is how the objects are sampled, as spec.sampling says.
+// Policy is how the objects are sampled: spec.sampling.
 type Policy struct {
 	Interval, Timeout, Window, MaxAge time.Duration
 }
 
-// Defaults is how an object is sampled that does not say it.
+// Defaults returns the default policy.
 func Defaults() Policy {
 	return Policy{Interval: 5 * time.Second, Timeout: time.Second, Window: 15 * time.Second, MaxAge: 15 * time.Second}
 }
@@ -41,11 +42,13 @@ type Verifier struct {
 	report       Report
 }
 
-// binding says which servers an object names since some instant within a span, none if it was deleted.
+// binding says which servers an object has named since some instant within a span, none if it was
+// deleted.
 type binding struct {
 	since Span
 	truth *Truth
-	// moved means that the object is the same, and what it names became another server.
+	// moved means that the object is unchanged, but what it names became another
+	// server.
 	moved bool
 }
 
@@ -57,7 +60,7 @@ func New(policy Policy) *Verifier {
 // Policy returns how the objects are sampled.
 func (v *Verifier) Policy() Policy { return v.policy }
 
-// Expect says what answers of an object have to be.
+// Expect sets what answers about an object must be.
 func (v *Verifier) Expect(object string, all []Expectation) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -67,23 +70,24 @@ func (v *Verifier) Expect(object string, all []Expectation) {
 	}
 }
 
-// Bind notes that an object names other servers since an instant within a span, or was made again. Without a truth it
-// was deleted.
+// Bind records that an object names other servers since an instant within a span, or was created again. Without a
+// truth, it was deleted.
 func (v *Verifier) Bind(object string, since Span, truth *Truth) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.bindings[object] = append(v.bindings[object], binding{since: since, truth: truth})
 }
 
-// Move notes that what an object names became another server at an instant within a span, while the object stayed. Nobody
-// tells the adapter: a sample from before stays good until it is too old, and no later one is of the server before.
+// Move records that what an object names became another server at an instant within a span, while the object is
+// unchanged. The adapter is not notified: an earlier sample stays valid until it is too old, and no later one is of the
+// earlier server.
 func (v *Verifier) Move(object string, since Span, truth *Truth) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.bindings[object] = append(v.bindings[object], binding{since: since, truth: truth, moved: true})
 }
 
-// Begin notes a fault window that is about to be injected.
+// Begin records a fault that is about to be injected.
 func (v *Verifier) Begin(fault string, effect Effect, objects ...string) *FaultWindow {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -92,7 +96,7 @@ func (v *Verifier) Begin(fault string, effect Effect, objects ...string) *FaultW
 	return d
 }
 
-// Add takes an answer. It is checked once its surroundings are known.
+// Add adds an answer. It is checked once what happened around it is known.
 func (v *Verifier) Add(a Answer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -105,7 +109,7 @@ func (v *Verifier) Add(a Answer) {
 	v.forget(due.Add(-remembered))
 }
 
-// forget drops fault windows and standstills that no answer can be due to any more.
+// forget drops fault windows and standstills that can no longer affect an answer.
 func (v *Verifier) forget(before time.Time) {
 	for len(v.faults) > 0 && v.faults[0].over(before) {
 		v.faults = v.faults[1:]
@@ -115,7 +119,7 @@ func (v *Verifier) forget(before time.Time) {
 	}
 }
 
-// Violate counts what somebody else found to be wrong.
+// Violate counts a violation that the caller found.
 func (v *Verifier) Violate(sentence string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -133,7 +137,7 @@ func (v *Verifier) Close() Report {
 	return v.report.clone()
 }
 
-// Settling is how long after an answer it is checked at the latest, while others come in.
+// Settling returns within what time an answer is checked, while others arrive.
 func (v *Verifier) Settling() time.Duration { return settling + margin }
 
 // Report returns the counts so far.
@@ -143,7 +147,7 @@ func (v *Verifier) Report() Report {
 	return v.report.clone()
 }
 
-// announced is when a replica of the adapter has heard of a change of an object at the latest.
+// announced returns when a replica of the adapter must have learned of a change to an object.
 func (v *Verifier) announced(object, replica string, b binding) time.Time {
 	if b.moved {
 		return b.since.To
@@ -161,8 +165,8 @@ func (v *Verifier) announced(object, replica string, b binding) time.Time {
 	return at
 }
 
-// current returns the bindings that a sample of a span may be of if a replica serves it at an instant, the oldest first.
-// Nothing is served of a binding once the replica has heard of the next one, whenever the sample was taken.
+// current returns the bindings to which a sample of a span may belong if a replica serves it at an instant, the oldest
+// first. Once the replica has learned of the next binding, it serves nothing of the earlier one.
 func (v *Verifier) current(object, replica string, taken Span, asked time.Time) []binding {
 	var found []binding
 	all := v.bindings[object]

@@ -2,7 +2,7 @@ package verifier
 
 import "time"
 
-// Bounds returns the least and the largest value that is true of a window.
+// Bounds returns the least and the largest value that may be true of a window.
 type Bounds func(w *Window) (least, largest float64)
 
 // Window is a time within which, or over which, a number was taken.
@@ -11,11 +11,11 @@ type Window struct {
 	truth *Truth
 	// edge is how far off either end may be.
 	edge time.Duration
-	// unknown says that nothing is known of what was asked.
+	// unknown means that something that was asked is unknown.
 	unknown bool
 }
 
-// Seconds returns how long it is.
+// Seconds returns its length.
 func (w *Window) Seconds() float64 { return w.To.Sub(w.From).Seconds() }
 
 // Count returns the fewest and the most events of a kind that there may have been.
@@ -64,12 +64,12 @@ func times(factor float64, of Bounds) Bounds {
 	}
 }
 
-// product bounds one number times another, neither of which is below 0.
+// product bounds the product of two numbers that are not negative.
 func product(of, by Bounds) Bounds {
 	return combined(of, by, func(least, largest, low, high float64) (float64, float64) { return least * low, largest * high })
 }
 
-// combined bounds what is made of the bounds of two numbers.
+// combined bounds a combination of two numbers.
 func combined(a, b Bounds, by func(least, largest, low, high float64) (float64, float64)) Bounds {
 	return func(w *Window) (float64, float64) {
 		least, largest := a(w)
@@ -91,7 +91,7 @@ func quotient(of, by Bounds) Bounds {
 	}
 }
 
-// age bounds how long ago an instant was that a level holds, as stamp made it.
+// age bounds how long ago the instant in a level was, which stamp made.
 func age(name string) Bounds {
 	return func(w *Window) (least, largest float64) {
 		first, last := w.Level(name)
@@ -99,10 +99,10 @@ func age(name string) Bounds {
 	}
 }
 
-// stamp is an instant as a level holds it, in seconds.
+// stamp returns an instant as a level, in seconds.
 func stamp(at time.Time) float64 { return float64(at.UnixNano()) / float64(time.Second) }
 
-// sum bounds the sum of two numbers, and difference what is left of one without the other, which is a part of it.
+// sum bounds the sum of two numbers, and difference the rest of one without the other, which is a part of it.
 func sum(a, b Bounds) Bounds {
 	return combined(a, b, func(least, largest, low, high float64) (float64, float64) { return least + low, largest + high })
 }
