@@ -72,7 +72,7 @@ func TestPoliciesJudgeEachChangeOfSpec(t *testing.T) {
 	}
 }
 
-// TestVerbsHaveARoleToGrantThem holds each verb that a policy asks for against
+// TestVerbsHaveARoleToGrantThem compares each verb that a policy asks for with
 // the ClusterRole that its refusal names, and the component that gives it to
 // whoever may edit.
 func TestVerbsHaveARoleToGrantThem(t *testing.T) {
@@ -98,7 +98,7 @@ func TestVerbsHaveARoleToGrantThem(t *testing.T) {
 	}
 }
 
-// TestPolicyKnowsEveryAddress holds the policy against the schema: a new field
+// TestPolicyKnowsEveryAddress compares the policy with the schema: a new field
 // that says where to connect must be judged too.
 func TestPolicyKnowsEveryAddress(t *testing.T) {
 	var expressions strings.Builder
@@ -118,7 +118,7 @@ func TestPolicyKnowsEveryAddress(t *testing.T) {
 	}
 }
 
-// TestPolicyKnowsEverySecretReference holds the policy against the schema: a new field that names a Secret must not
+// TestPolicyKnowsEverySecretReference compares the policy with the schema: a new field that names a Secret must not
 // come without a validation of its own.
 func TestPolicyKnowsEverySecretReference(t *testing.T) {
 	policy := all[*admissionv1.ValidatingAdmissionPolicy](t, base)[secretsPolicy]

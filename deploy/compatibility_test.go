@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestReadmeNamesWhatWasTried holds the compatibility table against what the tests run: the servers of pkg/redistest, and
+// TestReadmeNamesWhatWasTried compares the compatibility table with what the tests run: the servers of pkg/redistest, and
 // the Kubernetes that hack/tools builds. The rows of the other releases are those that "make test-skew" printed.
 func TestReadmeNamesWhatWasTried(t *testing.T) {
 	tried := map[string]bool{}

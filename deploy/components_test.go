@@ -195,7 +195,7 @@ func TestComponentDelegate(t *testing.T) {
 	}
 }
 
-// TestSampleQuotaCountsRedisObjects holds the sample against the name of the resource.
+// TestSampleQuotaCountsRedisObjects compares the sample with the name of the resource.
 func TestSampleQuotaCountsRedisObjects(t *testing.T) {
 	quota := only[*corev1.ResourceQuota](t, "samples-quota")
 	count := quota.Spec.Hard[corev1.ResourceName("count/"+v1alpha1.GroupResource().String())]

@@ -11,7 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/pagetest"
 )
 
-// TestManifestsOfTheDocs holds what the documentation shows against the API.
+// TestManifestsOfTheDocs compares what the documentation shows with the API.
 func TestManifestsOfTheDocs(t *testing.T) {
 	metrics := catalog.Builtin()
 	declared := 0
@@ -40,7 +40,7 @@ func TestManifestsOfTheDocs(t *testing.T) {
 	}
 }
 
-// TestSampleMetricsAreOfEachKind holds the samples against the API, both ways.
+// TestSampleMetricsAreOfEachKind compares the samples with the API, both ways.
 func TestSampleMetricsAreOfEachKind(t *testing.T) {
 	metrics := catalog.Builtin()
 	shown := map[string]bool{}

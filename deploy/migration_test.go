@@ -48,7 +48,7 @@ func TestMigrationTellsOfEachFieldOfKEDA(t *testing.T) {
 	}
 }
 
-// TestMigrationNamesWhatExists holds each piece of code in the right column against the schema, the catalog and the HPA.
+// TestMigrationNamesWhatExists compares each piece of code in the right column with the schema, the catalog and the HPA.
 func TestMigrationNamesWhatExists(t *testing.T) {
 	metrics := catalog.Builtin()
 	known := append(crdSchemas(t), hpaFields...)

@@ -47,7 +47,7 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestDocsAreLinked holds that a reader of README.md gets to every page.
+// TestDocsAreLinked checks that links lead from README.md to every page.
 func TestDocsAreLinked(t *testing.T) {
 	readme := read(t, "../README.md")
 	for _, page := range pages(t)[1:] {

@@ -95,7 +95,7 @@ type dashboard struct {
 	} `json:"panels"`
 }
 
-// TestMetricsThatAreAskedForExist holds alerts and dashboard to the metrics that the adapter registers.
+// TestMetricsThatAreAskedForExist compares the metrics in alerts and the dashboard with those that the adapter registers.
 func TestMetricsThatAreAskedForExist(t *testing.T) {
 	exist := map[string]bool{}
 	register := func(all ...metrics.Registerable) {

@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
-// TestSampleSecretIsGrantedAlone holds the Role against the Redis object beside it.
+// TestSampleSecretIsGrantedAlone compares the Role with the Redis object beside it.
 func TestSampleSecretIsGrantedAlone(t *testing.T) {
 	const dir = "samples-secret"
 	redis, role, binding := only[*v1alpha1.Redis](t, dir), only[*rbacv1.Role](t, dir), only[*rbacv1.RoleBinding](t, dir)

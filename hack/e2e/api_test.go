@@ -182,7 +182,7 @@ func (s *fixture) protobuf(t *testing.T) {
 	}
 }
 
-// errors reads what a user is told.
+// errors checks the texts that a user gets.
 func (s *fixture) errors(t *testing.T) {
 	root := "/apis/custom.metrics.k8s.io/v1beta2"
 	for _, test := range []struct {

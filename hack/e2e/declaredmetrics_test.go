@@ -11,7 +11,7 @@ import (
 )
 
 // TestDeclaredMetrics reads what an object declares through the API server, and
-// what its status says of the ones that are wrong.
+// what its status says about invalid ones.
 func TestDeclaredMetrics(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, shared)

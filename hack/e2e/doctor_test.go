@@ -242,7 +242,7 @@ func troubleshooting(t *testing.T) string {
 	return string(text)
 }
 
-// TestEveryTroubleIsBroughtAbout holds that tests of this package have doctor name each code of the page, and run the
+// TestEveryTroubleIsBroughtAbout checks that tests of this package have doctor name each code of the page, and run the
 // command that it prints, unless a person has to decide something. The reasons of Redis objects are brought about by the
 // faults of package faults; pkg/doctor shows that each is named as it is.
 func TestEveryTroubleIsBroughtAbout(t *testing.T) {

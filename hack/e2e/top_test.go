@@ -21,7 +21,7 @@ func (s *fixture) top(ctx context.Context, kubeconfig string, args ...string) (s
 	return s.plugin(ctx, kubeconfig, append([]string{"top"}, args...)...)
 }
 
-// TestTop holds what top prints against kubectl get, on the samples, beside an object that nothing answers for.
+// TestTop compares what top prints with kubectl get, on the samples, beside an object that nothing answers for.
 func TestTop(t *testing.T) {
 	t.Parallel()
 	s, _ := stage(t, "hpa-averagevalue.yaml", 1900)

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// period is the time, a fifth more at most, after which policies are read again.
+	// period is the time, or up to a fifth more, after which policies are read again.
 	period = 30 * time.Second
 	// retryPeriod is the time after which they are read again while one could not be read.
 	retryPeriod = 5 * time.Second
@@ -27,19 +27,19 @@ const (
 	readTimeout = 10 * time.Second
 )
 
-// Observer is told what was found, for the adapter's own metrics.
+// Observer receives the results, for the adapter's own metrics.
 type Observer interface {
-	// PolicyEnforced reports whether the API server enforces a policy.
+	// PolicyEnforced records whether the API server enforces a policy.
 	PolicyEnforced(policy string, enforced bool)
 }
 
-// Config says which policies are looked at. All fields are required.
+// Config says which policies are checked. All fields are required.
 type Config struct {
 	// Client reads policies and bindings.
 	Client admission.AdmissionregistrationV1Interface
-	// Observer hears of each policy that was read.
+	// Observer receives each policy that was read.
 	Observer Observer
-	// Policies names the policies, each of which has a binding of its name.
+	// Policies are the names of the policies. Each has a binding of the same name.
 	Policies []string
 }
 
@@ -58,8 +58,8 @@ func New(cfg Config) *Guard {
 	return &Guard{cfg: cfg, known: make(chan struct{}), faults: map[string]error{}}
 }
 
-// Enforced reports whether a policy was enforced when it was last read. It is
-// false before the first read.
+// Enforced reports whether a policy was enforced when it was last read, false before
+// the first read.
 func (g *Guard) Enforced(policy string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,7 +75,7 @@ func (g *Guard) Await(ctx context.Context) {
 	}
 }
 
-// Run reads the policies at once and then at intervals until ctx ends.
+// Run reads the policies at once, and then periodically until ctx ends.
 func (g *Guard) Run(ctx context.Context) {
 	known := sync.OnceFunc(func() { close(g.known) })
 	for ctx.Err() == nil {
@@ -109,7 +109,7 @@ func (g *Guard) look(ctx context.Context) bool {
 	return all
 }
 
-// learn remembers what was found of a policy, and logs what changed.
+// learn records the result for a policy, and logs changes.
 func (g *Guard) learn(ctx context.Context, policy string, fault error) {
 	g.mu.Lock()
 	before := g.faults[policy]
@@ -125,8 +125,8 @@ func (g *Guard) learn(ctx context.Context, policy string, fault error) {
 	}
 }
 
-// read returns what keeps a policy from being enforced, nil if nothing does, and
-// in err why that is not known.
+// read returns as fault why a policy is not enforced, nil if it is. If that is unknown,
+// err says why.
 func (g *Guard) read(ctx context.Context, name string) (fault, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -147,7 +147,7 @@ func (g *Guard) read(ctx context.Context, name string) (fault, err error) {
 	return errors.Join(policyFault(policy), bindingFault(policy, binding)), nil
 }
 
-// policyFault returns what a policy leaves out.
+// policyFault returns an error if a policy leaves something out.
 func policyFault(policy *admissionv1.ValidatingAdmissionPolicy) error {
 	spec := policy.Spec
 	switch match := spec.MatchConstraints; {
@@ -163,7 +163,7 @@ func policyFault(policy *admissionv1.ValidatingAdmissionPolicy) error {
 	return nil
 }
 
-// bindingFault returns what keeps a binding from denying everywhere what a policy
+// bindingFault returns an error unless a binding denies everywhere what a policy
 // refuses.
 func bindingFault(policy *admissionv1.ValidatingAdmissionPolicy, binding *admissionv1.ValidatingAdmissionPolicyBinding) error {
 	switch spec := binding.Spec; {
@@ -188,7 +188,7 @@ func judgesRedis(rule admissionv1.NamedRuleWithOperations) bool {
 		has(rule.Resources, v1alpha1.Resource) && operation(admissionv1.Create) && operation(admissionv1.Update)
 }
 
-// narrowed reports whether something is left out of what rules match.
+// narrowed reports whether something restricts what the rules match.
 func narrowed(match *admissionv1.MatchResources) bool {
 	selects := func(selector *metav1.LabelSelector) bool {
 		return selector != nil && len(selector.MatchLabels)+len(selector.MatchExpressions) > 0

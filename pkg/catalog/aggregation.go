@@ -13,17 +13,17 @@ type Aggregation string
 const (
 	// Sum adds the series. The sum of no series is 0.
 	Sum Aggregation = "sum"
-	// Max takes the largest series. Without any series it fails.
+	// Max is the largest series. It fails without series.
 	Max Aggregation = "max"
-	// Weighted takes the mean of the series, each by how much it is taken from:
-	// latencies by calls, so that it is the mean of all calls.
+	// Weighted is the weighted mean of the series. Latencies are weighted by calls, so
+	// it is the mean of all calls.
 	Weighted Aggregation = "weighted mean"
-	// Min takes the smallest series. Without any series it fails.
+	// Min is the smallest series. It fails without series.
 	Min Aggregation = "min"
 )
 
-// of aggregates series. One of them without a value leaves all without, since a sum
-// or a largest value that misses one is wrong.
+// of aggregates series. It fails if one of them has no value, because a sum or a
+// maximum without it is wrong.
 func (a Aggregation) of(found []Series) (float64, error) {
 	var value, weight float64
 	var none error
@@ -53,7 +53,7 @@ func (a Aggregation) of(found []Series) (float64, error) {
 	case a == Weighted && weight <= 0 && none != nil:
 		return 0, none
 	case a == Weighted && weight <= 0:
-		return 0, errors.New("nothing was counted within the window, so that there is no mean")
+		return 0, errors.New("nothing was counted within the window, so there is no mean")
 	case a == Weighted:
 		value /= weight
 	case a != Sum && len(found) == 0:

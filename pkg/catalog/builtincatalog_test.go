@@ -2,7 +2,7 @@ package catalog
 
 import "testing"
 
-// TestRows holds that each row has one function and a name of its own, and that the
+// TestRows checks that each row has one function and a name of its own, and that the
 // names that other packages ask for exist.
 func TestRows(t *testing.T) {
 	c := Builtin()

@@ -10,16 +10,16 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Kind says what a metric is taken from.
+// Kind says how a metric is computed.
 type Kind string
 
 const (
 	// Gauge is a level at one instant.
 	Gauge Kind = "gauge"
-	// Rate is the growth of a counter in one second, over a window.
+	// Rate is the growth of a counter per second, over a window.
 	Rate Kind = "rate"
-	// Ratio is the growth of one counter to that of another, or to time where the
-	// counter is one of seconds, over a window.
+	// Ratio is the growth of one counter over a window, divided by that of another, or
+	// by time if the counter is in seconds.
 	Ratio Kind = "ratio"
 )
 
@@ -31,17 +31,18 @@ const (
 	LabelCommand = "command"
 	// LabelDatabase is the number of a logical database.
 	LabelDatabase = "db"
-	// LabelError is the code that an error reply begins with.
+	// LabelError is the code at the beginning of an error reply.
 	LabelError = "error"
 	// LabelMode is user or system.
 	LabelMode = "mode"
 	// LabelPercentile is a percentile, such as 99.9.
 	LabelPercentile = "percentile"
-	// LabelReplica is the place of a replica in its primary's list, from 0.
+	// LabelReplica is the position of a replica in its primary's list, from 0.
 	LabelReplica = "replica"
-	// LabelNode names a server process: its ID in a cluster, elsewhere its run_id.
+	// LabelNode identifies a server process: its ID in a cluster, otherwise its run_id.
 	LabelNode = "node"
-	// LabelShard is the place of a shard of a cluster, from 0, in the order of their lowest slots.
+	// LabelShard is the number of a shard of a cluster, from 0, in the order of their lowest
+	// slots.
 	LabelShard = "shard"
 )
 
@@ -51,22 +52,23 @@ type Metric struct {
 	Name string
 	// Unit is the unit of its value.
 	Unit string
-	// Versions are those of Redis that have it, such as 7.0+; empty for all.
+	// Versions are the versions of Redis that have it, such as 7.0+; empty for all.
 	Versions string
-	// Help says in a sentence what it measures.
+	// Help says in a sentence or more what it measures.
 	Help string
-	// Kind says what it is taken from.
+	// Kind says how it is computed.
 	Kind Kind
 	// Aggregation says how its series become one value.
 	Aggregation Aggregation
-	// Labels are the labels of its series, beside those of nodes: LabelRole, LabelNode and, in a cluster, LabelShard.
+	// Labels are the labels of its series, besides those of nodes: LabelRole, LabelNode and, in a cluster,
+	// LabelShard.
 	Labels []string
 
-	// ofData marks what is taken from keys, or from the commands that read and write
-	// them: see unsettled.
+	// ofData marks metrics of keys, or of the commands that read and write them: see
+	// unsettled.
 	ofData bool
-	// never reports whether a value of the first of Labels is known to have counted
-	// nothing if the server does not report it. It is nil where nothing is known then.
+	// never reports whether a value of the first of Labels, if the server does not
+	// report it, has counted nothing. nil means that this is not known.
 	never func(value string) bool
 
 	gauge  computation[gaugeInput]
@@ -74,7 +76,7 @@ type Metric struct {
 }
 
 // computation is a pure function of samples, and the fields of INFO that it reads. A
-// field that ends in * stands for all that begin so.
+// field that ends in * is a prefix.
 type computation[Input any] struct {
 	of     func(in Input) ([]Series, error)
 	fields []string
@@ -89,8 +91,8 @@ type Series struct {
 	Labels map[string]string
 	Value  float64
 
-	// weight is what Value counts for where the metric aggregates as Weighted, and none
-	// says why it counts for nothing.
+	// weight is the weight of Value if the metric aggregates as Weighted, and none is
+	// why it has no weight.
 	weight        float64
 	noValueReason error
 	// err says why this series has no value while others of the metric may have.
@@ -105,10 +107,10 @@ type gaugeInput struct {
 type windowInput struct {
 	first, last *redisinfo.Info
 	seconds     float64
-	// labelled means that a selector will look at the labels of the series.
+	// labelled means that the selector needs the labels of the series.
 	labelled bool
-	// own tells how often the adapter itself called a command meanwhile, or more often
-	// if that is not exact.
+	// own returns how often the adapter itself called a command meanwhile, or at least
+	// how often if exact is false.
 	own func(command string) (calls int64, exact bool)
 }
 
@@ -118,13 +120,13 @@ type History interface {
 	Span(now time.Time) (history.Span, error)
 }
 
-// Query says what of a metric is asked for.
+// Query is a request for a metric.
 type Query struct {
-	// Now is the instant of the question.
+	// Now is the instant of the request.
 	Now time.Time
 	// Database is the logical database of the object.
 	Database int
-	// Selector picks series; an empty one picks all.
+	// Selector selects series; an empty one selects all.
 	Selector Selector
 }
 
@@ -132,7 +134,7 @@ type Query struct {
 type Reading struct {
 	// Value is finite and not negative, in the metric's unit.
 	Value float64
-	// At is the instant of the newest sample in the value.
+	// At is the instant of the newest sample that the value uses.
 	At time.Time
 	// Window is the time before At that the value covers, 0 for a gauge.
 	Window time.Duration
@@ -173,7 +175,7 @@ func (c *Catalog) All() []Metric {
 	return c.metrics
 }
 
-// Lookup returns the metric of that name.
+// Lookup returns the metric with a name.
 func (c *Catalog) Lookup(name string) (*Metric, bool) {
 	n, ok := c.byName[name]
 	if !ok {
@@ -182,8 +184,8 @@ func (c *Catalog) Lookup(name string) (*Metric, bool) {
 	return &c.metrics[n], true
 }
 
-// Read computes the value of the metric from a history. Replicas count only where
-// the selector names LabelRole, and where there is no primary.
+// Read computes the value of the metric from a history. Replicas count only if the
+// selector names LabelRole, or if there is no primary.
 func (m *Metric) Read(h History, q Query) (Reading, error) {
 	found, reading, err := m.series(h, q)
 	if err != nil {
@@ -195,7 +197,8 @@ func (m *Metric) Read(h History, q Query) (Reading, error) {
 	return reading, nil
 }
 
-// series computes the series that a query asks for, and when they were taken.
+// series computes the series that a query selects, and the time and window of the
+// value.
 func (m *Metric) series(h History, q Query) ([]Series, Reading, error) {
 	if m.gauge.of != nil {
 		sample, unknown := h.Latest(q.Now)

@@ -8,17 +8,17 @@ import (
 )
 
 var (
-	errOwnLost  = errors.New("an attempt to sample failed within the window, or a script ended with an error that may be the server's refusal, and nothing tells how many of its commands the server executed: it is known again once the window is past")
+	errOwnLost  = errors.New("an attempt to sample failed within the window, or a script ended with an error that may be the server's refusal, and it is unknown how many of its commands the server executed: it is known again once the window is past")
 	errUnlisted = errors.New("the server is a replica, and it is unknown whether its primary sent the command, which this adapter does not know")
-	errWritable = errors.New("the server is a replica that takes writes of clients as well (replica-read-only no), and INFO does not separate them from those of its primary")
+	errWritable = errors.New("the server is a replica that accepts writes of clients as well (replica-read-only no), and INFO does not separate them from those of its primary")
 )
 
-// channel is by whom a server may be sent the commands that a primary replicates.
+// channel says who may send a server the commands that a primary replicates.
 type channel struct {
-	// replica is of a server that gets them from its primary, and readOnly of one
-	// that refuses them from clients.
+	// replica means that the server gets them from its primary, and readOnly that it
+	// refuses them from clients.
 	replica, readOnly bool
-	// err is why it is not known whether it refuses them.
+	// err is why it is unknown whether it refuses them.
 	err error
 }
 
@@ -31,9 +31,9 @@ func channelOf(info *redisinfo.Info) channel {
 	return channel{replica: true, readOnly: err == nil && readOnly != 0, err: err}
 }
 
-// byClients returns how many of the calls of a request are those of clients. The
-// others are those by which the adapter reads what the object declares, and on a
-// read-only replica all of a command that only its primary may send.
+// byClients returns how many calls of a request clients made. The adapter made the
+// others, to read what the object declares. On a read-only replica, its primary made
+// all calls of a command that only it may send.
 func (in windowInput) byClients(call growth, via channel) (int64, error) {
 	own, exact := in.own(call.name)
 	calls := max(0, call.by-own)

@@ -79,7 +79,7 @@ func TestReplicatedCommandsAreNoRequests(t *testing.T) {
 	}{
 		"read-only":                    {role: "role:slave\r\nslave_read_only:1", stats: writes, want: 2},
 		"read-only, of a write":        {role: "role:slave\r\nslave_read_only:1", selector: "command=set", stats: writes},
-		"writable":                     {role: "role:slave\r\nslave_read_only:0", stats: writes, says: "takes writes of clients as well"},
+		"writable":                     {role: "role:slave\r\nslave_read_only:0", stats: writes, says: "accepts writes of clients as well"},
 		"writable, of a read":          {role: "role:slave\r\nslave_read_only:0", selector: "command=get", stats: writes, want: 2},
 		"writable, nothing is written": {role: "role:slave\r\nslave_read_only:0", stats: []string{reads}, want: 2},
 		"not told":                     {role: "role:slave", stats: writes, says: "slave_read_only: not reported"},

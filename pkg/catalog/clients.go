@@ -49,8 +49,8 @@ func clientRows() []Metric {
 	}
 }
 
-// clientUtilization counts as acceptCommonHandler in Redis' networking.c does,
-// which refuses a connection when these reach maxclients.
+// clientUtilization counts like acceptCommonHandler in Redis' networking.c, which
+// refuses a connection when this number reaches maxclients.
 func clientUtilization(in gaugeInput) ([]Series, error) {
 	clients, errClients := in.info.Int("connected_clients")
 	replicas, errReplicas := in.info.Int("connected_slaves")
@@ -59,5 +59,5 @@ func clientUtilization(in gaugeInput) ([]Series, error) {
 	if err := errors.Join(errClients, errReplicas, errBus, errLimit); err != nil {
 		return nil, err
 	}
-	return share(clients+replicas+bus, limit, "maxclients is 0, so that there is no ratio")
+	return share(clients+replicas+bus, limit, "maxclients is 0, so there is no ratio")
 }

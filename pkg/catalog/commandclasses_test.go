@@ -2,7 +2,7 @@ package catalog
 
 import "testing"
 
-// TestListedClassesExist holds that the table of commands has no class but those that the code tells apart.
+// TestListedClassesExist checks that the table of commands has no class but those that the code tells apart.
 func TestListedClassesExist(t *testing.T) {
 	counts := map[class]int{}
 	for command, is := range listed() {

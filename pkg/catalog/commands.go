@@ -9,8 +9,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// A Quantity of the metrics API has thousandths at the finest, and a command
-// takes microseconds: in seconds, the base unit, most latencies would read 0.001.
+// A Quantity of the metrics API has at most three decimals, and a command takes
+// microseconds. In seconds, the base unit, most latencies would be 0.001.
 func commandRows() []Metric {
 	labels := []string{LabelCommand}
 	return []Metric{
@@ -76,12 +76,12 @@ type growth struct {
 	by   int64
 }
 
-// usualCommands is how many commands most servers are asked for.
+// usualCommands is how many different commands most servers execute.
 const usualCommands = 12
 
-// growths is how much a number of each record grew over the window, for the
-// names that are kept. What was never counted is left out by the server: where
-// the section itself is missing, that says nothing.
+// growths returns how much a number of each record grew over the window, for the names
+// that keep accepts. The server leaves out what it has never counted. If the whole
+// section is missing, nothing is known.
 func (in windowInput) growths(section, prefix, number string, keep func(name string) bool) ([]growth, error) {
 	for _, info := range []*redisinfo.Info{in.first, in.last} {
 		if err := info.Section(section); err != nil {
@@ -131,7 +131,7 @@ func (in windowInput) commandGrowths(number string, keep func(string) bool) ([]g
 
 func all(string) bool { return true }
 
-// requests is the growth of each request's calls by clients in one second.
+// requests returns how many calls of each request clients made per second.
 func requests(in windowInput) ([]Series, error) {
 	calls, err := in.commandGrowths("calls", isRequest)
 	if err != nil {
@@ -150,7 +150,7 @@ func requests(in windowInput) ([]Series, error) {
 	return found, nil
 }
 
-// commandRate is the growth of one number of each command in one second.
+// commandRate returns the growth of one number of each command per second.
 func commandRate(number string) func(windowInput) ([]Series, error) {
 	return func(in windowInput) ([]Series, error) {
 		grown, err := in.commandGrowths(number, all)
@@ -173,9 +173,9 @@ func (in windowInput) rates(grown []growth, label string) []Series {
 	return found
 }
 
-// latencyMean is time to calls of each request by clients. The server adds the
-// times of all callers up, so that there is no mean of a command that others
-// called as well.
+// latencyMean returns the time per call of each request by clients. The server adds up
+// the times of all callers, so the mean of a command that others called as well is
+// unknown.
 func latencyMean(in windowInput) ([]Series, error) {
 	calls, errCalls := in.commandGrowths("calls", isRequest)
 	times, errTimes := in.commandGrowths("usec", isRequest)
@@ -190,7 +190,7 @@ func latencyMean(in windowInput) ([]Series, error) {
 		switch {
 		case err != nil || byClients == 0:
 		case byClients < call.by:
-			s.err = fmt.Errorf("this adapter called %s as well as clients did, and the server does not separate their times: leave it out by a selector, such as command notin (%[1]s)", s.Labels[LabelCommand])
+			s.err = fmt.Errorf("this adapter called %s as well, and the server does not separate its times from those of clients: leave it out by a selector, such as command notin (%[1]s)", s.Labels[LabelCommand])
 		default:
 			s.weight = float64(call.by)
 			s.Value = float64(times[n].by) / s.weight
@@ -233,17 +233,17 @@ func latencyPercentiles(in gaugeInput) ([]Series, error) {
 	return found, nil
 }
 
-// errorsDisabled is what Redis 7.4 and later count in place of every code, once
-// there are more codes than they keep.
+// errorsDisabled is what Redis 7.4 and later count instead of every code, once there
+// are more codes than they keep.
 const errorsDisabled = "ERRORSTATS_DISABLED"
 
-// errorRates is the growth of each error code's count in one second.
+// errorRates returns the growth of each error code's count per second.
 func errorRates(in windowInput) ([]Series, error) {
 	if _, disabled := in.last.Record(errorPrefix + errorsDisabled); disabled {
-		return nil, errors.New("the server has stopped counting errors, since there were too many codes: CONFIG RESETSTAT starts it again")
+		return nil, errors.New("the server has stopped counting errors because there were too many codes: CONFIG RESETSTAT starts it again")
 	}
-	// Dragonfly has a section of that name and writes its codes in another way, so that
-	// none would be found there; it lacks the total, which Redis has had as long as the codes.
+	// Dragonfly has a section of that name with codes in another form, so none would be found.
+	// It lacks the total, which Redis has had as long as the codes.
 	if _, err := in.growth("total_error_replies"); err != nil {
 		return nil, err
 	}
@@ -251,8 +251,8 @@ func errorRates(in windowInput) ([]Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A script may begin its error with anything, an address among others, which
-	// neither a label nor an error of ours may tell.
+	// A script may begin its error with any text, such as an address, which neither a
+	// label nor an error of the adapter may contain.
 	others, err := in.growths("Errorstats", errorPrefix, "count", func(name string) bool { return !isErrorCode(name) })
 	if err != nil {
 		return nil, errors.New("the count of an error whose code is not of capital letters cannot be read or fell")
@@ -263,15 +263,15 @@ func errorRates(in windowInput) ([]Series, error) {
 	return in.rates(append(codes, others...), LabelError), nil
 }
 
-// otherErrors is the value of LabelError for what is not a code.
+// otherErrors is the value of LabelError for errors without a code.
 const otherErrors = "other"
 
-// isErrorCode reports whether a name is a code by Redis' convention.
+// isErrorCode reports whether a name is an error code by Redis' convention.
 func isErrorCode(name string) bool {
 	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
 
-// isErrorLabel reports whether a value of LabelError may be one of a series.
+// isErrorLabel reports whether a series may have a value of LabelError.
 func isErrorLabel(value string) bool {
 	return value == otherErrors || value != "" && isErrorCode(value)
 }

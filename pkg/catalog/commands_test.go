@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// command is what a server says of one of its commands.
+// command is what a server reports about one of its commands.
 type command struct {
 	group string
 	write bool
@@ -36,7 +36,7 @@ func unmarked() []string {
 	return []string{"multi", "exec", "publish", "spublish", "pfcount", "script"}
 }
 
-// TestEachCommandOfTheServersIsListed holds the table of commands against what
+// TestEachCommandOfTheServersIsListed compares the table of commands with what
 // the servers themselves say. Where it fails, add the command to listed.
 func TestEachCommandOfTheServersIsListed(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, p redistest.Program) {

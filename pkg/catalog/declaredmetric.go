@@ -23,11 +23,11 @@ type ProbedHistory interface {
 type Declared struct {
 	// Name is the name under which it is served.
 	Name string
-	// Probe read its Results, and Place is where they stand in a sample.
+	// Probe reads its Results, and Place is their index in a sample.
 	Probe *probe.Probe
 	Place int
-	// Over makes one value of a gauge's samples of a window, empty for the newest one.
-	// It has no effect on others.
+	// Over combines a gauge's samples of a window into one value. If it is empty, the
+	// newest sample counts. It has no effect on other kinds.
 	Over v1alpha1.OverFunction
 }
 
@@ -103,7 +103,7 @@ func (d Declared) over(h ProbedHistory, now time.Time) (Reading, history.Sample,
 	return Reading{Value: value, At: last.At, Window: last.At.Sub(first.At)}, last, nil
 }
 
-// valueOver makes one value of the values in a window, at least one.
+// valueOver combines the values in a window, at least one, into one value.
 func valueOver(function v1alpha1.OverFunction, values []float64) (float64, error) {
 	switch function {
 	case v1alpha1.OverMax:
@@ -120,7 +120,7 @@ func valueOver(function v1alpha1.OverFunction, values []float64) (float64, error
 	return 0, fmt.Errorf("over has no function %q", string(function))
 }
 
-// of returns what the metric's probe gave in a sample.
+// of returns the result of the metric's probe in a sample.
 func (d Declared) of(sample history.Sample) probe.Result {
 	if d.Place >= len(sample.Probed) {
 		return probe.Result{Err: errors.New("the sample was taken without it")}

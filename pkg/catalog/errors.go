@@ -11,13 +11,14 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Awaited reports whether an error says that a value of keys is not known yet, and that
-// further samples bring it: a scan is under way, or a replica may still be catching up.
+// Awaited reports whether an error means that a value of keys is not known yet, but
+// will be after further samples: a scan is under way, or a replica may still be
+// catching up.
 func Awaited(err error) bool {
 	return errors.Is(err, probe.ErrNoScan) || errors.Is(err, redisinfo.ErrCatchingUp)
 }
 
-// NoSeriesError says that a selector matched no series of a metric.
+// NoSeriesError means that a selector matched no series of a metric.
 type NoSeriesError struct {
 	Metric string
 	// Existing describes the label values that do exist.
@@ -31,7 +32,7 @@ func (e *NoSeriesError) Error() string {
 // listedValues bounds how many values of a label an error lists.
 const listedValues = 20
 
-// noSeries returns the error of a selector that picks a node and none of its series.
+// noSeries returns the error of a selector that selects a node but none of its series.
 func (m *Metric) noSeries(found []Series) *NoSeriesError {
 	none := noSeries(m.Name, found)
 	for _, label := range m.Labels {

@@ -15,7 +15,7 @@ type Formula interface {
 // Reader computes a metric from a history.
 type Reader func(h *history.History, q Query) (Reading, error)
 
-// Expression is a metric of one object that is computed from others of it.
+// Expression is a metric of one object that is computed from its other metrics.
 type Expression struct {
 	// Name is the name under which it is served.
 	Name string
@@ -25,9 +25,9 @@ type Expression struct {
 	Find func(name string) (Reader, bool)
 }
 
-// Read computes the metric from one state of a history, as Metric.Read does. It
-// covers all that the metrics that it names cover, up to the newest sample. The selector picks its
-// one series, which has the label role, and not theirs.
+// Read computes the metric from one state of a history, like Metric.Read. Its window covers the
+// windows of the metrics that it names, up to the newest sample. The selector applies to its one
+// series, which has the label role, and not to theirs.
 func (c Expression) Read(h *history.History, q Query) (Reading, error) {
 	h = h.Snapshot()
 	newest, err := h.Latest(q.Now)
@@ -59,8 +59,8 @@ func (c Expression) Read(h *history.History, q Query) (Reading, error) {
 	return reading, nil
 }
 
-// chosen fails unless a selector picks the one series of a metric of one object.
-// It has the role of the nodes that count.
+// chosen fails unless a selector selects the one series of a declared metric. Its role
+// is that of the nodes that count.
 func chosen(metric string, newest history.Sample, selector Selector) error {
 	labels, err := labelsOf(&newest.Counted()[0], selector)
 	if err != nil {

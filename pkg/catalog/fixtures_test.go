@@ -142,8 +142,8 @@ func TestEachFixtureIsInTheTable(t *testing.T) {
 	}
 }
 
-// TestVersionsAreThoseThatHaveTheFields holds the versions that the rows state
-// against the fixtures of Redis.
+// TestVersionsAreThoseThatHaveTheFields compares the versions that the rows state
+// with the fixtures of Redis.
 func TestVersionsAreThoseThatHaveTheFields(t *testing.T) {
 	c := catalog.Builtin()
 	versions := map[string]string{"redis-5.0.txt": "5.0.14", "redis-6.2.txt": "6.2.14", "redis-7.0.txt": "7.0.15", "redis-7.4.txt": "7.4.1"}

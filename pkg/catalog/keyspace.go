@@ -59,14 +59,14 @@ func keyspaceRows() []Metric {
 	}
 }
 
-// hitRatio is hits to look-ups over the window.
+// hitRatio returns hits divided by look-ups over the window.
 func hitRatio(in windowInput) ([]Series, error) {
 	hits, errHits := in.growth("keyspace_hits")
 	misses, errMisses := in.growth("keyspace_misses")
 	if err := errors.Join(errHits, errMisses); err != nil {
 		return nil, err
 	}
-	return weighted(float64(hits), float64(hits)+float64(misses), "no key was looked up within the window, so that there is no ratio")
+	return weighted(float64(hits), float64(hits)+float64(misses), "no key was looked up within the window, so there is no ratio")
 }
 
 func keys(in gaugeInput) ([]Series, error) {
@@ -79,15 +79,15 @@ func expiringKeys(in gaugeInput) ([]Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	return weighted(float64(space.Expires), float64(space.Keys), "the database has no key, so that there is no ratio")
+	return weighted(float64(space.Expires), float64(space.Keys), "the database has no key, so there is no ratio")
 }
 
-// usualDatabases is how many logical databases Redis has unless it is set to
-// another number, which INFO does not tell.
+// usualDatabases is how many logical databases Redis has by default. INFO does not
+// report the number.
 const usualDatabases = 16
 
-// keyspaceKeys has a series for each database that is usual, the object's own and
-// those that have keys: one that was emptied is known to have none.
+// keyspaceKeys returns a series for each default database, for the object's own, and
+// for those that have keys. A database that INFO leaves out is known to have none.
 func keyspaceKeys(in gaugeInput) ([]Series, error) {
 	databases := make([]int, 0, usualDatabases+1)
 	for database := range usualDatabases {

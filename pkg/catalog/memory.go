@@ -40,8 +40,8 @@ func memoryRows() []Metric {
 	}
 }
 
-// datasetBytes reads what Redis computes as a difference without a sign. Right
-// after its start the minuend may be the smaller one.
+// datasetBytes reads what Redis computes as an unsigned difference, which may wrap
+// around right after its start.
 // Source: getMemoryOverheadData in Redis' object.c.
 func datasetBytes(in gaugeInput) ([]Series, error) {
 	const field = "used_memory_dataset"
@@ -50,7 +50,7 @@ func datasetBytes(in gaugeInput) ([]Series, error) {
 		return nil, err
 	}
 	if wrapped, err := strconv.ParseUint(text, 10, 64); err == nil && int64(wrapped) < 0 {
-		return nil, errors.New("the server takes more memory for itself than it has allocated by its own count, which has fallen below zero: it is known again once the server holds more data")
+		return nil, errors.New("the server counts more overhead than allocated memory, so its count of the data has fallen below zero: it is known again once the server holds more data")
 	}
 	return level(field).of(in)
 }
@@ -61,5 +61,5 @@ func memoryUtilization(in gaugeInput) ([]Series, error) {
 	if err := errors.Join(errUsed, errLimit); err != nil {
 		return nil, err
 	}
-	return share(used, limit, "maxmemory is 0, which means no limit, so that there is no ratio: set maxmemory in Redis, or use used-memory-bytes")
+	return share(used, limit, "maxmemory is 0, which means no limit, so there is no ratio: set maxmemory in Redis, or use used-memory-bytes")
 }

@@ -6,10 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Selector picks the series whose labels meet all of its requirements.
+// Selector selects the series whose labels meet all its requirements.
 type Selector labels.Requirements
 
-// IsNodeLabel reports whether a label is one that all series of a node share.
+// IsNodeLabel reports whether all series of a node share a label.
 func IsNodeLabel(label string) bool {
 	return label == LabelRole || label == LabelNode || label == LabelShard
 }
@@ -18,12 +18,12 @@ func (s Selector) matches(of labels.Set) bool {
 	return !slices.ContainsFunc(s, func(r labels.Requirement) bool { return !r.Matches(of) })
 }
 
-// matchesNode is matches by the requirements on the labels of nodes alone.
+// matchesNode is like matches, but considers only requirements on the labels of nodes.
 func (s Selector) matchesNode(of labels.Set) bool {
 	return !slices.ContainsFunc(s, func(r labels.Requirement) bool { return IsNodeLabel(r.Key()) && !r.Matches(of) })
 }
 
-// ofNodesAlone reports whether no requirement tells series of one node apart.
+// ofNodesAlone reports whether all requirements are on the labels of nodes.
 func (s Selector) ofNodesAlone() bool {
 	return !slices.ContainsFunc(s, func(r labels.Requirement) bool { return !IsNodeLabel(r.Key()) })
 }

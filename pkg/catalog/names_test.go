@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// TestNamesThatAreNone holds that a total is never smaller for a record whose name a
+// TestNamesThatAreNone checks that a total is never smaller for a record whose name a
 // server makes up, and that no error is longer for it.
 func TestNamesThatAreNone(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)

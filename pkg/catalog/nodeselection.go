@@ -14,9 +14,9 @@ var (
 	errNodeSilent = errors.New("a replica that the metric selector asks for did not answer")
 )
 
-// counted returns the nodes of a sample that a selector may ask for. A primary
-// that did not answer is not among them, since the sample stands without it only
-// where the object allows that. Where no node has an INFO, each of them is.
+// counted returns the nodes of a sample that a selector may select. It leaves out
+// primaries that did not answer: such a sample exists only if the object allows it. If
+// no node has an INFO, it returns all.
 func counted(sample history.Sample, selector Selector) []history.Node {
 	if !selector.names(LabelRole) || sample.Nodes[0].Info == nil {
 		return sample.Counted()
@@ -30,9 +30,9 @@ func counted(sample history.Sample, selector Selector) []history.Node {
 	return nodes
 }
 
-// ofNodes returns the series of the nodes that a query asks for. A selector
-// picks nodes first, by its requirements on their labels alone, so that a node it
-// leaves out does not matter, and then picks among the series of those nodes.
+// ofNodes returns the series of the nodes that a query selects. The selector first
+// selects nodes, by its requirements on their labels, so nodes that it leaves out do
+// not matter. Then it selects among their series.
 func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) ([]Series, error)) ([]Series, error) {
 	selector := q.Selector
 	var chosen, others []Series
@@ -93,8 +93,8 @@ func (m *Metric) ofNodes(sample history.Sample, q Query, of func(*history.Node) 
 	return nil, m.noSeries(others)
 }
 
-// neverCounted reports whether a selector picks some series of a node with
-// these labels that the server does not report because it counts nothing yet.
+// neverCounted reports whether a selector selects a series of a node with these labels
+// that the server does not report because it has counted nothing yet.
 func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
 	if m.never == nil {
 		return false
@@ -111,7 +111,7 @@ func (m *Metric) neverCounted(selector Selector, node map[string]string) bool {
 	return false
 }
 
-// ofShard tells a node by its shard: no error holds an address.
+// ofShard names a node by its shard. No error holds an address.
 func ofShard(node *history.Node, err error) error {
 	if node.Shard == "" {
 		return err
@@ -130,8 +130,8 @@ func silence(node *history.Node) error {
 	return node.Err
 }
 
-// roleOf returns the role of a node, which is empty if its server reports none,
-// as hosted ones may do.
+// roleOf returns the role of a node, empty if its server reports none, as with some
+// providers.
 func roleOf(node *history.Node) (string, error) {
 	switch {
 	case node.Info == nil && node.Replica:
@@ -146,8 +146,8 @@ func roleOf(node *history.Node) (string, error) {
 	return role, err
 }
 
-// labelsOf returns the labels that all series of a node have, nil where no selector
-// looks at them. It fails if the selector names the role of a node that has none.
+// labelsOf returns the labels that all series of a node have, nil if the selector does
+// not need them. It fails if the selector names the role and the node has none.
 func labelsOf(node *history.Node, selector Selector) (map[string]string, error) {
 	role, err := roleOf(node)
 	if err != nil {
@@ -160,7 +160,7 @@ func labelsOf(node *history.Node, selector Selector) (map[string]string, error) 
 	if role != "" {
 		labels[LabelRole] = role
 	} else if selector.names(LabelRole) {
-		return nil, errors.New("the server does not report its role, so that the metric selector cannot ask for one: leave role out")
+		return nil, errors.New("the server does not report its role, so the metric selector cannot name it: leave role out")
 	}
 	if node.Name != "" {
 		labels[LabelNode] = node.Name

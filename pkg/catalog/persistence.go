@@ -29,7 +29,8 @@ func persistenceRows() []Metric {
 	}
 }
 
-// lastSaveAge compares two instants of the server's own clock: this machine's may differ.
+// lastSaveAge compares two instants of the server's clock. This machine's clock may
+// differ.
 func lastSaveAge(in gaugeInput) ([]Series, error) {
 	now, errNow := in.info.Int("server_time_usec")
 	saved, errSaved := in.info.Int("rdb_last_save_time")

@@ -33,7 +33,7 @@ func proveLatency(l *lab) {
 	l.reads("command-latency-percentile-microseconds", "percentile=50,command=eval", low/2, high)
 }
 
-// proveCPU compares with what the system says of the process.
+// proveCPU compares with what the system reports about the process.
 func proveCPU(l *lab) {
 	const script = "local x = 0 for i = 1, 1000000 do x = x + i end return x"
 	before := l.cpuSeconds()

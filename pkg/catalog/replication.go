@@ -41,7 +41,8 @@ func replicationRows() []Metric {
 	}
 }
 
-// replicationLagBytes is what a primary has written less what a replica has acknowledged.
+// replicationLagBytes returns what a primary has written minus what each replica has
+// acknowledged.
 func replicationLagBytes(in gaugeInput) ([]Series, error) {
 	written, err := in.info.Int("master_repl_offset")
 	if err != nil {
@@ -53,15 +54,15 @@ func replicationLagBytes(in gaugeInput) ([]Series, error) {
 			return 0, err
 		}
 		if acknowledged == 0 && written > 0 {
-			// Redis shows 0 until the first acknowledgement, which tells nothing.
+			// Redis reports 0 until the first acknowledgement, which says nothing.
 			return 0, errors.New("it has not acknowledged anything yet")
 		}
 		return written - acknowledged, nil
 	})
 }
 
-// replicationLagSeconds asks for an offset as well: Dragonfly has none, and its
-// lag is not in seconds.
+// replicationLagSeconds requires an offset as well. Dragonfly has none, and its lag is
+// not in seconds.
 func replicationLagSeconds(in gaugeInput) ([]Series, error) {
 	return replicas(in.info, func(record redisinfo.Record) (int64, error) {
 		lag, errLag := record.Int("lag")
@@ -70,14 +71,14 @@ func replicationLagSeconds(in gaugeInput) ([]Series, error) {
 	})
 }
 
-// replicas has a series for each replica of the list.
+// replicas returns a series for each replica of the list.
 func replicas(info *redisinfo.Info, lag func(redisinfo.Record) (int64, error)) ([]Series, error) {
 	listed, err := listedReplicas(info)
 	if err != nil {
 		return nil, err
 	}
 	if len(listed) == 0 {
-		return nil, errors.New("no replica is connected, so that there is no lag")
+		return nil, errors.New("no replica is connected, so there is no lag")
 	}
 	found := make([]Series, 0, len(listed))
 	for _, record := range listed {
@@ -98,9 +99,8 @@ func replicas(info *redisinfo.Info, lag func(redisinfo.Record) (int64, error)) (
 
 const replicaPrefix = "slave"
 
-// listedReplicas returns the connections of replicas in a primary's list. A server that moves slots by a migration, and a client that
-// asks for a copy of the data, stand there as well: unlike a replica they tell no
-// port on which they listen.
+// listedReplicas returns the connections of replicas in a primary's list. The list also has servers that migrate slots,
+// and clients that ask for a copy of the data. Unlike a replica, they report no port on which they listen.
 // Source: genRedisInfoString in server.c, and REPLCONF listening-port.
 func listedReplicas(info *redisinfo.Info) ([]redisinfo.Record, error) {
 	connected, err := info.Int("connected_slaves")
@@ -125,8 +125,8 @@ func listedReplicas(info *redisinfo.Info) ([]redisinfo.Record, error) {
 	return replicas, nil
 }
 
-// connectedReplicas counts replicas by their addresses: one that synchronizes by
-// two channels has two connections, and so has one that has just come back.
+// connectedReplicas counts replicas by their addresses. A replica that synchronizes
+// over two channels, or has just come back, has two connections.
 func connectedReplicas(in gaugeInput) ([]Series, error) {
 	listed, err := listedReplicas(in.info)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Role returns what a server says of itself, primary or replica. INFO writes
-// master and slave; Dragonfly writes replica. An active replica of KeyDB takes
-// the writes of clients and has no other server above it: it is a primary.
+// Role returns the role that a server reports, primary or replica. INFO writes master
+// and slave; Dragonfly writes replica. An active replica of KeyDB accepts writes of
+// clients and follows no other server, so it is a primary.
 // Source: https://docs.keydb.dev/docs/active-rep, and genRedisInfoString in KeyDB's server.cpp.
 func Role(info *redisinfo.Info) (string, error) {
 	text, err := info.Text("role")

@@ -16,7 +16,7 @@ func level(key string) computation[gaugeInput] {
 	}, key)
 }
 
-// fraction reads a field of INFO that has decimals.
+// fraction reads a field of INFO with decimals.
 func fraction(key string) computation[gaugeInput] {
 	return computed(func(in gaugeInput) ([]Series, error) {
 		f, err := in.info.Float(key)
@@ -24,7 +24,7 @@ func fraction(key string) computation[gaugeInput] {
 	}, key)
 }
 
-// counterRate takes the growth of a counter of INFO in one second.
+// counterRate returns the growth of a counter of INFO per second.
 func counterRate(key string) computation[windowInput] {
 	return computed(func(in windowInput) ([]Series, error) {
 		grown, err := in.growth(key)
@@ -32,7 +32,7 @@ func counterRate(key string) computation[windowInput] {
 	}, key)
 }
 
-// growth is how much a counter grew over the window.
+// growth returns how much a counter grew over the window.
 func (in windowInput) growth(key string) (int64, error) {
 	return in.growthOf(key, (*redisinfo.Info).Int)
 }
@@ -53,13 +53,14 @@ func grown(key string, first, last int64) (int64, error) {
 	return last - first, nil
 }
 
-// fell reports whether a counter that only grows is less at last than at first, or
-// absent at first.
+// fell reports whether a counter that should only grow is less at last than at first,
+// or absent at first.
 func fell(first, last int64) bool {
 	return first < 0 || last < first
 }
 
-// share is a part to a whole, or the reason why there is none.
+// share returns a part divided by its whole, or an error with the given reason if the
+// whole is 0.
 func share(part, whole int64, reason string) ([]Series, error) {
 	if whole <= 0 {
 		return nil, errors.New(reason)
@@ -67,7 +68,7 @@ func share(part, whole int64, reason string) ([]Series, error) {
 	return []Series{{Value: float64(part) / float64(whole)}}, nil
 }
 
-// weighted is a part to a whole, which weighs as much as there is of the whole.
+// weighted returns a part divided by its whole, weighted by the whole.
 func weighted(part, whole float64, reason string) ([]Series, error) {
 	if whole <= 0 {
 		return []Series{{noValueReason: errors.New(reason)}}, nil

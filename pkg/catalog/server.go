@@ -21,7 +21,8 @@ func serverRows() []Metric {
 	}
 }
 
-// cpuCores is CPU time to time. Microseconds are whole numbers, so none is lost.
+// cpuCores returns CPU time divided by time. It computes in microseconds, which are
+// whole numbers, so nothing is lost.
 func cpuCores(in windowInput) ([]Series, error) {
 	user, errUser := in.growthOf("used_cpu_user", (*redisinfo.Info).Microseconds)
 	system, errSystem := in.growthOf("used_cpu_sys", (*redisinfo.Info).Microseconds)

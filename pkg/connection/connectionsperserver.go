@@ -9,9 +9,9 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxConnections bounds the connections to one IP address and port. Targets of one
-// namespace get half of them, and so do all targets but those that name a Service of
-// their own namespace: neither can keep the server from whoever runs it.
+// maxConnections bounds the connections to one IP address and port. The targets of one
+// namespace get half of them, and so do all targets that name no Service of their own
+// namespace. So neither can shut out the owner of the server.
 const maxConnections = 256
 
 // connectionLimit counts the connections to each server. It is safe for concurrent
@@ -21,8 +21,8 @@ type connectionLimit struct {
 	counts map[connectionGroup]int
 }
 
-// connectionGroup is some of the connections to one server: all of them, those of a
-// namespace, or those that no target's own namespace has the server for.
+// connectionGroup counts some of the connections to one server: all, those of a
+// namespace, or those of targets to servers outside their own namespace.
 type connectionGroup struct {
 	server, namespace string
 	foreign           bool
@@ -32,8 +32,8 @@ func newConnectionLimit() *connectionLimit {
 	return &connectionLimit{counts: map[connectionGroup]int{}}
 }
 
-// begin takes a connection of a target to a server into account until release is
-// called, and fails where there are too many.
+// begin counts a connection of a target to a server until release is called. It fails
+// if there are too many.
 func (c *connectionLimit) begin(server net.Addr, t *target.Target, address string) (release func(), err error) {
 	at := server.String()
 	bounds := map[connectionGroup]int{{server: at}: maxConnections, {server: at, namespace: t.Namespace}: maxConnections / 2}
@@ -61,9 +61,9 @@ func (c *connectionLimit) begin(server net.Addr, t *target.Target, address strin
 	}), nil
 }
 
-// ownServer reports whether an address that a target names is of a Service in its
-// own namespace, in the forms that admission lets everybody write. What servers name
-// is not: any of them may name any address.
+// ownServer reports whether an address in a target names a Service in its own
+// namespace, in the forms that admission lets everybody write. Addresses that servers
+// announce do not count, because a server may announce any address.
 func ownServer(t *target.Target, address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || address != t.Address {

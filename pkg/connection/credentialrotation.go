@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// lastRenewal is the longest time from one attempt to renew a connection to the next.
+// lastRenewal is the longest time between two attempts to renew a connection.
 const lastRenewal = 30 * time.Second
 
 // renewal is an attempt to replace a link that is still in use.
@@ -19,8 +19,7 @@ type renewal struct {
 	again time.Time
 }
 
-// renew replaces the link, which has just been asked, if there are newer
-// credentials.
+// renew replaces the link, which was used just now, if there are newer credentials.
 func (s *Server) renew(ctx context.Context, newest *credentials.Credentials, missing error, trial Operation) error {
 	if missing != nil {
 		err := reason.Classify(missing)

@@ -21,57 +21,59 @@ import (
 // ClientName is the name of the adapter's connections in CLIENT LIST.
 const ClientName = "redis-metrics-adapter"
 
-// A write buffer holds a request as one write: a short one, or a long one if the object
-// declares metrics. The client's read buffer holds a line: INFO is read past it.
+// A write buffer holds a whole request: a short one, or a long one if the object
+// declares metrics. The client's read buffer holds a line. INFO is read past it.
 const writeBufferBytes, longWriteBufferBytes, clientReadBufferBytes = 512, 4 << 10, 256
 
-// unixScheme begins an address that is a Unix socket. What servers name never does: it is a host and a port.
+// unixScheme begins the address of a Unix socket. Servers announce hosts and ports only.
 const unixScheme = "unix://"
 
-// errDialed says that a link would dial a second time.
+// errDialed means that a link would have to dial a second time.
 var errDialed error = &reason.Error{Reason: reason.ConnectionLost, Cause: errors.New("the connection was closed while idle")}
 
-// Link is a client and its one connection. It does not dial again, since its
-// credentials may not be the newest any more.
+// Link is a client and its one connection. It does not dial again, because its
+// credentials may be outdated by then.
 type Link struct {
-	// Client is the client, and Pipe a pipeline of it that is used again and again.
+	// Client is the client, and Pipe a pipeline of it that is reused.
 	Client *redis.Client
 	Pipe   redis.Pipeliner
-	// Capabilities are what the user of the link has learned of the server.
+	// Capabilities are what the user of the link has learned about the server.
 	Capabilities Capabilities
 
 	server *Server
-	// with are the credentials that it is dialed with.
+	// with are the credentials with which it is dialed.
 	with *credentials.Credentials
-	// unwatch ends the wait for the end of the group.
+	// unwatch stops waiting for the end of the group.
 	unwatch func() bool
 	conn    atomic.Pointer[replyLimit] // what the client dialed last
 	script  scriptTap
-	// tokens begins those that the server is asked to send back, asked counts them,
-	// and token is the newest.
+	// tokens is the prefix of the tokens that the server is asked to send back, asked
+	// counts them, and token is the newest.
 	tokens string
 	asked  uint64
 	token  string
 }
 
-// Capabilities are what a server is known to support. Each connection asks again.
+// Capabilities are what a server is known to support. They are learned again for each
+// connection.
 type Capabilities struct {
-	// Info is INFO with its sections, nil if the server is not known to take several.
+	// Info is the command INFO with its sections, nil if the server is not known to
+	// accept several.
 	Info []any
-	// Identified says that the node of a cluster has told its version, Migrations that it has
-	// CLUSTER GETSLOTMIGRATIONS, and RefusesMigrations that it refused that.
+	// Identified is set once a node of a cluster has reported its version, Migrations if it
+	// has CLUSTER GETSLOTMIGRATIONS, and RefusesMigrations if it refused that command.
 	Identified, Migrations, RefusesMigrations bool
 }
 
-// dial makes a link that dials in the next attempt.
+// dial returns a link that dials in the next attempt.
 func (s *Server) dial(with *credentials.Credentials) *Link {
 	l := &Link{server: s, with: with, tokens: rand.Text()[:16]}
 	l.start(s.ctx, l.options())
 	return l
 }
 
-// start makes the client of a link, which closes when ctx ends: go-redis heeds a
-// deadline and not a cancellation, and only closing ends a read.
+// start creates the client of a link. It is closed when ctx ends: go-redis obeys a
+// deadline but no cancellation, and only closing ends a read.
 func (l *Link) start(ctx context.Context, options *redis.Options) {
 	l.Client = redis.NewClient(options)
 	l.Pipe = l.Client.Pipeline()
@@ -110,7 +112,8 @@ func (l *Link) options() *redis.Options {
 		ReadTimeout:           s.target.Timeout,
 		WriteTimeout:          s.target.Timeout,
 		PoolTimeout:           s.target.Timeout,
-		// One is used. A pool of one begins to dial in the background once a dial has failed.
+		// Only one is used, but a pool of one would dial in the background after a failed
+		// dial.
 		PoolSize:         2,
 		PipelinePoolSize: -1, // pipelines go through the one connection, without 256 KiB of buffers
 		MaxIdleConns:     1,
@@ -123,8 +126,8 @@ func (l *Link) options() *redis.Options {
 	}
 }
 
-// connect returns a connection over which a server may be told a password: under
-// TLS, the server has shown its certificate by then.
+// connect returns a connection over which a password may be sent: with TLS, the server
+// has shown its certificate.
 func (l *Link) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	if l.conn.Load() != nil {
 		return nil, errDialed
@@ -156,14 +159,14 @@ func (l *Link) connect(ctx context.Context, network, address string) (net.Conn, 
 	return limited, nil
 }
 
-// Asked returns when the newest request began to be written, which does not count dialing.
+// Asked returns when the write of the newest request began, after any dialing.
 func (l *Link) Asked() time.Time { return l.conn.Load().asked }
 
 // Sent reports whether the server may have executed requests that ended with an error.
 func (l *Link) Sent(err error) bool { return l.conn.Load() != nil && !errors.Is(err, errDialed) }
 
 // Echo adds a new token to the pipeline, which the server repeats after all other
-// replies. PING will not do, which Redis refuses while it cannot save (MISCONF).
+// replies. PING would not do, because Redis refuses it while it cannot save (MISCONF).
 func (l *Link) Echo(ctx context.Context) *redis.StringCmd {
 	l.asked++
 	l.token = l.tokens + strconv.FormatUint(l.asked, 10)
@@ -172,8 +175,8 @@ func (l *Link) Echo(ctx context.Context) *redis.StringCmd {
 	return echo
 }
 
-// InStep returns an error unless the reply to the newest Echo is its token: then all
-// replies belong to the requests that they were read for.
+// InStep returns an error unless the reply to the newest Echo is its token, which shows
+// that each reply belongs to its request.
 func (l *Link) InStep(echo *redis.StringCmd) error {
 	if echo.Val() != l.token {
 		return &reason.Error{Reason: reason.Protocol, Cause: errors.New("replies are out of step")}
@@ -181,9 +184,9 @@ func (l *Link) InStep(echo *redis.StringCmd) error {
 	return nil
 }
 
-// explain finds out why a server closed the connection: one that has too many
-// clients says so unasked, and go-redis takes that for the reply to HELLO. Under
-// TLS 1.3, one that takes no certificate says so after the handshake only, if it is heard at all.
+// explain finds out why a server closed the connection. A server with too many clients says so
+// before any request, and go-redis takes that for the reply to HELLO. With TLS 1.3, a server
+// rejects a certificate only after the handshake, and the alert may be lost.
 func (l *Link) explain(err *reason.Error) *reason.Error {
 	conn := l.conn.Load()
 	if err.Reason != reason.ConnectionLost || conn == nil {
@@ -199,8 +202,7 @@ func (l *Link) explain(err *reason.Error) *reason.Error {
 }
 
 // usesOldCredentials reports whether another link may succeed where this one failed: it was
-// closed while idle, or the server did not let it go on with credentials that are
-// not the newest any more.
+// closed while idle, or the server rejected credentials that are no longer the newest.
 func (l *Link) usesOldCredentials(err error, newest *credentials.Credentials) bool {
 	failed := reason.Classify(err)
 	return errors.Is(err, errDialed) || newest != l.with && (failed.Reason == reason.ConnectionLost || failed.OfCredentials())

@@ -11,18 +11,18 @@ import (
 )
 
 // dialsPerSecond and dialsAtOnce bound how many connections the targets of one
-// namespace begin, each with the look-up of its host name: objects whose servers
-// close every connection would otherwise dial without end.
+// namespace begin, each with a look-up of its host name. Otherwise objects whose
+// servers close every connection would dial without end.
 const dialsPerSecond, dialsAtOnce = 2000, 2000
 
-// dialLimit bounds the dials of each namespace on its own. It is safe for concurrent
+// dialLimit bounds the dials of each namespace separately. It is safe for concurrent
 // use.
 type dialLimit struct {
 	mu         sync.Mutex
 	namespaces map[string]*namespaceDials
 }
 
-// namespaceDials is the bound of one namespace, and how many targets share it.
+// namespaceDials is the limit of one namespace, and how many targets share it.
 type namespaceDials struct {
 	limiter *rate.Limiter
 	targets int
@@ -30,7 +30,7 @@ type namespaceDials struct {
 
 func newDialLimit() *dialLimit { return &dialLimit{namespaces: map[string]*namespaceDials{}} }
 
-// open returns the bound that a target of a namespace shares until close.
+// open returns the limit that a target of a namespace shares until close.
 func (d *dialLimit) open(namespace string) *rate.Limiter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -53,8 +53,8 @@ func (d *dialLimit) close(namespace string) {
 	}
 }
 
-// awaitDial waits until a connection may begin. Where that is later than the
-// deadline of ctx, it fails at once.
+// awaitDial waits until a connection may begin. If that is after the deadline of ctx,
+// it fails at once.
 func awaitDial(ctx context.Context, limiter *rate.Limiter) error {
 	err := limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Bounds on what a server may reply. An INFO is 5 to 50 KB, a HELLO is an
-// array of 14 with the list of modules in it, and a SCAN finds a few thousand keys.
+// Bounds on replies. INFO is 5 to 50 KB, HELLO is an array of 14 that contains the list
+// of modules, and SCAN finds a few thousand keys.
 const (
 	maxReplyBytes = 1 << 20
 	maxInfoBytes  = 256 << 10
@@ -21,14 +21,14 @@ const (
 	maxDepth      = 8
 )
 
-// errReply says that a reply is not of the protocol, or is out of bounds.
+// errReply means that a reply violates the protocol or exceeds the bounds.
 var errReply = errors.New("reply refused")
 
-// replyLimit is a connection whose server is not trusted. go-redis allocates what a
-// reply announces before it arrives, panics on a length past what it can
-// allocate, and follows nested replies without a limit; replyLimit reads
-// along and fails before go-redis sees such a reply. It knows RESP2, which is all that
-// is asked for.
+// replyLimit is a connection to an untrusted server. go-redis allocates the length that
+// a reply announces before it arrives, panics if it cannot allocate that much, and
+// follows nested replies without a limit. replyLimit parses the replies too, and fails
+// before go-redis sees such a reply. It knows RESP2 alone, which is what the client
+// asks for.
 type replyLimit struct {
 	net.Conn
 	socket net.Conn // what Conn reads from: Conn itself, unless that is TLS
@@ -38,21 +38,21 @@ type replyLimit struct {
 	nested []int       // elements still to come of each open array
 	bytes  int         // of the reply read so far
 	begun  atomic.Bool // whether a reply has been read to its end
-	// asked is when what the server was asked last began to be written: the first bytes after some were read.
+	// asked is when the write of the newest request began, which is the first write after a read.
 	asked time.Time
 	heard bool
 	// until is the deadline of reads and writes.
 	until time.Time
-	// refusal is the first reply, if it is an error: what a server says that
-	// closes the connection right away.
+	// refusal is the first reply if it is an error, such as that of a server that then
+	// closes the connection.
 	refusal atomic.Pointer[string]
-	// release says that the connection counts no more, nil where it does not.
+	// release ends the counting of the connection, nil if it is not counted.
 	release func()
-	// script follows a script that is asked, nil where none is followed.
+	// script follows a script that was sent, nil if none is followed.
 	script *scriptTap
 }
 
-// Read fails for good once the server has said what it must not.
+// Read fails for good once the server has sent a reply beyond the limits.
 func (c *replyLimit) Read(b []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
@@ -68,7 +68,7 @@ func (c *replyLimit) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Close ends reads and writes alone while the connection is to be watched afterwards.
+// Close only ends reads and writes if the connection is watched afterwards.
 func (c *replyLimit) Close() error {
 	if c.script != nil && c.script.watched.Load() {
 		return c.Conn.SetDeadline(time.Unix(1, 0))
@@ -84,7 +84,7 @@ func (c *replyLimit) end() error {
 	return c.Conn.Close()
 }
 
-// Write notes when the server is asked.
+// Write records when the request began.
 func (c *replyLimit) Write(b []byte) (int, error) {
 	if c.heard || c.asked.IsZero() {
 		c.heard, c.asked = false, time.Now()
@@ -96,14 +96,14 @@ func (c *replyLimit) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// SetReadDeadline bounds writes as well: an attempt has one deadline, which go-redis
-// sets before it writes and again before it reads, and a deadline is not cheap.
+// SetReadDeadline bounds writes as well. An attempt has one deadline, which go-redis
+// sets before it writes and again before it reads, and setting a deadline is not cheap.
 func (c *replyLimit) SetReadDeadline(until time.Time) error { return c.SetDeadline(until) }
 
 // SetWriteDeadline bounds reads as well.
 func (c *replyLimit) SetWriteDeadline(until time.Time) error { return c.SetDeadline(until) }
 
-// SetDeadline does nothing if the deadline is that already.
+// SetDeadline does nothing if the deadline is unchanged.
 func (c *replyLimit) SetDeadline(until time.Time) error {
 	if until.Equal(c.until) {
 		return nil
@@ -115,9 +115,9 @@ func (c *replyLimit) SetDeadline(until time.Time) error {
 	return err
 }
 
-// SyscallConn lets go-redis see that an idle connection was closed. So it does
-// under TLS: once a reply has been read, all that a server may send by itself is
-// that it closes the connection.
+// SyscallConn lets go-redis see that an idle connection was closed, also with TLS: once
+// a reply has been read, the only thing a server may send unasked is the end of the
+// connection.
 func (c *replyLimit) SyscallConn() (syscall.RawConn, error) {
 	conn, ok := c.socket.(syscall.Conn)
 	if !ok {
@@ -152,7 +152,7 @@ func (c *replyLimit) follow(b []byte) error {
 	return nil
 }
 
-// endOfBulk takes bytes of a bulk string, whose last two are CRLF.
+// endOfBulk consumes bytes of a bulk string, which ends in CRLF.
 func (c *replyLimit) endOfBulk(b []byte) error {
 	for n := max(0, c.bulk-len("\r\n")); n < len(b); n++ {
 		if left := c.bulk - n; left == 2 && b[n] != '\r' || left == 1 && b[n] != '\n' {
@@ -191,7 +191,7 @@ func (c *replyLimit) endOfLine() error {
 	return nil
 }
 
-// length reads the length of a bulk string or an array. -1 stands for null.
+// length parses the length of a bulk string or an array; -1 means null.
 func length(text string, most int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < -1 || n > most || strings.HasPrefix(text, "+") {
@@ -230,7 +230,7 @@ func (c *replyLimit) beginArray(text string) error {
 	return nil
 }
 
-// endOfValue closes the arrays that the value just read was the last one of.
+// endOfValue closes the arrays whose last element was just read.
 func (c *replyLimit) endOfValue() {
 	for len(c.nested) > 0 {
 		last := len(c.nested) - 1

@@ -130,7 +130,7 @@ func TestReplyLimitRemembersOnlyAFirstRefusal(t *testing.T) {
 	}
 }
 
-// FuzzReplyLimit holds that what replyLimit refuses does not depend on how the bytes
+// FuzzReplyLimit checks that what replyLimit refuses does not depend on how the bytes
 // arrive, and that it follows no reply out of its bounds.
 func FuzzReplyLimit(f *testing.F) {
 	for _, text := range refused() {
@@ -159,7 +159,7 @@ func FuzzReplyLimit(f *testing.F) {
 	})
 }
 
-// TestReplyLimitNotesWhenItIsAsked holds what a round trip is counted from: the first bytes of a question, and neither what
+// TestReplyLimitNotesWhenItIsAsked checks what a round trip is counted from: the first bytes of a question, and neither what
 // was asked to set up the connection nor later bytes of the same question.
 func TestReplyLimitNotesWhenItIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

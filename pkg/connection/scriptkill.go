@@ -20,11 +20,11 @@ const (
 	// killWithin is how long a script that was not answered in time is watched. Redis
 	// lets a script be killed once it has run for 5 s (busy-reply-threshold).
 	killWithin = 30 * time.Second
-	// killEvery is the time between two looks at such a script.
+	// killEvery is the time between two checks of such a script.
 	killEvery = time.Second
 	// maxWatched bounds how many such scripts are watched at once.
 	maxWatched = 64
-	// maxLateReply bounds what is read of the replies that come after the attempt.
+	// maxLateReply bounds how much is read of replies that arrive after the attempt.
 	maxLateReply = 1 << 20
 	// busyReply begins what a server replies while a script blocks it.
 	busyReply = "-BUSY "
@@ -38,7 +38,7 @@ type scriptKiller struct {
 	watching sync.WaitGroup
 }
 
-// stopScripts has the scripts of the target run no more.
+// stopScripts turns the scripts of the target off.
 func (g *Group) stopScripts(cause string) { g.scriptsOff.Store(&cause) }
 
 const (
@@ -46,13 +46,15 @@ const (
 	causeUnkilled = "a script of this object does not end and blocks the server, whose ACL does not let this adapter end it: call SCRIPT KILL or FUNCTION KILL, and allow the user +script|kill and +function|kill"
 )
 
-// scriptTap reads along a connection over which a script is run.
+// scriptTap follows what is written and read on a connection over which a script is
+// run.
 type scriptTap struct {
 	// watched leaves the connection open when the client closes it.
 	watched atomic.Bool
 	// token is sent after the script, and the server repeats it after the reply.
 	token []byte
-	// sent and answered report whether the token was, or the server refused it.
+	// sent and answered report whether the token was sent, and whether it came back or
+	// the server refused it.
 	sent, answered bool
 	out, in        []byte // the end of what was written and read
 }
@@ -62,7 +64,7 @@ func (s *scriptTap) begin(token string) {
 	s.watched.Store(true)
 }
 
-// wrote notes what was sent, and read what was received.
+// wrote records what was sent, and read what was received.
 func (s *scriptTap) wrote(b []byte) {
 	if s.watched.Load() && !s.sent {
 		s.out, s.sent = scan(s.out, b, s.token)
@@ -80,8 +82,8 @@ func (s *scriptTap) hear(b []byte) {
 	s.in, s.answered = scan(s.in, b, s.token, []byte(busyReply))
 }
 
-// scan reports whether what follows a tail holds one of some words, and returns the
-// tail that what comes next may complete to one.
+// scan reports whether b, after the tail of what came before, contains one of some
+// words. It returns the tail that the next bytes may complete to such a word.
 func scan(tail, b []byte, words ...[]byte) ([]byte, bool) {
 	all, keep, found := slices.Concat(tail, b), 0, false
 	for _, word := range words {
@@ -90,11 +92,11 @@ func scan(tail, b []byte, words ...[]byte) ([]byte, bool) {
 	return slices.Clone(all[max(0, len(all)-keep):]), found
 }
 
-// RunsScript says that the pipeline has a script, followed by the newest Echo.
+// RunsScript records that the pipeline has a script, followed by the newest Echo.
 func (l *Link) RunsScript() { l.script.begin(l.token) }
 
-// AfterScript follows a script that the server may still run after its attempt, which
-// ended with an error or without.
+// AfterScript follows a script that the server may still run after its attempt. err is
+// the error of the attempt.
 func (l *Link) AfterScript(err error) {
 	conn := l.conn.Load()
 	switch {
@@ -106,9 +108,8 @@ func (l *Link) AfterScript(err error) {
 	}
 }
 
-// watchScript has the server end a script whose reply did not come within its
-// attempt, if the server still runs it later. It takes over the connection that the
-// script was sent over.
+// watchScript makes the server end a script whose reply did not come within its
+// attempt, if the server still runs it later. It takes over the script's connection.
 func (l *Link) watchScript(conn *replyLimit) {
 	killer := l.server.killer
 	select {
@@ -127,8 +128,8 @@ func (l *Link) watchScript(conn *replyLimit) {
 	})
 }
 
-// bare returns a link with the same credentials that sends nothing at first that a
-// server refuses while a script blocks it.
+// bare returns a link with the same credentials whose first commands are not refused
+// while a script blocks the server.
 func (l *Link) bare(ctx context.Context) *Link {
 	bare := &Link{server: l.server, with: l.with}
 	options := bare.options()
@@ -144,7 +145,7 @@ type scriptWatch struct {
 	late int         // bytes that have come since
 }
 
-// run returns what was done to the script, empty if nothing was.
+// run returns what was done about the script, empty if nothing was.
 func (w *scriptWatch) run(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, killWithin)
 	defer cancel()
@@ -154,8 +155,8 @@ func (w *scriptWatch) run(ctx context.Context) string {
 	for !w.answered(killEvery) && ctx.Err() == nil {
 		l := w.link.bare(ctx)
 		err := l.Client.Do(ctx, "echo", "").Err()
-		// A server that another client's script blocks answers BUSY to all that it was
-		// sent before. The one script that is not answered by then is the one that runs.
+		// If another client's script blocks the server, it answers BUSY to this one.
+		// Only the script that runs is still without an answer.
 		if reason.Classify(err).Reason == reason.Busy && !w.answered(killEvery/4) {
 			outcome = w.kill(ctx, l.Client)
 		}
@@ -183,8 +184,8 @@ func (w *scriptWatch) kill(ctx context.Context, client *redis.Client) string {
 	return ""
 }
 
-// answered reports whether a wait shows that the script is not the one that blocks
-// the server: it was answered or refused, or the connection ended.
+// answered waits, and reports whether the script is not the one that blocks the server:
+// it was answered or refused, or the connection ended.
 func (w *scriptWatch) answered(wait time.Duration) bool {
 	if w.link.script.answered || w.conn.Conn.SetReadDeadline(time.Now().Add(wait)) != nil {
 		return true

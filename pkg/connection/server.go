@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Server is a server as it is reached: over one connection after the other.
+// Server is a server that is reached over one connection after the other.
 type Server struct {
 	*Group
 	party   target.Party
@@ -18,20 +18,20 @@ type Server struct {
 	link    *Link // nil if the next attempt has to dial
 	// renewal is the last attempt to replace a link that is still in use.
 	renewal renewal
-	// connected reports whether there was a connection in the last attempt that failed.
+	// connected reports whether the last failed attempt had a connection.
 	connected bool
 }
 
-// Operation asks a server over a link.
+// Operation sends requests to a server over a link.
 type Operation func(ctx context.Context, l *Link) error
 
-// Connected reports whether the last attempt that failed had a connection.
+// Connected reports whether the last failed attempt had a connection.
 func (s *Server) Connected() bool { return s.connected }
 
-// Do asks the server, over a connection that it dials if there is none. If there are
-// newer credentials, the connection is replaced by one over which trial succeeds; until
-// there is one, the link stays in use, and Do returns why as notRenewed. After a failure
-// the connection is closed. The deadline of ctx bounds all of it.
+// Do calls ask with a link, and dials if there is none. If there are newer credentials,
+// a link over which trial succeeds replaces the current one. Until then the current one
+// stays in use, and Do returns why as notRenewed. After a failure the connection is
+// closed. The deadline of ctx bounds all of it.
 func (s *Server) Do(ctx context.Context, ask, trial Operation) (failure *reason.Error, notRenewed error) {
 	newest, missing := s.credentials.Get(ctx, s.target, s.party)
 	if s.link != nil {
@@ -54,19 +54,19 @@ func (s *Server) Do(ctx context.Context, ask, trial Operation) (failure *reason.
 	return nil, nil
 }
 
-// over asks over a link.
+// over calls ask with a link.
 func (s *Server) over(ctx context.Context, l *Link, ask Operation) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			// replyLimit keeps from go-redis what it is known to panic on. One target's
-			// server must not end the sampling of the others by what is not known.
+			// replyLimit withholds from go-redis what is known to make it panic. What
+			// is not known must not let one target's server end the sampling of others.
 			err = &reason.Error{Reason: reason.Protocol, Cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
 	return ask(ctx, l)
 }
 
-// fail ends an attempt that gave nothing.
+// fail ends a failed attempt.
 func (s *Server) fail(err error) *reason.Error {
 	failure := reason.Classify(err)
 	s.connected = s.link != nil && s.link.conn.Load() != nil
@@ -78,7 +78,7 @@ func (s *Server) fail(err error) *reason.Error {
 	return failure
 }
 
-// reportRejected has credentials that did not work read again.
+// reportRejected makes credentials that did not work be read again.
 func (s *Server) reportRejected(err *reason.Error) {
 	if err.OfCredentials() {
 		s.credentials.ReportRejected(s.target, s.party)

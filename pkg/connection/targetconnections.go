@@ -16,13 +16,14 @@ import (
 // Credentials authenticate the adapter at the servers of a target, or at its sentinels.
 // *credentials.Manager implements it.
 type Credentials interface {
-	// Get returns the newest ones, the same pointer as long as they are the same.
+	// Get returns the newest credentials, and the same pointer while they are
+	// unchanged.
 	Get(ctx context.Context, t *target.Target, of target.Party) (*credentials.Credentials, error)
-	// ReportRejected says that the newest ones did not work.
+	// ReportRejected records that the newest credentials did not work.
 	ReportRejected(t *target.Target, of target.Party)
 }
 
-// Dialer is what the connections of all targets share.
+// Dialer holds what the connections of all targets share.
 type Dialer struct {
 	egress       *egress.Policy
 	credentials  Credentials
@@ -41,7 +42,7 @@ func NewDialer(ctx context.Context, policy *egress.Policy, credentials Credentia
 	}
 }
 
-// Wait returns once no script is watched any more.
+// Wait waits until no script is watched.
 func (d *Dialer) Wait() { d.killer.watching.Wait() }
 
 // Group is the connections of one target.
@@ -59,7 +60,7 @@ func (d *Dialer) Group(ctx context.Context, t *target.Target) *Group {
 	return &Group{Dialer: d, ctx: ctx, target: t, limit: d.dials.open(t.Namespace)}
 }
 
-// Close gives up the target's share of what a namespace may dial.
+// Close releases the target's share of its namespace's dial limit.
 func (g *Group) Close() { g.dials.close(g.target.Namespace) }
 
 // ScriptsOff returns why the target's scripts must not be run any more, empty if they may.

@@ -9,19 +9,18 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Credentials are what a connection authenticates by. They are immutable: what
-// changes makes others, so that equal pointers stand for equal credentials. They
-// print as a word.
+// Credentials authenticate a connection. They are immutable: a change makes new ones,
+// so equal pointers mean equal credentials. They print as a word.
 type Credentials struct {
 	// Username is the ACL user, empty for the default user.
 	Username string
-	// Password is empty for a server that is to ask for none.
+	// Password is empty for a server that requires none.
 	Password string
-	// TLS is nil for a connection without TLS. An empty ServerName stands for the
-	// host that is dialed. It must not be modified.
+	// TLS is nil for a connection without TLS. An empty ServerName means the dialed
+	// host. It must not be modified.
 	TLS *tls.Config
 
-	// expires is when the adapter's own certificate does, zero without one.
+	// expires is when the adapter's own certificate expires, zero without one.
 	expires time.Time
 }
 
@@ -31,10 +30,10 @@ func (Credentials) String() string { return "credentials" }
 // GoString keeps the password out of whatever prints Credentials.
 func (Credentials) GoString() string { return "credentials" }
 
-// values are what the documents of a party hold, by its Reference.Field.
+// values are the contents of the objects of a party, by Reference.Field.
 type values map[string]*content
 
-// compile makes credentials of what the documents of a party hold.
+// compile makes credentials from the contents of the objects of a party.
 func compile(a target.Access, read values) (*Credentials, *reason.Error) {
 	c := &Credentials{}
 	if a.Auth != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// problem is why a document could not be read.
+// problem is why an object could not be read.
 type problem int
 
 const (
@@ -46,8 +46,9 @@ func (p problem) failure(r target.Reference, namespace string) *reason.Error {
 		"This passes when the Kubernetes API server answers; if it stays, see the adapter's log.")
 }
 
-// grant is what the owner of a namespace runs to let the adapter read an object.
-// Each object has a Role of its own, so that the commands are the same for all that name it.
+// grant returns the commands with which the owner of a namespace lets the adapter read an
+// object. Each object has a separate Role, so the commands are the same for all that name
+// it.
 func grant(r target.Reference, namespace string, account types.NamespacedName) string {
 	kind := strings.ToLower(string(r.Kind))
 	role := account.Name + "-" + kind + "-" + r.Name

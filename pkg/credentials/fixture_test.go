@@ -194,7 +194,7 @@ func want(t *testing.T, k *Manager, of *target.Target, password string) *Credent
 	return c
 }
 
-// wantError asserts why a target has none, and returns what it is told.
+// wantError asserts why a target has none, and returns the error.
 func wantError(t *testing.T, k *Manager, of *target.Target, want reason.Reason) (text, advice string) {
 	t.Helper()
 	c, err := get(t, k, of)

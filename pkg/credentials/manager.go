@@ -37,7 +37,7 @@ type holder struct {
 	party target.Party
 }
 
-// entry is a party of a target and what was made of its documents.
+// entry is a party of a target, and the credentials made from its objects.
 type entry struct {
 	target     *target.Target
 	access     target.Access
@@ -51,8 +51,8 @@ type entry struct {
 }
 
 // New returns a Manager without targets. The client reads objects of the core group,
-// as often as the Manager lets it. Account is the ServiceAccount that the
-// adapter runs as: advice tells to whom a right is to be granted.
+// and must not limit the rate itself. account is the ServiceAccount that the adapter
+// runs as, to which the advice says to grant rights.
 func New(client rest.Interface, account types.NamespacedName) *Manager {
 	return &Manager{
 		client: client, account: account, without: &Credentials{},
@@ -65,8 +65,8 @@ func New(client rest.Interface, account types.NamespacedName) *Manager {
 	}
 }
 
-// Require has the Manager read Secrets only while guarded reports that the API
-// server checks whether their authors may get them. It is called before Run.
+// Require makes the Manager read Secrets only while guarded reports that the API server
+// checks whether authors may get them. Call it before Run.
 func (k *Manager) Require(guarded func() bool) { k.guarded = guarded }
 
 // Set begins to read what a target names, unless it is read already.
@@ -116,9 +116,9 @@ func (k *Manager) Remove(t *target.Target) {
 	}
 }
 
-// Get returns the newest credentials for a party of a target, the same pointer as
-// long as they are the same, or a *reason.Error. It answers from memory once all that the
-// target names has been read; until then it waits, no longer than ctx lasts.
+// Get returns the newest credentials for a party of a target, and the same pointer while
+// they are unchanged, or a *reason.Error. It answers from memory once all that the target
+// names has been read. Until then it waits, at most until ctx ends.
 func (k *Manager) Get(ctx context.Context, t *target.Target, party target.Party) (*Credentials, error) {
 	if t.Of(party) == (target.Access{}) {
 		return k.without, nil
@@ -150,8 +150,8 @@ func (k *Manager) entry(t *target.Target, party target.Party) *entry {
 	return k.entries[holder{t.ID(), party}]
 }
 
-// ReportRejected says that the newest credentials for a party of a target did not work, so
-// that they are read again soon.
+// ReportRejected records that the newest credentials for a party of a target did not work,
+// so they are read again soon.
 func (k *Manager) ReportRejected(t *target.Target, party target.Party) {
 	e := k.entry(t, party)
 	if e == nil {
@@ -164,7 +164,7 @@ func (k *Manager) ReportRejected(t *target.Target, party target.Party) {
 	}
 }
 
-// compile makes credentials of what the documents hold, again if that has changed.
+// compile makes credentials from the objects, again if they have changed.
 func (e *entry) compile(account types.NamespacedName) (*Credentials, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

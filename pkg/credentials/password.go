@@ -12,9 +12,9 @@ import (
 // Source: PROTO_INLINE_MAX_SIZE and "unauthenticated bulk length" in Redis' networking.c.
 const maxPasswordBytes = 16 << 10
 
-// checkPassword refuses what the server could not take for one password, or what
-// nobody means to be one. A newline at the end is refused and not cut off: a Redis
-// that gets its password from the same Secret would not cut it off.
+// checkPassword refuses what a server would not accept as one password, and what nobody
+// intends as one. It refuses a newline at the end and does not trim it, because a Redis
+// that gets its password from the same Secret would not trim it either.
 func checkPassword(r target.Reference, password []byte) *reason.Error {
 	fault := ""
 	switch {
@@ -30,5 +30,5 @@ func checkPassword(r target.Reference, password []byte) *reason.Error {
 		return nil
 	}
 	return reason.Explained(reason.PasswordInvalid, fmt.Sprintf("the password that %s names %s", r.Field, fault),
-		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or of a file that printf wrote and not echo.", r.Name, r.Keys[0]))
+		fmt.Sprintf("Create Secret %s with kubectl create secret generic --from-literal=%s=..., or from a file written by printf, not by echo, which adds a newline.", r.Name, r.Keys[0]))
 }

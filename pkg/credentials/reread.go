@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	// rereadPeriod is the time, a fifth more at most, after which a document is read again.
+	// rereadPeriod is the time, or up to a fifth more, after which an object is read again.
 	rereadPeriod = 30 * time.Second
-	// doubtGap is the shortest time between two reads of a document that doubts bring about.
+	// doubtGap is the shortest time between two reads of an object because of rejected
+	// credentials.
 	doubtGap = 3 * time.Second
-	// readsPerSecond and inFlight bound the reads of all documents.
+	// readsPerSecond and inFlight bound the reads of all objects.
 	readsPerSecond, inFlight = 100, 8
 	// readTimeout bounds one read.
 	readTimeout = 10 * time.Second
@@ -39,7 +40,7 @@ func (k *Manager) Run(ctx context.Context) {
 	readers.Wait()
 }
 
-// next reads the document that is due next. It returns false at the end of ctx.
+// next reads the object that is due next. It reports false when ctx has ended.
 func (k *Manager) next(ctx context.Context) bool {
 	n, ended := k.queue.Get()
 	if ended {
@@ -91,8 +92,8 @@ func newObject() *object {
 	return &object{first: make(chan struct{}), gap: doubtGap}
 }
 
-// reportRejected returns how soon to read again, and false while a read is under way: what
-// it finds may be new.
+// reportRejected returns how soon to read again. again is false while a read is under way,
+// which may find something new.
 func (d *object) reportRejected(now time.Time) (after time.Duration, again bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,7 +104,7 @@ func (d *object) reportRejected(now time.Time) (after time.Duration, again bool)
 	return max(0, d.gap-now.Sub(d.askedAt)), true
 }
 
-// begin notes that a read begins.
+// begin records that a read begins.
 func (d *object) begin(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -113,7 +114,7 @@ func (d *object) begin(now time.Time) {
 	}
 }
 
-// learn takes in the outcome of a read.
+// learn records the outcome of a read.
 func (d *object) learn(found *content) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -19,11 +19,11 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxAnswerBytes bounds an answer of the API server: a Secret of 1 MiB, which is the
-// largest, takes a third more in base64, and its metadata come on top.
+// maxAnswerBytes bounds a response of the API server. The largest Secret, of 1 MiB,
+// takes a third more in base64, plus its metadata.
 const maxAnswerBytes = 4 << 20
 
-// name says which document is meant, and which of its keys.
+// name identifies an object, and some of its keys.
 type name struct {
 	kind            target.Kind
 	namespace, name string
@@ -34,18 +34,18 @@ func nameOf(t *target.Target, r target.Reference) name {
 	return name{kind: r.Kind, namespace: t.Namespace, name: r.Name, keys: strings.Join(r.Keys, ",")}
 }
 
-// content is what a document was found to be. It is immutable.
+// content is what a read found. It is immutable.
 type content struct {
 	problem problem
 	values  map[string][]byte // of all keys, if there is no problem
-	// pool and pair parse certificates when they are first asked for, once for all the
-	// targets that name the document: a bundle of all public authorities takes
-	// milliseconds to read, and a megabyte.
+	// pool and pair parse certificates on first use, once for all targets that name the
+	// object. A bundle of all public authorities takes milliseconds to parse, and a
+	// megabyte.
 	pool func() *x509.CertPool
 	pair func() (tls.Certificate, error)
 }
 
-// newContent returns what a document holds. One that holds authorities has one key.
+// newContent returns the content of an object. An object with authorities has one key.
 func newContent(values map[string][]byte, keys string) *content {
 	return &content{
 		values: values,
@@ -60,11 +60,11 @@ func (c *content) equal(other *content) bool {
 	return other != nil && c.problem == other.problem && maps.EqualFunc(c.values, other.values, bytes.Equal)
 }
 
-// read gets a document. Whatever fails is in the content too; the error is for the log.
+// read reads an object. The content also says what failed. The error is for the log.
 func read(ctx context.Context, client rest.Interface, n name) (*content, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	// Unlike Do, Stream leaves out of the log what it reads.
+	// Unlike Do, Stream does not log what it reads.
 	answer, err := client.Get().
 		Namespace(n.namespace).
 		Resource(strings.ToLower(string(n.kind))+"s").
@@ -96,7 +96,7 @@ func read(ctx context.Context, client rest.Interface, n name) (*content, error) 
 	return newContent(found, n.keys), nil
 }
 
-// decode reads the data of a Secret or ConfigMap. Its error quotes nothing of it.
+// decode reads the data of a Secret or ConfigMap. Its error quotes none of it.
 func decode(kind target.Kind, answer io.Reader) (map[string][]byte, error) {
 	decoder := json.NewDecoder(io.LimitReader(answer, maxAnswerBytes))
 	unreadable := errors.New("the answer cannot be read, or is too large")

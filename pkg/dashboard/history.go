@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// maxReadings is an hour of them if one is made each 5 s.
+	// maxReadings is an hour of readings at one each 5 s.
 	maxReadings = 720
-	// maxHPAs bounds the HPAs of all readings together, at some hundred bytes each.
+	// maxHPAs bounds the HPAs of all readings together, of some hundred bytes each.
 	maxHPAs = 50_000
 	// maxEvents bounds the Events of all HPAs.
 	maxEvents = 5_000
 )
 
-// history keeps the newest readings and the Events that they found. It is safe for concurrent use.
+// history keeps the newest readings and their Events. It is safe for concurrent use.
 type history struct {
 	mu       sync.Mutex
 	next     int // the number of the next reading
@@ -30,7 +30,7 @@ type history struct {
 
 func newHistory() *history { return &history{seen: map[event]int{}} }
 
-// add takes a read of the cluster in, or why it failed.
+// add adds a read of the cluster, or why it failed.
 func (h *history) add(o overview.Overview, err error, now time.Time) {
 	if err != nil {
 		o = overview.Overview{Time: now, Problems: []string{err.Error()}}
@@ -51,7 +51,7 @@ func (h *history) add(o overview.Overview, err error, now time.Time) {
 	h.forget(h.readings[0].Number)
 }
 
-// addEvents keeps the Events that no reading has found before. An Event that occurs again has another time.
+// addEvents adds the Events that no earlier reading found. An Event that occurs again has another time.
 func (h *history) addEvents(number int, hpa string, found []overview.Event) {
 	for _, e := range found {
 		added := event{HPA: hpa, Time: seconds(e.Time), Type: e.Type, Reason: e.Reason, Message: e.Message}
@@ -75,7 +75,7 @@ func (h *history) forget(oldest int) {
 	}
 }
 
-// answer is what the page gets.
+// answer is the response to the page.
 type answer struct {
 	// Scope says what is read.
 	Scope string `json:"scope"`
@@ -87,7 +87,7 @@ type answer struct {
 	Events   []event   `json:"events"`
 }
 
-// from returns the readings from a number on, and their Events.
+// from returns the readings since a number, and their Events.
 func (h *history) from(number int) answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -38,7 +38,7 @@ func observed(value, unknown string, events ...overview.Event) overview.Overview
 	}}}
 }
 
-// TestReadingInJSON holds the form that the page reads: what is unknown is null, and 0 is 0.
+// TestReadingInJSON checks the form that the page reads: what is unknown is null, and 0 is 0.
 func TestReadingInJSON(t *testing.T) {
 	for _, test := range []struct{ name, value, unknown, want string }{
 		{"a value", "2300m", "", `"value":2.3,"target":1000,"perReplica":true`},
@@ -112,7 +112,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	})
 }
 
-// TestEventIsToldOnce holds that an Event is told with the reading that found it first, and again if it occurs again.
+// TestEventIsToldOnce checks that an Event is reported with the reading that first found it, and again if it occurs
+// again.
 func TestEventIsToldOnce(t *testing.T) {
 	h := newHistory()
 	scaled := overview.Event{Time: start, Type: "Normal", Reason: "SuccessfulRescale", Message: "New size: 3", Count: 1}

@@ -13,10 +13,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
 )
 
-// reading is what one read of the cluster found. The page knows the names in JSON.
+// reading is what one read of the cluster found. The page uses the names in JSON.
 type reading struct {
 	Number int `json:"number"`
-	// Time is in seconds, as in all that the page draws.
+	// Time is in seconds, like all times that the page draws.
 	Time     float64  `json:"time"`
 	Problems []string `json:"problems"`
 	HPAs     []hpa    `json:"hpas"`
@@ -100,7 +100,7 @@ func newHPA(from *overview.HPA) hpa {
 
 func name(h *overview.HPA) string { return h.Namespace + "/" + h.Name }
 
-// number returns the nearest float64 to a quantity, or nil where there is none.
+// number returns the float64 nearest to a quantity, or nil if there is none.
 func number(q *resource.Quantity) *float64 {
 	if q == nil {
 		return nil

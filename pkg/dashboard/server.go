@@ -23,8 +23,8 @@ import (
 //go:embed page
 var page embed.FS
 
-// files are what the server serves, each with its place in page and its type. The types that a system registers may
-// be others, and a browser runs no script of another type.
+// files are what the server serves, each with its path in page and its type. The system may register other types,
+// and a browser runs no script of another type.
 var files = map[string]struct{ path, contentType string }{
 	"/":                  {"page/index.html", "text/html; charset=utf-8"},
 	"/page.css":          {"page/page.css", "text/css; charset=utf-8"},
@@ -37,11 +37,11 @@ var files = map[string]struct{ path, contentType string }{
 // Read reads the cluster.
 type Read func(context.Context) (overview.Overview, error)
 
-// Options say what a Server shows.
+// Options says what a Server shows.
 type Options struct {
-	// Port is the port of loopback that it listens on; 0 picks a free one.
+	// Port is the port on loopback, 0 for any free one.
 	Port int
-	// Scope says in words what is read, such as "namespace shop".
+	// Scope says what is read, such as "namespace shop".
 	Scope string
 	Read  Read
 	// Interval is the time between two reads.
@@ -66,7 +66,7 @@ func Listen(ctx context.Context, options Options) (*Server, error) {
 	return &Server{options, listener, rand.Text(), newHistory()}, nil
 }
 
-// URL returns where the page is. It holds the token.
+// URL returns the URL of the page, including the token.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() + "/#" + s.token }
 
 // Run reads the cluster and serves the page until the context ends.
@@ -95,7 +95,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// watch reads the cluster once in an interval until the context ends.
+// watch reads the cluster once per interval until the context ends.
 func (s *Server) watch(ctx context.Context) {
 	ticker := time.NewTicker(s.options.Interval)
 	defer ticker.Stop()
@@ -136,7 +136,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isOurs reports whether a Host header is of loopback, and not a name that somebody made lead here.
+// isOurs reports whether a Host header names loopback, rather than a foreign name that resolves to
+// it.
 func (s *Server) isOurs(host string) bool {
 	_, port, err := net.SplitHostPort(s.listener.Addr().String())
 	return err == nil && (host == "127.0.0.1:"+port || host == "localhost:"+port)

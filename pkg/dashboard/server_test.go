@@ -26,7 +26,7 @@ func listen(t *testing.T) *Server {
 	return s
 }
 
-// TestRequests holds which requests are answered: a GET, to loopback, and for readings with the token.
+// TestRequests checks which requests are answered: a GET, to loopback, and for readings with the token.
 func TestRequests(t *testing.T) {
 	s := listen(t)
 	host := s.listener.Addr().String()
@@ -85,7 +85,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestPageIsComplete holds that the page names only what is served, and has no script or style of its own, which its
+// TestPageIsComplete checks that the page names only what is served, and has no script or style of its own, which its
 // policy refuses.
 func TestPageIsComplete(t *testing.T) {
 	index, err := page.ReadFile("page/index.html")

@@ -16,37 +16,37 @@ import (
 )
 
 const (
-	// requestTimeout bounds a request to the backend, its answer included. It is
+	// requestTimeout bounds a request to the backend, including its response. It is
 	// shorter than that of the server, whose own error would not name the backend.
 	requestTimeout = 5 * time.Second
-	// requestsAtMost bounds the requests under way, and once more those that are
+	// requestsAtMost bounds the requests under way, and separately those that are
 	// preferred.
 	requestsAtMost = 64
-	// failuresInRow open the breaker, openFor is how long it then refuses, before
-	// it lets a single request try.
+	// failuresInRow failures open the breaker. It then refuses requests for openFor,
+	// before it lets a single request try.
 	failuresInRow = 5
 	openFor       = 10 * time.Second
 )
 
-// Observer hears of requests and discovery, for the adapter's own metrics. Its
-// methods must return at once and be safe for concurrent use.
+// Observer receives the outcome of requests and discovery, for the adapter's own
+// metrics. Its methods must return at once and be safe for concurrent use.
 type Observer interface {
-	// Delegated hears of each answer: its code, 0 if the client went away before.
+	// Delegated receives the code of each response, 0 if the client has gone before.
 	Delegated(code int, took time.Duration)
-	// DelegateFailed hears of each request that the backend did not answer.
+	// DelegateFailed receives each request that the backend did not answer.
 	DelegateFailed(Failure)
-	// DelegateListed hears when discovery was read.
+	// DelegateListed receives when discovery was read.
 	DelegateListed(at time.Time)
-	// DelegateRefused hears whether the breaker refuses requests from now on.
+	// DelegateRefused receives whether the breaker now refuses requests.
 	DelegateRefused(refused bool)
 }
 
-// Config says which backend there is. All fields but ServerName are required.
+// Config describes the backend. All fields except ServerName are required.
 type Config struct {
-	// Namespace, Service and Port are where the backend is reached.
+	// Namespace, Service and Port are those of the backend.
 	Namespace, Service string
 	Port               int
-	// CAFile has the certificates that the backend's is verified by.
+	// CAFile holds the certificates by which the backend's certificate is verified.
 	CAFile string
 	// ServerName is the name in the backend's certificate: SERVICE.NAMESPACE.svc if
 	// it is empty.
@@ -57,18 +57,18 @@ type Config struct {
 	ServiceAccount string
 	Tokens         TokenIssuer
 
-	// Owns reports whether metrics of a resource are served by the adapter itself.
-	// What the backend lists of them is passed over.
+	// Owns reports whether the adapter itself serves metrics of a resource. The
+	// backend's are then ignored.
 	Owns func(resource string) bool
-	// Preferred reports whether a request has turns that others cannot take.
+	// Preferred reports whether a request has turns reserved for it.
 	Preferred func(context.Context) bool
 	Observer  Observer
 }
 
-// name is what the backend is called in errors and logs.
+// name returns the name of the backend in errors and logs.
 func (c Config) name() string { return c.Namespace + "/" + c.Service }
 
-// host is where the backend is dialed.
+// host returns the host and port to dial.
 func (c Config) host() string { return fmt.Sprintf("%s.%s.svc:%d", c.Service, c.Namespace, c.Port) }
 
 // Backend is the other adapter.
@@ -88,8 +88,8 @@ type Backend struct {
 	onListed func()
 }
 
-// New makes a backend. It calls nobody, and fails if the file with the
-// backend's authority cannot be read.
+// New returns a Backend. It sends no request, and fails if the file with the backend's
+// authority cannot be read.
 func New(cfg Config) (*Backend, error) {
 	transport, err := newTransport(cfg)
 	if err != nil {
@@ -104,7 +104,7 @@ func New(cfg Config) (*Backend, error) {
 		Name:        cfg.name(),
 		Timeout:     openFor,
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresInRow },
-		// A client that goes away says nothing about the backend.
+		// That a client has gone says nothing about the backend.
 		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) },
 		OnStateChange: func(_ string, _, to gobreaker.State) { cfg.Observer.DelegateRefused(to != gobreaker.StateClosed) },
 	})
@@ -112,8 +112,7 @@ func New(cfg Config) (*Backend, error) {
 	return b, nil
 }
 
-// Run keeps the token, what the backend lists and its authority current until
-// ctx ends.
+// Run keeps the token, the listing and the authority current until ctx ends.
 func (b *Backend) Run(ctx context.Context) {
 	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithValues("delegate", b.cfg.name()))
 	var background sync.WaitGroup
@@ -165,7 +164,7 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.proxy.ServeHTTP(a, r.WithContext(ctx))
 }
 
-// unable returns why the backend need not be asked, if so.
+// unable returns why the backend need not be asked, empty if it must be.
 func (b *Backend) unable(r *http.Request) Failure {
 	switch {
 	case b.known.Load().lacks(versionOf(r.URL.Path)):
@@ -176,13 +175,13 @@ func (b *Backend) unable(r *http.Request) Failure {
 	return ""
 }
 
-// Resources returns the metrics that the backend listed for a version when it
-// was read last. The slice must not be changed.
+// Resources returns the metrics that the backend last listed for a version. The caller
+// must not modify the slice.
 func (b *Backend) Resources(version string) []metav1.APIResource {
 	return b.known.Load().versions[version]
 }
 
-// OnListed has listed called whenever discovery has been read, and once now.
+// OnListed calls listed now, and whenever discovery has been read.
 func (b *Backend) OnListed(listed func()) {
 	b.mu.Lock()
 	b.onListed = listed

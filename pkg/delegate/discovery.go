@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// listInterval is how often discovery is read, and relistInterval how soon
-	// after it failed.
+	// listInterval is how often discovery is read, and relistInterval how soon after a
+	// failure.
 	listInterval   = time.Minute
 	relistInterval = 10 * time.Second
-	// listBytes and listedAtMost bound what is read of a version. A list beyond
-	// them is not used at all.
+	// listBytes and listedAtMost bound the list of a version. A longer list is not used
+	// at all.
 	listBytes    = 4 << 20
 	listedAtMost = 10_000
 )
 
-// SegmentBytes bounds a resource and a metric in a path, as the API server bounds a
-// segment of a path in an HPA.
+// SegmentBytes bounds a resource and a metric in a path, like the API server bounds
+// path segments in an HPA.
 const SegmentBytes = 253
 
-// listing is what the backend listed. It is not changed once it is made.
+// listing is what the backend listed. It is immutable.
 type listing struct {
 	at time.Time
 	// versions has the resources of each version that the backend serves.
@@ -45,13 +45,13 @@ func (l *listing) lacks(version string) bool {
 	return !served && len(l.versions) > 0
 }
 
-// runDiscovery reads discovery until ctx ends. What was read last is kept when
-// it fails.
+// runDiscovery reads discovery periodically until ctx ends. After a failure, the last
+// listing stays.
 func (b *Backend) runDiscovery(ctx context.Context) {
 	for ctx.Err() == nil {
 		next := listInterval
 		if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
-			klog.FromContext(ctx).Error(err, "What the delegate serves cannot be read, trying again")
+			klog.FromContext(ctx).Error(err, "Cannot read what the delegate serves, trying again")
 			next = relistInterval
 		}
 		sleep(ctx, next, nil)
@@ -61,7 +61,7 @@ func (b *Backend) runDiscovery(ctx context.Context) {
 // refresh reads the file of the authority and discovery of both versions.
 func (b *Backend) refresh(ctx context.Context) error {
 	if err := b.transport.load(); err != nil {
-		klog.FromContext(ctx).Error(err, "The delegate's authority is what it was before")
+		klog.FromContext(ctx).Error(err, "Cannot load the delegate's authority, keeping the previous one")
 	}
 	if b.tokens.current() == "" {
 		return errors.New("there is no token yet")
@@ -126,7 +126,7 @@ func (b *Backend) readList(text []byte) ([]metav1.APIResource, error) {
 	if len(text) > listBytes {
 		return nil, fmt.Errorf("the list has more than %d MiB", listBytes>>20)
 	}
-	// What else is in a resource is not taken, and costs nothing.
+	// Other fields of a resource are ignored, and cost nothing.
 	var list struct {
 		Kind      string
 		Resources []struct {
@@ -155,7 +155,7 @@ func (b *Backend) readList(text []byte) ([]metav1.APIResource, error) {
 	return slices.CompactFunc(found, func(a, b metav1.APIResource) bool { return byName(a, b) == 0 }), nil
 }
 
-// IsSegment reports whether a name can stand between the slashes of a path.
+// IsSegment reports whether a name can be a segment of a path.
 func IsSegment(name string) bool {
 	return name != "" && len(name) <= SegmentBytes && name != "." && name != ".." &&
 		!strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || c == '/' })

@@ -13,40 +13,40 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Failure is why a request has no answer of the backend.
+// Failure is why a request has no response from the backend.
 type Failure string
 
 const (
-	// Overloaded says that too many requests wait for the backend already.
+	// Overloaded means that too many requests already wait for the backend.
 	Overloaded Failure = "Overloaded"
-	// Refused says that the breaker is open: the last requests failed.
+	// Refused means that the breaker is open, because the last requests failed.
 	Refused Failure = "BreakerOpen"
-	// Timeout says that the answer was not there in time.
+	// Timeout means that the response did not arrive in time.
 	Timeout Failure = "Timeout"
-	// Unreachable says that no connection came about, or that it broke.
+	// Unreachable means that the connection failed or broke.
 	Unreachable Failure = "Unreachable"
-	// Untrusted says that the certificate of the backend does not verify.
+	// Untrusted means that the backend's certificate cannot be verified.
 	Untrusted Failure = "Untrusted"
-	// TooLong says that the answer passes the bound.
+	// TooLong means that the response exceeds its limit.
 	TooLong Failure = "TooLong"
-	// Invalid says that what answers is not an API server.
+	// Invalid means that the response is not that of an API server.
 	Invalid Failure = "Invalid"
-	// NoToken says that the API server has issued no token yet.
+	// NoToken means that the API server has issued no token yet.
 	NoToken Failure = "NoToken"
-	// TokenRejected says that the backend does not know the ServiceAccount.
+	// TokenRejected means that the backend rejected the ServiceAccount's token.
 	TokenRejected Failure = "TokenRejected"
-	// VersionNotServed says that the backend serves the other version alone.
+	// VersionNotServed means that the backend serves only the other version.
 	VersionNotServed Failure = "VersionNotServed"
 
-	// gone says that the client went away, for which the backend is not to blame.
+	// gone means that the client has gone, which is not the backend's fault.
 	gone Failure = "gone"
 )
 
 // Error implements error.
 func (f Failure) Error() string { return string(f) }
 
-// answers say what clients get for each failure but gone: a code, a reason, and
-// what is said of the Service.
+// answers has what clients get for each failure except gone: a code, a reason, and a
+// clause about the Service.
 var answers = map[Failure]struct {
 	code   int32
 	reason metav1.StatusReason
@@ -64,8 +64,8 @@ var answers = map[Failure]struct {
 	VersionNotServed: {http.StatusNotFound, metav1.StatusReasonNotFound, "does not serve this version of custom.metrics.k8s.io"},
 }
 
-// status returns the API error of a failure. It asks nobody to wait and come
-// back: a controller would wait in its worker.
+// status returns the API error of a failure. It has no Retry-After, because a
+// controller would wait in its worker.
 func (f Failure) status(backend string) *apierrors.StatusError {
 	told := answers[f]
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -74,8 +74,8 @@ func (f Failure) status(backend string) *apierrors.StatusError {
 	}}
 }
 
-// failureOf returns what an error of the transport or of a body means. The
-// context is that of the request as it came.
+// failureOf returns what an error of the transport or of a body means. client is the
+// context of the client's request.
 func failureOf(client context.Context, err error) Failure {
 	var failure Failure
 	var network net.Error

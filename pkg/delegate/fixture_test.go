@@ -201,7 +201,7 @@ func (i *issuer) issued() int {
 	return i.count
 }
 
-// observer keeps what a Backend says of itself.
+// observer records what a Backend reports.
 type observer struct {
 	mu       sync.Mutex
 	codes    []int

@@ -2,12 +2,11 @@ package delegate
 
 import "net/http"
 
-// Via is what the header Via of a request and of an answer says, once they have
-// come by here.
+// Via is the value of the header Via in forwarded requests and responses.
 const Via = "1.1 redis-metrics-adapter"
 
-// requestHeaders are all that the backend is told of the client's headers. Who
-// asks is not among them, and neither is any secret.
+// requestHeaders are the only headers of the client that are forwarded. They identify
+// nobody, and contain no secret.
 var requestHeaders = []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent"}
 
 // headers returns the headers of a request to the backend.

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// bodyBytes bounds the body of an answer.
+	// bodyBytes bounds the body of a response.
 	bodyBytes = 16 << 20
 	root      = "/apis/" + custom_metrics.GroupName + "/"
 )
@@ -22,7 +22,7 @@ func (b *Backend) newProxy() *httputil.ReverseProxy {
 		Transport: b.round,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", b.cfg.host(), b.cfg.host()
-			// What was authorized is the path as it was decoded, and in no other spelling.
+			// The decoded path was authorized, so it is forwarded in no other spelling.
 			r.Out.URL.RawPath, r.Out.URL.RawQuery = "", r.In.URL.RawQuery
 			r.Out.Body, r.Out.ContentLength, r.Out.TransferEncoding, r.Out.Trailer = http.NoBody, 0, nil, nil
 			r.Out.Header = b.headers(r.In.Header)
@@ -42,11 +42,11 @@ func (b *Backend) newProxy() *httputil.ReverseProxy {
 	}
 }
 
-// judge returns why an answer cannot be passed on, if so.
+// judge returns why a response cannot be passed on, empty if it can.
 func (b *Backend) judge(response *http.Response) Failure {
 	switch code := response.StatusCode; {
 	case code == http.StatusUnauthorized:
-		// It is not the client who is unknown there.
+		// The backend does not know this adapter, rather than the client.
 		b.tokens.reject()
 		return TokenRejected
 	case code < http.StatusOK || code >= http.StatusMultipleChoices && code < http.StatusBadRequest:
@@ -63,8 +63,8 @@ func versionOf(path string) string {
 	return version
 }
 
-// boundedBody fails once more than is left has been read, and keeps in the
-// answer why it failed.
+// boundedBody fails once more than left has been read, and records the failure in the
+// answer.
 type boundedBody struct {
 	io.ReadCloser
 	left int
@@ -89,5 +89,5 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 
 type answerKey struct{}
 
-// answerOf returns the answer that a request to the backend is made for.
+// answerOf returns the answer for which a request to the backend is made.
 func answerOf(ctx context.Context) *answer { return ctx.Value(answerKey{}).(*answer) }

@@ -9,12 +9,12 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 )
 
-// answerHeaders are all of the backend's headers that the client is told.
-// Retry-After is not among them: a controller would wait in its worker.
+// answerHeaders are the only headers of the backend that the client gets. They exclude
+// Retry-After, for which a controller would wait in its worker.
 var answerHeaders = []string{"Content-Type", "Content-Length", "Content-Encoding", "Cache-Control", "Vary", "Warning"}
 
-// answer writes to a client what the backend says, and keeps how it went. What
-// the backend sends before its answer, such as 103, is dropped.
+// answer writes the backend's response to a client, and records the outcome.
+// Informational responses, such as 103, are dropped.
 type answer struct {
 	client  http.ResponseWriter
 	request *http.Request // as it came
@@ -45,10 +45,10 @@ func (a *answer) WriteHeader(code int) {
 // Write implements http.ResponseWriter.
 func (a *answer) Write(p []byte) (int, error) { return a.client.Write(p) }
 
-// Unwrap lets http.ResponseController reach the client.
+// Unwrap returns the client's writer, for http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.client }
 
-// fail answers with an error of ours, in the encoding that the client asked for.
+// fail responds with an error of the adapter, in the encoding that the client accepts.
 func (a *answer) fail(failure Failure, backend string) {
 	a.failure = failure
 	if failure == gone {
@@ -59,8 +59,8 @@ func (a *answer) fail(failure Failure, backend string) {
 	responsewriters.ErrorNegotiated(err, apiserver.Codecs, schema.GroupVersion{}, a.client, a.request)
 }
 
-// verdict returns what the breaker is told: nil unless the backend failed. How
-// long an answer is depends on what the client asked for.
+// verdict returns the outcome for the breaker: nil unless the backend failed. A
+// response that is too long is no failure, because its length depends on the request.
 func (a *answer) verdict() error {
 	switch a.failure {
 	case "", TooLong:

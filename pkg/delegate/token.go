@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// tokenLife is asked for. It is short, since whoever has the backend has the
-	// token; what is left of it when it is renewed outlasts a restart of the API
+	// tokenLife is the requested lifetime. It is short, because whoever controls the
+	// backend has the token. What is left at a renewal outlasts a restart of the API
 	// server.
 	tokenLife = time.Hour
-	// tokenPause is the least time between two tokens, however often the backend
+	// tokenPause is the shortest time between two tokens, however often the backend
 	// rejects them.
 	tokenPause = 10 * time.Second
 	// tokenTimeout bounds a request for a token.
 	tokenTimeout = 10 * time.Second
 )
 
-// TokenIssuer issues tokens of the ServiceAccounts of a namespace, as client-go
-// has it.
+// TokenIssuer issues tokens for the ServiceAccounts of a namespace. client-go
+// implements it.
 type TokenIssuer interface {
 	CreateToken(ctx context.Context, account string, request *authenticationv1.TokenRequest, options metav1.CreateOptions) (*authenticationv1.TokenRequest, error)
 }
 
-// tokens keeps a token of one ServiceAccount.
+// tokens holds a current token of one ServiceAccount.
 type tokens struct {
 	issuer   TokenIssuer
 	account  string
@@ -40,8 +40,8 @@ type tokens struct {
 	rejected chan struct{}
 }
 
-// token is a token. Its instants are of the clock here, which that of the API
-// server may differ from.
+// token is a token. Its instants are those of this machine's clock, from which the API
+// server's may differ.
 type token struct {
 	text         string
 	renewAt, end time.Time
@@ -51,7 +51,7 @@ func newTokens(issuer TokenIssuer, account string) *tokens {
 	return &tokens{issuer: issuer, account: account, first: make(chan struct{}), rejected: make(chan struct{}, 1)}
 }
 
-// current returns the token, empty if there is none.
+// current returns the token, or an empty string if there is none.
 func (t *tokens) current() string {
 	if held := t.held.Load(); held != nil && time.Now().Before(held.end) {
 		return held.text
@@ -59,7 +59,7 @@ func (t *tokens) current() string {
 	return ""
 }
 
-// reject has another token issued before it is time.
+// reject makes run request another token before it is due.
 func (t *tokens) reject() {
 	select {
 	case t.rejected <- struct{}{}:
@@ -88,8 +88,8 @@ func (t *tokens) run(ctx context.Context) {
 	}
 }
 
-// issue asks for a token. For how long it is good is read from what was granted
-// and not from the instant at which it ends, which is of another clock.
+// issue requests a token. It computes the expiry from the granted lifetime, not from
+// the granted instant, which is of another clock.
 func (t *tokens) issue(ctx context.Context) (*token, error) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
@@ -97,10 +97,10 @@ func (t *tokens) issue(ctx context.Context) (*token, error) {
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
 	granted, err := t.issuer.CreateToken(ctx, t.account, request, metav1.CreateOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("asking for a token: %w", err)
+		return nil, fmt.Errorf("requesting a token: %w", err)
 	}
 	if granted.Status.Token == "" {
-		return nil, errors.New("asking for a token: the API server sends none")
+		return nil, errors.New("requesting a token: the API server returned none")
 	}
 	life := tokenLife
 	if of := granted.Spec.ExpirationSeconds; of != nil && *of > 0 {
@@ -113,7 +113,7 @@ func newBackoff() wait.Backoff {
 	return wait.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.2, Steps: 20, Cap: 30 * time.Second}
 }
 
-// sleep waits for a while, until ctx ends or something comes early.
+// sleep waits for a while, until ctx ends or early receives.
 func sleep(ctx context.Context, while time.Duration, early <-chan struct{}) {
 	timer := time.NewTimer(while)
 	defer timer.Stop()

@@ -16,18 +16,17 @@ import (
 )
 
 const (
-	// connectTimeout leaves time to answer.
+	// connectTimeout leaves time for the response.
 	connectTimeout = 2 * time.Second
-	// idleAtMost is how many connections wait for the next requests, and idleTime
-	// for how long.
+	// idleAtMost bounds how many idle connections are kept, and idleTime for how long.
 	idleAtMost = 16
 	idleTime   = 30 * time.Second
-	// answerHeaderBytes bounds the headers of an answer.
+	// answerHeaderBytes bounds the headers of a response.
 	answerHeaderBytes = 64 << 10
 )
 
-// transport connects to the backend, and verifies its certificate by what the
-// file with its authority holds.
+// transport connects to the backend, and verifies its certificate by the authority in a
+// file.
 type transport struct {
 	file, serverName string
 	dial             func(ctx context.Context, network, address string) (net.Conn, error)
@@ -49,8 +48,7 @@ func newTransport(cfg Config) (*transport, error) {
 	return t, nil
 }
 
-// load reads the file, and changes nothing if it is what it was or cannot be
-// used.
+// load reads the file. It changes nothing if the content is unchanged or unusable.
 func (t *transport) load() error {
 	t.loading.Lock()
 	defer t.loading.Unlock()
@@ -73,8 +71,8 @@ func (t *transport) load() error {
 	return nil
 }
 
-// connect returns a transport that trusts authorities. It speaks HTTP/1.1, in
-// which a request that hangs takes its own connection with it and no other's.
+// connect returns a transport that trusts authorities. It uses HTTP/1.1, so a request
+// that hangs blocks only its own connection.
 func (t *transport) connect(authorities *x509.CertPool) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
@@ -95,5 +93,5 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.current.Load().RoundTrip(r)
 }
 
-// CloseIdleConnections closes the connections that wait for a request.
+// CloseIdleConnections closes the idle connections.
 func (t *transport) CloseIdleConnections() { t.current.Load().CloseIdleConnections() }

@@ -65,7 +65,8 @@ func (d *Doctor) pods(ctx context.Context, of service) []Check {
 	return append(checks, d.certificates(ctx, of, object.Spec.Ports, ready)...)
 }
 
-// answers asks each replica through the API server, since that, and not the kubelet, sends them the requests of HPAs.
+// answers asks each replica through the API server, because the API server, and not the kubelet, sends them the
+// requests of HPAs.
 func (d *Doctor) answers(ctx context.Context, of service, pods []corev1.Pod) []Check {
 	var checks []Check
 	for i := range pods {
@@ -91,7 +92,7 @@ func podReady(pod *corev1.Pod) bool {
 	})
 }
 
-// lease checks that a replica is elected, without whom nobody writes status.
+// lease checks that a replica is elected. Without one, nobody writes status.
 func (d *Doctor) lease(ctx context.Context, of service, now time.Time) Check {
 	var object coordinationv1.Lease
 	err := d.api.Get(ctx, kubeapi.Path("/apis/coordination.k8s.io/v1", of.namespace, "leases/"+adapterName), &object)

@@ -16,15 +16,17 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// API is how the checks look at a cluster. Its errors are those of the API server.
+// API is how the checks read a cluster. Its errors are those of the API server.
 type API interface {
-	// Get reads what the API server serves at a path into an object, or into a *string as it is.
+	// Get decodes the API server's response at a path into an object, or copies it into a
+	// *string.
 	Get(ctx context.Context, path string, into any) error
-	// Allowed reports whether a subject may do something. Without a user, it is whoever runs the checks.
+	// Allowed reports whether a subject may do something. Without a user, the subject is whoever runs
+	// the checks.
 	Allowed(ctx context.Context, review authorizationv1.SubjectAccessReviewSpec) (bool, error)
 	// User returns the name of whoever runs the checks.
 	User(ctx context.Context) (string, error)
-	// ServedCertificates returns the certificates that a pod serves at a port, its own first. None of them is verified.
+	// ServedCertificates returns the certificates that a pod serves at a port, its own first. It verifies none of them.
 	ServedCertificates(ctx context.Context, namespace, pod string, port int32) ([]*x509.Certificate, error)
 }
 
@@ -34,10 +36,10 @@ type Client struct {
 	config *rest.Config
 }
 
-// patience bounds each request, unless the configuration does: an adapter that hangs is a finding.
+// patience bounds each request, unless the configuration does. An adapter that hangs is a finding.
 const patience = 10 * time.Second
 
-// NewClient returns a Client with the rights that a configuration gives.
+// NewClient returns a Client with the rights of a configuration.
 func NewClient(config *rest.Config) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.Timeout = cmp.Or(config.Timeout, patience)

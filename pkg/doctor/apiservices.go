@@ -20,7 +20,8 @@ import (
 
 const (
 	apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices"
-	// expiresSoon is how long before its end a CA is warned of: the adapter renews its own much earlier.
+	// expiresSoon is how long before the expiry of a CA a warning begins. The adapter renews its own
+	// much earlier.
 	expiresSoon = 7 * 24 * time.Hour
 	// serviceNotFound is why an APIService whose Service does not exist is not available.
 	serviceNotFound = "ServiceNotFound"
@@ -28,7 +29,7 @@ const (
 
 func versions() []string { return []string{"v1beta1", "v1beta2"} }
 
-// apiService is what the checks read of an APIService.
+// apiService has the fields of an APIService that the checks read.
 type apiService struct {
 	metav1.ObjectMeta `json:"metadata"`
 
@@ -54,7 +55,7 @@ type service struct {
 // account is the user name of the adapter's ServiceAccount.
 func (s service) account() string { return "system:serviceaccount:" + s.namespace + ":" + adapterName }
 
-// logs returns the command that shows what the adapter says.
+// logs returns the command that shows the adapter's log.
 func logs(of service) string {
 	return kubectl(of.namespace, "logs deployment/%s --tail=50", adapterName)
 }
@@ -107,7 +108,8 @@ func (d *Doctor) apiServices(ctx context.Context) (adapter service, checks []Che
 	return adapter, checks
 }
 
-// check returns whether requests come to the adapter, and its Service if they should.
+// check checks whether requests reach the adapter, and returns its Service if they
+// should.
 func (a *apiService) check(name string) (Check, service) {
 	of := a.Spec.Service
 	if of == nil {
@@ -138,8 +140,8 @@ func (a *apiService) check(name string) (Check, service) {
 	return HopAPI.ok("APIService %s is available, and served by %s.", name, owner), owner
 }
 
-// untrusted reports whether the API server refuses the certificate of the adapter. Before Kubernetes 1.36, an APIService is
-// available although each request fails.
+// untrusted reports whether the API server rejects the certificate of the adapter. Before Kubernetes 1.36, an
+// APIService is available although each request fails.
 func (d *Doctor) untrusted(ctx context.Context, name, version string, of service) (Check, bool) {
 	var list string
 	var status apierrors.APIStatus
@@ -156,7 +158,7 @@ func (d *Doctor) untrusted(ctx context.Context, name, version string, of service
 	return Check{}, false
 }
 
-// authority warns of a CA that ends soon.
+// authority warns of a CA that expires soon.
 func (a *apiService) authority(name string, now time.Time) []Check {
 	var checks []Check
 	for block, rest := pem.Decode(a.Spec.CABundle); block != nil; block, rest = pem.Decode(rest) {
@@ -181,8 +183,8 @@ func (d *Doctor) mayNotWrite(ctx context.Context, name string, of service) bool 
 	return err == nil && !allowed
 }
 
-// discovery checks that the API server lists both versions, since clients such as the HPA controller look there for
-// what is served.
+// discovery checks that the API server lists both versions, because clients such as the HPA controller look there
+// for what is served.
 func (d *Doctor) discovery(ctx context.Context) Check {
 	var list apidiscoveryv2.APIGroupDiscoveryList
 	if err := d.api.Get(ctx, "/apis", &list); err != nil {
@@ -205,7 +207,8 @@ func (d *Doctor) discovery(ctx context.Context) Check {
 	return HopAPI.ok("The API server lists both versions of %s.", kubeapi.CustomMetrics)
 }
 
-// otherAPIServices checks those of other projects: one without a server blocks the deletion of every namespace.
+// otherAPIServices checks the APIServices of other projects. One without a server blocks the deletion of every
+// namespace.
 func (d *Doctor) otherAPIServices(ctx context.Context) []Check {
 	var list struct {
 		Items []apiService `json:"items"`

@@ -10,7 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// certificates checks what each replica serves: the API server shows of it no more than whether it trusts one of them.
+// certificates checks the certificate that each replica serves. The API server shows only whether it trusts one of
+// them.
 func (d *Doctor) certificates(ctx context.Context, of service, ports []corev1.ServicePort, pods []corev1.Pod) []Check {
 	var checks []Check
 	for i := range pods {
@@ -30,7 +31,7 @@ func (d *Doctor) certificates(ctx context.Context, of service, ports []corev1.Se
 	return checks
 }
 
-// certificate checks the certificate that a pod serves as the API server does.
+// certificate checks the certificate that a pod serves in the way of the API server.
 func (s service) certificate(pod string, served []*x509.Certificate, now time.Time) Check {
 	leaf := served[0]
 	end := leaf.NotAfter.UTC().Format(time.RFC3339)

@@ -43,7 +43,8 @@ func (d *Doctor) kind(ctx context.Context) Check {
 	return HopAPI.failure(KindMissing, applyKind, "CustomResourceDefinition %s does not serve %s.", kindName, v1alpha1.Version)
 }
 
-// servedKind checks in discovery, which everybody may read, what the CustomResourceDefinition would show.
+// servedKind checks the kind in discovery, which everybody may read, instead of the
+// CustomResourceDefinition.
 func (d *Doctor) servedKind(ctx context.Context, forbidden error) Check {
 	var list metav1.APIResourceList
 	err := d.api.Get(ctx, "/apis/"+v1alpha1.GroupVersion().String(), &list)

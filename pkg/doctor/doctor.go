@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/catalog"
 )
 
-// adapterName is the name that the manifests give to what belongs to the adapter.
+// adapterName is the name of the adapter's objects in the manifests.
 const adapterName = "redis-metrics-adapter"
 
 // Commands that several checks print.
@@ -20,7 +20,7 @@ const (
 	applyPolicies = "kubectl apply -f deploy/base/admission"
 	applyKind     = "kubectl apply --server-side -f deploy/base/crd"
 	applyService  = "kubectl apply -f deploy/base/service.yaml"
-	// allowController adds to the ClusterRole of the HPA controller what Kubernetes gave it.
+	// allowController restores the default rule of the HPA controller's ClusterRole.
 	allowController = `kubectl patch clusterrole system:controller:horizontal-pod-autoscaler --type=json -p ` +
 		`'[{"op":"add","path":"/rules/-","value":{"apiGroups":["custom.metrics.k8s.io"],"resources":["*"],"verbs":["get","list"]}}]'`
 )
@@ -31,10 +31,10 @@ type Doctor struct {
 	catalog *catalog.Catalog
 }
 
-// New returns a Doctor who looks at a cluster.
+// New returns a Doctor for a cluster.
 func New(api API) *Doctor { return &Doctor{api: api, catalog: catalog.Builtin()} }
 
-// Installation checks the installation, and gives an overview of all objects.
+// Installation checks the installation, and summarizes all objects.
 func (d *Doctor) Installation(ctx context.Context) Report {
 	var r Report
 	d.installation(ctx, &r)
@@ -44,7 +44,7 @@ func (d *Doctor) Installation(ctx context.Context) Report {
 	return r
 }
 
-// HPA checks an HPA, and everything on the way from it to Redis and to its workload.
+// HPA checks an HPA, and everything between it, Redis and its workload.
 func (d *Doctor) HPA(ctx context.Context, namespace, name string) Report {
 	var r Report
 	d.installation(ctx, &r)
@@ -87,7 +87,7 @@ func kubectl(namespace, format string, args ...any) string {
 	return "kubectl -n " + namespace + " " + fmt.Sprintf(format, args...)
 }
 
-// ago writes an age in whole seconds.
+// ago formats an age in whole seconds.
 func ago(age time.Duration) string {
 	return fmt.Sprint(age.Round(time.Second))
 }

@@ -295,7 +295,7 @@ func TestForbiddenInTurn(t *testing.T) {
 	})
 }
 
-// TestFailureWinsOverForbidden holds that what is known is named before what is not.
+// TestFailureWinsOverForbidden checks that what is known is named before what is not.
 func TestFailureWinsOverForbidden(t *testing.T) {
 	c := healthy()
 	c.forbidden = []string{allAPIServices}
@@ -323,7 +323,7 @@ func TestCAExpires(t *testing.T) {
 	}
 }
 
-// TestCAThatNobodyRenews holds that the command is the one that lets the adapter renew it.
+// TestCAThatNobodyRenews checks that the command is the one that lets the adapter renew it.
 func TestCAThatNobodyRenews(t *testing.T) {
 	authority := redistest.NewAuthority(t) // which ends in a day
 	c := healthy()
@@ -337,7 +337,7 @@ func TestCAThatNobodyRenews(t *testing.T) {
 	}
 }
 
-// TestReasons holds that the reason of a condition is named first as it is, whatever it is.
+// TestReasons checks that the reason of a condition is named first as it is, whatever it is.
 func TestReasons(t *testing.T) {
 	page, err := os.ReadFile("../../deploy/docs/troubleshooting.md")
 	if err != nil {
@@ -372,7 +372,7 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// TestMinReplicasRefused holds that an HPA that does not exist may have been refused.
+// TestMinReplicasRefused checks that an HPA that does not exist may have been refused.
 func TestMinReplicasRefused(t *testing.T) {
 	for metrics, want := range map[string]bool{
 		"kubernetes_feature_enabled{name=\"HPAScaleToZero\",stage=\"BETA\"} 1\n":                                                                              false,
@@ -387,7 +387,7 @@ func TestMinReplicasRefused(t *testing.T) {
 	}
 }
 
-// TestProposal holds what a value means to the HPA, as the controller computes it.
+// TestProposal checks what a value means to the HPA, as the controller computes it.
 func TestProposal(t *testing.T) {
 	for _, test := range []struct{ name, hpa, value, says string }{
 		{"more", appHPA, "2500", "proposes 3 replicas, 3 within"},

@@ -20,7 +20,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// hpa checks an HPA, what it describes, the values that it asks for, and its workload.
+// hpa checks an HPA, the object that it describes, its values, and its workload.
 func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	var list autoscalingv2.HorizontalPodAutoscalerList
 	if err := d.api.Get(ctx, kubeapi.HPAs(namespace), &list); err != nil {
@@ -65,7 +65,8 @@ func (d *Doctor) hpa(ctx context.Context, r *Report, namespace, name string) {
 	r.add(d.workload(ctx, hpa, time.Now())...)
 }
 
-// notFound says that there is no such HPA, and what the API server may have refused.
+// notFound returns the check of an HPA that does not exist, and says why the API server
+// may have refused it.
 func (d *Doctor) notFound(ctx context.Context, namespace, name string) Check {
 	check := HopHPA.failure(HPANotFound, kubectl(namespace, "get hpa"), "Namespace %s has no HPA %s.", namespace, name)
 	var metrics string
@@ -75,7 +76,7 @@ func (d *Doctor) notFound(ctx context.Context, namespace, name string) Check {
 	return check
 }
 
-// scaleToZeroOff matches a metric of an API server that refuses minReplicas 0.
+// scaleToZeroOff matches the metric of an API server that refuses minReplicas 0.
 var scaleToZeroOff = regexp.MustCompile(`(?m)^kubernetes_feature_enabled\{name="HPAScaleToZero",.*\} 0$`)
 
 // shared finds other HPAs of the same workload.
@@ -91,7 +92,7 @@ func shared(hpa *autoscalingv2.HorizontalPodAutoscaler, all []autoscalingv2.Hori
 	return nil
 }
 
-// metrics checks what an HPA says of metrics, and returns what it asks for.
+// metrics checks the metrics of an HPA, and returns its requests.
 func (d *Doctor) metrics(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler) (questions []question, checks []Check) {
 	redis := 0
 	for i, metric := range hpa.Spec.Metrics {
@@ -121,7 +122,8 @@ func (d *Doctor) metrics(ctx context.Context, hpa *autoscalingv2.HorizontalPodAu
 	return questions, checks
 }
 
-// targetType warns of a total that does not fall as replicas are added, once it has driven them to the maximum.
+// targetType warns of a total that does not fall as replicas are added, once it has driven the HPA to its
+// maximum.
 func (d *Doctor) targetType(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, of *autoscalingv2.ObjectMetricSource) Check {
 	builtin, known := d.catalog.Lookup(of.Metric.Name)
 	sum := known && builtin.Aggregation == catalog.Sum
@@ -134,7 +136,7 @@ func (d *Doctor) targetType(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, o
 	return HopHPA.ok("spec.metrics[%d] asks for %s of Redis %s, with a target of type %s.", i, of.Metric.Name, of.DescribedObject.Name, of.Target.Type)
 }
 
-// blankMetric is a metric of a Redis object for a user to fill in.
+// blankMetric returns a metric of a Redis object for a user to fill in.
 func blankMetric(redis string) autoscalingv2.MetricSpec {
 	return autoscalingv2.MetricSpec{Type: autoscalingv2.ObjectMetricSourceType, Object: &autoscalingv2.ObjectMetricSource{
 		DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Name: redis},
@@ -174,7 +176,7 @@ func patchMetric(hpa *autoscalingv2.HorizontalPodAutoscaler, i int, changes ...c
 	return patchHPA(hpa, changes...)
 }
 
-// conditions tells what the HPA controller says.
+// conditions returns what the conditions of an HPA show.
 func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler) []Check {
 	describe := kubectl(hpa.Namespace, "describe hpa %s", hpa.Name)
 	var checks []Check
@@ -202,12 +204,13 @@ func (d *Doctor) conditions(ctx context.Context, hpa *autoscalingv2.HorizontalPo
 	return append(checks, d.newestEvent(ctx, hpa, time.Now())...)
 }
 
-// stuck reports whether a condition says that an HPA does not scale. Others, such as ScaledToZero, are False in health.
+// stuck reports whether a condition says that an HPA does not scale. Others, such as ScaledToZero, are normally False.
 func stuck(c autoscalingv2.HorizontalPodAutoscalerCondition) bool {
 	return (c.Type == autoscalingv2.AbleToScale || c.Type == autoscalingv2.ScalingActive) && c.Status != corev1.ConditionTrue
 }
 
-// newestEvent names the newest failure that the HPA controller made an Event of.
+// newestEvent returns the newest failure for which the HPA controller has recorded an
+// Event.
 func (d *Doctor) newestEvent(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, now time.Time) []Check {
 	var list corev1.EventList
 	selector := url.QueryEscape("type=Warning,involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name=" + hpa.Name)
@@ -221,7 +224,7 @@ func (d *Doctor) newestEvent(ctx context.Context, hpa *autoscalingv2.HorizontalP
 	return []Check{HopHPA.ok("The newest warning is of %s ago: %s: %s.", ago(now.Sub(kubeapi.LastSeen(newest))), newest.Reason, sentence(newest.Message))}
 }
 
-// allHPAs gives an overview of the HPAs that read Redis.
+// allHPAs summarizes the HPAs that read Redis.
 func (d *Doctor) allHPAs(ctx context.Context) []Check {
 	var list autoscalingv2.HorizontalPodAutoscalerList
 	if err := d.api.Get(ctx, kubeapi.HPAs(""), &list); err != nil {

@@ -16,11 +16,11 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 )
 
-// portForwardProtocol is the protocol by which a kubelet forwards streams.
+// portForwardProtocol is the protocol with which a kubelet forwards streams.
 const portForwardProtocol = "portforward.k8s.io"
 
-// ServedCertificates implements [API]. It begins a TLS handshake through a port-forward, which is how a user may reach a
-// pod without being in its network.
+// ServedCertificates implements [API]. It begins a TLS handshake through a port-forward, by which a user can reach a
+// pod from outside its network.
 func (c *Client) ServedCertificates(ctx context.Context, namespace, pod string, port int32) ([]*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -62,7 +62,7 @@ func (c *Client) servedCertificates(ctx context.Context, namespace, pod string, 
 	return conn.ConnectionState().PeerCertificates, nil
 }
 
-// forward opens a connection on which each stream leads to a port of a pod.
+// forward opens a connection whose streams lead to ports of a pod.
 func (c *Client) forward(ctx context.Context, namespace, pod string) (httpstream.Connection, error) {
 	at := c.client.CoreV1().RESTClient().Post().Namespace(namespace).Resource("pods").Name(pod).SubResource("portforward").URL()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), nil)
@@ -81,7 +81,7 @@ func (c *Client) forward(ctx context.Context, namespace, pod string) (httpstream
 	return connection, err
 }
 
-// refusal remembers that a request was forbidden, of which the error of the upgrade tells nothing but the message.
+// refusal remembers that a request was forbidden, because the error of the upgrade contains only the message.
 type refusal struct {
 	transport http.RoundTripper
 	forbidden bool
@@ -94,7 +94,8 @@ func (r *refusal) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// streamConn is a stream as a connection. It has no deadlines: closing it ends what waits.
+// streamConn is a stream as a connection. It has no deadlines. Closing it ends pending
+// calls.
 type streamConn struct {
 	httpstream.Stream
 	connection httpstream.Connection

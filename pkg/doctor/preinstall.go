@@ -13,7 +13,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// oldestMinor is the oldest Kubernetes 1.x whose API server takes the manifests.
+// oldestMinor is the oldest Kubernetes 1.x whose API server accepts the manifests.
 const oldestMinor = 34
 
 // Before checks whether the adapter can be installed by whoever runs it.
@@ -58,7 +58,7 @@ func (d *Doctor) vacant(ctx context.Context, name string) Check {
 	return HopInstall.failure(APIServiceForeign, "make deploy DELEGATE=1", "APIService %s belongs to %s.", name, owner)
 }
 
-// mayInstall checks whether whoever runs it may create what the manifests hold.
+// mayInstall checks whether whoever runs it may create the objects in the manifests.
 func (d *Doctor) mayInstall(ctx context.Context) []Check {
 	var denied []string
 	for _, attributes := range []*authorizationv1.ResourceAttributes{

@@ -40,14 +40,14 @@ func (d *Doctor) onlyRedis(ctx context.Context, namespace string) string {
 	return list.Items[0].Name
 }
 
-// isOtherNotFound reports whether what is not found is the kind, and not the object.
+// isOtherNotFound reports whether the kind, rather than the object, was not found.
 func isOtherNotFound(err error) bool {
 	var status *apierrors.StatusError
 	return errors.As(err, &status) && apierrors.IsNotFound(err) && (status.ErrStatus.Details == nil || status.ErrStatus.Details.Name == "")
 }
 
-// redisConditions returns what the conditions of an object tell. Several conditions show the same reason; the first of
-// them holds most advice.
+// redisConditions returns what the conditions of an object show. If several have the same reason, the first has the
+// most advice.
 func redisConditions(object *v1alpha1.Redis) []Check {
 	describe := kubectl(object.Namespace, "describe redis %s", object.Name)
 	conditions := object.Status.Conditions
@@ -101,10 +101,10 @@ func nodes(object *v1alpha1.Redis) []Check {
 	return []Check{HopRedis.ok("Nodes of Redis %s that answered: %d of %d. Not %s.", object.Name, len(all)-len(failed), len(all), some(failed))}
 }
 
-// grantCommands are those that condition CredentialsValid prints.
+// grantCommands matches the commands that condition CredentialsValid prints.
 var grantCommands = regexp.MustCompile(`kubectl create role .* --serviceaccount=[a-z0-9.-]+:[a-z0-9-]+`)
 
-// grants returns the commands in a message, or else another.
+// grants returns the commands in a message, or other if there are none.
 func grants(message, other string) string {
 	if commands := grantCommands.FindString(message); commands != "" {
 		return commands
@@ -112,12 +112,12 @@ func grants(message, other string) string {
 	return other
 }
 
-// declares reports whether an object has a metric of its own of that name.
+// declares reports whether an object declares a metric with a name.
 func declares(object *v1alpha1.Redis, name string) bool {
 	return slices.ContainsFunc(object.Spec.Metrics, func(m v1alpha1.Metric) bool { return m.Name == name })
 }
 
-// allObjects gives an overview of the Redis objects of the cluster.
+// allObjects summarizes the Redis objects of the cluster.
 func (d *Doctor) allObjects(ctx context.Context) Check {
 	var list v1alpha1.RedisList
 	err := d.api.Get(ctx, kubeapi.Redises(""), &list)
@@ -142,7 +142,7 @@ func (d *Doctor) allObjects(ctx context.Context) Check {
 		"Redis objects that are not ready: %d of %d: %s.", len(names), len(list.Items), some(names))
 }
 
-// some lists the first of many names.
+// some lists names, only the first if there are many.
 func some(names []string) string {
 	const most = 5
 	if len(names) <= most {

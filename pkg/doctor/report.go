@@ -17,7 +17,7 @@ const (
 	OK      Mark = "ok"
 	Warning Mark = "warning"
 	Failure Mark = "failure"
-	// Unknown means that the user may not read what the check looks at.
+	// Unknown means that the user may not read what the check needs.
 	Unknown Mark = "unknown"
 )
 
@@ -40,11 +40,11 @@ const (
 type Check struct {
 	Hop  Hop  `json:"hop"`
 	Mark Mark `json:"mark"`
-	// Code is stable, and stands in deploy/docs/troubleshooting.md. It is empty if the mark is OK.
+	// Code is stable, and listed in deploy/docs/troubleshooting.md. It is empty if the mark is OK.
 	Code    Code   `json:"code,omitempty"`
 	Message string `json:"message"`
-	// Fix says what to do, and Command is the command that does it, or that shows more. Capitals stand for what the
-	// user must fill in.
+	// Fix says what to do, and Command is the command that does it, or shows more. The user must replace words in
+	// capitals.
 	Fix     string `json:"fix,omitempty"`
 	Command string `json:"command,omitempty"`
 }
@@ -54,7 +54,7 @@ type Report struct {
 	Checks []Check `json:"checks"`
 }
 
-// First returns the check to attend to first: the first failure, or else the first warning, or else what is unknown.
+// First returns the most important check: the first failure, or else the first warning, or else the first unknown.
 func (r Report) First() (Check, bool) {
 	for _, mark := range []Mark{Failure, Warning, Unknown} {
 		if i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Mark == mark }); i >= 0 {
@@ -118,7 +118,7 @@ func (r Report) Write(w io.Writer, colour bool) error {
 	return err
 }
 
-// show returns the mark in a column of its own.
+// show returns the mark, padded to its column.
 func (m Mark) show(colour bool) string {
 	column := fmt.Sprintf("%-9s", m)
 	if !colour {
@@ -144,12 +144,12 @@ func (h Hop) unknown(code Code, command, format string, args ...any) Check {
 	return h.found(Unknown, code, command, format, args...)
 }
 
-// found returns a check that found a trouble of the table, which says how to mend it.
+// found returns a check that found a trouble in the table, with its fix.
 func (h Hop) found(mark Mark, code Code, command, format string, args ...any) Check {
 	return Check{Hop: h, Mark: mark, Code: code, Message: fmt.Sprintf(format, args...), Fix: fixOf(code), Command: command}
 }
 
-// unread returns the check whose object could not be read.
+// unread returns a check whose object could not be read.
 func (h Hop) unread(what, resource string, err error) Check {
 	if apierrors.IsForbidden(err) {
 		return h.unknown(Forbidden, "kubectl auth can-i get "+resource, "You may not read %s.", what)
@@ -157,7 +157,7 @@ func (h Hop) unread(what, resource string, err error) Check {
 	return h.failure(Unreadable, "kubectl get --raw /readyz", "The API server did not return %s: %s.", what, sentence(err.Error()))
 }
 
-// sentence prepares a message of others to stand in a sentence: on one line, and without a full stop.
+// sentence makes a foreign message part of a sentence: on one line, and without a full stop.
 func sentence(message string) string {
 	return strings.TrimSuffix(strings.Join(strings.Fields(message), " "), ".")
 }

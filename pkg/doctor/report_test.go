@@ -45,7 +45,7 @@ ok 1, warning 1, failure 1, unknown 0. First: RedisNotFound.
 	}
 }
 
-// TestSentence holds that what others write stays on one line.
+// TestSentence checks that what others write stays on one line.
 func TestSentence(t *testing.T) {
 	if got := sentence("a\n  b\tc."); got != "a b c" {
 		t.Errorf("%q", got)

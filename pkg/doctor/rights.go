@@ -37,7 +37,7 @@ func (d *Doctor) rights(ctx context.Context, of service) []Check {
 	return checks
 }
 
-// reviewOf asks whether a ServiceAccount may do something.
+// reviewOf returns the review of whether a ServiceAccount may do something.
 func reviewOf(user string, attributes *authorizationv1.ResourceAttributes) authorizationv1.SubjectAccessReviewSpec {
 	return authorizationv1.SubjectAccessReviewSpec{
 		User: user, Groups: []string{"system:serviceaccounts", "system:authenticated"}, ResourceAttributes: attributes,
@@ -72,7 +72,8 @@ func (d *Doctor) view(ctx context.Context) Check {
 	return HopRights.ok("Allowed by ClusterRole view: get %s.", kubeapi.CustomMetrics)
 }
 
-// policies checks that what users name in objects is held against their rights.
+// policies checks that the API server compares what objects name with the rights of
+// their authors.
 func (d *Doctor) policies(ctx context.Context) Check {
 	const group = "/apis/admissionregistration.k8s.io/v1/"
 	for _, each := range []string{"secrets", "addresses", "scripts"} {

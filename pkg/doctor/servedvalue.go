@@ -13,14 +13,14 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// question is what an HPA asks of the metrics API.
+// question is a request of an HPA to the metrics API.
 type question struct {
 	index         int
 	redis, metric string
 	selector      *metav1.LabelSelector
-	// interval is that of the object's samples, 0 if it is not known.
+	// interval is the time between the object's samples, 0 if unknown.
 	interval time.Duration
-	// hpa is nil where no HPA asks.
+	// hpa is nil if no HPA asks.
 	hpa *autoscalingv2.HorizontalPodAutoscaler
 }
 
@@ -31,7 +31,8 @@ func (q question) selectorPatch() string {
 	return q.patch(replaceField("metric/selector", metav1.LabelSelector{MatchLabels: map[string]string{"LABEL": "VALUE"}}))
 }
 
-// mend returns the command for a value that is not served, or else another, which shows why.
+// mend returns the command that repairs a value that is not served, or other, which shows
+// why.
 func (q question) mend(code Code, other string) string {
 	switch {
 	case code == WarmingUp && q.interval > 0: // the first sample may be an interval away, and the second follows it
@@ -44,7 +45,8 @@ func (q question) mend(code Code, other string) string {
 	return other
 }
 
-// values asks for a value as the HPA controller does, twice: replicas of the adapter may know different ones.
+// values requests a value like the HPA controller, twice, because replicas of the adapter may have different
+// values.
 func (d *Doctor) values(ctx context.Context, namespace string, q question) []Check {
 	selector, err := kubeapi.Selector(q.selector)
 	if err != nil {

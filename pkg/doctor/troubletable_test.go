@@ -20,7 +20,7 @@ func TestTroubleTable(t *testing.T) {
 	}
 }
 
-// TestTroublesAreRecognizedByTheirSymptoms holds that the page quotes what a trouble is recognized by.
+// TestTroublesAreRecognizedByTheirSymptoms checks that the page quotes what a trouble is recognized by.
 func TestTroublesAreRecognizedByTheirSymptoms(t *testing.T) {
 	for _, row := range troubles() {
 		if row.cause == "" || row.fix == "" || row.symptom == "" {

@@ -19,10 +19,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// slowStart is for how long a pod may not be ready before it counts as blocking.
+// slowStart is how long a pod may be unready before it counts as blocking.
 const slowStart = time.Minute
 
-// workload checks the StatefulSet that an HPA scales. Of other kinds it says nothing.
+// workload checks the StatefulSet that an HPA scales. It ignores other kinds.
 func (d *Doctor) workload(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, now time.Time) []Check {
 	target := hpa.Spec.ScaleTargetRef
 	if target.Kind != "StatefulSet" {
@@ -61,7 +61,8 @@ func (d *Doctor) blockingPod(ctx context.Context, set *appsv1.StatefulSet, now t
 		if podReady(pod) || now.Sub(since) < slowStart {
 			continue
 		}
-		// kubectl 1.34 may wait forever, because the StatefulSet makes a pod of the same name at once.
+		// kubectl 1.34 may wait forever, because the StatefulSet creates a pod of the same name at
+		// once.
 		return []Check{HopTarget.warning(PodBlocksScaling, kubectl(pod.Namespace, "delete pod %s --wait=false", pod.Name),
 			"Pod %s has not been ready for %s, and OrderedReady waits for it.", pod.Name, ago(now.Sub(since)))}
 	}
@@ -77,7 +78,7 @@ func unreadySince(pod *corev1.Pod) time.Time {
 	return pod.CreationTimestamp.Time
 }
 
-// budgets finds a PodDisruptionBudget that wants more pods than the HPA may leave: scaling in does not ask it.
+// budgets finds a PodDisruptionBudget that requires more pods than the HPA may leave. Scaling in ignores it.
 func (d *Doctor) budgets(ctx context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler, set *appsv1.StatefulSet) []Check {
 	var list policyv1.PodDisruptionBudgetList
 	if err := d.api.Get(ctx, kubeapi.Path("/apis/policy/v1", set.Namespace, "poddisruptionbudgets"), &list); err != nil {
@@ -96,7 +97,7 @@ func (d *Doctor) budgets(ctx context.Context, hpa *autoscalingv2.HorizontalPodAu
 	return nil
 }
 
-// manifest warns of what a StatefulSet says that an HPA should not meet.
+// manifest warns of fields of a StatefulSet that conflict with an HPA.
 func manifest(set *appsv1.StatefulSet) []Check {
 	var checks []Check
 	policy := set.Spec.PersistentVolumeClaimRetentionPolicy

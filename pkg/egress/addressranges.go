@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Range is a set of addresses, and a port of theirs.
+// Range is a set of addresses, and a port.
 type Range struct {
 	Prefix netip.Prefix
 	// Port is 0 for all ports.
@@ -43,7 +43,7 @@ func ParseRange(text string) (Range, error) {
 	return found, nil
 }
 
-// Loopback reports whether the range holds no address but this machine's own.
+// Loopback reports whether the range contains only addresses of this machine.
 func (r Range) Loopback() bool {
 	return covers(netip.MustParsePrefix("127.0.0.0/8"), r.Prefix) || covers(netip.MustParsePrefix("::1/128"), r.Prefix)
 }
@@ -52,7 +52,7 @@ func covers(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// neverDialed lists what no Redis is at. Loopback has a rule of its own.
+// neverDialed returns the networks where no Redis is. Loopback has a separate rule.
 // Source: https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry.
 // 240.0.0.0/4 is not among them: clusters give it to pods.
 func neverDialed() []netip.Prefix {
@@ -65,7 +65,7 @@ func neverDialed() []netip.Prefix {
 		"::/96", // unspecified, and the IPv4-compatible form that nothing uses any more
 		"fe80::/10",
 		"ff00::/8",
-		// Where an instance reads its credentials, as far as that is not link-local.
+		// Where instances read their credentials, other than link-local addresses.
 		"fd00:ec2::/32",          // AWS: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 		"fd20:ce::254/128",       // Google Cloud: https://docs.cloud.google.com/compute/docs/metadata/querying-metadata
 		"168.63.129.16/32",       // Azure: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
@@ -81,7 +81,7 @@ func neverDialed() []netip.Prefix {
 	return all
 }
 
-// canonical returns an address without its zone, and an IPv4 address in its own form.
+// canonical returns an address without its zone, and an IPv4-mapped address as IPv4.
 func canonical(addr netip.Addr) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
@@ -95,8 +95,8 @@ var (
 	teredo         = netip.MustParsePrefix("2001::/32")       // RFC 4380
 )
 
-// effectiveAddrs returns the address that is connected to, and the IPv4 addresses to
-// which a gateway or the kernel may send what goes there.
+// effectiveAddrs returns the address itself, and the IPv4 addresses to which a gateway
+// or the kernel may forward its traffic.
 func effectiveAddrs(addr netip.Addr) []netip.Addr {
 	addr = canonical(addr)
 	judged := []netip.Addr{addr}
@@ -117,8 +117,8 @@ func effectiveAddrs(addr netip.Addr) []netip.Addr {
 		judged = append(judged, embedded([4]int{4, 5, 6, 7}), netip.AddrFrom4([4]byte{^raw[12], ^raw[13], ^raw[14], ^raw[15]}))
 	case localNAT64.Contains(addr):
 		// The network's prefix has one of four lengths, and each puts the IPv4 address
-		// elsewhere (RFC 6052, section 2.2). An address of this network (0.0.0.0/8),
-		// which no gateway sends to, shows that the length is another.
+		// elsewhere (RFC 6052, section 2.2). No gateway sends to 0.0.0.0/8, so such an
+		// address rules out a length.
 		for _, at := range [][4]int{{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, last} {
 			if raw[at[0]] != 0 {
 				judged = append(judged, embedded(at))

@@ -12,24 +12,25 @@ import (
 	"syscall"
 )
 
-// ErrRefused is in the error of each dial that a Policy refused. Its text names no address.
+// ErrRefused is wrapped by the error of each refused dial. Its text names no address.
 var ErrRefused = errors.New("the address policy refuses this address")
 
 // Config says what may be dialed beyond the rules that always hold.
 type Config struct {
 	// AllowLoopback admits the addresses of this machine.
 	AllowLoopback bool
-	// Allowed is the whole list of what may be dialed; empty admits whatever is not refused.
+	// Allowed lists all that may be dialed. If empty, whatever is not refused may be dialed.
 	Allowed []Range
-	// SocketDirectories are those in which Unix sockets may be dialed, as CheckSocketDirectory takes them.
+	// SocketDirectories are the directories in which Unix sockets may be dialed. CheckSocketDirectory
+	// accepts each.
 	SocketDirectories []string
-	// APIServers are the places, as host:port, where the API server is reached.
+	// APIServers are the addresses of the API server, as host:port.
 	APIServers []string
 	// Resolver resolves names among APIServers. Default: net.DefaultResolver.
 	Resolver Resolver
 }
 
-// Resolver looks up the addresses of a name. It is a *net.Resolver but in tests.
+// Resolver looks up the addresses of a name. *net.Resolver implements it.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
@@ -41,14 +42,14 @@ type Policy struct {
 	apiServers []endpoint
 }
 
-// endpoint is a place of the API server. addr is not valid if host is a name.
+// endpoint is an address of the API server. addr is not valid if host is a name.
 type endpoint struct {
 	host string
 	addr netip.Addr
 	port uint16
 }
 
-// New returns a Policy. It fails on what is not a host:port among cfg.APIServers, and resolves nothing.
+// New returns a Policy. It fails if one of cfg.APIServers is not a host:port. It resolves no name.
 func New(cfg Config) (*Policy, error) {
 	if cfg.Resolver == nil {
 		cfg.Resolver = net.DefaultResolver
@@ -100,7 +101,7 @@ func (p *Policy) allows(addr netip.Addr, port uint16) bool {
 	})
 }
 
-// refuses returns ErrRefused for what no list can admit.
+// refuses returns ErrRefused for addresses that no list can admit.
 func (p *Policy) refuses(ctx context.Context, addr netip.Addr, port uint16) error {
 	never := slices.ContainsFunc(p.never, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 	if addr.IsLoopback() {
@@ -114,15 +115,15 @@ func (p *Policy) refuses(ctx context.Context, addr netip.Addr, port uint16) erro
 			continue
 		}
 		if is, err := p.is(ctx, one, addr); err != nil || is {
-			// Whether it is the API server is not known after an error.
+			// After an error, it may be the API server.
 			return errors.Join(ErrRefused, err)
 		}
 	}
 	return nil
 }
 
-// is reports whether an address is that of the API server. A name is resolved each
-// time, because its addresses change, which costs only those who dial its port.
+// is reports whether an address belongs to the API server. A name is resolved each
+// time, because its addresses change. That costs only dials to its port.
 func (p *Policy) is(ctx context.Context, one endpoint, addr netip.Addr) (bool, error) {
 	if one.addr.IsValid() {
 		return one.addr == addr, nil

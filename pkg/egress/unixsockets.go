@@ -21,8 +21,8 @@ func CheckSocketDirectory(dir string) error {
 	return nil
 }
 
-// controlSocket judges the path of a Unix socket. One that lies elsewhere as it is
-// written is refused without a look at the file system, so that nobody learns what is there.
+// controlSocket checks the path of a Unix socket. A path outside the directories is refused
+// without a look at the file system, so nobody learns what exists there.
 func (p *Policy) controlSocket(path string) error {
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path {
 		return ErrRefused

@@ -1,21 +1,21 @@
-// Package expression computes a metric from other metrics of the same object, by
-// a formula in CEL.
+// Package expression computes a metric from other metrics of the same object, with a
+// formula in CEL.
 //
-// The text of a formula flows in (Compile), an immutable Expression flows out,
-// which is safe for concurrent use. It says which metrics it names (Names), and
-// gives a number when it is told their values (Eval).
+// The text of a formula flows in (Compile), an immutable Expression flows out, which is
+// safe for concurrent use. It returns the metrics that it names (Names), and computes a
+// number from their values (Eval).
 //
-// A formula knows the arithmetic, comparisons and conditions of CEL,
-// math.greatest and math.least, and metric("name"), whose argument is written
-// out so that what a formula depends on is known beforehand. It has no loops. Its
-// length is bounded by MaxLength, and its cost by maxCost, both by an estimate
-// when it is compiled and by a count when it is evaluated.
+// A formula has the arithmetic, comparisons and conditions of CEL, math.greatest and
+// math.least, and metric("name"), whose argument must be a literal, so that the
+// dependencies of a formula are known in advance. It has no loops. MaxLength bounds its
+// length, and maxCost its cost, both as an estimate when it is compiled and as a count
+// when it is evaluated.
 //
-// Compile fails with a sentence for the formula's author, and Eval with one for
-// whoever asks for the metric. A step that divides by zero, or gives no finite
-// number for another reason, fails the whole evaluation: no later step makes a
-// number of an infinity, and || and && do not hide it. A step that is not taken,
-// such as the other branch of a condition, fails nothing.
+// Compile fails with a sentence for the formula's author, and Eval with one for whoever
+// asks for the metric. If a step divides by zero, or gives no finite number for another
+// reason, the whole evaluation fails: no later step turns an infinity into a number,
+// and || and && do not hide it. A step that is not taken, such as the other branch of a
+// condition, has no effect.
 package expression
 
 import (
@@ -37,13 +37,13 @@ import (
 const MaxLength = 2048
 
 const (
-	// maxCost bounds the cost of an evaluation, in the units of CEL: about one for
-	// each operation, and more for those that go through a text or a list.
+	// maxCost bounds the cost of an evaluation, in the units of CEL: about one for each
+	// operation, and more for those that traverse a text or a list.
 	maxCost = 10_000
 	// maxNames bounds the metrics that a formula names.
 	maxNames = 20
-	// values is the variable that metric("name") stands for an element of. It is no
-	// identifier, so that no formula can name it.
+	// values is the variable whose elements metric("name") returns. It is not an
+	// identifier, so no formula can name it.
 	values = "@values"
 )
 
@@ -53,8 +53,8 @@ type Expression struct {
 	names   []string
 }
 
-// environment returns what all formulas are compiled with. It is made once: it
-// takes longer to make, and more memory, than most formulas.
+// environment returns the environment in which all formulas are compiled. It is made
+// once, because it takes more time and memory than most formulas.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewCustomEnv(
 		cel.StdLib(), cel.ClearMacros(), cel.Macros(cel.GlobalMacro("metric", 1, metric)), ext.Math(),
@@ -100,8 +100,8 @@ func Compile(source string) (e *Expression, err error) {
 	return &Expression{program, names}, nil
 }
 
-// sizes bounds the size of each text and list of a formula: all are made of
-// what is written in it, and of numbers.
+// sizes bounds the size of each text and list of a formula. All consist of what is
+// written in it, and of numbers.
 type sizes struct{}
 
 // EstimateSize implements checker.CostEstimator.
@@ -140,7 +140,7 @@ func namesIn(checked *cel.Ast) []string {
 	return names
 }
 
-// textOf returns the text that a literal holds.
+// textOf returns the text of a literal.
 func textOf(e ast.Expr) (string, bool) {
 	if e.Kind() != ast.LiteralKind {
 		return "", false
@@ -149,12 +149,12 @@ func textOf(e ast.Expr) (string, bool) {
 	return text, ok
 }
 
-// Names are those of the metrics that the formula names. The caller must not modify them.
+// Names returns the names of the metrics in the formula. The caller must not modify them.
 func (e *Expression) Names() []string { return e.names }
 
-// Eval computes the formula from the values of the metrics that it names, which
-// are finite. It fails if any step that it takes gives no finite number, whatever
-// the steps around it make of that.
+// Eval computes the formula from the values of the metrics that it names, which are
+// finite. It fails if any step that it takes gives no finite number, whatever other
+// steps do with it.
 func (e *Expression) Eval(of map[string]float64) (float64, error) {
 	evaluation := &evaluation{values: of}
 	out, _, err := e.program.Eval(evaluation)

@@ -123,7 +123,7 @@ func TestEvaluationsShareNothing(t *testing.T) {
 	}
 }
 
-// TestWhatAFormulaKeeps holds the memory that a formula keeps for each byte that
+// TestWhatAFormulaKeeps checks the memory that a formula keeps for each byte that
 // is counted of it, see package target.
 func TestWhatAFormulaKeeps(t *testing.T) {
 	for name, source := range map[string]string{

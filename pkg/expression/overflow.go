@@ -14,7 +14,7 @@ type evaluation struct {
 	failed bool
 }
 
-// failure is the variable that a step finds its evaluation by.
+// failure is the variable by which a step finds its evaluation.
 const failure = "@evaluation"
 
 // ResolveName implements interpreter.Activation.
@@ -31,14 +31,14 @@ func (e *evaluation) ResolveName(name string) (any, bool) {
 // Parent implements interpreter.Activation.
 func (e *evaluation) Parent() interpreter.Activation { return nil }
 
-// step is a call of a function or an operator. CEL goes on with infinities, and
-// its || and && drop the error of one side if the other side decides. A step
-// therefore notes its failure in the evaluation, where nothing drops it.
+// step is a call of a function or an operator. CEL continues with infinities, and its
+// || and && drop the error of one side if the other side decides. So a step records its
+// failure in the evaluation, where nothing drops it.
 type step struct {
 	interpreter.InterpretableCall
 }
 
-// watchSteps is a decorator of the program's plan.
+// watchSteps decorates the program's plan with steps.
 func watchSteps(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
 	if call, ok := i.(interpreter.InterpretableCall); ok {
 		return step{call}, nil
@@ -56,7 +56,8 @@ func (s step) Eval(vars interpreter.Activation) ref.Val {
 	return noted(vars, s.InterpretableCall.Eval(vars))
 }
 
-// noted returns what a step gave, and notes it if that is an error or no finite number.
+// noted returns the result of a step, and records it if it is an error or not a finite
+// number.
 func noted(vars interpreter.Activation, gave ref.Val) ref.Val {
 	number, isDouble := gave.(types.Double)
 	if !types.IsError(gave) && (!isDouble || finite(float64(number))) {

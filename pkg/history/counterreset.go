@@ -8,8 +8,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// monotone lists fields of INFO that only ever grow while one server process
-// lives, unless CONFIG RESETSTAT sets them back.
+// monotone returns the fields of INFO that only grow while a server process runs,
+// unless CONFIG RESETSTAT resets them.
 // Source: https://redis.io/docs/latest/commands/info/ and genRedisInfoString in Redis' server.c.
 func monotone() []string {
 	return []string{
@@ -28,16 +28,16 @@ func monotone() []string {
 	}
 }
 
-// Reads reports whether a History reads a field of INFO, to know one process from
-// another.
+// Reads reports whether a History reads a field of INFO, to distinguish server
+// processes.
 func Reads(field string) bool {
 	names := []string{"run_id", "process_id", "master_replid", "dragonfly_version", "role"}
 	return slices.Contains(append(names, monotone()...), field) || strings.HasPrefix(field, commandPrefix)
 }
 
-// sameProcess reports whether counters of two consecutive samples may be
-// subtracted: one process answered both, and nothing set its counters back
-// between. In doubt it says no.
+// sameProcess reports whether counters of two consecutive samples may be subtracted:
+// one process answered both, and nothing reset its counters in between. If in doubt, it
+// reports false.
 func sameProcess(before, after *redisinfo.Info) bool {
 	idBefore, errBefore := identity(before)
 	idAfter, errAfter := identity(after)
@@ -60,9 +60,9 @@ func sameProcess(before, after *redisinfo.Info) bool {
 
 const commandPrefix = "cmdstat_"
 
-// identity returns what a server makes again at each start. That is run_id, which
-// Dragonfly lacks: of its primary master_replid is, together with the process,
-// while a replica reports the one of its primary and has none of its own.
+// identity returns what a server generates at each start: its run_id. Dragonfly has
+// none. Its primaries are identified by master_replid and the process ID. Its replicas
+// report the master_replid of their primary, and so have no identity.
 // Source: the constructor of ServerFamily, and add_repl_info, in Dragonfly's server_family.cc.
 func identity(info *redisinfo.Info) (string, error) {
 	id, err := info.Name("run_id")
@@ -79,10 +79,10 @@ func identity(info *redisinfo.Info) (string, error) {
 	return id + " " + process, err
 }
 
-var errAnonymous = errors.New("the server's INFO lacks run_id, by which a restart shows, so that nothing that grows over time is known")
+var errAnonymous = errors.New("the server's INFO lacks run_id, without which a restart would not show, so no rate is known")
 
-// anonymous returns why a node that counts does not say which process it is, nil
-// if all do.
+// anonymous returns why a node that counts does not identify its process, nil if all
+// do.
 func (s Sample) anonymous() error {
 	for _, node := range s.Counted() {
 		if node.Info == nil {
@@ -100,9 +100,9 @@ func (s Sample) anonymous() error {
 
 func role(info *redisinfo.Info) (string, error) { return info.Text("role") }
 
-// commandsReset reports whether CONFIG RESETSTAT came between two consecutive samples,
-// which the server's own counters hide when they outgrow their old values
-// before the second sample. Each command's calls are looked at for that:
+// commandsReset reports whether CONFIG RESETSTAT came between two consecutive samples.
+// The server's totals do not show it if they outgrow their old values before the second
+// sample, but the calls of each command do:
 //   - none falls or disappears;
 //   - INFO grows, since a sample is an INFO and is counted after it was answered;
 //   - from Redis 7 on, the reset itself is the first command counted after it.
@@ -135,7 +135,8 @@ func commandsReset(before, after *redisinfo.Info) bool {
 	return a != b
 }
 
-// infoCalls is how often INFO was called, whose name Dragonfly may write in capitals.
+// infoCalls returns how often INFO was called. Dragonfly may write its name in
+// capitals.
 func infoCalls(info *redisinfo.Info) (int64, error) {
 	record, ok := info.Record(commandPrefix + "INFO")
 	if !ok {

@@ -2,9 +2,9 @@
 // an instant, which of them may be served: the newest one, or the two that a
 // rate is taken between.
 //
-// The sampler records samples and failures (Record, Fail). Those who serve
-// numbers get a Sample, a Span or an *UnknownError. Reading takes no lock and copies
-// nothing, so the request path never waits for the sampler.
+// The sampler records samples and failures (Record, Fail). Readers get a Sample, a Span
+// or an *UnknownError. Reading takes no lock and copies nothing, so a request never
+// waits for the sampler.
 //
 // One set of rules decides what may be served:
 //   - A sample is served until it is older than MaxAge. After that nothing is,

@@ -13,20 +13,20 @@ const (
 	NoSample Reason = "NoSample"
 	// OneSample means that a rate needs two samples of one process of the server.
 	OneSample Reason = "OneSample"
-	// Anonymous means that the server does not tell which process it is, so that a
-	// restart would not show in a rate.
+	// Anonymous means that the server does not identify its process, so a rate would
+	// not show a restart.
 	Anonymous Reason = "Anonymous"
-	// ImpreciseTiming means that the server answered too slowly to tell when it took its counters.
+	// ImpreciseTiming means that the server answered too slowly to know when it read its counters.
 	ImpreciseTiming Reason = "ImpreciseTiming"
-	// CounterReset means that a counter that a probe reads began again, and its rate needs two samples since.
+	// CounterReset means that a counter that a probe reads began again. Its rate needs two samples since.
 	CounterReset Reason = "CounterReset"
-	// Incomplete means that samples do not cover the window, as a value over it needs.
+	// Incomplete means that samples do not cover the whole window.
 	Incomplete Reason = "Incomplete"
 	// Stale means that the newest sample, or the newest pass over the keys, is older than MaxAge.
 	Stale Reason = "Stale"
 )
 
-// UnknownError says that a value is not known now, and why.
+// UnknownError says why a value is unknown.
 type UnknownError struct {
 	Reason Reason
 	// Failure is why the newest attempt to sample failed, nil if it succeeded.

@@ -34,8 +34,8 @@ type server struct {
 	uptime        int64
 	commands      int64
 	gets, infos   int64
-	resets        string // what commandstats says of config|resetstat, empty if it says nothing
-	syncs         string // what commandstats says of cluster|syncslots, empty if it says nothing
+	resets        string // what commandstats says about config|resetstat, empty if it says nothing
+	syncs         string // what commandstats says about cluster|syncslots, empty if it says nothing
 	withoutFields []string
 	// epoch is not a field of Redis: it grows with each event over which no rate may be taken.
 	epoch int64

@@ -114,7 +114,7 @@ func play(t *testing.T, events []byte) {
 	}
 }
 
-// FuzzEverySpanIsHonest holds that a span joins the newest sample, not older
+// FuzzEverySpanIsHonest checks that a span joins the newest sample, not older
 // than maxAge, with the oldest one of the same process within reach, or is an error.
 func FuzzEverySpanIsHonest(f *testing.F) {
 	f.Add([]byte{0, 50, 0, 50, 0, 50, 0, 50, 0, 50})

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Policy says what samples are good for.
+// Policy says how samples are taken, and how long they are used.
 type Policy struct {
 	// Interval is the time from one sample to the next.
 	Interval time.Duration
 	// Window is the time over which rates are taken.
 	Window time.Duration
-	// MaxAge is the age past which a sample is not served.
+	// MaxAge is the age beyond which a sample is not served.
 	MaxAge time.Duration
 }
 
@@ -23,20 +23,20 @@ type Store struct {
 	large     atomic.Int64 // bytes that all keep beyond OrdinaryBytes each
 }
 
-// Open returns the history with that ID, and begins an empty one if there is none.
+// Open returns the history with an ID, and creates an empty one if there is none.
 func (s *Store) Open(id string, policy Policy) *History {
 	opened, _ := s.histories.LoadOrStore(id, &History{policy: policy, store: s})
 	return opened.(*History)
 }
 
-// Close forgets the history with that ID.
+// Close forgets the history with an ID.
 func (s *Store) Close(id string) {
 	if closed, ok := s.histories.LoadAndDelete(id); ok {
 		closed.(*History).close()
 	}
 }
 
-// Get returns the history with that ID, an empty one if it was never opened or is
+// Get returns the history with an ID, or an empty one if it was never opened or is
 // closed.
 func (s *Store) Get(id string) *History {
 	if found, ok := s.histories.Load(id); ok {
@@ -80,9 +80,9 @@ func (s *snapshot) newest() (Sample, bool) {
 	return s.samples[len(s.samples)-1], true
 }
 
-// Record adds the newest sample and takes ownership of its nodes. Samples that no
-// span can begin with any more are forgotten. If the sample does not fit into the
-// budget, Record keeps nothing of it and returns ErrObjectFull or ErrStoreFull.
+// Record adds the newest sample and takes ownership of its nodes. It forgets samples
+// with which no span can begin any more. If the sample does not fit into the budget,
+// Record keeps nothing of it and returns ErrObjectFull or ErrStoreFull.
 func (h *History) Record(sample Sample) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,8 +119,8 @@ func (h *History) Record(sample Sample) error {
 	return nil
 }
 
-// Fail notes that the newest attempt to sample failed, and which nodes it asked.
-// What is known stays until it is too old.
+// Fail records that the newest attempt failed, and which nodes it asked. Samples stay
+// until they are too old.
 func (h *History) Fail(err error, nodes ...Node) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,15 +128,15 @@ func (h *History) Fail(err error, nodes ...Node) {
 	h.current.Store(&snapshot{samples: before.samples, restart: before.restart, failure: err, failed: nodes})
 }
 
-// Failure returns why the newest attempt to sample failed, nil if it succeeded or none was made.
+// Failure returns why the newest attempt failed, nil if it succeeded or there was none.
 func (h *History) Failure() error { return h.load().failure }
 
-// Newest returns the newest sample whatever its age. It serves those who describe
-// the server, not those who serve its numbers.
+// Newest returns the newest sample, however old it is. Use it to describe the server,
+// not to serve its numbers.
 func (h *History) Newest() (Sample, bool) { return h.load().newest() }
 
-// Nodes returns the nodes that the newest attempt asked, for those who describe
-// the target. The caller must not modify them.
+// Nodes returns the nodes that the newest attempt asked, to describe the target. The
+// caller must not modify them.
 func (h *History) Nodes() []Node {
 	snap := h.load()
 	if newest, ok := snap.newest(); ok && snap.failed == nil {
@@ -166,16 +166,16 @@ func (h *History) load() *snapshot {
 	return &snapshot{}
 }
 
-// Snapshot returns a history that stays as h is now, so that several values can be
-// read from the same samples.
+// Snapshot returns an unchanging copy of h, from which several values can be read
+// consistently.
 func (h *History) Snapshot() *History {
 	copied := &History{policy: h.policy}
 	copied.current.Store(h.load())
 	return copied
 }
 
-// CheckAge returns an *UnknownError if a scan of the keys that ended at that time is
-// older than MaxAge. It may be older than the sample that holds its result.
+// CheckAge returns an *UnknownError if a scan of the keys that ended at the given time
+// is older than MaxAge. A scan may be older than the sample that holds its result.
 func (h *History) CheckAge(ended, now time.Time) error {
 	age := max(now.Sub(ended), wallClock(ended, now))
 	if age <= h.policy.MaxAge {

@@ -166,7 +166,7 @@ func TestSpanNeverReachesOver(t *testing.T) {
 	}
 }
 
-// A second reset shows in what commandstats says of it, or in INFO where both
+// A second reset shows in its record in commandstats, or in INFO where both
 // leave the same text: each sample but the first one since a reset shows the
 // INFO of the sample before.
 func TestSpanNeverReachesOverASecondReset(t *testing.T) {

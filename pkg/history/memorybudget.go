@@ -5,25 +5,25 @@ import (
 	"unsafe"
 )
 
-// Bounds on what is kept, in bytes as Sample.bytes counts them.
+// Bounds on the memory of samples, in bytes as Sample.bytes counts them.
 const (
-	// ObjectBytes is how much is kept of one target at most.
+	// ObjectBytes bounds what is kept of one target.
 	ObjectBytes = 16 << 20
-	// OrdinaryBytes is how much each target may keep whatever others do. Most keep a tenth of it.
+	// OrdinaryBytes is how much each target may always keep. Most keep a tenth of it.
 	OrdinaryBytes = 256 << 10
-	// LargeBytes is how much all targets may keep beyond OrdinaryBytes each.
+	// LargeBytes bounds what all targets together keep beyond OrdinaryBytes each.
 	LargeBytes = 64 << 20
 )
 
 var (
-	// ErrObjectFull says that more would be kept of one target than ObjectBytes.
+	// ErrObjectFull means that one target would keep more than ObjectBytes.
 	ErrObjectFull = errors.New("the samples of the object would take too much memory")
-	// ErrStoreFull says that more would be kept of large targets than LargeBytes.
+	// ErrStoreFull means that large targets would keep more than LargeBytes.
 	ErrStoreFull = errors.New("the samples of all objects take too much memory")
 )
 
-// bytes returns about how much a sample keeps that comes after another one. Keys
-// count once where nodes, or samples one after the other, share them.
+// bytes estimates how much memory a sample keeps, given the sample before. Keys that
+// nodes or successive samples share count once.
 func (s *Sample) bytes(before Sample) int {
 	const sharedKeys = 64 << 10 // larger ones count in each sample
 	size := len(s.Probed) * 64
@@ -45,11 +45,11 @@ func (s *Sample) bytes(before Sample) int {
 	return size
 }
 
-// large is how much of what a target keeps is beyond what each may.
+// large returns how much a target keeps beyond OrdinaryBytes.
 func large(kept int) int64 { return int64(max(0, kept-OrdinaryBytes)) }
 
-// reserve takes note that a target keeps so many bytes in place of others. It
-// fails, and notes nothing, if there is no room for more.
+// reserve replaces the memory that a target has reserved. If there is no room, it fails
+// and changes nothing.
 func (s *Store) reserve(before, after int) error {
 	if after > ObjectBytes {
 		return ErrObjectFull

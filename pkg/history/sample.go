@@ -11,13 +11,12 @@ import (
 
 // Sample is what the nodes of a target answered in one attempt.
 type Sample struct {
-	// At is the instant at which the first of the answers that count had arrived,
-	// with a monotonic reading.
+	// At is when the first of the answers that count arrived, with a monotonic reading.
 	At time.Time
-	// Nodes are the nodes of the target, one at least, those that count first and
-	// in an order that stays while they do.
+	// Nodes are the nodes of the target, at least one. Those that count come first, in
+	// a stable order.
 	Nodes []Node
-	// Probed is what the object's declared probes gave, in their order.
+	// Probed are the results of the object's declared probes, in their order.
 	Probed []probe.Result
 
 	size int // of what it keeps, in bytes
@@ -27,46 +26,46 @@ type Sample struct {
 type Node struct {
 	// Address is the host and port at which it was asked.
 	Address string
-	// Name tells it from the others: its ID in a cluster, elsewhere its run_id.
+	// Name identifies it: its ID in a cluster, otherwise its run_id.
 	Name string
-	// Shard is the place of its shard among those of a cluster, empty elsewhere. It
-	// may change while the node stays.
+	// Shard is the number of its shard in a cluster, otherwise empty. It may change
+	// while the node stays.
 	Shard string
 	// Replica means that it is a replica.
 	Replica bool
-	// At is the instant at which the answer had arrived, with a monotonic reading.
+	// At is when the answer arrived, with a monotonic reading.
 	At time.Time
-	// RoundTrip is the time from asking to At: the server took its counters within it.
+	// RoundTrip is the time from the request to At. The server read its counters within
+	// it.
 	RoundTrip time.Duration
-	// Info is what the server answered, nil if it did not.
+	// Info is the server's INFO, nil if it did not answer.
 	Info *redisinfo.Info
-	// Own counts the commands of probes that the loop that took this sample had
-	// the server execute before Info.
+	// Own counts the commands of probes that the server has executed for this target's
+	// loop before Info.
 	Own probe.Calls
-	// Migrating reports that an atomic migration of slots, or the removal of the keys
+	// Migrating means that an atomic migration of slots, or the removal of the keys
 	// that it moved, was under way when the node answered.
 	Migrating bool
-	// Outdated is why the keys that the node has may be older than its answer, nil if
-	// nothing says so.
+	// Outdated is why the node's keys may be older than its answer, nil if they are
+	// not.
 	Outdated error
-	// NotRenewed is why the connection goes on with credentials that are not the
-	// newest, nil if they are.
+	// NotRenewed is why the connection still uses old credentials, nil if it does not.
 	NotRenewed error
-	// Err is why a node did not answer without which the sample stands, or why an
-	// answer lacks a part: the Info, or whether slots migrate.
+	// Err is why the node did not answer, if the sample is valid without it, or why its
+	// answer lacks the Info, or whether slots migrate.
 	Err error
 
-	// since is the instant of the first answer of this process since which
-	// nothing set its counters back.
+	// since is the instant of this process's first answer after its counters were last
+	// reset.
 	since time.Time
-	// continues means that this was so between the sample before and this one.
+	// continues means that nothing reset them between the sample before and this one.
 	continues bool
-	// migrated is the newest instant before which a migration of slots may have
-	// changed its counters, zero if none was seen.
+	// migrated is the newest instant before which a migration of slots may have changed
+	// its counters, zero if none was seen.
 	migrated time.Time
 }
 
-// NewSample makes a Sample of the nodes of a target, at least one of which answered.
+// NewSample returns a Sample of the nodes of a target. At least one of them answered.
 func NewSample(probed []probe.Result, nodes ...Node) Sample {
 	rank := func(n Node) int {
 		switch {
@@ -89,8 +88,8 @@ func NewSample(probed []probe.Result, nodes ...Node) Sample {
 	return s
 }
 
-// Counted are the nodes whose metrics count unless replicas are asked for: the
-// primaries that answered, or all that answered where none of them is a primary.
+// Counted returns the nodes whose metrics count unless replicas are asked for: the
+// primaries that answered, or all nodes that answered if none of them is a primary.
 func (s Sample) Counted() []Node {
 	if primaries := slices.IndexFunc(s.Nodes, func(node Node) bool { return node.Replica || node.Info == nil }); primaries > 0 {
 		return s.Nodes[:primaries]
@@ -101,8 +100,7 @@ func (s Sample) Counted() []Node {
 	return s.Nodes
 }
 
-// NotRenewed is why a connection goes on with credentials that are not the
-// newest, nil if none does.
+// NotRenewed returns why a connection still uses old credentials, nil if none does.
 func (s Sample) NotRenewed() error {
 	for _, node := range s.Nodes {
 		if node.NotRenewed != nil {
@@ -122,10 +120,11 @@ func (s *Sample) find(node *Node) *Node {
 	return nil
 }
 
-// sameNode reports whether two answers are of one node.
+// sameNode reports whether two answers come from one node.
 func (n *Node) sameNode(other *Node) bool { return n.Name == other.Name && n.Address == other.Address }
 
-// link notes since when each node has counted without a break, given the sample before.
+// link records since when each node has counted without a break, given the sample
+// before.
 func (s Sample) link(before Sample, drift time.Duration) {
 	for n := range s.Nodes {
 		now := &s.Nodes[n]
@@ -142,8 +141,8 @@ func (s Sample) link(before Sample, drift time.Duration) {
 	s.noteMigrations(before)
 }
 
-// joins reports whether a span may join a sample to the one that it is linked to: the
-// same nodes count, and none of them started over.
+// joins reports whether a span may join a sample to the one before: the same nodes
+// count, and none of them started over.
 func (s Sample) joins(before Sample) bool {
 	counted, earlier := s.Counted(), before.Counted()
 	if len(counted) != len(earlier) {
@@ -159,7 +158,7 @@ func (s Sample) joins(before Sample) bool {
 }
 
 // continuous reports whether counters of two consecutive answers of a node may be
-// subtracted. A drift of the wall clock against the monotonic one forbids it.
+// subtracted. They may not if the wall clock has drifted from the monotonic clock.
 func (n *Node) continuous(was *Node, drift time.Duration) bool {
 	if n.Info == nil || was.Info == nil {
 		return false
@@ -168,9 +167,9 @@ func (n *Node) continuous(was *Node, drift time.Duration) bool {
 	return apart.Abs() <= drift && sameProcess(was.Info, n.Info)
 }
 
-// wallClock is the time between two instants by the wall clock. The monotonic
-// clock stands still while a virtual machine is suspended, the wall clock jumps
-// when it is set: where the two disagree, neither is to be trusted.
+// wallClock returns the time between two instants by the wall clock. The monotonic
+// clock stands still while a virtual machine is suspended, and the wall clock jumps
+// when it is set. If the two disagree, trust neither.
 func wallClock(from, to time.Time) time.Duration {
 	return to.Round(0).Sub(from.Round(0))
 }

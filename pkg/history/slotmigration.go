@@ -2,18 +2,18 @@ package history
 
 import "github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 
-// A cluster that migrates slots atomically copies their keys by commands, which
-// the importing primary counts as those of clients, and removes them at the node
-// that had them: Redis 8.4 and newer, and Valkey 9. The nodes themselves report
-// that this is under way (Node.Migrating). One that begins and ends between two
-// samples shows in the calls of CLUSTER SYNCSLOTS alone, by which its ends talk.
+// To migrate slots atomically, a cluster of Redis 8.4 or newer, or Valkey 9, copies
+// their keys by commands, which the importing primary counts like those of clients, and
+// removes them at the node that had them. The nodes report that this is under way
+// (Node.Migrating). A migration that begins and ends between two samples shows only in
+// the calls of CLUSTER SYNCSLOTS, by which the two nodes communicate.
 // Source: cluster_asm.c in Redis, cluster_migrateslots.c in Valkey.
 const syncSlots = commandPrefix + "cluster|syncslots"
 
-// Migrating reports whether a migration of slots was under way at a node or at
-// another one of its shard, when they answered: replicas repeat what their
-// primary does. Where a node is taken to migrate because it refuses to tell, it
-// returns the reason.
+// Migrating reports whether a migration of slots was under way at a node or another
+// node of its shard when they answered, because replicas repeat what their primary
+// does. If a node counts as migrating because it refuses the question, refused is the
+// reason.
 func (s *Sample) Migrating(node *Node) (migrating bool, refused error) {
 	for i := range s.Nodes {
 		if other := &s.Nodes[i]; other.Migrating && other.sharesShard(node) {
@@ -23,13 +23,13 @@ func (s *Sample) Migrating(node *Node) (migrating bool, refused error) {
 	return false, nil
 }
 
-// sharesShard reports whether two nodes of a sample have the same data.
+// sharesShard reports whether two nodes of a sample belong to one shard.
 func (n *Node) sharesShard(other *Node) bool {
 	return n.Shard == other.Shard && (n.Shard != "" || n.sameNode(other))
 }
 
-// noteMigrations notes which nodes may have been changed by a migration of slots
-// since the sample before.
+// noteMigrations records which nodes a migration of slots may have changed since the
+// sample before.
 func (s Sample) noteMigrations(before Sample) {
 	for i := range s.Nodes {
 		now := &s.Nodes[i]
@@ -45,8 +45,8 @@ func (s Sample) noteMigrations(before Sample) {
 	}
 }
 
-// syncCalls is what commandstats says of CLUSTER SYNCSLOTS, the zero Record if it
-// was never called.
+// syncCalls returns the record of CLUSTER SYNCSLOTS in commandstats, the zero Record if
+// it was never called.
 func syncCalls(info *redisinfo.Info) redisinfo.Record {
 	if info == nil {
 		return redisinfo.Record{}

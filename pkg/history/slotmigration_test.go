@@ -11,7 +11,7 @@ import (
 // moving is what a node reports of a migration of slots in one sample.
 type moving struct {
 	migrating bool
-	syncs     string // what commandstats says of CLUSTER SYNCSLOTS
+	syncs     string // what commandstats says about CLUSTER SYNCSLOTS
 }
 
 func TestSpanThatAMigrationTouchesIsKnown(t *testing.T) {

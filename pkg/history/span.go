@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Span is two samples of the same processes, with no reset between.
+// Span is two samples of the same processes, without a reset in between.
 type Span struct {
 	First, Last Sample
 }
@@ -12,9 +12,9 @@ type Span struct {
 // Duration is the time that the span covers. It is above zero.
 func (s Span) Duration() time.Duration { return s.Last.At.Sub(s.First.At) }
 
-// Of returns the answer of a node of Last since which its counters grew, and false
-// if it was not there all the time, or answered too slowly. The caller must not
-// modify either.
+// Of returns the answer at which the span of a node of Last begins. ok is false if the
+// node was not there all the time, or answered too slowly. The caller must not modify
+// either.
 func (s *Span) Of(last *Node) (first *Node, ok bool) {
 	first = s.First.find(last)
 	return first, first != nil && first.Info != nil && last.Info != nil && !last.since.After(first.At) && !imprecise(first, last)
@@ -31,9 +31,9 @@ func (s *Span) imprecise() bool {
 	return false
 }
 
-// scattered reports whether the time over which the counters of some node grew may
-// differ by more than a tenth from that between the samples: a node that had to be
-// dialed again answers later than the others of the same sample.
+// scattered reports whether the time between the answers of some node may differ by
+// more than a tenth from that between the samples. A node that had to be dialed again
+// answers later than the others of its sample.
 func (s *Span) scattered() bool {
 	first, last := s.First.Counted(), s.Last.Counted()
 	for n := range last {
@@ -45,14 +45,14 @@ func (s *Span) scattered() bool {
 	return false
 }
 
-// imprecise reports whether the time between two answers may truly differ by more
-// than a tenth from that between their arrivals, since a server takes its
-// counters somewhere within the round trip.
+// imprecise reports whether the time over which counters grew may differ by more than a
+// tenth from that between the arrivals of two answers, because a server reads its
+// counters at some instant within the round trip.
 func imprecise(first, last *Node) bool {
 	return 10*(first.RoundTrip+last.RoundTrip) > last.At.Sub(first.At)
 }
 
-// Span returns the two samples that a rate is taken between, or an *UnknownError.
+// Span returns the two samples between which a rate is taken, or an *UnknownError.
 func (h *History) Span(now time.Time) (Span, error) {
 	snap := h.load()
 	last, err := h.latest(snap, now)
@@ -62,8 +62,8 @@ func (h *History) Span(now time.Time) (Span, error) {
 	return h.span(snap, snap.samples, last, (*Span).imprecise, OneSample)
 }
 
-// span joins the earliest sample that it can to the last. If there is none, the
-// span is unknown for the given reason, or because all of them are imprecise.
+// span joins the earliest possible sample to the last. If there is none, the span is
+// unknown, for the given reason or because all of them are imprecise.
 func (h *History) span(snap *snapshot, samples []Sample, last Sample, imprecise func(*Span) bool, reason Reason) (Span, error) {
 	for _, first := range samples {
 		span := Span{First: first, Last: last}
@@ -78,15 +78,15 @@ func (h *History) span(snap *snapshot, samples []Sample, last Sample, imprecise 
 	return Span{}, h.unknown(snap, reason, 0)
 }
 
-// maxSpan is the longest span. Half an interval past the window lets a sample
-// that came a little late end the span that the window means.
+// maxSpan returns the length of the longest span: half an interval more than the
+// window, because a sample may come a little late.
 func (h *History) maxSpan() time.Duration {
 	return h.policy.Window + h.policy.Interval/2
 }
 
-// SpanJoined is Span over the newest samples that are joined one to the next. It is
-// for a counter that one of the nodes has, whose growth is divided by the time between
-// the samples: the span is unknown if the nodes answered at too different times.
+// SpanJoined is like Span, over the newest run of samples in which each one joins the
+// next. It is for a counter of one of the nodes, whose growth is divided by the time
+// between the samples. The span is unknown if the nodes answered at too different times.
 func (h *History) SpanJoined(now time.Time, joined func(before, after Sample) bool) (Span, error) {
 	snap := h.load()
 	last, err := h.latest(snap, now)

@@ -13,7 +13,7 @@ const (
 	Newest = 37
 )
 
-// Controller holds the settings of kube-controller-manager that decide.
+// Controller holds the settings of kube-controller-manager on which decisions depend.
 type Controller struct {
 	// Minor is the minor version of Kubernetes, 37 for 1.37. Feature gates have
 	// their defaults.
@@ -51,7 +51,7 @@ type Observation struct {
 type Value struct {
 	// Milli is the value in thousandths, as the controller reads it.
 	Milli int64
-	// Unknown says that the metrics API answered with an error.
+	// Unknown means that the metrics API answered with an error.
 	Unknown bool
 }
 
@@ -59,27 +59,27 @@ type Value struct {
 type Decision struct {
 	// Desired is spec.replicas of the scale after the sync.
 	Desired int32
-	// Proposals holds what each metric asks for, in the order of spec.metrics. It
-	// is empty if the controller did not look at the metrics.
+	// Proposals holds what each metric asks for, in the order of spec.metrics. It is
+	// empty if the controller did not read the metrics.
 	Proposals []Proposal
 	// Recommendation is what the metrics together ask for, and Stabilized what the
 	// stabilization windows make of it. Both are 0 unless Recommended.
 	Recommendation, Stabilized int32
 	// Recommended reports whether the metrics led to a recommendation.
 	Recommended bool
-	// Conditions are those of the HPA after the sync.
+	// Conditions are the conditions of the HPA after the sync.
 	Conditions Conditions
 }
 
 // Proposal is the number of replicas that one metric asks for.
 type Proposal struct {
 	Replicas int32
-	// Unknown says that the metric asks for nothing, because its value is unknown
-	// or there are no pods.
+	// Unknown means that the metric asks for nothing, because its value is unknown or
+	// there are no pods.
 	Unknown bool
 }
 
-// Autoscaler plays one HPA.
+// Autoscaler simulates one HPA.
 type Autoscaler struct {
 	controller      Controller
 	min, max        int32
@@ -94,8 +94,8 @@ type Autoscaler struct {
 // Metrics returns the metrics, in the order of spec.metrics.
 func (a *Autoscaler) Metrics() []Metric { return slices.Clone(a.metrics) }
 
-// Sync returns the decision on an observation. Observations come in the order of
-// their time, and each holds one value for each metric.
+// Sync returns the decision on an observation. Pass observations in the order of their
+// time, each with one value for each metric.
 func (a *Autoscaler) Sync(o Observation) Decision {
 	a.conditions.set(autoscalingv2.AbleToScale, true, "SucceededGetScale")
 	if a.recommendations == nil {
@@ -119,7 +119,7 @@ func (a *Autoscaler) Sync(o Observation) Decision {
 	return decision
 }
 
-// decide follows the metrics.
+// decide makes the decision from the metrics.
 func (a *Autoscaler) decide(o Observation, decision *Decision) {
 	decision.Recommendation, decision.Recommended = a.evaluate(o, decision)
 	if !decision.Recommended {
@@ -136,7 +136,7 @@ func (a *Autoscaler) decide(o Observation, decision *Decision) {
 	decision.Desired = desired
 }
 
-// rescaled notes that the controller has changed the scale.
+// rescaled records that the controller has changed the scale.
 func (a *Autoscaler) rescaled(o Observation, desired int32) {
 	a.conditions.set(autoscalingv2.AbleToScale, true, "SucceededRescale")
 	if a.behavior != nil {
@@ -156,8 +156,9 @@ func (a *Autoscaler) rescaled(o Observation, desired int32) {
 	}
 }
 
-// scaledToZero reports whether it was the controller that scaled to zero: then the
-// metrics can end it. It leaves alone what somebody else scaled to zero.
+// scaledToZero reports whether the controller itself scaled to zero. Only then do
+// metrics scale up again; the controller leaves alone what somebody else scaled to
+// zero.
 func (a *Autoscaler) scaledToZero() bool {
 	condition, found := a.conditions.Get(autoscalingv2.ScaledToZero)
 	return found && condition.Status

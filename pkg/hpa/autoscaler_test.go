@@ -294,7 +294,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// FuzzSync holds what is true of every decision, on random cases.
+// FuzzSync checks what is true of every decision, on random cases.
 func FuzzSync(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed, byte(15))

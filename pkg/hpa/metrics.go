@@ -7,7 +7,7 @@ type Metric struct {
 	Name string
 	// Target is in thousandths.
 	Target int64
-	// Average says that the target is an AverageValue, else it is a Value.
+	// Average means that the target is an AverageValue rather than a Value.
 	Average bool
 }
 
@@ -15,8 +15,8 @@ type Metric struct {
 // a change of replicas.
 type tolerance struct {
 	up, down float64
-	// distance is the form before Kubernetes 1.33, which rounds differently where a
-	// ratio lies on the bound.
+	// distance is the form before Kubernetes 1.33, which rounds differently if a ratio
+	// lies on the bound.
 	distance bool
 }
 
@@ -27,8 +27,8 @@ func (t tolerance) covers(ratio float64) bool {
 	return 1-t.down <= ratio && ratio <= 1+t.up
 }
 
-// evaluate returns what the metrics together ask for: the highest proposal. While
-// one is unknown, nothing below the present replicas counts.
+// evaluate returns what the metrics together ask for: the highest proposal. While one
+// is unknown, a proposal below the current replicas does not count.
 func (a *Autoscaler) evaluate(o Observation, decision *Decision) (recommendation int32, known bool) {
 	unknown := 0
 	for i, metric := range a.metrics {

@@ -39,9 +39,9 @@ type event struct {
 
 type events []event
 
-// add remembers a change. It takes the place of an event older than each policy of
-// its own direction. That event may still have counted for the other direction, so
-// the slots are kept as the controller keeps them.
+// add remembers a change. It replaces an event that is older than each policy of its
+// own direction. That event may still have counted for the other direction, so the
+// slots are kept like those of the controller.
 func (e *events) add(change int32, at time.Time, longestPeriod time.Duration) {
 	added := event{change, at}
 	for i := len(*e) - 1; i >= 0; i-- {
@@ -91,7 +91,7 @@ func (a *Autoscaler) limit(o Observation, stabilized int32) (desired int32, reas
 	return stabilized, "DesiredWithinRange"
 }
 
-// limitByDefault holds without behavior: up to twice the replicas or to 4 at once,
+// limitByDefault applies without behavior: up to twice the replicas or to 4 at once,
 // down without a limit.
 func (a *Autoscaler) limitByDefault(o Observation, stabilized int32) (desired int32, reason string) {
 	highest, reason := a.max, "TooManyReplicas"

@@ -17,9 +17,9 @@ const (
 	longestPeriod = 1800
 )
 
-// New returns an Autoscaler that begins with the conditions of the HPA's status, as
-// a controller that has just started. What the spec leaves out has the API server's
-// defaults.
+// New returns an Autoscaler that begins with the conditions of the HPA's status, like a
+// controller that has just started. Fields that the spec leaves out have the API
+// server's defaults.
 func New(controller Controller, hpa *autoscalingv2.HorizontalPodAutoscaler) (*Autoscaler, error) {
 	if controller.Minor < Oldest || controller.Minor > Newest {
 		return nil, fmt.Errorf("version 1.%d of Kubernetes is not covered: use 1.%d to 1.%d", controller.Minor, Oldest, Newest)
@@ -103,8 +103,8 @@ func readTarget(target autoscalingv2.MetricTarget, path *field.Path) (Metric, *f
 	return Metric{Target: value.MilliValue(), Average: target.Type == autoscalingv2.AverageValueMetricType}, nil
 }
 
-// readBehavior leaves the behavior nil if the spec has none: the controller then
-// limits the rate in another way than by default policies.
+// readBehavior leaves the behavior nil if the spec has none, because the controller
+// then limits the rate differently than with default policies.
 func (a *Autoscaler) readBehavior(spec *autoscalingv2.HorizontalPodAutoscalerBehavior, path *field.Path) (problems field.ErrorList) {
 	if spec == nil {
 		return nil

@@ -45,9 +45,9 @@ func (a *Autoscaler) highest(o Observation, recommended int32) int32 {
 	return recommended
 }
 
-// confine returns the number that is nearest to the present replicas between the
-// lowest recommendation within the window of scaleUp and the highest within that of
-// scaleDown. A recommendation exactly as old as a window does not count.
+// confine returns the number that is nearest to the current replicas between the lowest
+// recommendation within the window of scaleUp and the highest within that of scaleDown.
+// A recommendation exactly as old as a window does not count.
 func (a *Autoscaler) confine(o Observation, recommended int32) (stabilized int32, reason string) {
 	lowest, highest := recommended, recommended
 	for _, earlier := range a.recommendations {

@@ -11,8 +11,8 @@ import (
 // CustomMetrics is the API group that serves metrics.
 const CustomMetrics = "custom.metrics.k8s.io"
 
-// Path returns where a resource of a namespace is, or that of all if it is empty. A version is such as /api/v1 or
-// /apis/apps/v1.
+// Path returns the path of a resource in a namespace, or in all namespaces if it is empty. version is a path such
+// as /api/v1 or /apis/apps/v1.
 func Path(version, namespace, resource string) string {
 	if namespace == "" {
 		return version + "/" + resource
@@ -20,17 +20,18 @@ func Path(version, namespace, resource string) string {
 	return version + "/namespaces/" + namespace + "/" + resource
 }
 
-// Redises returns where the Redis objects of a namespace are, or those of all if it is empty.
+// Redises returns the path of the Redis objects in a namespace, or in all if it is empty.
 func Redises(namespace string) string {
 	return Path("/apis/"+v1alpha1.GroupVersion().String(), namespace, v1alpha1.Resource)
 }
 
-// HPAs returns where the HPAs of a namespace are, or those of all if it is empty.
+// HPAs returns the path of the HPAs in a namespace, or in all if it is empty.
 func HPAs(namespace string) string {
 	return Path("/apis/autoscaling/v2", namespace, "horizontalpodautoscalers")
 }
 
-// MetricPath returns where the HPA controller asks for a metric of a Redis object. An empty selector picks all series.
+// MetricPath returns the path at which the HPA controller requests a metric of a Redis object. An empty selector
+// selects all series.
 func MetricPath(namespace, redis, metric, selector string) string {
 	at := Path("/apis/"+CustomMetrics+"/v1beta2", namespace, v1alpha1.GroupResource().String()+"/"+redis+"/"+metric)
 	if selector == "" {
@@ -39,7 +40,7 @@ func MetricPath(namespace, redis, metric, selector string) string {
 	return at + "?metricLabelSelector=" + url.QueryEscape(selector)
 }
 
-// Selector writes the selector of an HPA's metric as a request does.
+// Selector returns the selector of an HPA's metric in the form that a request has.
 func Selector(selector *metav1.LabelSelector) (string, error) {
 	if selector == nil {
 		return "", nil

@@ -14,11 +14,12 @@ import (
 
 // Getter reads what the API server serves.
 type Getter interface {
-	// Get reads what is at a path into an object. Its errors are those of the API server.
+	// Get decodes the response at a path into an object. Its errors are those of the API
+	// server.
 	Get(ctx context.Context, path string, into any) error
 }
 
-// Value returns the one value at the path of a metric.
+// Value returns the value at the path of a metric of one object.
 func Value(ctx context.Context, api Getter, at string) (v1beta2.MetricValue, error) {
 	var list v1beta2.MetricValueList
 	if err := api.Get(ctx, at, &list); err != nil {
@@ -30,10 +31,11 @@ func Value(ctx context.Context, api Getter, at string) (v1beta2.MetricValue, err
 	return list.Items[0], nil
 }
 
-// Decimal writes a quantity without a suffix, so that values and targets compare at sight.
+// Decimal formats a quantity without a suffix, so values and targets are easy to compare.
 func Decimal(quantity resource.Quantity) string { return quantity.AsDec().String() }
 
-// LastSeen returns when an Event was seen last. Which field says so depends on who recorded it.
+// LastSeen returns when an Event was last seen. The field that says so depends on who recorded
+// it.
 func LastSeen(e corev1.Event) time.Time {
 	return cmp.Or(e.LastTimestamp, metav1.NewTime(e.EventTime.Time), e.CreationTimestamp).Time
 }

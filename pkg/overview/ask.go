@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	// concurrency is how many requests are sent at once. The adapter answers a few at once, and has others wait.
+	// concurrency is how many requests are sent at once. The adapter answers a few at a time.
 	concurrency = 16
-	// patience bounds all of them together: a metrics API that hangs must not take its timeout for each.
+	// patience bounds all requests together, so a metrics API that hangs does not take its timeout for
+	// each.
 	patience = 10 * time.Second
 )
 
-// question is what is asked of the metrics API.
+// question is one request to the metrics API.
 type question struct{ namespace, redis, metric, selector string }
 
 // ask fills in the values of metrics and the ready replicas of targets.
@@ -77,7 +78,7 @@ func (r *Reader) value(ctx context.Context, q question) Value {
 	return Value{Quantity: &value.Value, Timestamp: value.Timestamp.Time, WindowSeconds: value.WindowSeconds}
 }
 
-// cause returns why a metric is unknown, without the names that stand beside it.
+// cause returns why a metric is unknown, without the names that are shown next to it.
 func cause(err error, metric string) string {
 	before, after, found := strings.Cut(err.Error(), " is unknown: ")
 	if found && strings.HasPrefix(before, metric+" of ") {
@@ -116,7 +117,8 @@ func (r *Reader) ready(ctx context.Context, hpa *HPA) (*int32, string) {
 	return &workload.Status.ReadyReplicas, ""
 }
 
-// describe says what could not be read, on one line: which right is missing, if one is.
+// describe returns an error of one line that says what could not be read, and which
+// right is missing, if any.
 func describe(err error, verb, resource, namespace string) error {
 	scope := "in all namespaces"
 	if namespace != "" {

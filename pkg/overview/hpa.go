@@ -12,7 +12,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/kubeapi"
 )
 
-// addHPA adds an HPA that has a metric of a Redis object, or of that one if it is named.
+// addHPA adds an HPA if it has a metric of a Redis object, or of the given one if it is
+// not empty.
 func (o *Overview) addHPA(object *autoscalingv2.HorizontalPodAutoscaler, events []corev1.Event, redis string) {
 	hpa := newHPA(object)
 	if len(hpa.Metrics) == 0 || redis != "" && !hpa.uses(redis) {
@@ -64,8 +65,8 @@ func isOfRedis(metric autoscalingv2.MetricSpec) bool {
 	return described.GroupKind() == v1alpha1.GroupVersion().WithKind(v1alpha1.Kind).GroupKind()
 }
 
-// replicas returns what the HPA controller knows of replicas. Its status has 0 for what it has never known: current
-// replicas before it reads the target, and desired ones before it reads a metric.
+// replicas returns what the HPA controller knows about replicas. Its status has 0 for what it has never known:
+// current replicas before it has read the target, and desired replicas before it has read a metric.
 func replicas(status autoscalingv2.HorizontalPodAutoscalerStatus) (current, desired *int32) {
 	condition := func(name autoscalingv2.HorizontalPodAutoscalerConditionType) autoscalingv2.HorizontalPodAutoscalerCondition {
 		i := slices.IndexFunc(status.Conditions, func(c autoscalingv2.HorizontalPodAutoscalerCondition) bool { return c.Type == name })

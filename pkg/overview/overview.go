@@ -14,7 +14,7 @@ type Overview struct {
 	// Objects and HPAs are ordered by namespace and name. HPAs are those that have a metric of a Redis object.
 	Objects []Object `json:"objects"`
 	HPAs    []HPA    `json:"hpas"`
-	// Problems say what could not be read, beside what the fields named Error say.
+	// Problems say what could not be read, besides what the fields named Error say.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -26,20 +26,21 @@ type Object struct {
 	// Topology is how its nodes are found: Standalone, Sentinel or Cluster.
 	Topology string `json:"topology,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"`
-	// Ready is the status of its condition Ready: True, False or Unknown. Reason and Message are of that condition.
+	// Ready is the status of its condition Ready: True, False or Unknown. Reason and Message belong to that
+	// condition.
 	Ready   string `json:"ready"`
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
-	// HPAs are the names of those that use it, all in its namespace.
+	// HPAs are the names of the HPAs that use it, all in its namespace.
 	HPAs []string `json:"hpas,omitempty"`
-	// Metrics are all metrics, if one object was read, or else requests-per-second alone.
+	// Metrics are all metrics if one object was read, otherwise only requests-per-second.
 	Metrics []ObjectMetric `json:"metrics"`
 }
 
 // ObjectMetric is a metric of an object, without a selector.
 type ObjectMetric struct {
 	Name string `json:"name"`
-	// Unit is empty for what spec.metrics declares.
+	// Unit is empty for a declared metric.
 	Unit string `json:"unit,omitempty"`
 	Value
 }
@@ -51,16 +52,17 @@ type HPA struct {
 	Target    autoscalingv2.CrossVersionObjectReference `json:"target"`
 	Min       int32                                     `json:"min"`
 	Max       int32                                     `json:"max"`
-	// Current and Desired are what the HPA controller wrote last. They are nil while it knows none.
+	// Current and Desired are what the HPA controller last wrote, nil while it knows none.
 	Current *int32 `json:"current,omitempty"`
 	Desired *int32 `json:"desired,omitempty"`
-	// Ready is how many replicas of the target are ready. It is nil if that is unknown, and ReadyError says why.
+	// Ready is how many replicas of the target are ready, nil if that is unknown. ReadyError then says why.
 	Ready      *int32 `json:"ready,omitempty"`
 	ReadyError string `json:"readyError,omitempty"`
-	// Metrics are those of Redis objects.
+	// Metrics are its metrics of Redis objects.
 	Metrics    []HPAMetric                                      `json:"metrics"`
 	Conditions []autoscalingv2.HorizontalPodAutoscalerCondition `json:"conditions,omitempty"`
-	// Events are those that the API server still has, from the oldest to the newest.
+	// Events are the Events that the API server still has, from the oldest to the
+	// newest.
 	Events []Event `json:"events,omitempty"`
 }
 
@@ -68,9 +70,9 @@ type HPA struct {
 type HPAMetric struct {
 	Redis string `json:"redis"`
 	Name  string `json:"name"`
-	// Selector is as a request has it, and empty if the HPA has none.
+	// Selector is in the form that a request has, empty if the HPA has none.
 	Selector string `json:"selector,omitempty"`
-	// TargetType is Value or AverageValue, and Target the quantity that goes with it.
+	// TargetType is Value or AverageValue, and Target its quantity.
 	TargetType autoscalingv2.MetricTargetType `json:"targetType"`
 	Target     *resource.Quantity             `json:"target,omitempty"`
 	Value
@@ -78,12 +80,13 @@ type HPAMetric struct {
 
 // Value is what the metrics API serves, or why it serves nothing.
 type Value struct {
-	// Quantity is nil if the value is unknown; Error says why. Just one of them is set.
+	// Quantity is nil if the value is unknown. Then Error says why. Exactly one of them
+	// is set.
 	Quantity *resource.Quantity `json:"value,omitempty"`
 	Error    string             `json:"error,omitempty"`
 	// Timestamp is the instant of the sample.
 	Timestamp time.Time `json:"timestamp,omitzero"`
-	// WindowSeconds is the time that a rate covers, and 0 for a level.
+	// WindowSeconds is the time that a rate covers, 0 for a level.
 	WindowSeconds *int64 `json:"windowSeconds,omitempty"`
 }
 

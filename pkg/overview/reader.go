@@ -25,10 +25,10 @@ type Reader struct {
 	catalog *catalog.Catalog
 }
 
-// NewReader returns a Reader of a cluster, with the rights that the Getter has.
+// NewReader returns a Reader of a cluster, with the rights of the Getter.
 func NewReader(api kubeapi.Getter) *Reader { return &Reader{api, catalog.Builtin()} }
 
-// All reads the objects and HPAs of a namespace, or of all if it is empty. Its error says that nothing could be read.
+// All reads the objects and HPAs of a namespace, or of all if it is empty. An error means that nothing could be read.
 func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {
 	var objects v1alpha1.RedisList
 	hpas, events, objectsErr, hpasErr, eventsErr := r.read(ctx, namespace, kubeapi.Redises(namespace), &objects)
@@ -49,8 +49,8 @@ func (r *Reader) All(ctx context.Context, namespace string) (Overview, error) {
 	return r.complete(ctx, o), nil
 }
 
-// Object reads one object with all its metrics, and the HPAs that use it. Its error says that the object does not exist,
-// or that nothing could be read.
+// Object reads one object with all its metrics, and the HPAs that use it. An error means that the object does not
+// exist, or that nothing could be read.
 func (r *Reader) Object(ctx context.Context, namespace, name string) (Overview, error) {
 	var object v1alpha1.Redis
 	hpas, events, objectErr, hpasErr, eventsErr := r.read(ctx, namespace, kubeapi.Redises(namespace)+"/"+name, &object)
@@ -83,7 +83,7 @@ func (r *Reader) Object(ctx context.Context, namespace, name string) (Overview, 
 	return o, nil
 }
 
-// read reads objects from where they are, and HPAs and their Events.
+// read reads objects at a path, and HPAs and their Events.
 func (r *Reader) read(ctx context.Context, namespace, at string, objects any) (
 	_ []autoscalingv2.HorizontalPodAutoscaler, _ []corev1.Event, objectsErr, hpasErr, eventsErr error,
 ) {
@@ -110,7 +110,7 @@ func problems(errs ...error) (told []string) {
 	return told
 }
 
-// complete orders the overview, and asks for what the lists do not hold.
+// complete sorts the overview, and requests what the lists do not contain.
 func (r *Reader) complete(ctx context.Context, o Overview) Overview {
 	slices.SortFunc(o.Objects, func(a, b Object) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))

@@ -187,7 +187,7 @@ func TestAll(t *testing.T) {
 	}
 }
 
-// TestNothingRead holds that a read fails only where there is nothing to show.
+// TestNothingRead checks that a read fails only where there is nothing to show.
 func TestNothingRead(t *testing.T) {
 	nothing := cluster{redises: forbidden(), redises + "/cart": forbidden(), hpas: forbidden(), events: forbidden()}
 	if _, err := NewReader(nothing).All(t.Context(), "shop"); err == nil || strings.Count(err.Error(), "forbidden: you need the right to list ") != 2 {
@@ -270,7 +270,7 @@ func TestManyValues(t *testing.T) {
 	})
 }
 
-// TestJSON holds that an unknown value has no number.
+// TestJSON checks that an unknown value has no number.
 func TestJSON(t *testing.T) {
 	o, err := NewReader(healthy().with(gets, unknown("requests-per-second", "no sample"))).All(t.Context(), "shop")
 	if err != nil {

@@ -24,8 +24,8 @@ type Block struct {
 
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Page, b.Line) }
 
-// Commands returns the commands of a block of kind sh or redis, each with the
-// lines that a backslash continues it on.
+// Commands returns the commands of a block of kind sh or redis, each with its
+// continuation lines.
 func (b Block) Commands() []string {
 	var commands []string
 	continued := false
@@ -40,8 +40,8 @@ func (b Block) Commands() []string {
 	return commands
 }
 
-// Blocks returns the code blocks of a page. It fails a test for a block that does
-// not say what it is, and for one that is indented in place of fenced.
+// Blocks returns the code blocks of a page. It fails a test for a block without a kind,
+// and for one that is indented instead of fenced.
 func Blocks(t testing.TB, page string) []Block {
 	t.Helper()
 	text, err := os.ReadFile(page)

@@ -1,6 +1,6 @@
 // Package pagetest compares the generated tables of the documentation, and other
-// generated files, with the code that makes them. It is for tests alone, and its flag
-// -update, which make generate sets, writes instead.
+// generated files, with the code that makes them. With the flag -update, which make
+// generate sets, it writes them instead. Only tests use it.
 package pagetest
 
 import (
@@ -12,10 +12,10 @@ import (
 
 var update = flag.Bool("update", false, "write the table into the documentation")
 
-// Updating reports whether a test shall write what it makes of the documentation.
+// Updating reports whether a test should write the documentation that it generates.
 func Updating() bool { return *update }
 
-// Table fails a test unless a page has a table between the comments that bear its name.
+// Table fails a test unless a page has a table between the comments with its name.
 func Table(t testing.TB, page, name, table string) {
 	t.Helper()
 	begin, end := "<!-- "+name+": written by make generate -->\n", "<!-- end of "+name+" -->\n"
@@ -39,7 +39,7 @@ func Table(t testing.TB, page, name, table string) {
 	}
 }
 
-// File fails a test unless a file has a text.
+// File fails a test unless a file has the given text.
 func File(t testing.TB, path, text string) {
 	t.Helper()
 	written, err := os.ReadFile(path)

@@ -21,7 +21,7 @@ import (
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
 const AllSlots = 16384
 
-// Member is a node of a cluster as another one sees it.
+// Member is a node of a cluster, as another node sees it.
 type Member struct {
 	ID, Address string
 }
@@ -33,7 +33,7 @@ type Shard struct {
 	Slots    []SlotRange
 }
 
-// SlotRange is some slots, both ends among them.
+// SlotRange is a range of slots, including both ends.
 type SlotRange struct{ First, Last int }
 
 // Has reports whether a key is in one of the shard's slots.
@@ -42,7 +42,7 @@ func (s Shard) Has(key string) bool {
 	return slices.ContainsFunc(s.Slots, func(r SlotRange) bool { return r.First <= slot && slot <= r.Last })
 }
 
-// slotOf returns the slot of a key: that of the part in braces, where there is one.
+// slotOf returns the slot of a key, or of its part in braces if it has one.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
 func slotOf(key string) int {
 	if _, rest, ok := strings.Cut(key, "{"); ok {
@@ -68,13 +68,12 @@ func slotOf(key string) int {
 // view is what a node is asked about its cluster.
 type view struct {
 	state *redis.StringCmd
-	// slots and migrations are nil where they are not asked.
+	// slots and migrations are nil if the node is not asked for them.
 	slots, migrations *redis.Cmd
 }
 
-// askView asks for the state of the cluster, which shards the node sees if
-// shards is set, and for migrations of slots by a command of its own if
-// migrations is set.
+// askView asks for the state of the cluster, if shards is set for the shards that the
+// node sees, and if migrations is set for migrations of slots, by a separate command.
 func askView(ctx context.Context, pipe redis.Pipeliner, shards, migrations bool) view {
 	v := view{state: redis.NewStringCmd(ctx, "cluster", "info")}
 	_ = pipe.Process(ctx, v.state)
@@ -99,10 +98,10 @@ func (v view) err() error {
 	return cmp.Or(v.state.Err(), v.slots.Err())
 }
 
-// read returns the shards in the order of their lowest slots, with replicas where
-// the target wants them. A node that was asked at an address and does not know its
-// own is at that one. A cluster that says it is down has none, unless a part of it
-// is enough.
+// read returns the shards in the order of their lowest slots, with replicas if the
+// target wants them. A node that does not know its own address is at the one where it
+// was asked. A cluster that reports that it is down is an error, unless the target
+// allows a part of it.
 // Source: https://redis.io/docs/latest/commands/cluster-slots/
 func (v view) read(ctx context.Context, asked string, t *target.Target) ([]Shard, error) {
 	if !t.Cluster.AllowPartial && !strings.Contains(v.state.Val(), "cluster_state:ok") {
@@ -176,8 +175,8 @@ func readRange(reply any, host string, replicas bool) (SlotRange, []Member, erro
 	return SlotRange{int(first), int(last)}, members, nil
 }
 
-// readMember reads a node. One whose address is null or empty has that at which
-// the node that reports it was asked.
+// readMember reads a node. If its address is null or empty, it is at the host where the
+// reporting node was asked.
 func readMember(reply any, host string) (Member, error) {
 	entry, ok := reply.([]any)
 	if !ok || len(entry) < 3 {

@@ -7,11 +7,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// firstHold and longestHold bound how long commands that nothing bounds are left out.
+// firstHold and longestHold bound how long unbounded commands are left out.
 const firstHold, longestHold = time.Minute, 10 * time.Minute
 
-// heldBack is what the session is told if commands that nothing bounds are left out at
-// an instant, nil if they are not.
+// heldBack returns which commands the session leaves out at an instant, nil if none.
 func (p *Poller) heldBack(now time.Time) *probe.HeldBack {
 	cause := p.group.ScriptsOff()
 	if cause != "" && !p.scriptsOff {
@@ -26,7 +25,8 @@ func (p *Poller) heldBack(now time.Time) *probe.HeldBack {
 	return nil
 }
 
-// heldCauses say how an attempt failed after which commands are left out.
+// heldCauses returns the failures after which commands are left out, and how a message
+// puts each.
 func heldCauses() map[reason.Reason]string {
 	return map[reason.Reason]string{
 		reason.Busy:     "a script blocked the server",
@@ -35,10 +35,10 @@ func heldCauses() map[reason.Reason]string {
 	}
 }
 
-// hold leaves out commands that nothing bounds, for a while after an attempt
-// that they may have spoiled: a script that never ends would block the server
-// again as soon as somebody has killed it, and a reply that is refused for its
-// size takes those of all other metrics with it.
+// hold leaves out unbounded commands for a while, after an attempt that they may have
+// made fail. A script that never ends would block the server again as soon as somebody
+// has killed it, and a reply that is refused for its size ends the attempt for all
+// metrics.
 func (p *Poller) hold(failure reason.Reason) {
 	now := p.now()
 	blamed := failure == reason.Busy && !p.scriptsOff || (failure == reason.Timeout || failure == reason.Protocol) && p.server.Connected() && !now.Before(p.heldUntil)

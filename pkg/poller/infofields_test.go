@@ -12,8 +12,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// TestWhatIsKeptIsAllThatMetricsRead holds each metric of the catalog, for each
-// server that there is an answer of, against the same metric of a whole answer.
+// TestWhatIsKeptIsAllThatMetricsRead compares each metric of the catalog, for each
+// server that there is an answer of, with the same metric of a whole answer.
 func TestWhatIsKeptIsAllThatMetricsRead(t *testing.T) {
 	metrics := catalog.Builtin()
 	files, err := filepath.Glob("../redisinfo/testdata/*.txt")

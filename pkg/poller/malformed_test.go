@@ -13,7 +13,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
-// TestMalformedServers holds that whatever answers, an attempt ends with a reason,
+// TestMalformedServers checks that whatever answers, an attempt ends with a reason,
 // without a panic, a goroutine left behind, or a word of the server's in its text.
 func TestMalformedServers(t *testing.T) {
 	const secret = "hunter2"

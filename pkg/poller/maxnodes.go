@@ -1,7 +1,7 @@
 package poller
 
-// MaxNodes bounds how many nodes of a cluster are sampled for one object, each over
-// a connection of its own.
+// MaxNodes bounds how many nodes of a cluster are sampled for one object, each over its
+// own connection.
 const MaxNodes = 128
 
 // CountNodes returns how many nodes shards have.

@@ -12,7 +12,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/probe"
 )
 
-// send adds commands to a pipeline. One that is left out has no Cmd.
+// send adds commands to a pipeline. The Cmd of a command that is left out is nil.
 func send(ctx context.Context, pipe redis.Pipeliner, commands []probe.Command) []*redis.Cmd {
 	sent := make([]*redis.Cmd, len(commands))
 	for n, command := range commands {
@@ -29,7 +29,8 @@ func send(ctx context.Context, pipe redis.Pipeliner, commands []probe.Command) [
 	return sent
 }
 
-// ofWhole drops the error of a pipeline that is the reply to one of its probes, which fails alone.
+// ofWhole drops the error of a pipeline if it is the reply to one of its probes. Then only that
+// probe fails.
 func ofWhole(err error, probes []*redis.Cmd) error {
 	for _, cmd := range probes {
 		if cmd != nil && err != nil && cmd.Err() == err { //nolint:errorlint // the very same
@@ -39,7 +40,8 @@ func ofWhole(err error, probes []*redis.Cmd) error {
 	return err
 }
 
-// replies are those of an attempt that succeeded, nil for what was left out.
+// replies returns the replies of a successful attempt, nil for commands that were left
+// out.
 func (p *Poller) replies(cmds []*redis.Cmd) []any {
 	replies := make([]any, len(cmds))
 	whole := true
@@ -60,12 +62,12 @@ func (p *Poller) replies(cmds []*redis.Cmd) []any {
 	return replies
 }
 
-// scanShare is the part of the timeout in which the scans of keys go on after the
-// first round trip of an attempt.
+// scanShare is the part of the timeout for which scans of keys continue after the first
+// round trip of an attempt.
 const scanShare = 4
 
-// scanOn lets the scans of keys go on, over further round trips of the attempt
-// that began at an instant, and returns the results as they are then.
+// scanOn continues the scans of keys in further round trips of the attempt that began
+// at start, and returns the updated results.
 func (p *Poller) scanOn(ctx context.Context, l *connection.Link, start time.Time, results []probe.Result) ([]probe.Result, error) {
 	for elapsed(start, p.now()) < p.target.Timeout/scanShare {
 		commands := p.run.More()

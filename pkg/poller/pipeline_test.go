@@ -147,11 +147,11 @@ func TestAgesInAStreamAreThoseOfTheServersClock(t *testing.T) {
 	server.Do("del", "stream")
 	server.Do("xadd", "stream", "5-1", "field", "value")
 	o.sample()
-	o.unknown(0, "tells no time by the server's clock")
+	o.unknown(0, "is not a time of the server's clock")
 	server.Do("xadd", "stream", now.Add(time.Hour).UnixMilli(), "field", "value")
 	server.Do("xtrim", "stream", "maxlen", 1)
 	o.sample()
-	o.unknown(0, "tells no time by the server's clock")
+	o.unknown(0, "is not a time of the server's clock")
 }
 
 func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
@@ -211,7 +211,7 @@ func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
 		{probe.Script("this is not Lua", nil, nil), "the script does not compile"},
 		{probe.Script("return redis.call('set', KEYS[1], 1)", []string{"new"}, nil), "the script writes"},
 		{probe.Script("return redis.call('nosuch')", nil, nil), "a command that the server does not know"},
-		{probe.Script("return redis.call('llen', KEYS[1])", []string{"set"}, nil), "a type that it is not of"},
+		{probe.Script("return redis.call('llen', KEYS[1])", []string{"set"}, nil), "the wrong type"},
 		{probe.Script("error('of my own')", nil, nil), "the script ended with an error"},
 		{probe.Script("return {err='MY secret'}", nil, nil), "the script ended with an error"},
 		{probe.Script("return 'twelve'", nil, nil), "a text that is not a number"},

@@ -27,32 +27,33 @@ type Poller struct {
 	now     func() time.Time
 	reply   connection.RawReply
 	parser  redisinfo.Parser
-	// oneSection remembers a server that refused to be asked for several sections.
+	// oneSection is set if the server refused a request for several sections.
 	oneSection bool
-	// plan is what the object declares beyond INFO, and run is the session that puts it to work.
+	// plan is what the object declares beyond INFO, and run is the session that carries it out.
 	plan *probe.Plan
 	run  *probe.Session
-	// held is how long commands that nothing bounds are left out, heldUntil the end
-	// of that, and heldCause why.
+	// held is how long unbounded commands are left out, heldUntil until when, and
+	// heldCause why.
 	held      time.Duration
 	heldUntil time.Time
 	heldCause string
-	// scriptsOff reports whether it is known here that scripts are off for good.
+	// scriptsOff is set once scripts are known to be off for good.
 	scriptsOff bool
-	// linkUp is the instant of the first of the successive answers in which a replica
-	// reported that its link is up, zero if the newest did not.
+	// linkUp is when the first of successive answers reported that a replica's link is
+	// up, zero if the newest did not.
 	linkUp time.Time
 }
 
-// Request is what a node is asked beside INFO.
+// Request is what a node is asked besides INFO.
 type Request struct {
-	// Declared asks for what the object declares, and HasKey reports whether the node
-	// has a key, nil if it has all.
+	// Declared asks for what the object declares. HasKey reports whether the node has a
+	// key; nil means that it has all.
 	Declared bool
 	HasKey   func(key string) bool
-	// WithoutInfo lets what is declared count if the server refuses INFO.
+	// WithoutInfo makes declared metrics count even if the server refuses INFO.
 	WithoutInfo bool
-	// Cluster asks how the node's cluster is, and Shards which shards it sees.
+	// Cluster asks for the state of the node's cluster, and Shards for the shards that
+	// it sees.
 	Cluster, Shards bool
 }
 
@@ -60,7 +61,7 @@ type Request struct {
 type Response struct {
 	history.Node
 	Probed []probe.Result
-	// Shards are those of the cluster as the node sees it, nil if it was not asked.
+	// Shards are the shards that the node sees, nil if it was not asked.
 	Shards []Shard
 }
 
@@ -81,7 +82,7 @@ func New(group *connection.Group, t *target.Target, address string, fields *Fiel
 // Close closes the connection to the node.
 func (p *Poller) Close() { p.server.Close() }
 
-// Forget drops what is kept of responses from one attempt to the next, since it may be much.
+// Forget drops what is kept of responses between attempts, which may be large.
 func (p *Poller) Forget() { p.parser = redisinfo.Parser{Schemas: p.parser.Schemas} }
 
 // Poll asks the node once.
@@ -109,7 +110,7 @@ func (p *Poller) Poll(ctx context.Context, q Request) (Response, *reason.Error) 
 	return got, nil
 }
 
-// ask sends INFO, what else is asked, and a token, in one round trip.
+// ask sends INFO, the rest of the request and a token, in one round trip.
 func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Response, error) {
 	if q.Cluster && !l.Capabilities.Identified {
 		if err := identify(ctx, l); err != nil {
@@ -140,7 +141,7 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 	if withoutInfo {
 		refused = nil
 	}
-	// The error of INFO tells more than what follows from it.
+	// The error of INFO says more than those that follow from it.
 	if err := cmp.Or(refused, seen.err(), echo.Err(), ofWhole(err, append(probes, seen.migrations))); err != nil {
 		var reply redis.Error
 		p.oneSection = p.oneSection || (l.Capabilities.Info != nil && errors.As(refused, &reply))
@@ -180,8 +181,8 @@ func (p *Poller) ask(ctx context.Context, l *connection.Link, q Request) (Respon
 	return got, nil
 }
 
-// lackingInfo has what is read from INFO say that the server refuses it, where it
-// would say that INFO lacks a field.
+// lackingInfo makes results that are read from INFO say that the server refuses INFO,
+// instead of that INFO lacks a field.
 func (p *Poller) lackingInfo(results []probe.Result) []probe.Result {
 	results = slices.Clone(results)
 	for i, d := range p.plan.Probes() {
@@ -192,19 +193,19 @@ func (p *Poller) lackingInfo(results []probe.Result) []probe.Result {
 	return results
 }
 
-// inTime returns an error unless replies that were read by an instant, to requests
-// that were sent at another, can be used.
+// inTime returns an error unless the token came back, and the replies were read soon
+// enough after the requests were sent.
 func (p *Poller) inTime(l *connection.Link, echo *redis.StringCmd, start, at time.Time) error {
 	if elapsed(start, at) > p.target.Timeout {
-		// Nothing tells when the server took its counters, if this process or
-		// its machine stood still while the reply lay about.
+		// If this process or its machine stood still while the reply waited, nothing
+		// says when the server read its counters.
 		return &reason.Error{Reason: reason.Timeout, Cause: errors.New("the reply was read too late")}
 	}
 	return l.InStep(echo)
 }
 
-// refusesInfo reports whether a server refuses INFO as such: its ACL or its
-// provider does not offer the command.
+// refusesInfo reports whether a server refuses the command INFO, because of an ACL or
+// because its provider does not offer it.
 func refusesInfo(refused error) bool {
 	var reply redis.Error
 	return errors.As(refused, &reply) &&
@@ -223,9 +224,8 @@ func (p *Poller) node(info *redisinfo.Info, at time.Time, roundTrip time.Duratio
 	}
 }
 
-// parse reads an INFO, and refuses that of a server that is loading its data.
-// Some providers' servers load without a client that could see it, and do not
-// report the field.
+// parse reads an INFO, and refuses it if the server is loading its data. Some providers
+// let no client see a server that loads, and do not report the field.
 func (p *Poller) parse(text []byte) (*redisinfo.Info, error) {
 	parsed, err := p.parser.Parse(text)
 	if err != nil {
@@ -242,14 +242,15 @@ func (p *Poller) parse(text []byte) (*redisinfo.Info, error) {
 	return parsed, nil
 }
 
-// elapsed is the time from one instant to another by the clock that says more: the
-// monotonic clock stands still while a machine is suspended, the wall clock may be set.
+// elapsed returns the longer of the times that the monotonic and the wall clock
+// measured. The former stands still while a machine is suspended, and the latter may be
+// set.
 func elapsed(start, at time.Time) time.Duration {
 	return max(at.Sub(start), at.Round(0).Sub(start.Round(0)))
 }
 
-// sections returns the INFO to ask for: everything, as long as the server is not known
-// to take several sections.
+// sections returns the arguments of INFO: everything, unless the server is known to
+// accept several sections.
 func sections(l *connection.Link) []any {
 	if l.Capabilities.Info == nil {
 		return []any{"info", "all"}
@@ -257,7 +258,7 @@ func sections(l *connection.Link) []any {
 	return l.Capabilities.Info
 }
 
-// learn notes what the server can do. INFO takes several sections from Redis 7.0 on.
+// learn records what the server can do. INFO accepts several sections since Redis 7.0.
 // Source: https://redis.io/docs/latest/commands/info/, history.
 func (p *Poller) learn(l *connection.Link, info *redisinfo.Info) {
 	if l.Capabilities.Info != nil || p.oneSection || len(p.plan.InfoFields()) > 0 {

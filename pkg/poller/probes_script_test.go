@@ -40,7 +40,7 @@ func errorsOfScriptsAreNoRequests(t *testing.T, program redistest.Program) {
 			for range 4 {
 				o.sample()
 				got, err := o.read(catalog.RequestsPerSecond)
-				if test.known && (err != nil || got.Value != 0) || !test.known && (err == nil || !strings.Contains(err.Error(), "nothing tells how many of its commands the server executed")) {
+				if test.known && (err != nil || got.Value != 0) || !test.known && (err == nil || !strings.Contains(err.Error(), "it is unknown how many of its commands the server executed")) {
 					t.Fatalf("requests-per-second = %v, %v", got.Value, err)
 				}
 			}

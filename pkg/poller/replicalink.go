@@ -6,15 +6,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// catchUpTime is for how long a replica has to report that its link is up until its
+// catchUpTime is how long a replica must have reported that its link is up before its
 // keys count. It reports so as soon as it has loaded its copy, or is accepted again,
-// with keys that are as old as that. What was written since arrives after its first
-// acknowledgement, and it acknowledges once a second. This is twice that.
+// with keys of that time. Later writes arrive after its first acknowledgement, and it
+// acknowledges once a second. This is twice as long.
 // Source: replicationCron and readSyncBulkPayload in Redis' replication.c.
 const catchUpTime = 2 * time.Second
 
-// outdated returns why the keys of a node may be older than its answer, nil if nothing
-// says so.
+// outdated returns why the keys of a node may be older than its answer, nil if they are
+// not.
 func (p *Poller) outdated(info *redisinfo.Info, at time.Time) error {
 	err := redisinfo.Outdated(info)
 	if err != nil || !redisinfo.IsReplica(info) {

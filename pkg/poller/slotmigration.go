@@ -11,8 +11,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// identify learns what a node of a cluster is before it is asked for numbers:
-// Valkey from 9.0 on reports migrations of slots by a command of its own.
+// identify finds out what a node of a cluster is before it is asked for numbers: since
+// 9.0, Valkey reports migrations of slots by a separate command.
 // Source: https://valkey.io/commands/cluster-getslotmigrations/
 func identify(ctx context.Context, l *connection.Link) error {
 	text, err := l.Client.Info(ctx, "server").Bytes()
@@ -35,10 +35,10 @@ func majorOf(version string) int {
 	return major
 }
 
-// migrating reports whether an atomic migration of slots is under way at the
-// node, or the removal of the keys that one moved. A node that refuses to tell is
-// taken to migrate, for the reason that it returns, and is not asked again over
-// the link.
+// migrating reports whether an atomic migration of slots is under way at the node, or
+// the removal of the keys that one has moved. A node that refuses the question counts
+// as migrating, for the reason that the error states, and is not asked again over the
+// link.
 // Source: https://redis.io/docs/latest/commands/cluster-info/ for Redis 8.4.
 func (v view) migrating(known *connection.Capabilities) (bool, error) {
 	switch {
@@ -53,15 +53,15 @@ func (v view) migrating(known *connection.Capabilities) (bool, error) {
 	return true, &reason.Error{Reason: reason.MigrationsRefused}
 }
 
-// aboveZero reports whether a field of CLUSTER INFO is there and is not 0.
+// aboveZero reports whether a field of CLUSTER INFO exists and is not 0.
 func aboveZero(state, field string) bool {
 	_, rest, found := strings.Cut(state, "\n"+field+":")
 	value, _, _ := strings.Cut(rest, "\r")
 	return found && value != "0"
 }
 
-// anyActive reports whether a reply to CLUSTER GETSLOTMIGRATIONS has a job that
-// has not ended. A reply of another form is taken to have one.
+// anyActive reports whether a reply to CLUSTER GETSLOTMIGRATIONS has a job that has not
+// ended. A malformed reply counts as having one.
 func anyActive(reply any) bool {
 	jobs, ok := reply.([]any)
 	return !ok || slices.ContainsFunc(jobs, func(job any) bool {
@@ -73,7 +73,8 @@ func anyActive(reply any) bool {
 	})
 }
 
-// FieldOf returns a text in an array of names and values in turn, empty if there is none.
+// FieldOf returns the text of a field in an array of alternating names and values, empty
+// if it is absent.
 func FieldOf(reply any, name string) string {
 	fields, _ := reply.([]any)
 	for n := 0; n+1 < len(fields); n += 2 {

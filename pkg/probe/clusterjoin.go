@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// NodeResults are the Results of a Session at one node of a cluster, none if it did
+// NodeResults are the Results of a Session at one node of a cluster, empty if it did
 // not answer.
 type NodeResults struct {
-	// Node is the node's name, which stays as long as the node does.
+	// Node is the node's name, which never changes.
 	Node    string
 	Results []Result
 }
 
-// Join makes one Result for each probe from the results of several nodes. No two
-// nodes answer for the same key. The owner of a key is the place of
-// its node, negative if no node has it.
+// Join makes one Result for each probe from the results of several nodes. No two nodes
+// answer for the same key. owner returns the index of the node that has a key, negative
+// if none has it.
 func (l *Plan) Join(nodes []NodeResults, owner func(key string) int) []Result {
 	joined := make([]Result, len(l.probes))
 	for n, p := range l.probes {
@@ -34,10 +34,11 @@ func (l *Plan) Join(nodes []NodeResults, owner func(key string) int) []Result {
 	return joined
 }
 
-// errNoOwner is the Result of a probe whose key no node that answered has.
+// errNoOwner is the error of a probe if no node that answered has its key.
 var errNoOwner = errors.New("the shard that holds the key did not answer")
 
-// aggregate makes one Result of those of all nodes at one place. A Pass is as old as the oldest.
+// aggregate combines the Results of all nodes for one probe. A Pass is as old as the oldest of
+// them.
 func (p *Probe) aggregate(nodes []NodeResults, place int) Result {
 	var all Result
 	var parts []part
@@ -78,9 +79,9 @@ func (p *Probe) aggregate(nodes []NodeResults, place int) Result {
 	return p.checked(all)
 }
 
-// origin is what a counter was read from, beside its number.
+// origin identifies what a counter was read from.
 type origin struct {
-	// stream tells one stream from another that took its name.
+	// stream distinguishes a stream from a later one of the same name.
 	stream streamMark
 	// parts are the counters of the nodes of a cluster, in the order of their names.
 	parts []part
@@ -92,8 +93,8 @@ type part struct {
 	value float64
 }
 
-// eachGrew reports whether two Results come from the same nodes, and no node's
-// counter fell: the growth of one would hide the fall of another in their sum.
+// eachGrew reports whether two Results come from the same nodes, and no node's counter
+// fell. In a sum, the growth of one could hide the fall of another.
 func eachGrew(before, after Result) bool {
 	return slices.EqualFunc(before.parts(), after.parts(), func(a, b part) bool {
 		return a.node == b.node && a.value <= b.value

@@ -8,10 +8,10 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Plan is all that is asked of one server. A Session puts it to work.
+// Plan is all that one server is asked. A Session carries it out.
 type Plan struct {
 	probes []*Probe
-	// commands are the distinct ones that each attempt sends; that for the time is the last.
+	// commands are the distinct commands that each attempt sends. TIME is the last.
 	commands []Command
 	asks     [][]int  // by probe, the places of its commands
 	fields   []string // of INFO
@@ -47,21 +47,21 @@ func Compile(probes []*Probe) *Plan {
 	return plan
 }
 
-// Probes are those that the Plan was made from. The caller must not modify them.
+// Probes returns the probes that the Plan was compiled from. The caller must not modify
+// them.
 func (l *Plan) Probes() []*Probe { return l.probes }
 
-// InfoFields are the fields of INFO that probes read, of whatever section. The
-// caller must not modify them.
+// InfoFields returns the fields of INFO that probes read, in any section. The caller
+// must not modify them.
 func (l *Plan) InfoFields() []string { return l.fields }
 
-// Unbounded reports whether some command's time or answer nothing bounds.
+// Unbounded reports whether the time or the reply of some command is unbounded.
 func (l *Plan) Unbounded() bool {
 	return slices.ContainsFunc(l.probes, func(p *Probe) bool { return p.Unbounded })
 }
 
-// commandsOf are what each attempt sends, each once and in this order. Those that
-// are held back can be left out, and those about keys that are not here; nil
-// stands in their place then.
+// commandsOf returns the commands that an attempt sends, each once and in this order.
+// nil stands in the place of a command that is held back, or whose key is not here.
 func (l *Plan) commandsOf(held *HeldBack, here func(key string) bool) []Command {
 	sent := make([]Command, len(l.commands))
 	for n, p := range l.probes {
@@ -75,9 +75,9 @@ func (l *Plan) commandsOf(held *HeldBack, here func(key string) bool) []Command 
 	return sent
 }
 
-// read makes a Result for each probe but those of keys of the replies to the
-// commands that were sent. Probes whose commands were left out give held, and those
-// of keys give outdated unless it is nil.
+// read makes a Result for each probe, except scans of keys, from the replies to the
+// commands that were sent. The error of a probe whose commands were left out is held,
+// and that of a probe that reads keys is outdated unless it is nil.
 func (l *Plan) read(sent []Command, replies []any, info *redisinfo.Info, held *HeldBack, outdated error) []Result {
 	results := make([]Result, len(l.probes))
 	for n, p := range l.probes {

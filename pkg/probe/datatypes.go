@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// length is a probe of one command that answers with a number, 0 for a missing key.
+// length returns a probe of one command that replies with a number, 0 for a missing
+// key.
 func length(key, kind string, command Command) *Probe {
 	return &Probe{Kind: Gauge, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], subject{command: command[0], key: key, kind: kind}); err != nil {
@@ -48,8 +49,8 @@ func String(key string) *Probe { return text(key, Gauge) }
 // CounterKey reads a number that a string holds and that only ever grows.
 func CounterKey(key string) *Probe { return text(key, Counter) }
 
-// text asks for no more of a string than a number can have: a value of
-// megabytes would be refused for its length together with all other replies.
+// text asks for no more of a string than a number can have. A value of megabytes would
+// be refused together with all other replies.
 func text(key string, kind Kind) *Probe {
 	command := Command{"getrange", key, "0", strconv.Itoa(maxNumber - 1)}
 	return &Probe{Kind: kind, Key: key, Commands: []Command{command}, read: func(a Answer) (Result, error) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// subject is what a command was sent about, for the sentence that says why it failed.
+// subject is what a command is about, for the sentence that says why it failed.
 type subject struct {
 	command   string
 	key, kind string // the key and the type that it should have
@@ -14,8 +14,8 @@ type subject struct {
 	isScript  bool
 }
 
-// refusal says why the server answered with an error, nil if it did not. It
-// knows classes of errors and repeats nothing of their text.
+// refusal returns why the server answered with an error, nil if it did not. It knows
+// classes of errors and repeats nothing of their text.
 // Source: Redis' server.c, script.c, script_lua.c, function.c and t_stream.c.
 func refusal(reply any, about subject) error {
 	err, ok := reply.(error)
@@ -67,7 +67,7 @@ func scriptRefusal(text string) error {
 	case strings.Contains(text, "ACL failure in script"), strings.Contains(text, "can't run this command or subcommand"):
 		return errors.New("the server's ACL does not let the script call a command")
 	case strings.HasPrefix(text, "WRONGTYPE"):
-		return errors.New("the script reads a key as a type that it is not of")
+		return errors.New("the script reads a key as the wrong type")
 	}
 	return nil
 }
@@ -77,8 +77,8 @@ func unknownCommand(text string) bool {
 		strings.HasPrefix(text, "ERR Unknown subcommand")
 }
 
-// execution says whether the server counts a command among its calls. One that
-// it refused before it ran is counted elsewhere.
+// execution says whether the server counts a command among its calls. A command that it
+// rejected before execution is counted elsewhere.
 type execution int
 
 const (
@@ -88,7 +88,7 @@ const (
 	doubtful
 )
 
-// execution returns what a reply says of a command. Source: rejectCommand and
+// execution returns what a reply says about a command. Source: rejectCommand and
 // processCommand in Redis' server.c.
 func (c Command) execution(reply any) execution {
 	err, isError := reply.(error)
@@ -105,10 +105,10 @@ func (c Command) execution(reply any) execution {
 	return executed
 }
 
-// executionOfScript knows that a script can end with an error of any text, which
-// begins as a refusal of the server does: only what the server says of the call
-// itself shows that the script did not run. An error that a call within the script
-// raised ends in the place of that call.
+// executionOfScript allows for scripts that end with an error of any text, which may
+// begin like a rejection by the server. Only a text about the call itself shows that
+// the script did not run. An error that a call within the script raised ends with the
+// position of that call.
 // Source: luaError and scriptCall in Redis' script_lua.c and script.c, and
 // getAclErrorMessage in acl.c.
 func (c Command) executionOfScript(text string) execution {
@@ -129,8 +129,8 @@ func (c Command) executionOfScript(text string) execution {
 	return executed
 }
 
-// refusesBeforeRun reports whether an error is of a class by which the server
-// refuses a command before it runs.
+// refusesBeforeRun reports whether an error belongs to a class with which the server
+// rejects a command before execution.
 func refusesBeforeRun(text string) bool {
 	class, _, _ := strings.Cut(text, " ")
 	switch class {

@@ -7,20 +7,21 @@ import (
 	"time"
 )
 
-// HeldBack is the Err of a Result whose commands were left out, since an attempt
-// failed in which they were sent.
+// HeldBack is the Err of a Result whose commands were left out, because an attempt with
+// them failed.
 type HeldBack struct {
 	// Until is when they are sent again.
 	Until time.Time
 	// Cause is how the attempt failed, as a clause.
 	Cause string
-	// Suspects are what may have spoiled it: all that nothing bounds.
+	// Suspects are what may have made it fail: all that is unbounded.
 	Suspects []string
-	// OnlyScripts leaves out scripts alone, for good: Until and Suspects are unset.
+	// OnlyScripts means that only scripts are left out, for good. Until and Suspects
+	// are then unset.
 	OnlyScripts bool
 }
 
-// maxSuspects bounds those that an error names.
+// maxSuspects bounds how many suspects an error names.
 const maxSuspects = 5
 
 func (h *HeldBack) Error() string {
@@ -39,8 +40,7 @@ func (h *HeldBack) leavesOut(p *Probe) bool {
 	return h != nil && p.Unbounded && (!h.OnlyScripts || p.runsScript())
 }
 
-// Suspects are the commands whose time or answer nothing bounds, as the object's
-// author would name them.
+// Suspects returns the unbounded commands, in the words of the object's author.
 func (l *Plan) Suspects() []string {
 	var suspects []string
 	for _, p := range l.probes {

@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// keyPattern is what a probe of many keys asks for.
+// keyPattern is what a probe of many keys measures.
 type keyPattern struct {
 	glob string
-	// kind is the type that counts, as SCAN takes it, empty for each.
+	// kind is the type of the keys that count, as SCAN names it, empty for all types.
 	kind string
 	// limit is how many keys may match.
 	limit int
-	// asks are how many commands ask makes to measure a key, none where each key counts 1.
+	// asks is how many commands ask makes for a key, 0 if each key counts 1.
 	asks int
 	ask  func(key string) []Command
-	// read makes a number of the replies to the commands of one key.
+	// read makes a number from the replies to the commands of one key.
 	read func(k *keyPattern, replies []any) (float64, error)
 }
 
-// KeysCount measures how many keys match a glob pattern, of one type if one is
-// given, as SCAN names it. It is an error if they are more than limit.
+// KeysCount measures how many keys match a glob pattern, only keys of a type if kind
+// names one as SCAN does. More keys than limit are an error.
 func KeysCount(glob, kind string, limit int) *Probe {
 	return ofKeys(&keyPattern{glob: glob, kind: kind, limit: limit})
 }
@@ -48,12 +48,12 @@ func KeysLength(glob, kind string, limit int) *Probe {
 	})
 }
 
-// KeysValue measures the sum of the numbers that the strings hold that match a
-// glob pattern. Unless kind is "string" a key of another type is an error.
+// KeysValue measures the sum of the numbers in strings whose keys match a glob pattern.
+// Unless kind is "string", a key of another type is an error.
 func KeysValue(glob, kind string, limit int) *Probe {
 	return ofKeys(&keyPattern{
 		glob: glob, kind: kind, limit: limit, asks: 2,
-		// To GETRANGE a key that is gone is an empty string.
+		// For GETRANGE, a missing key is an empty string.
 		ask: func(key string) []Command {
 			return []Command{{"getrange", key, "0", strconv.Itoa(maxNumber - 1)}, {"exists", key}}
 		},
@@ -61,7 +61,7 @@ func KeysValue(glob, kind string, limit int) *Probe {
 	})
 }
 
-// numberOrGone reads the number that a string holds, 0 of one that is gone.
+// numberOrGone reads the number in a string, 0 if the key no longer exists.
 func numberOrGone(k *keyPattern, replies []any) (float64, error) {
 	if err := cmp.Or(k.refused(replies[0], "getrange"), k.refused(replies[1], "exists")); err != nil {
 		return 0, err
@@ -89,7 +89,7 @@ func ofKeys(k *keyPattern) *Probe {
 	}
 }
 
-// scan asks for some of the keys.
+// scan returns the command that finds some of the keys.
 func (k *keyPattern) scan(cursor uint64, count int) Command {
 	command := Command{"scan", strconv.FormatUint(cursor, 10), "match", k.glob, "count", strconv.Itoa(count)}
 	if k.kind != "" {
@@ -98,8 +98,9 @@ func (k *keyPattern) scan(cursor uint64, count int) Command {
 	return command
 }
 
-// refused says why the server answered with an error, nil if it did not. It names
-// the pattern and not the key, whose name its author did not write and may be secret.
+// refused returns why the server answered with an error, nil if it did not. It names
+// the pattern, not the key: the object's author did not write the key's name, which may
+// be secret.
 func (k *keyPattern) refused(reply any, command string) error {
 	err, ok := reply.(error)
 	if !ok {
@@ -118,7 +119,7 @@ func (k *keyPattern) refused(reply any, command string) error {
 	return refusal(reply, subject{command: command})
 }
 
-// scanned reads the reply to SCAN: the cursor to go on with, 0 at the end, and keys.
+// scanned reads the reply to SCAN: the next cursor, 0 at the end, and keys.
 func scanned(reply any) (cursor uint64, keys []any, err error) {
 	pair, ok := reply.([]any)
 	if !ok || len(pair) != 2 {

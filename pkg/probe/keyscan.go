@@ -7,32 +7,33 @@ import (
 	"time"
 )
 
-// One round trip has the server look at about scanCount keys by SCAN, which
-// takes a slow server about 5 ms, and answer about measureCount commands of constant
-// time. One attempt takes as many round trips as it needs to look at scanMost keys and
-// to send measureMost commands. All probes of keys share these bounds.
+// In one round trip, the server scans about scanCount keys, which takes a slow server
+// about 5 ms, and executes about measureCount commands of constant time. One attempt
+// takes as many round trips as it needs to scan scanMost keys and to send measureMost
+// commands. All probes of keys share these bounds.
 const scanCount, measureCount, scanMost, measureMost = 5000, 1000, 25_000, 5000
 
-// cautiousCount is what a server is asked for that may be KeyDB, which leaves what
-// follows SCAN in a pipeline unread, until more bytes arrive, if COUNT is 100 or more.
+// cautiousCount is the COUNT for a server that may be KeyDB. With 100 or more, KeyDB
+// does not read what follows SCAN in a pipeline until more bytes arrive.
 // Source: scanGenericCommand and processInputBuffer in KeyDB's db.cpp and networking.cpp.
 const cautiousCount = 99
 
-// ErrNoScan is the Result of a probe of keys until a pass is complete.
+// ErrNoScan is the error of a probe of keys until a pass is complete.
 var ErrNoScan = errors.New("no scan of the keys is complete yet: it may take several samples, and starts again when the server restarts, is flushed, changes its role or moves slots")
 
-// errHeldBefore is ErrNoScan after commands were held back until an instant that was announced.
+// errHeldBefore is ErrNoScan after commands have been held back.
 var errHeldBefore = fmt.Errorf("it was held back before: %w", ErrNoScan)
 
-// fingerprint stands for a key. Two seeds make 128 bits, which no two keys share.
+// fingerprint identifies a key. Two seeds make 128 bits, so no two keys share one.
 type fingerprint [2]uint64
 
-// scanner makes one pass over the keys after the other, a part in each round
-// trip. It holds a fingerprint of each key of a pass, which the limit bounds, and the
-// names in one reply to SCAN, which it has measured before it asks for more.
+// scanner makes one pass over the keys after the other, a part in each round trip. It
+// holds a fingerprint of each key of a pass, up to the limit, and the names in one
+// reply to SCAN, which it measures before it scans further.
 type scanner struct {
 	probe *Probe
-	// place is that of the probe in its Plan, and share how many probes share the bounds.
+	// place is the index of the probe in its Plan, and share is how many probes share the
+	// bounds.
 	place, share int
 	seeds        [2]maphash.Seed
 
@@ -44,20 +45,20 @@ type scanner struct {
 	sum    float64
 	last   Result // of the newest pass that ended, if Ended is set
 	none   error  // the Err while there is none
-	// waiting is the Result of a pass that ended, until the next INFO shows that no
-	// slot moved meanwhile.
+	// waiting is the Result of a complete pass, until the next INFO shows that no slot
+	// moved meanwhile.
 	waiting Result
 
-	// looked and asked are what the attempt under way has taken of scanMost and
-	// measureMost, and paused reports that it goes on in the next attempt.
+	// looked and asked are how much of scanMost and measureMost the attempt under way
+	// has used, and paused means that the scan continues in the next attempt.
 	looked, asked int
 	paused        bool
-	// measuring is how many of found are asked about, and count what SCAN is
-	// asked for, 0 if it is not.
+	// measuring is how many of found are being measured, and count is the COUNT of
+	// SCAN, 0 if it is not sent.
 	measuring, count int
 }
 
-// newScanner makes the scanner of the probe at a place of a Plan.
+// newScanner returns the scanner of the probe at an index of a Plan.
 func newScanner(p *Probe, place int) *scanner {
 	return &scanner{
 		probe: p,
@@ -68,14 +69,14 @@ func newScanner(p *Probe, place int) *scanner {
 	}
 }
 
-// begin starts an attempt, in which nothing is asked if it is paused.
+// begin starts an attempt. If paused, nothing is asked in it.
 func (s *scanner) begin(paused bool) { s.looked, s.asked, s.paused = 0, 0, paused }
 
-// part is the scanner's part of a bound that all share.
+// part returns the scanner's part of a shared bound.
 func (s *scanner) part(bound int) int { return max(1, bound/s.share) }
 
-// commands are what to send next, none when the attempt has taken its part. Asked
-// again, it answers the same until read is called.
+// commands returns what to send next, nothing once the attempt has used its part. Until
+// read is called, it returns the same.
 func (s *scanner) commands(cautious bool) []Command {
 	keys := s.probe.keys
 	s.measuring, s.count = 0, 0
@@ -104,7 +105,7 @@ func (s *scanner) commands(cautious bool) []Command {
 	return commands
 }
 
-// sent is how many commands were sent.
+// sent returns how many commands were sent.
 func (s *scanner) sent() int {
 	sent := s.measuring * s.probe.keys.asks
 	if s.count > 0 {
@@ -113,8 +114,8 @@ func (s *scanner) sent() int {
 	return sent
 }
 
-// read takes in the replies to commands, which were sent at one instant and
-// answered by another. A pass that ends counts at once if it is confirmed.
+// read processes the replies to commands, which were sent and answered at the given
+// instants. A pass that ends counts at once if confirmed is set.
 func (s *scanner) read(replies []any, sent, answered time.Time, confirmed bool) {
 	if s.began.IsZero() {
 		s.began = sent
@@ -160,7 +161,7 @@ func (s *scanner) take(replies []any) error {
 	return s.note(found)
 }
 
-// note takes in keys that SCAN found, which may find one several times.
+// note adds keys that SCAN found. It may find a key several times.
 func (s *scanner) note(found []any) error {
 	keys := s.probe.keys
 	s.found = nil // those before are measured
@@ -193,29 +194,29 @@ func (s *scanner) end(last Result) {
 	s.began, s.cursor, s.whole, s.found, s.sum, s.last, s.waiting = time.Time{}, 0, false, nil, 0, last, Result{}
 }
 
-// confirm lets a pass count that waits for it.
+// confirm makes a waiting pass count.
 func (s *scanner) confirm() {
 	if !s.waiting.Ended.IsZero() {
 		s.last, s.waiting = s.waiting, Result{}
 	}
 }
 
-// drop ends the pass, and forgets the last one. Until another is complete, the Result is the error none.
+// drop ends the pass, and forgets the last one. Until another is complete, the error is none.
 func (s *scanner) drop(none error) {
 	s.end(Result{})
 	s.none = none
 }
 
-// forget drops what was learnt of other data. The replies to the commands that were
-// sent are of use only if they begin a pass: otherwise they go on with that of the
-// other data, and the attempt has to end.
+// forget drops what was learned about other data. The replies to the commands under way
+// are useful only if they begin a pass. Otherwise they continue the pass over the other
+// data, and the attempt must end.
 func (s *scanner) forget() {
 	begins := s.began.IsZero()
 	s.drop(ErrNoScan)
 	s.paused = !begins
 }
 
-// result is what is known at an instant. Nothing may be older than maxAge.
+// result returns what is known at an instant. Nothing may be older than maxAge.
 func (s *scanner) result(now time.Time, policy Sampling, size int64) Result {
 	maxAge := policy.MaxAge
 	began := s.began
@@ -233,9 +234,9 @@ func (s *scanner) result(now time.Time, policy Sampling, size int64) Result {
 	return s.last
 }
 
-// tooSlow says what to write if a pass takes longer than maxAge: the value of one
-// is served until the next is complete, an interval after the last of its samples.
-// The size of the database is 0 if it is not known.
+// tooSlow returns an error that says what to write if a pass takes longer than maxAge.
+// The value of a pass is served until the next is complete, an interval after its last
+// sample. size is that of the database, 0 if unknown.
 func (s *scanner) tooSlow(policy Sampling, size int64) error {
 	most := int64(s.part(scanMost))
 	advice := "raise spec.sampling.maxAge or shorten spec.sampling.interval"
@@ -245,8 +246,8 @@ func (s *scanner) tooSlow(policy Sampling, size int64) error {
 	return fmt.Errorf("a scan of the keys was not complete within maxAge %s, and a sample scans at most %d keys of the database; %s, or keep the number in a key of its own", policy.MaxAge, most, advice)
 }
 
-// apart is the time between two instants by the clock that says more: the
-// monotonic clock stands still while a machine is suspended, the wall clock may be set.
+// apart returns the longer of the times that the monotonic and the wall clock measured.
+// The former stands still while a machine is suspended, and the latter may be set.
 func apart(from, to time.Time) time.Duration {
 	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }

@@ -8,15 +8,15 @@ import (
 // Calls counts commands that a server has executed, by name. It is immutable.
 type Calls map[string]count
 
-// count is that of one command.
+// count is the count of one command.
 type count struct {
 	executed int64
-	// doubtful are those that the server may or may not have executed.
+	// doubtful counts calls that the server may or may not have executed.
 	doubtful int64
 }
 
-// with adds the commands that the server executed, by its replies, to those
-// before. Without replies each of them is doubtful.
+// with adds the commands that the server executed, judging by its replies. Without
+// replies, each command is doubtful.
 func (c Calls) with(sent []Command, replies []any) Calls {
 	if len(sent) == 0 {
 		return c
@@ -43,8 +43,8 @@ func (c Calls) with(sent []Command, replies []any) Calls {
 	return after
 }
 
-// Since returns how often a command was executed after an earlier count. If exact
-// is false, it was executed at least that often.
+// Since returns how often a command was executed since an earlier count, or at least
+// how often if exact is false.
 func (c Calls) Since(before Calls, command string) (calls int64, exact bool) {
 	exact = true
 	for name, now := range c {

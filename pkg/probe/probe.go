@@ -10,16 +10,16 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// Kind says what the number that a probe reads is.
+// Kind is the kind of number that a probe reads.
 type Kind string
 
 const (
 	// Gauge is a level at one instant.
 	Gauge Kind = "gauge"
-	// Counter only ever grows, and its growth is what counts.
+	// Counter only grows, and its growth is what counts.
 	Counter Kind = "counter"
-	// Pass is a level that is measured over several attempts: Began and Ended of
-	// the Result tell when.
+	// Pass is a level that is measured over several attempts, from Began to Ended of
+	// the Result.
 	Pass Kind = "pass"
 )
 
@@ -51,20 +51,20 @@ func (c Command) Name() string {
 type Probe struct {
 	// Kind says what the number is.
 	Kind Kind
-	// Commands are what to send. Some probes read INFO alone, and have none;
-	// those of a Pass differ from one attempt to the next, and are a Session's.
+	// Commands are what to send. A probe that reads only INFO has none. The commands of
+	// a Pass differ from one attempt to the next, so the Session makes them.
 	Commands []Command
-	// Key is the key that it reads, or the first one, which tells the node of a
-	// cluster that can answer. It is empty for what each node has some of.
+	// Key is the first key that it reads, which determines the node of a cluster that
+	// can answer. It is empty if each node has a part of what is measured.
 	Key string
 	// Aggregation combines the numbers of several nodes.
 	Aggregation Aggregation
-	// WantsTime means that the server's clock is needed.
+	// WantsTime asks for the server's clock.
 	WantsTime bool
 	// InfoField is the field of INFO that it reads, empty for none.
 	InfoField string
-	// Unbounded means that nothing bounds how long the server works on the
-	// commands, or how much it answers.
+	// Unbounded means that nothing bounds how long the server executes the commands, or
+	// how long its replies are.
 	Unbounded bool
 
 	read  func(a Answer) (Result, error)
@@ -72,28 +72,28 @@ type Probe struct {
 	keys  *keyPattern // of a Pass, which a scanner measures
 }
 
-// readsKeys reports whether what the probe reads is data, which a replica may have
-// of an earlier time than it answers.
+// readsKeys reports whether the probe reads keys, which may be outdated on a replica.
 func (p *Probe) readsKeys() bool {
 	return p.keys != nil || len(p.Commands) > 0 && p.Commands[0][0] != "pubsub"
 }
 
 // Answer is what the server answered.
 type Answer struct {
-	// Replies are those of Commands, in their order: string, int64, []any, nil or error.
+	// Replies are the replies to Commands, in their order: string, int64, []any, nil or
+	// error.
 	Replies []any
-	// Time is the server's clock after it had answered Commands, if it is wanted.
+	// Time is the server's clock after it executed Commands, if WantsTime is set.
 	Time time.Time
 	// Info is the server's INFO.
 	Info *redisinfo.Info
 }
 
-// Result is what a probe gave: Value, unless Err is set.
+// Result is what a probe measured: Value, unless Err is set.
 type Result struct {
 	Value float64
 	Err   error
-	// Began and Ended are the instants between which a Pass was measured, zero for
-	// what one attempt measures.
+	// Began and Ended are when the measurement of a Pass began and ended, zero for
+	// other kinds.
 	Began, Ended time.Time
 	origin       *origin // nil where the number alone reports whether it goes on
 }
@@ -101,7 +101,7 @@ type Result struct {
 // maxExact is the first counter whose growth by 1 a float64 does not show.
 const maxExact = 1 << 53
 
-// Read makes a Result of an answer.
+// Read makes a Result from an answer.
 func (p *Probe) Read(a Answer) Result {
 	r, err := p.read(a)
 	if err != nil {
@@ -110,7 +110,7 @@ func (p *Probe) Read(a Answer) Result {
 	return p.checked(r)
 }
 
-// checked makes an error of what is not a value of a metric.
+// checked turns a number that no metric may have into an error.
 func (p *Probe) checked(r Result) Result {
 	switch {
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
@@ -123,9 +123,9 @@ func (p *Probe) checked(r Result) Result {
 	return r
 }
 
-// Joins reports whether the growth from one Result to the next is that of one
-// counter: both are known, it did not fall at any node, the nodes are the same,
-// and nothing replaced it in between.
+// Joins reports whether two Results are of the same counter, so that its growth is
+// known: both are known, it did not fall at any node, the nodes are the same, and
+// nothing replaced it in between.
 func (p *Probe) Joins(before, after Result) bool {
 	if before.Err != nil || after.Err != nil || after.Value < before.Value || !eachGrew(before, after) {
 		return false
@@ -133,10 +133,10 @@ func (p *Probe) Joins(before, after Result) bool {
 	return p.joins == nil || p.joins(before, after)
 }
 
-// maxNumber is how many bytes of a string are read: no number is longer.
+// maxNumber is how many bytes of a string are read. No number is longer.
 const maxNumber = 64
 
-// number reads a decimal number. What only Go's syntax takes for one is none.
+// number parses a decimal number. It rejects forms that only Go's syntax has.
 func number(text string) (float64, bool) {
 	if len(text) >= maxNumber || strings.ContainsAny(text, "_xXpPnN") {
 		return 0, false
@@ -145,7 +145,7 @@ func number(text string) (float64, bool) {
 	return f, err == nil
 }
 
-// errShape says that a reply is not what the command answers with.
+// errShape means that a reply does not have the form that the command returns.
 var errShape = errors.New("the server's reply is not what Redis answers")
 
 func integer(reply any) (Result, error) {

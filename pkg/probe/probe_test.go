@@ -157,7 +157,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		{script, "ERR Write commands are not allowed from read-only scripts. script: x", "the script writes, and only reading is allowed"},
 		{script, "ERR Unknown Redis command called from script script: x", "the script calls a command that the server does not know"},
 		{script, "NOPERM ACL failure in script: x", "the server's ACL does not let the script call a command"},
-		{script, "WRONGTYPE x script: x", "the script reads a key as a type that it is not of"},
+		{script, "WRONGTYPE x script: x", "the script reads a key as the wrong type"},
 		{script, "BUSY x", refuses + "BUSY"},
 		{script, "MOVED 1 x", "the script ended with an error, or the server refused to run it: MOVED"},
 		{script, "ERR x", "the script ended with an error"},

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// runsScript reports whether a command runs a script or a function, whose errors
-// have any text that its author wrote.
+// runsScript reports whether a command runs a script or a function, whose errors may
+// have any text.
 func (c Command) runsScript() bool { return c[0] == "eval_ro" || c[0] == "fcall_ro" }
 
 func (p *Probe) runsScript() bool { return len(p.Commands) > 0 && p.Commands[0].runsScript() }

@@ -17,8 +17,8 @@ type Sampling struct {
 	MaxAge time.Duration
 }
 
-// Session is a Plan at work in one loop of attempts at one server, and what it
-// remembers from one attempt to the next. It is not safe for concurrent use.
+// Session carries out a Plan in a series of attempts at one server, and remembers what
+// later attempts need. It is not safe for concurrent use.
 type Session struct {
 	plan     *Plan
 	policy   Sampling
@@ -30,10 +30,10 @@ type Session struct {
 	// sent are the commands of the attempt under way, and held is why some were left out.
 	sent []Command
 	held *HeldBack
-	// clustered reports that keys may move between this node and others, so that a
-	// pass counts only once a later INFO shows that none did.
+	// clustered means that keys may move between this node and others, so a pass counts
+	// only once a later INFO shows that none did.
 	clustered bool
-	// outdated is why the data that the server has may be older than its answer.
+	// outdated is why the server's data may be older than its answer.
 	outdated error
 	size     int64 // of the database in keys, 0 if it is not known
 	results  []Result
@@ -53,13 +53,14 @@ func (l *Plan) Start(policy Sampling) *Session {
 	return r
 }
 
-// Own counts the commands that the server has executed in attempts that were read.
+// Own returns the count of the commands that the server has executed in attempts that
+// were read.
 func (r *Session) Own() Calls { return r.own }
 
-// Commands are what to send in the next attempt, in this order. If they are held
-// back, those that nothing bounds are left out, and, in a cluster, those about keys
-// that the node does not have; nil stands in their place then. A nil here means that
-// it has all of them. After an attempt that failed the same are due again.
+// Commands returns what to send in the next attempt, in this order. nil stands in the
+// place of a command that held leaves out, and, in a cluster, of one whose key the node
+// does not have. If here is nil, the node has all keys. After a failed attempt the same
+// commands are due again.
 func (r *Session) Commands(held *HeldBack, here func(key string) bool) []Command {
 	r.sent, r.held, r.clustered = r.plan.commandsOf(held, here), held, here != nil
 	for _, s := range r.scanners {
@@ -69,18 +70,18 @@ func (r *Session) Commands(held *HeldBack, here func(key string) bool) []Command
 	return r.sent
 }
 
-// RunsScript reports whether a script is among the commands of the attempt under way.
+// RunsScript reports whether the commands of the attempt under way include a script.
 func (r *Session) RunsScript() bool {
 	return slices.ContainsFunc(r.sent, func(c Command) bool { return c != nil && c.runsScript() })
 }
 
-// Lost notes that commands were sent and that the attempt failed: the server may
-// have executed them, or some of them, or may yet.
+// Lost records that the attempt failed after commands were sent. The server may have
+// executed some of them, or may still do so.
 func (r *Session) Lost() { r.own = r.own.with(r.sent, nil) }
 
-// Read makes a Result for each probe of the replies to Commands and of the INFO
-// that was answered before them. They were sent at one instant and answered by another.
-// What is read of keys gives outdated unless it is nil.
+// Read makes a Result for each probe from the replies to Commands, and from the INFO
+// that preceded them. They were sent and answered at the given instants. The error of
+// probes that read keys is outdated unless it is nil.
 func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent, answered time.Time) []Result {
 	r.own = r.own.with(r.sent, replies)
 	static := len(r.plan.commands)
@@ -93,8 +94,8 @@ func (r *Session) Read(replies []any, info *redisinfo.Info, outdated error, sent
 	return r.results
 }
 
-// More are further commands of the attempt that was read, none when it has done its
-// part. They are those of the keys that match a pattern.
+// More returns further commands of the attempt that was read, nothing once it has done
+// its part. They scan for keys that match a pattern.
 func (r *Session) More() []Command {
 	r.sent = nil
 	for _, s := range r.scanners {
@@ -103,7 +104,7 @@ func (r *Session) More() []Command {
 	return r.sent
 }
 
-// ReadMore takes in the replies to More, and returns the Results as they are then.
+// ReadMore processes the replies to More, and returns the updated Results.
 func (r *Session) ReadMore(replies []any, sent, answered time.Time) []Result {
 	r.own = r.own.with(r.sent, replies)
 	r.results = slices.Clone(r.results)
@@ -111,8 +112,8 @@ func (r *Session) ReadMore(replies []any, sent, answered time.Time) []Result {
 	return r.results
 }
 
-// learn notes what an INFO says of the server and its data. What scanners have
-// learnt of other data is dropped, and so is what they read of data that is out of date.
+// learn records what INFO says about the server and its data. It drops what scanners
+// have learned about other data, and what they have read from outdated data.
 func (r *Session) learn(info *redisinfo.Info) {
 	before := r.data
 	r.data = datasetOf(info)
@@ -134,8 +135,8 @@ func (r *Session) learn(info *redisinfo.Info) {
 	}
 }
 
-// readScans has each scanner take in the replies to its commands. Those of one that
-// was paused since go on with a pass of other data, and mean nothing.
+// readScans passes the replies to each scanner. The replies of a scanner that was
+// paused meanwhile belong to a pass over other data, and are ignored.
 func (r *Session) readScans(replies []any, sent, answered time.Time) {
 	for _, s := range r.scanners {
 		mine := s.sent()
@@ -166,8 +167,8 @@ func datasetOf(info *redisinfo.Info) dataset {
 	for key, to := range map[string]*string{"run_id": &d.runID, "role": &d.role, "master_replid": &d.replication} {
 		*to, _ = info.Text(key) // one that is absent is empty
 	}
-	// The last three move keys between the nodes of a cluster, where a pass would
-	// count them at both or at none.
+	// The last three move keys between the nodes of a cluster. A pass would count them
+	// twice or not at all.
 	for _, command := range []string{"flushall", "flushdb", "swapdb", "migrate", "restore-asking", "cluster|syncslots"} {
 		if record, ok := info.Record("cmdstat_" + command); ok { // absent until the first call
 			calls, _ := record.Int("calls")

@@ -12,14 +12,14 @@ import (
 func StreamLength(key string) *Probe { return length(key, "stream", Command{"xlen", key}) }
 
 // Missing says what a probe of a consumer group measures while the group, or its
-// stream, does not exist. Any other value makes that an error.
+// stream, does not exist. With any other value, that is an error.
 type Missing string
 
 const (
 	// MissingZero is 0: nothing has been delivered to anybody.
 	MissingZero Missing = "Zero"
-	// MissingLength is the length of the stream: what a group that is created to read
-	// from the beginning has to read.
+	// MissingLength is the length of the stream: what a group has to read if it is
+	// created to read from the beginning.
 	MissingLength Missing = "Length"
 )
 
@@ -36,7 +36,7 @@ func StreamLag(key, group string, missing Missing) *Probe {
 		case !ok:
 			return Result{}, errors.New("the server does not report the lag: Redis 7.0 and newer do")
 		case lag == nil:
-			return Result{}, fmt.Errorf("the server does not know the lag of group %q, since entries of stream %q were deleted or the group was set to an entry in its midst", group, key)
+			return Result{}, fmt.Errorf("the server does not know the lag of group %q, because entries of stream %q were deleted or the group was set to an entry in the middle", group, key)
 		}
 		return integer(lag)
 	})
@@ -47,7 +47,7 @@ func StreamLag(key, group string, missing Missing) *Probe {
 func ofGroup(key, group string, missing Missing, read func(fields map[string]any) (Result, error)) *Probe {
 	commands := []Command{{"xinfo", "groups", key}}
 	if missing == MissingLength {
-		// In the pipeline of the groups, so that both are of one instant.
+		// Both are sent in one pipeline, so they are of the same instant.
 		commands = append([]Command{{"xlen", key}}, commands...)
 	}
 	about := subject{command: "xinfo groups", key: key, kind: "stream", group: group}
@@ -80,18 +80,19 @@ func ofGroup(key, group string, missing Missing, read func(fields map[string]any
 	}}
 }
 
-// noSuchKey reports whether a reply says that there is no key of that name.
+// noSuchKey reports whether a reply says that the key does not exist.
 func noSuchKey(reply any) bool {
 	err, ok := reply.(error)
 	return ok && strings.HasPrefix(err.Error(), "ERR no such key")
 }
 
-// noGroup says that a group, or the stream, does not exist, and what to do.
+// noGroup returns an error that says that a group, or the stream, does not exist, and
+// what to do.
 func noGroup(key, group string) error {
 	return fmt.Errorf("stream %q has no consumer group %q: create it with XGROUP CREATE, or write whenGroupMissing if the workers that it is to scale create it", key, group)
 }
 
-// fieldsOf reads an array of names and values in turn.
+// fieldsOf reads an array of alternating names and values.
 func fieldsOf(reply any) (map[string]any, error) {
 	list, ok := reply.([]any)
 	if !ok || len(list)%2 != 0 {
@@ -129,7 +130,7 @@ func StreamOldestEntry(key string) *Probe {
 	return p
 }
 
-// oldest reads the first of a list of entries, whose IDs come first in each.
+// oldest reads the first of a list of entries, each of which begins with its ID.
 func oldest(about subject, command Command) *Probe {
 	return &Probe{Kind: Gauge, Key: about.key, Commands: []Command{command}, WantsTime: true, read: func(a Answer) (Result, error) {
 		if err := refusal(a.Replies[0], about); err != nil {
@@ -152,7 +153,7 @@ func oldest(about subject, command Command) *Probe {
 		}
 		age := a.Time.Sub(time.UnixMilli(int64(id.milliseconds)))
 		if id.milliseconds > maxMilliseconds || age < 0 || age > maxAge {
-			return Result{}, fmt.Errorf("the oldest entry's ID in stream %q tells no time by the server's clock: add entries with *", about.key)
+			return Result{}, fmt.Errorf("the oldest entry's ID in stream %q is not a time of the server's clock: add entries with *", about.key)
 		}
 		return Result{Value: age.Seconds()}, nil
 	}}
@@ -188,7 +189,7 @@ func entryID(reply any) (streamID, error) {
 	return streamID{milliseconds, sequence}, nil
 }
 
-// streamMark is what tells a stream from one that took its name.
+// streamMark distinguishes a stream from a later one of the same name.
 type streamMark struct {
 	first, last streamID
 	entries     float64
@@ -231,7 +232,7 @@ func StreamEntriesAdded(key string) *Probe {
 	}
 }
 
-// sameStream detects a stream that was deleted and made again between two
+// sameStream reports false if a stream was deleted and created again between two
 // samples: its IDs go back, or all of its entries are new and are more than were added.
 func sameStream(before, after Result) bool {
 	a, b := before.origin.stream, after.origin.stream

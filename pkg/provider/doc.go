@@ -1,12 +1,12 @@
 // Package provider answers the custom metrics API for Redis objects, from
 // memory.
 //
-// A query names an object or a selector, a metric and a metric selector; the answer
-// is a MetricValue or an API error. No method calls Redis or the API server, or
-// waits for anything that does. All methods are safe for concurrent use.
+// A request names an object or a selector, a metric and a metric selector. The response
+// is a MetricValue or an API error. No method calls Redis or the API server, or waits
+// for anything that does. All methods are safe for concurrent use.
 //
-// This is the only place that turns errors into API errors. Whatever is not known is
-// an error, never a number:
+// This is the only place that turns errors into API errors. An unknown value is an
+// error, never a number:
 //
 //	404 NotFound    no such resource, metric or object; a value that is unknown
 //	                now (details.causes says why, and a HorizontalPodAutoscaler
@@ -20,14 +20,14 @@
 // whatever the cause, unless only the first samples are missing. It does not answer
 // for a metric that the object does not have, or declares wrongly.
 //
-// Set and Remove say which targets exist, and Sampled that an attempt has ended. The
-// values of targets with a fallback are recorded then, so each replica has them,
-// whichever is asked: those of the metrics in spec.fallback or, if it names none, of
-// the declared metrics, requests-per-second and the first hundred others that were
-// asked for within the last hour. A last value outlasts what package history keeps,
-// but neither a new spec nor this process. A request takes a short lock for it, and
-// none without a fallback. Fallbacks and Unknown tell package status what is served
-// by a fallback, and what a metric lacks.
+// Set and Remove say which targets exist, and Sampled that an attempt has ended.
+// Sampled records the values of targets with a fallback, so every replica has them,
+// whichever is asked. It records the metrics in spec.fallback or, if it names none, the
+// declared metrics, requests-per-second and the first hundred others that were
+// requested within the last hour. A last value outlives what package history keeps, but
+// neither a new spec nor this process. A request takes a short lock for it, and none
+// without a fallback. Fallbacks and Unknown tell package status which fallbacks are in
+// use, and why a metric has no value.
 //
 // A list leaves out objects that do not declare the metric and those whose value is
 // unknown. It is an error if that leaves none. No error carries Retry-After, since a

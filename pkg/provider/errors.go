@@ -19,35 +19,37 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Cause says why no value is served. It stands in details.causes of the API
-// error, and labels the adapter's own metrics.
+// Cause is why no value is served. It appears in details.causes of the API error, and
+// as a label of the adapter's own metrics.
 type Cause string
 
 const (
-	// CauseNoResource says that the API describes redises.redis-metrics.dev only.
+	// CauseNoResource means that the API describes redises.redis-metrics.dev only.
 	CauseNoResource Cause = "UnknownResource"
-	// CauseNoMetric says that neither the catalog has a metric of that name, nor does the object declare it.
+	// CauseNoMetric means that neither the catalog nor the object has a metric with this name.
 	CauseNoMetric Cause = "UnknownMetric"
-	// CauseNoObject says that there is no such Redis object.
+	// CauseNoObject means that the Redis object does not exist.
 	CauseNoObject Cause = "UnknownObject"
-	// CauseRootScoped says that an object was named without its namespace.
+	// CauseRootScoped means that an object was named without its namespace.
 	CauseRootScoped Cause = "NamespaceRequired"
-	// CauseNoSeries says that the metric selector matches no series.
+	// CauseNoSeries means that the metric selector matches no series.
 	CauseNoSeries Cause = "NoMatchingSeries"
-	// CauseNoValue says that the server's numbers give no value for the metric.
+	// CauseNoValue means that the server's numbers give no value for the metric.
 	CauseNoValue Cause = "NoValue"
-	// CauseNotCurrent says that objects may have changed since they were last heard of.
+	// CauseNotCurrent means that objects may have changed since the API server last
+	// reported them.
 	CauseNotCurrent Cause = "APIServerSilent"
 )
 
-// UnknownResource says that no metrics of a resource are served.
+// UnknownResource returns an error that says that no metrics of a resource are served.
 func UnknownResource(resource schema.GroupResource) error {
 	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, CauseNoResource, resource.String(), fmt.Sprintf(
 		"no metrics of %s are served here; describedObject must have apiVersion %s and kind %s",
 		resource, v1alpha1.GroupVersion(), v1alpha1.Kind))
 }
 
-// noMetric says that an object has no metric of that name, nil that none of several has.
+// noMetric returns an error that says that an object has no such metric, or none of
+// several objects if t is nil.
 func noMetric(info provider.CustomMetricInfo, t *target.Target) error {
 	declares := ""
 	if t != nil {
@@ -72,12 +74,13 @@ func rootScoped(info provider.CustomMetricInfo, name string) error {
 		"%s are namespaced: ask for namespaces/<namespace>/%s/%s/%s", v1alpha1.GroupResource(), v1alpha1.GroupResource(), name, info.Metric))
 }
 
-// notCurrent says that objects may have changed since they were last heard of.
+// notCurrent returns an error that says that objects may have changed since the API
+// server last reported them.
 func notCurrent(name string, err error) error {
 	return failure(http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, CauseNotCurrent, name, err.Error())
 }
 
-// unknown says that a metric of an object has no value now.
+// unknown returns an error that says that a metric of an object has no value now.
 func unknown(metric, object string, err error) error {
 	cause := CauseNoValue
 	if missing, ok := errors.AsType[*history.UnknownError](err); ok {
@@ -89,7 +92,8 @@ func unknown(metric, object string, err error) error {
 		"%s of %s %q is unknown: %v", metric, v1alpha1.GroupResource(), object, err))
 }
 
-// allUnknown says that a list would be empty though objects match.
+// allUnknown returns an error that says that a list would be empty although objects
+// match.
 func allUnknown(metric string, objects int, last error) error {
 	return failure(http.StatusNotFound, metav1.StatusReasonNotFound, causeOf(last), metric, fmt.Sprintf(
 		"%s is unknown for all of %d objects; the last: %v", metric, objects, last))
@@ -110,7 +114,7 @@ func failure(code int32, reason metav1.StatusReason, cause Cause, name, message 
 	}}
 }
 
-// causeOf returns the cause of an error that failure made, empty for none.
+// causeOf returns the cause of an error that failure made, empty if it has none.
 func causeOf(err error) Cause {
 	status, ok := errors.AsType[*apierrors.StatusError](err)
 	if !ok {

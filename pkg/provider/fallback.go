@@ -12,8 +12,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Set begins to remember the values of a target that has a fallback, as far as it
-// does not already. It comes before the first attempt at the target.
+// Set begins to remember the values of a target with a fallback, unless it already
+// does. Call it before the first attempt at the target.
 func (p *Provider) Set(t *target.Target) {
 	if t.FallsBack() {
 		p.memory.open(t.ID(), p.always(t), time.Now())
@@ -28,8 +28,8 @@ func (p *Provider) Remove(t *target.Target) {
 	}
 }
 
-// Sampled takes in that an attempt at a target has ended: what is known of it now
-// is remembered, whether or not this replica is asked.
+// Sampled records the values of a target after an attempt, whether or not this replica
+// is asked for them.
 func (p *Provider) Sampled(t *target.Target) {
 	if !t.FallsBack() {
 		return
@@ -40,8 +40,8 @@ func (p *Provider) Sampled(t *target.Target) {
 }
 
 // Fallbacks returns the metrics of a target that have a fallback and are unknown,
-// ordered by name, and when that changes although nothing is sampled, zero if it
-// does not. Of those that only the API asks for it tells once they were known.
+// ordered by name, and when that changes without a sample, zero if it does not. Metrics
+// that only requests ask for are included once they were known.
 func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time) {
 	past := p.memory.of(t.ID())
 	if past == nil {
@@ -69,7 +69,7 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 		_, refused := applyFallback(*fallback, k.last, now)
 		use.Answers = refused == nil
 		if use.Answers && fallback.Type == v1alpha1.FallbackLastValue {
-			// A value is served at the instant of Until still, and not past it.
+			// A value is still served at the instant of Until, and not after it.
 			next = sooner(next, use.Until().Add(time.Millisecond))
 		}
 		uses = append(uses, use)
@@ -77,9 +77,9 @@ func (p *Provider) Fallbacks(t *target.Target, now time.Time) (uses []target.Fal
 	return uses, next
 }
 
-// always are the questions that are remembered though nobody asks: what
-// spec.fallback names and, where it says something of all metrics, those that the
-// object declares and requests-per-second.
+// always returns what is remembered even if nobody asks: the metrics that spec.fallback
+// names and, if it has a fallback for all metrics, the declared metrics and
+// requests-per-second.
 func (p *Provider) always(t *target.Target) []valueKey {
 	var all []valueKey
 	add := func(name string) {
@@ -99,7 +99,7 @@ func (p *Provider) always(t *target.Target) []valueKey {
 	return all
 }
 
-// answer returns what is known of a metric, or else what its fallback serves.
+// answer returns the value of a metric or, if it is unknown, that of its fallback.
 func (p *Provider) answer(t *target.Target, read catalog.Reader, a *query) (answer, error) {
 	known, err := p.known(t, read, a.query)
 	fallback := t.FallbackOf(a.metric)
@@ -143,18 +143,20 @@ func applyFallback(fallback target.Fallback, last answer, now time.Time) (answer
 	return last, nil
 }
 
-// age counts by the larger of the monotonic and the wall clock, as that of samples does.
+// age returns the longer of the times that the monotonic and the wall clock measured, as
+// for samples.
 func age(at, now time.Time) time.Duration {
 	return max(now.Sub(at), now.Round(0).Sub(at.Round(0)))
 }
 
-// warmUpEnd is when a target that is sampled from an instant on should have all its samples.
+// warmUpEnd returns when a target that has been sampled since an instant should have all its
+// samples.
 func warmUpEnd(t *target.Target, opened time.Time) time.Time {
 	return opened.Add(t.Window + t.Interval + t.Timeout)
 }
 
-// warmsUp reports whether a value was never known, and only for want of samples: no
-// attempt failed. A start of the adapter, or an edit, is not an outage to scale by.
+// warmsUp reports whether a value was never known only because samples are missing,
+// while no attempt has failed. A start of the adapter, or an edit, is not an outage.
 func (p *objectValues) warmsUp(t *target.Target, last answer, err error, now time.Time) bool {
 	if !last.at.IsZero() || !now.Before(warmUpEnd(t, p.opened)) {
 		return false

@@ -12,24 +12,25 @@ import (
 )
 
 const (
-	// askedWithin is for how long a question is kept after it was last asked.
+	// askedWithin is how long a request is kept after it was last made.
 	askedWithin = time.Hour
-	// maxAsked bounds the questions that are kept of a target because they were asked.
+	// maxAsked bounds how many requests are kept for a target because clients made
+	// them.
 	maxAsked = 100
 	// maxSelector is the length of the longest selector that is kept.
 	maxSelector = 4096
 )
 
-// answer is a value as it is served.
+// answer is a served value.
 type answer struct {
 	quantity resource.Quantity
-	// at is the instant of the newest sample in it.
+	// at is the instant of the newest sample that it uses.
 	at time.Time
-	// window is the whole seconds before at that it covers, nil if it covers none.
+	// window is how many seconds before at it covers, nil if none.
 	window *int64
 }
 
-// valueKey is what is asked of a target: a metric, and the selector in its canonical text.
+// valueKey is a request for a target: a metric, and the canonical text of the selector.
 type valueKey struct {
 	metric, selector string
 }
@@ -41,40 +42,40 @@ func (q valueKey) String() string {
 	return q.metric + "{" + q.selector + "}"
 }
 
-// lastValues holds what was last known of each target that has a fallback.
+// lastValues holds the last known values of each target with a fallback.
 type lastValues struct {
 	mu    sync.RWMutex
 	pasts map[string]*objectValues // by target ID
-	// falling counts the targets that a fallback answers for.
+	// falling counts the targets for which a fallback answers.
 	falling int
 }
 
-// objectValues is what was last known of one target.
+// objectValues holds the last known values of one target.
 type objectValues struct {
 	// opened is when sampling of the target began.
 	opened time.Time
-	// falls reports whether a fallback answers; memory.mu holds for it.
+	// falls reports whether a fallback answers. lastValues.mu guards it.
 	falls bool
 
 	mu   sync.Mutex
 	kept map[valueKey]*lastValue
 }
 
-// lastValue is a question and the last answer to it that was known.
+// lastValue is a request and its last known answer.
 type lastValue struct {
 	valueKey
-	// picks is the selector asked by, nil for none.
+	// picks is the selector of the request, nil for none.
 	picks labels.Selector
-	// always means that the question is kept though nobody asks it.
+	// always means that the request is kept even if nobody makes it.
 	always bool
-	// asked is when it was last asked.
+	// asked is when it was last made.
 	asked time.Time
 	// last is zero if no answer was known yet.
 	last answer
 }
 
-// open begins the past of a target, unless it has begun, and keeps those questions
-// from then on.
+// open creates the values of a target, unless it has some, and keeps the given
+// requests.
 func (m *lastValues) open(id string, always []valueKey, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,15 +94,15 @@ func (m *lastValues) open(id string, always []valueKey, now time.Time) {
 	}
 }
 
-// of returns the past of a target, nil if it has none.
+// of returns the values of a target, nil if it has none.
 func (m *lastValues) of(id string) *objectValues {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.pasts[id]
 }
 
-// fall notes whether a fallback answers for a target. When that changes it tells
-// of how many targets one does, under the lock, so that what is told last holds.
+// fall records whether a fallback answers for a target. If that changes, it calls tell
+// with the number of such targets, under the lock, so the last call is right.
 func (m *lastValues) fall(id string, falls bool, tell func(n int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -124,7 +125,7 @@ func (m *lastValues) forget(id string) {
 	delete(m.pasts, id)
 }
 
-// ask keeps a question that the API asks, as far as there is room, and returns the last answer to it.
+// ask keeps a client's request if there is room, and returns its last known answer.
 func (p *objectValues) ask(q valueKey, selector labels.Selector, now time.Time) answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,7 +147,7 @@ func (p *objectValues) ask(q valueKey, selector labels.Selector, now time.Time) 
 	return k.last
 }
 
-// remember takes in an answer that is known, unless a newer one is.
+// remember records a known answer, unless a newer one is recorded.
 func (p *objectValues) remember(q valueKey, known answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,7 +156,7 @@ func (p *objectValues) remember(q valueKey, known answer) {
 	}
 }
 
-// all drops what nobody asked for long, and returns the rest in order.
+// all drops requests that nobody has made for long, and returns the rest in order.
 func (p *objectValues) all(now time.Time) []lastValue {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,9 +8,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// metric finds a metric of an object: one that all of them have, or one that it
-// declares. One that it declares wrongly, or whose formula is not compiled yet, is
-// found, and is unknown.
+// metric finds a metric of an object, built in or declared. It also finds a metric that
+// is invalid, or whose formula is not compiled yet. Its value is unknown.
 func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) {
 	if why := t.Refused(name); why != "" {
 		return without(errors.New(why)), true
@@ -28,7 +27,7 @@ func (p *Provider) metric(t *target.Target, name string) (catalog.Reader, bool) 
 	return p.measured(t, name)
 }
 
-// without is a metric that has no value whatever was sampled.
+// without returns a metric that never has a value.
 func without(why error) catalog.Reader {
 	return func(*history.History, catalog.Query) (catalog.Reading, error) {
 		return catalog.Reading{}, why

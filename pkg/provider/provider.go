@@ -17,24 +17,26 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Targets answers from memory which objects exist. *target.Index implements it.
+// Targets says from memory which objects exist. *target.Index implements it.
 type Targets interface {
 	Get(name types.NamespacedName) (*target.Target, bool)
-	// Select returns its targets ordered by namespace and name.
+	// Select returns targets ordered by namespace and name.
 	Select(namespace string, selector labels.Selector) []*target.Target
-	// Current returns an error if objects may have changed since they were last heard of.
+	// Current returns an error if objects may have changed since the API server last
+	// reported them.
 	Current() error
 }
 
-// Observer is told of every value asked for, for the adapter's own metrics.
+// Observer receives every requested value, for the adapter's own metrics.
 type Observer interface {
-	// Answered reports of how many values the cause is why they were not served, empty if they were.
+	// Answered records how many values were not served for a cause, or were served if it is empty.
 	Answered(cause Cause, values int)
-	// Served reports how old the oldest sample in a served value is.
+	// Served records how old the oldest sample in a served value is.
 	Served(age time.Duration)
-	// FellBack reports that a value was served by a fallback of that type.
+	// FellBack records that a fallback of a type served a value.
 	FellBack(by v1alpha1.FallbackType)
-	// InFallback reports of how many targets a fallback answers. It must return at once.
+	// InFallback records for how many targets a fallback answers. It must return at
+	// once.
 	InFallback(n int)
 }
 
@@ -89,9 +91,9 @@ func (p *Provider) GetMetricByName(_ context.Context, name types.NamespacedName,
 	return &value, nil
 }
 
-// GetMetricBySelector returns the values of a metric of all the objects of a
-// namespace whose labels match, ordered by namespace and name. Objects that do
-// not have the metric are left out.
+// GetMetricBySelector returns the values of a metric for the objects of a namespace
+// whose labels match, ordered by namespace and name. Objects without the metric are
+// left out.
 func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, selector labels.Selector, info provider.CustomMetricInfo, metricSelector labels.Selector) (*custom_metrics.MetricValueList, error) {
 	if info.GroupResource != v1alpha1.GroupResource() {
 		return nil, p.record(UnknownResource(info.GroupResource))
@@ -133,12 +135,12 @@ func (p *Provider) GetMetricBySelector(_ context.Context, namespace string, sele
 	return list, nil
 }
 
-// query is what is asked of one target or of many, and the same for all of them.
+// query is a request for a metric of one target or of many.
 type query struct {
 	metric   string
 	selector labels.Selector
 	query    catalog.Query
-	// identifier names the metric in each value, unless err says why it cannot.
+	// identifier names the metric in each value. If it cannot, err says why.
 	identifier custom_metrics.MetricIdentifier
 	err        error
 }
@@ -158,7 +160,7 @@ func catalogQuery(selector labels.Selector, now time.Time) catalog.Query {
 	return query
 }
 
-// value returns the value of a metric of a target as it is served.
+// value returns the value of a metric of a target in the form of the API.
 func (p *Provider) value(t *target.Target, read catalog.Reader, a *query) (custom_metrics.MetricValue, error) {
 	if a.err != nil {
 		return custom_metrics.MetricValue{}, unknown(a.metric, t.Name, a.err)
@@ -183,7 +185,7 @@ func (p *Provider) value(t *target.Target, read catalog.Reader, a *query) (custo
 	}, nil
 }
 
-// known returns the value that a metric has at the instant of a query.
+// known returns the value of a metric at the instant of a query.
 func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Query) (answer, error) {
 	query.Database = t.Database
 	reading, err := read(p.histories.Get(t.ID()), query)
@@ -197,9 +199,9 @@ func (p *Provider) known(t *target.Target, read catalog.Reader, query catalog.Qu
 	return answer{quantity: quantity, at: reading.At, window: new(int64(reading.Window.Round(time.Second) / time.Second))}, nil
 }
 
-// Unknown returns why a metric of a target has no value at an instant, nil if it
-// has one. A fallback is none. A metric that is unknown for want of samples gives
-// a *history.UnknownError.
+// Unknown returns why a metric of a target has no value at an instant, nil if it has
+// one. Fallbacks do not count. If samples are missing, the error is a
+// *history.UnknownError.
 func (p *Provider) Unknown(t *target.Target, metric string, at time.Time) error {
 	read, ok := p.metric(t, metric)
 	if !ok {
@@ -214,7 +216,7 @@ func (p *Provider) record(err error) error {
 	return err
 }
 
-// identify names a metric as the answer states it, with the selector asked by.
+// identify names a metric as the response states it, with the selector of the request.
 func identify(name string, selector labels.Selector) (custom_metrics.MetricIdentifier, error) {
 	identifier := custom_metrics.MetricIdentifier{Name: name}
 	if selector == nil || selector.Empty() {
@@ -225,7 +227,7 @@ func identify(name string, selector labels.Selector) (custom_metrics.MetricIdent
 	return identifier, err
 }
 
-// spelled writes != as notin, since a LabelSelector has no operator for it.
+// spelled writes != as notin, because a LabelSelector has no operator for it.
 // Source: LabelSelectorOperator in k8s.io/apimachinery/pkg/apis/meta/v1.
 func spelled(selector labels.Selector) labels.Selector {
 	requirements, _ := selector.Requirements()

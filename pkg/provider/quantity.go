@@ -7,12 +7,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// maxValue bounds what is served: Quantity.MilliValue, by which the
-// HorizontalPodAutoscaler reads a value, overflows silently past MaxInt64/1000,
-// and this is the largest float64 below that.
+// maxValue bounds what is served. The HorizontalPodAutoscaler reads a value by
+// Quantity.MilliValue, which overflows silently beyond MaxInt64/1000. This is the
+// largest float64 below that.
 const maxValue = 9_223_372_036_854_774
 
-// quantityOf writes a value in thousandths at the finest. A value above 0 never becomes 0.
+// quantityOf writes a value with at most three decimals. A value above 0 never becomes 0.
 func quantityOf(value float64) (resource.Quantity, error) {
 	switch {
 	case math.IsNaN(value) || math.IsInf(value, 0) || value < 0:
@@ -22,7 +22,7 @@ func quantityOf(value float64) (resource.Quantity, error) {
 	case value == math.Trunc(value):
 		return *resource.NewQuantity(int64(value), resource.DecimalSI), nil
 	case value > maxValue/1000:
-		// Thousandths are below what a float64 tells apart here.
+		// A float64 has no three decimals here.
 		return *resource.NewQuantity(int64(math.Round(value)), resource.DecimalSI), nil
 	}
 	milli := max(1, int64(math.Round(value*1000)))

@@ -31,7 +31,7 @@ func Classify(err error) *Error {
 // ErrHandshake is wrapped by the errors of TLS handshakes.
 var ErrHandshake = errors.New("TLS handshake")
 
-// tlsReason is empty for an error that is not of TLS.
+// tlsReason returns the reason of a TLS error, empty for other errors.
 func tlsReason(err error) Reason {
 	var certificate *tls.CertificateVerificationError
 	var invalid x509.CertificateInvalidError
@@ -46,7 +46,7 @@ func tlsReason(err error) Reason {
 	case errors.As(err, &certificate):
 		return ServerCertificateUntrusted
 	case errors.As(err, &operation) && operation.Op == "remote error":
-		// crypto/tls gives an alert of the server no type of its own.
+		// crypto/tls has no type for an alert of the server.
 		// Source: alertText in crypto/tls/alert.go; every alert about a certificate says so.
 		if text := operation.Err.Error(); strings.Contains(text, "certificate") {
 			return ClientCertificateRefused

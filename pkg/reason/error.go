@@ -1,5 +1,5 @@
 // Package reason owns the reasons why an attempt to sample a target fails, and all that
-// the adapter says of each: conditions, Events, errors of the metrics API and
+// the adapter says about each: conditions, Events, errors of the metrics API and
 // deploy/docs/troubleshooting.md take their texts from one table (messages.go).
 //
 // Errors of the network, of TLS and of servers flow in (Classify); an *Error flows out.
@@ -22,13 +22,13 @@ type Error struct {
 	message, advice string
 }
 
-// Explained returns an error with a message and an advice that say more than the
-// table, such as which field of spec is wrong.
+// Explained returns an error whose message and advice say more than the table, such as
+// which field of spec is wrong.
 func Explained(reason Reason, message, advice string) *Error {
 	return &Error{Reason: reason, message: message, advice: advice}
 }
 
-// AtSentinels returns the same failure, of sentinels and not of the servers.
+// AtSentinels returns the same failure as one of sentinels rather than servers.
 func (e *Error) AtSentinels() *Error {
 	message, advice := e.Error(), e.Advice()
 	if e.Reason == PermissionDenied {

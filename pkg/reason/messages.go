@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// row is all that the adapter says of one reason.
+// row is all that the adapter says about one reason.
 type row struct {
 	reason Reason
 	// message is a clause. It holds no address, no secret, and nothing that a server sent.
@@ -119,7 +119,7 @@ var table = sync.OnceValue(func() []row {
 		{reason: MemoryFull, message: "the samples of large objects fill the 64 MiB that they share beyond 256 KiB each",
 			advice: sampleFewer},
 
-		// Credentials; objectReasons adds more.
+		// Credentials. objectReasons adds more.
 		{reason: SecretsPolicyMissing, message: "the adapter reads no Secret while the API server does not check who names it", credentials: true,
 			advice: "Apply the adapter's manifests again. The adapter's log says what is wrong with the policy."},
 		{reason: PasswordInvalid, message: "a password cannot be sent to Redis as it is written", credentials: true, advice: describe},
@@ -144,7 +144,7 @@ func objectReasons(kind string) []row {
 	}
 }
 
-// find returns the row of a reason, or the row of Refused if the reason has none.
+// find returns the row of a reason, or that of Refused if the reason has none.
 func find(reason Reason) *row {
 	rows := table()
 	if i := slices.IndexFunc(rows, func(r row) bool { return r.reason == reason }); i >= 0 {

@@ -1,6 +1,6 @@
 package reason
 
-// The reasons. The message of each says what it means. Those about ConfigMaps are named as those about Secrets are.
+// The reasons. The message of each says what it means. Reasons about ConfigMaps are named like those about Secrets.
 const (
 	NameNotResolved            Reason = "NameNotResolved"
 	AddressRefused             Reason = "AddressRefused"

@@ -9,14 +9,14 @@ import (
 )
 
 var (
-	// ErrAbsent says that the server did not report a field.
+	// ErrAbsent means that the server did not report a field.
 	ErrAbsent = errors.New("not reported by the server")
-	// ErrMalformed says that a field is there, and its value is not of the type asked for.
+	// ErrMalformed means that the value of a field does not have the requested type.
 	ErrMalformed = errors.New("malformed value")
 )
 
-// fieldError says why a field is unknown. Each sample asks for fields that an
-// older server does not report, so that the text is made when it is read.
+// fieldError says why a field is unknown. Its text is made on demand, because each
+// sample reads fields that an older server does not report.
 type fieldError struct {
 	key string
 	err error
@@ -26,21 +26,20 @@ func (e fieldError) Error() string { return "INFO field " + e.key + ": " + e.err
 
 func (e fieldError) Unwrap() error { return e.err }
 
-// malformed says what is wrong with the value of a field.
+// malformed returns an error that says what is wrong with the value of a field.
 func malformed(key, format string, args ...any) error {
 	return fmt.Errorf("INFO field %s: %w: %s", key, ErrMalformed, fmt.Sprintf(format, args...))
 }
 
-// Info is one parsed answer to INFO. The zero Info is that of a server that
-// reports nothing.
+// Info is one parsed reply to INFO. The zero Info has no fields.
 type Info struct {
 	schema *schema
-	// values holds the values one after the other, and ends where each of them ends. Answers share ends.
+	// values holds the concatenated values, and ends where each of them ends. Replies share ends.
 	values string
 	ends   []uint32
 }
 
-// value returns the value at a place of the schema.
+// value returns the value at an index of the schema.
 func (i *Info) value(place int) string {
 	start := uint32(0)
 	if place > 0 {
@@ -49,15 +48,14 @@ func (i *Info) value(place int) string {
 	return i.values[start:i.ends[place]]
 }
 
-// SharesKeys reports whether another answer is known to have the same keys as
-// this one. Answers that one Parser read one after the other do share them as
-// long as they are the same.
+// SharesKeys reports whether another reply is known to have the same keys. Successive
+// replies that one Parser has read share their keys while they are the same.
 func (i *Info) SharesKeys(other *Info) bool { return i.schema == other.schema }
 
-// Size returns about how many bytes the answer takes, but for its keys.
+// Size returns about how many bytes the reply takes, without its keys.
 func (i *Info) Size() int { return len(i.values) + 4*len(i.ends) }
 
-// KeysSize returns about how many bytes the keys take, which answers may share.
+// KeysSize returns about how many bytes the keys take. Replies may share them.
 func (i *Info) KeysSize() int {
 	if i.schema == nil {
 		return 0
@@ -65,17 +63,17 @@ func (i *Info) KeysSize() int {
 	return i.schema.size
 }
 
-// Keyspace is what section keyspace reports of one logical database.
+// Keyspace is what section keyspace reports about one logical database.
 type Keyspace struct {
-	// Keys is the number of keys, those that expire among them.
+	// Keys is the number of keys, with or without an expiry.
 	Keys int64
 	// Expires is the number of keys that have an expiry.
 	Expires int64
 }
 
-// Section returns nil if the server reported a section of that name, such as
-// "Keyspace", be it an empty one. Where a field is left out because its value
-// is 0, this distinguishes that from a field that was never reported.
+// Section returns nil if the server reported a section, such as "Keyspace", even an
+// empty one. That distinguishes a field that is left out because its value is 0 from
+// one that is never reported.
 func (i *Info) Section(name string) error {
 	if _, ok := i.schema.find(sectionPrefix + name); !ok {
 		return fmt.Errorf("INFO section %s: %w", name, ErrAbsent)
@@ -97,7 +95,8 @@ func (i *Info) Text(key string) (string, error) {
 	return i.value(place), nil
 }
 
-// Int returns the value of an integer field. A value past the range of int64 is malformed.
+// Int returns the value of an integer field. A value outside the range of int64 is
+// malformed.
 func (i *Info) Int(key string) (int64, error) {
 	text, err := i.Text(key)
 	if err != nil {
@@ -110,8 +109,8 @@ func (i *Info) Int(key string) (int64, error) {
 	return n, nil
 }
 
-// Float returns the value of a numeric field in decimal. NaN and infinities are
-// malformed, and so is what only Go's syntax takes for a number, such as 1_0.
+// Float returns the value of a decimal field. NaN and infinities are malformed, and so
+// are forms that only Go's syntax has, such as 1_0.
 func (i *Info) Float(key string) (float64, error) {
 	text, err := i.Text(key)
 	if err != nil {
@@ -132,9 +131,9 @@ func parseFloat(text string) (float64, bool) {
 	return f, true
 }
 
-// Microseconds returns the value of a field in seconds that has six decimals. One
-// with fewer is malformed: Dragonfly leaves out the noughts that follow the
-// point, so that its 1.5 may be 1.000005 seconds.
+// Microseconds returns the value of a field in seconds with six decimals. A value with
+// fewer is malformed: Dragonfly leaves out the zeros after the point, so its 1.5 may be
+// 1.000005 seconds.
 func (i *Info) Microseconds(key string) (int64, error) {
 	text, err := i.Text(key)
 	if err != nil {
@@ -148,8 +147,8 @@ func (i *Info) Microseconds(key string) (int64, error) {
 	return n, nil
 }
 
-// Keyspace returns the counts of one logical database. INFO leaves out a
-// database without keys, so that one absent from section keyspace holds exactly none.
+// Keyspace returns the counts of one logical database. INFO leaves out a database
+// without keys, so one that is absent from section keyspace has none.
 func (i *Info) Keyspace(database int) (Keyspace, error) {
 	record, ok := i.Record("db" + strconv.Itoa(database))
 	if !ok {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// MaxName is how many bytes a name may have that a server tells: of a command, an
-// error, a database, a version or itself.
+// MaxName is how many bytes a name that a server reports may have: of a command, an
+// error, a database, a version or the server itself.
 const MaxName = 64
 
-// ErrName says that a name is neither shown nor compared: it has more than
-// MaxName bytes, or others than the printable ones of ASCII.
-var ErrName = errors.New("the server tells a name of more than 64 bytes, or of others than printable ASCII")
+// ErrName means that a name is neither shown nor compared, because it is longer than
+// MaxName or not printable ASCII.
+var ErrName = errors.New("the server reports a name that is longer than 64 bytes or not printable ASCII")
 
 // IsName reports whether a text may be shown and compared as a name.
 func IsName(text string) bool {
@@ -30,15 +30,15 @@ func isPrintable[T string | []byte](text T, most int) bool {
 	return true
 }
 
-// cutMark ends the key that stands for one that is too long or not printable. No
-// other key ends so, since it is not of ASCII.
+// cutMark ends a key that replaces one that is too long or not printable. No other key
+// ends with it, because it is not ASCII.
 const cutMark = "…"
 
-// isCut reports whether a key stands for one that is too long or not printable.
+// isCut reports whether a key replaces one that is too long or not printable.
 func isCut(key string) bool { return strings.HasSuffix(key, cutMark) }
 
-// keyText returns a key as it is kept. What follows the prefix of a record is a
-// name; so is any other key.
+// keyText returns the form in which a key is kept. It checks the name after the prefix
+// of a record, or else the whole key.
 func keyText(key []byte) string {
 	most := MaxName
 	for _, prefix := range [...]string{"cmdstat_", "errorstat_", "latency_percentiles_usec_"} {
@@ -59,8 +59,8 @@ func keyText(key []byte) string {
 	return string(cut) + cutMark
 }
 
-// Name returns the value of a field that is a name. It fails with ErrName for any
-// other value.
+// Name returns the value of a field that is a name. It fails with ErrName if the value
+// is not one.
 func (i *Info) Name(key string) (string, error) {
 	text, err := i.Text(key)
 	if err == nil && !IsName(text) {

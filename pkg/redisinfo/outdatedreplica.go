@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// heardWithin is how many seconds ago a replica whose link works has heard from
-// its primary at most: a primary that has nothing to send sends a ping every
-// repl-ping-replica-period, which is 10 seconds by default.
+// heardWithin is within how many seconds a replica whose link works has heard from its
+// primary. An idle primary sends a ping every repl-ping-replica-period, by default 10
+// seconds.
 // Source: replicationCron in Redis' replication.c, and redis.conf.
 const heardWithin = 15
 
@@ -16,26 +16,25 @@ var (
 	errSyncing  = errors.New("the replica is being synchronized with its primary, so its keys are old or partly missing: they are known again once it has synchronized")
 )
 
-// ErrCatchingUp is why the data set of a replica may be old although Outdated does not
-// say so: its link has not been up for long enough to have caught up.
+// ErrCatchingUp is why the data set of a replica may be outdated although Outdated
+// returns nil: its link has not been up for long enough to catch up.
 var ErrCatchingUp = errors.New("the replica may still be catching up with its primary: its keys are known once two samples at least 2 s apart have found it synchronized")
 
-// IsReplica reports whether a server says that it is a replica. One that reports no
-// role reports no primary.
+// IsReplica reports whether a server says that it is a replica. A server that reports
+// no role is none.
 func IsReplica(info *Info) bool {
 	role, err := info.Text("role")
 	return err == nil && (role == "slave" || role == "replica")
 }
 
-// Outdated returns why the data set of the server that answered may be older
-// than the answer, and nil if nothing says so. Only a replica falls behind: it
-// goes on to serve what it has while the link to its primary is down, while it
-// is synchronized, and for as long as it has not noticed that nobody sends.
+// Outdated returns why the data set of a server may be older than its reply, nil if
+// nothing says so. Only a replica falls behind: it serves what it has while the link to
+// its primary is down, while it synchronizes, and until it notices that the primary is
+// silent.
 //
-// The error wraps ErrAbsent or ErrMalformed if a replica does not report the
-// state of its link. A replica of a replica does not know the state of the link
-// above, and an active replica of KeyDB takes writes itself: its peers' may be
-// missing.
+// The error wraps ErrAbsent or ErrMalformed if a replica does not report the state of
+// its link. A replica of a replica does not know the state of the link above it, and an
+// active replica of KeyDB may lack writes of its peers.
 func Outdated(info *Info) error {
 	if !IsReplica(info) {
 		return nil

@@ -7,34 +7,34 @@ import (
 	"slices"
 )
 
-// ErrNotInfo says that a text is not an answer to INFO.
+// ErrNotInfo means that a text is not a reply to INFO.
 var ErrNotInfo = errors.New("the reply is not an INFO text: it has no line of the form key:value")
 
-// maxLines is how many lines an answer may have. Redis has a few hundred. Their
-// places fit into 16 bits.
+// maxLines is how many lines a reply may have. Redis has a few hundred. Their indexes
+// fit into 16 bits.
 const maxLines = 1 << 13
 
-// ErrTooManyLines says that a text has more lines than any answer to INFO.
+// ErrTooManyLines means that a text has more lines than any reply to INFO.
 var ErrTooManyLines = fmt.Errorf("the reply has more than %d lines", maxLines)
 
-// Parser reads the answers of one server. The zero Parser is ready for use.
-// It is not safe for concurrent use.
+// Parser parses the replies of one server. The zero Parser is ready for use. It is not
+// safe for concurrent use.
 type Parser struct {
-	// Schemas are those that the answers of several Parsers share. Nil keeps all
-	// fields, and shares with none. They must not change once there was an answer.
+	// Schemas are shared by several Parsers. nil keeps all fields, and shares nothing.
+	// It must not change after the first reply.
 	Schemas *Schemas
 
 	schema *schema
-	// ends are those of the answer before. Lengths change seldom, so that most answers share them.
+	// ends are those of the last reply. Lengths seldom change, so most replies share them.
 	ends []uint32
 }
 
-// Parse reads one answer. The Info keeps values, and nothing of text.
+// Parse parses one reply. The Info keeps copies of values, and does not retain text.
 //
-// Lines end in CRLF; an empty line carries no field, and one that starts with #
-// is the heading of a section. A line without a colon is passed over. A key
-// that occurs twice is malformed, since nothing tells which value holds. A key that
-// is longer than a name, or not printable, is cut, and its value unknown: see ErrName.
+// Lines end in CRLF. An empty line has no field, and a line that starts with # is the
+// heading of a section. A line without a colon is ignored. A key that occurs twice is
+// malformed, because nothing says which value is right. A key that is longer than a
+// name, or not printable, is cut, and its value is unknown: see ErrName.
 func (p *Parser) Parse(text []byte) (*Info, error) {
 	if p.Schemas == nil {
 		p.Schemas = NewSchemas(nil)
@@ -53,17 +53,17 @@ func (p *Parser) Parse(text []byte) (*Info, error) {
 	return p.parseKnown(text), nil
 }
 
-// usualBytes is more than the values of most answers are in all, and usualKeys more than they have.
+// usualBytes and usualKeys are enough for the values and the keys of most replies.
 const usualBytes, usualKeys = 3 << 10, 256
 
-// parseKnown reads an answer whose keys are those of the answer before, in the
-// same order, so that values are all there is to keep. It returns nil for another.
+// parseKnown parses a reply with the keys of the last one, in the same order, so only
+// values are kept. It returns nil for any other reply.
 func (p *Parser) parseKnown(text []byte) *Info {
 	known := p.schema
 	if known == nil {
 		return nil
 	}
-	// Both are on the stack, and what is kept takes no more than it needs.
+	// Both are on the stack, so what is kept is no larger than needed.
 	values, ends := make([]byte, 0, usualBytes), make([]uint32, 0, usualKeys)
 	n := 0
 	for line := range bytes.Lines(text) {
@@ -99,7 +99,7 @@ func (p *Parser) parseKnown(text []byte) *Info {
 	return &Info{schema: known, values: string(values), ends: p.ends}
 }
 
-// valueOf returns what a line says of a key, if it is that of the key.
+// valueOf returns the value in a line, if the line has the given key.
 func valueOf(line []byte, key string) ([]byte, bool) {
 	n := len(key)
 	if len(line) > n && line[n] == ':' && string(line[:n]) == key && !isSection(key) {
@@ -108,15 +108,15 @@ func valueOf(line []byte, key string) ([]byte, bool) {
 	return nil, isSection(key) && string(line) == key
 }
 
-// sectionPrefix begins the heading of a section, as in "# Keyspace". A schema
-// keeps headings among its keys; no field's key begins so.
+// sectionPrefix begins the heading of a section, as in "# Keyspace". A schema keeps
+// headings among its keys. No field's key begins with it.
 const sectionPrefix = "# "
 
 func isSection[T string | []byte](key T) bool {
 	return len(key) > 0 && key[0] == '#'
 }
 
-// trimEnd cuts off what ends a line.
+// trimEnd removes the line ending.
 func trimEnd(line []byte) []byte {
 	for n := len(line); n > 0 && (line[n-1] == '\n' || line[n-1] == '\r'); n-- {
 		line = line[:n-1]

@@ -275,7 +275,7 @@ func BenchmarkParse(b *testing.B) {
 	})
 }
 
-// TestAnswersWithTheSameKeysShareThem holds the cost of a sample: the values and
+// TestAnswersWithTheSameKeysShareThem checks the cost of a sample: the values and
 // the Info, no key, and not where values end while they are as long as before.
 func TestAnswersWithTheSameKeysShareThem(t *testing.T) {
 	var p redisinfo.Parser

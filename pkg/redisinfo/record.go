@@ -14,8 +14,8 @@ type Record struct {
 	twice     bool
 }
 
-// Unnamed reports whether the server tells no name of the record that can be
-// shown or compared. Each of its numbers is unknown then, by ErrName.
+// Unnamed reports whether the record's name cannot be shown or compared. Then each of
+// its numbers is unknown, with ErrName.
 func (r Record) Unnamed() bool { return isCut(r.key) }
 
 // Key returns the key of the field.
@@ -70,8 +70,8 @@ func (r Record) Float(name string) (float64, error) {
 	return f, nil
 }
 
-// Names yields the names in the value, in the order in which the server wrote
-// them. Some may be none by IsName.
+// Names yields the names in the value, in the server's order. Some may not satisfy
+// IsName.
 func (r Record) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.SplitSeq(r.text, ",") {
@@ -91,9 +91,9 @@ func (i *Info) Record(key string) (Record, bool) {
 	return i.record(place, key), true
 }
 
-// Records yields each field whose key begins so, by what follows in the key, in the
-// order of the keys. It yields nothing where the server has nothing to count or does not report such
-// fields at all: Section tells which.
+// Records yields each field whose key has a prefix, by the rest of the key, in the order of the
+// keys. It yields nothing if the server has nothing to count or does not report such fields at all;
+// Section distinguishes the two.
 func (i *Info) Records(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
 		for _, place := range i.schema.from(prefix) {
@@ -113,8 +113,8 @@ func (i *Info) record(place int, key string) Record {
 	return Record{key: key, text: i.value(place)}
 }
 
-// Numbered yields the records whose key is a prefix and a decimal number alone,
-// such as db0 and slave1, since other fields begin with the same words.
+// Numbered yields the records whose key is a prefix and a decimal number, such as db0
+// and slave1. Other fields begin with the same words.
 func (i *Info) Numbered(prefix string) iter.Seq2[string, Record] {
 	return func(yield func(string, Record) bool) {
 		for name, record := range i.Records(prefix) {

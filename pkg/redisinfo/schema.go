@@ -7,26 +7,27 @@ import (
 	"strings"
 )
 
-// schema is the sequence of keys of an answer. The answers of a server share it,
-// and those of several servers through Schemas.
+// schema is the sequence of keys of a reply. The replies of a server share it, and
+// those of several servers do through Schemas.
 type schema struct {
-	// lines are the keys of all lines, and dropped tells which of them are not kept.
+	// lines are the keys of all lines, and dropped says which of them are not kept.
 	lines   []string
 	dropped []bool
-	// keys are those that are kept, and sorted their places in the order of the keys.
+	// keys are the keys that are kept, and sorted their indexes in the order of the
+	// keys.
 	keys   []string
 	sorted []uint16
-	// slots is a hash table of the keys' places, each plus one, with linear probing. A map would take several times the
-	// memory, and a binary search several times as long.
+	// slots is a hash table of the keys' indexes, each plus one, with linear probing. A map would take several times
+	// the memory, and a binary search several times as long.
 	slots []uint16
 	seed  maphash.Seed
-	// twice marks keys that occur more than once, whose value is therefore unknown.
+	// twice has the keys that occur more than once, whose value is unknown.
 	twice map[string]bool
 	// size is about how many bytes it takes.
 	size int
 }
 
-// newSchema indexes lines that were not seen in this order before.
+// newSchema returns the schema of a sequence of lines.
 func newSchema(lines []string, keep func(key string) bool) *schema {
 	s := &schema{lines: slices.Clone(lines), dropped: make([]bool, len(lines)), seed: maphash.MakeSeed()}
 	var keys []string
@@ -58,7 +59,7 @@ func newSchema(lines []string, keep func(key string) bool) *schema {
 	return s
 }
 
-// find returns the place of a key, the first one if there are several.
+// find returns the index of a key, the first one if there are several.
 func (s *schema) find(key string) (place int, found bool) {
 	if s == nil {
 		return 0, false
@@ -79,7 +80,7 @@ func (s *schema) slot(key string) (slot int, found bool) {
 	return slot, false
 }
 
-// from returns the places of the keys from one on, in the order of the keys.
+// from returns the indexes of the keys not less than a key, in the order of the keys.
 func (s *schema) from(key string) []uint16 {
 	if s == nil {
 		return nil

@@ -9,10 +9,9 @@ import (
 	"weak"
 )
 
-// Schemas are the sequences of keys of answers, which servers of one version that
-// are used alike have in common: one takes more memory than the values of a sample.
-// A schema is forgotten once no answer has it any more. They are safe for concurrent
-// use.
+// Schemas holds the sequences of keys of replies. Servers of one version with a similar
+// use share a sequence, which takes more memory than the values of a sample. A schema
+// is forgotten once no reply uses it. Schemas is safe for concurrent use.
 type Schemas struct {
 	keep func(key string) bool
 
@@ -22,30 +21,30 @@ type Schemas struct {
 	names *names
 }
 
-// names are keys that schemas share: most servers have the same fields, and not all
-// of them the same schema. They are safe for concurrent use.
+// names are keys that schemas share: most servers have the same fields, but not all
+// have the same schema. They are safe for concurrent use.
 type names struct {
 	mu     sync.Mutex
 	shared map[string]string
 }
 
-// maxShared bounds the names that are shared, since a server can make up any. Redis
-// has about 300 fields, and two for each of 500 commands.
+// maxShared bounds the shared names, because a server can invent any. Redis has about
+// 300 fields, and two for each of 500 commands.
 const maxShared = 1 << 12
 
-// NewSchemas returns Schemas of the fields that keep tells to keep, nil for all. To
-// an Info the others are absent.
+// NewSchemas returns Schemas of the fields for which keep is true, or of all if it is
+// nil. Other fields are absent from an Info.
 func NewSchemas(keep func(key string) bool) *Schemas {
 	return (&Schemas{names: &names{shared: map[string]string{}}}).Keeping(keep)
 }
 
-// Keeping returns Schemas of other fields, which share their names with these.
+// Keeping returns Schemas of other fields that share names with these.
 func (l *Schemas) Keeping(keep func(key string) bool) *Schemas {
 	return &Schemas{keep: keep, known: map[[sha256.Size]byte]weak.Pointer[schema]{}, names: l.names}
 }
 
-// keysIn returns the keys of an answer's lines, headings of sections among them, and
-// how many are fields.
+// keysIn returns the keys of a reply's lines, including headings of sections, and how
+// many of them are fields.
 func (n *names) keysIn(text []byte) (lines []string, fields int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -65,7 +64,7 @@ func (n *names) keysIn(text []byte) (lines []string, fields int) {
 	return lines, fields
 }
 
-// share returns a key as it is kept. The caller holds the lock.
+// share returns the shared form of a key. The caller holds the lock.
 func (n *names) share(key []byte) string {
 	if shared, ok := n.shared[string(key)]; ok {
 		return shared

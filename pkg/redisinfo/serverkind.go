@@ -1,6 +1,6 @@
 package redisinfo
 
-// Kinds of servers that Server distinguishes.
+// The kinds of servers that Server distinguishes.
 const (
 	Redis     = "Redis"
 	Valkey    = "Valkey"
@@ -8,13 +8,12 @@ const (
 	Dragonfly = "Dragonfly"
 )
 
-// Server returns which program answered and its version, as the program itself
-// numbers it. Both are empty if the answer has no version; the version is
-// empty if it is not a name. Any other server with a redis_version counts as Redis.
+// Server returns which program answered, and its own version. Both are empty if the
+// reply has no version. The version is empty if it is not a name. Any other server with
+// a redis_version counts as Redis.
 //
-// Valkey and Dragonfly keep a redis_version for the sake of old clients. KeyDB
-// writes its own version there, and has a count of clients for each thread,
-// which the others lack.
+// Valkey and Dragonfly report a redis_version for old clients. KeyDB reports its own
+// version there, and a count of clients for each thread, which the others lack.
 // Source: genValkeyInfoString in Valkey's server.c, genRedisInfoString in
 // KeyDB's server.cpp, ServerFamily::FormatInfoMetrics in Dragonfly's
 // server_family.cc.

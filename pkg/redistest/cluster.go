@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// nodeTimeout is after how many milliseconds the nodes of a Cluster take a node
-	// that does not answer for failed.
+	// nodeTimeout is after how many milliseconds the nodes of a Cluster consider a node
+	// that does not answer failed.
 	nodeTimeout = "2000"
-	// calmTimeout is what a busy machine does not reach.
+	// calmTimeout is longer than a busy machine makes a node wait.
 	calmTimeout = "60000"
 )
 
-// meetAgain is after how long nodes are told of each other again: a node gives up
-// a handshake that takes longer than its timeout, as on a busy machine.
+// meetAgain is after how long nodes are introduced to each other again, because a node
+// gives up a handshake that takes longer than its timeout.
 // Source: clusterCron in Redis' cluster_legacy.c.
 const meetAgain = 5 * time.Second
 
 // slots is how many hash slots a cluster has.
 const slots = 16384
 
-// Cluster is a Redis Cluster. The first of Nodes are primaries, each with an
-// equal part of the slots in their order, and the others their replicas in turn.
+// Cluster is a Redis Cluster. The first Nodes are primaries, each with an equal part of
+// the slots in their order. The others are their replicas in turn.
 type Cluster struct {
 	Nodes   []*Server
 	program Program
@@ -42,8 +42,8 @@ func NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster 
 	return Default(t).NewCluster(t, primaries, replicas, args...)
 }
 
-// NewCluster starts a cluster and waits until each node sees all the others and
-// each replica is connected. Arguments are those of each server.
+// NewCluster starts a cluster and waits until each node sees all others and each
+// replica is connected. Each server gets the arguments.
 func (p Program) NewCluster(t testing.TB, primaries, replicas int, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{program: p, timeout: cmp.Or(argument(args, "--cluster-node-timeout"), nodeTimeout), t: t}
@@ -83,7 +83,7 @@ func (c *Cluster) Add(args ...string) *Server {
 	return node
 }
 
-// Meet lets all nodes know each other, and waits until they do.
+// Meet introduces all nodes to each other, and waits until they know each other.
 func (c *Cluster) Meet() {
 	c.t.Helper()
 	c.setTimeout(calmTimeout) // a handshake that takes longer fails
@@ -109,8 +109,8 @@ func (c *Cluster) Meet() {
 	}
 }
 
-// Calm has the nodes wait for each other where a test lets none of them fail: on
-// a busy machine they would take each other for failed.
+// Calm makes the nodes wait longer for each other, for tests in which none fails. On a
+// busy machine they would consider each other failed.
 func (c *Cluster) Calm() {
 	c.t.Helper()
 	c.timeout = calmTimeout
@@ -124,7 +124,7 @@ func (c *Cluster) setTimeout(milliseconds string) {
 	}
 }
 
-// MoveKeys gives a slot with all its keys to another primary, as a resharding does.
+// MoveKeys moves a slot with all its keys to another primary, like resharding.
 func (c *Cluster) MoveKeys(slot int, from, to *Server) {
 	c.t.Helper()
 	to.Do("cluster", "setslot", slot, "importing", from.ID())
@@ -140,7 +140,7 @@ func (c *Cluster) MoveKeys(slot int, from, to *Server) {
 	c.Move(slot, slot, to)
 }
 
-// Move gives slots without keys to another primary, both ends among them.
+// Move moves a range of slots without keys to another primary, including both ends.
 func (c *Cluster) Move(first, last int, to *Server) {
 	c.t.Helper()
 	id := to.ID()
@@ -159,9 +159,9 @@ func (c *Cluster) Move(first, last int, to *Server) {
 	}
 }
 
-// outrank gives a node a greater epoch than all others have. Between two nodes
-// that claim a slot all believe the greater epoch, so without it the old owner's
-// claim that is still on its way would take back a slot that has just moved.
+// outrank gives a node a greater epoch than all others. If two nodes claim a slot, all
+// believe the greater epoch. Without it, a claim of the old owner that is still under
+// way would take back a slot that has just moved.
 func (c *Cluster) outrank(node *Server) {
 	c.t.Helper()
 	greatest := int64(0)
@@ -172,7 +172,8 @@ func (c *Cluster) outrank(node *Server) {
 	node.Do("cluster", "bumpepoch")
 }
 
-// epoch is a node's own configuration epoch, "my", or the greatest that it knows, "current".
+// epoch returns a node's own configuration epoch, "my", or the greatest that it knows,
+// "current".
 func (c *Cluster) epoch(node *Server, which string) int64 {
 	c.t.Helper()
 	info, err := new(redisinfo.Parser).Parse([]byte(node.text("cluster", "info"))) // which is written as INFO is
@@ -186,7 +187,8 @@ func (c *Cluster) epoch(node *Server, which string) int64 {
 	return epoch
 }
 
-// shown is how many nodes CLUSTER SLOTS shows, which leaves out a replica that has not received anything yet.
+// shown returns how many nodes CLUSTER SLOTS shows. It leaves out a replica that has not received anything
+// yet.
 func (c *Cluster) shown(node *Server) int {
 	c.t.Helper()
 	ranges, ok := node.Do("cluster", "slots").([]any)
@@ -202,7 +204,8 @@ func (c *Cluster) shown(node *Server) int {
 	return n
 }
 
-// awaitCluster waits until a condition holds, and else shows the node's view.
+// awaitCluster waits until a condition holds. If it never does, the test fails with the
+// node's view.
 func (s *Server) awaitCluster(what string, holds func() bool) {
 	s.t.Helper()
 	s.await(what, holds, "cluster", "nodes")

@@ -16,10 +16,10 @@ import (
 	"testing"
 )
 
-// Flavor is whose server a Program is.
+// Flavor is the project of a Program.
 type Flavor string
 
-// The flavors, as the names of their programs begin.
+// The flavors, which begin the names of their programs.
 const (
 	Redis  Flavor = "redis"
 	Valkey Flavor = "valkey"
@@ -36,14 +36,13 @@ type Program struct {
 	major, minor int
 }
 
-// AtLeast reports whether the program is of a flavor, in this version or a
-// newer one.
+// AtLeast reports whether the program has a flavor, in a version or a newer one.
 func (p Program) AtLeast(flavor Flavor, major, minor int) bool {
 	return p.Flavor == flavor && slices.Compare([]int{p.major, p.minor}, []int{major, minor}) >= 0
 }
 
-// MigratesSlots reports whether the program moves slots atomically, which
-// Cluster.MigrateSlots asks for.
+// MigratesSlots reports whether the program moves slots atomically, as
+// Cluster.MigrateSlots requires.
 func (p Program) MigratesSlots() bool {
 	return p.AtLeast(Redis, 8, 4) || p.AtLeast(Valkey, 9, 0)
 }
@@ -73,9 +72,8 @@ func Default(t testing.TB) Program {
 	return Program{}
 }
 
-// Programs returns every server that hack/servers.sh has fetched, or the default
-// program alone if it has fetched none. With REQUIRE_SERVERS=1 one that is
-// missing fails the test.
+// Programs returns every server that hack/servers.sh has fetched, or only the default
+// program if it has fetched none. With REQUIRE_SERVERS=1, a missing one fails the test.
 func Programs(t testing.TB) []Program {
 	t.Helper()
 	set := fetched()
@@ -95,8 +93,8 @@ func Programs(t testing.TB) []Program {
 	return slices.Clone(set.programs)
 }
 
-// Each runs a test against each of Programs, as a subtest of its name, in parallel
-// with every other parallel test: they wait for servers more than they work.
+// Each runs a test against each of Programs, as a subtest with its name, in parallel
+// with all parallel tests, because they wait for servers more than they work.
 func Each(t *testing.T, test func(t *testing.T, p Program)) {
 	t.Helper()
 	t.Parallel()
@@ -108,7 +106,7 @@ func Each(t *testing.T, test func(t *testing.T, p Program)) {
 	}
 }
 
-// set is what there is to start.
+// set is the programs that can be started.
 type set struct {
 	onPath   Program // zero if there is none
 	programs []Program
@@ -119,7 +117,7 @@ type set struct {
 //go:embed servers.txt
 var table string
 
-// fetched looks for the programs once, as each is run to learn its version.
+// fetched looks for the programs once, because each must run to report its version.
 var fetched = sync.OnceValue(func() set {
 	var s set
 	if path, err := exec.LookPath("redis-server"); err == nil {
@@ -143,7 +141,7 @@ var fetched = sync.OnceValue(func() set {
 	return s
 })
 
-// serversDir is where hack/servers.sh puts servers: below BIN_DIR, or else below
+// serversDir returns where hack/servers.sh puts servers: below BIN_DIR, or else below
 // bin in the root of the repository. It is empty if there are none.
 func serversDir() string {
 	if bin := os.Getenv("BIN_DIR"); bin != "" {
@@ -162,7 +160,7 @@ func serversDir() string {
 
 var versionLine = regexp.MustCompile(`^(Redis|Valkey) server v=((\d+)\.(\d+)\.\S+) `)
 
-// inspect asks an executable what it is.
+// inspect asks an executable for its flavor and version.
 func inspect(path string) (Program, error) {
 	out, err := exec.CommandContext(context.Background(), path, "--version").CombinedOutput()
 	if err != nil {

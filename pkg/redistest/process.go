@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// process is one life of a server.
+// process is one process of a server.
 type process struct {
 	cmd    *exec.Cmd
 	output *output
@@ -27,8 +27,8 @@ func startProcess(path string, args []string) (*process, error) {
 	return p, <-started
 }
 
-// live starts the process and waits for its end on one thread: the kernel ties the
-// child's life to the very thread that forked it, so that thread must not end before.
+// live starts the process and waits for its end on one thread. The kernel ends the
+// child with the thread that forked it, so that thread must not end before.
 func (p *process) live(started chan<- error) {
 	runtime.LockOSThread()
 	err := p.cmd.Start()
@@ -39,8 +39,8 @@ func (p *process) live(started chan<- error) {
 	close(p.done)
 }
 
-// await returns when the server speaks Redis, whatever it says: one that wants
-// a password or is loading has started.
+// await returns when the server answers, even with an error. A server that requires a
+// password or is loading has started.
 func (p *process) await(addr string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
@@ -61,8 +61,9 @@ func (p *process) await(addr string) error {
 	return nil
 }
 
-// answers reports whether a Redis server answers at an address, and, if it says
-// so, that it is the process of that id and not another one on a reused port.
+// answers reports whether a Redis server answers at an address. If it reports its
+// process ID, that must be the expected one, and not that of another server on a reused
+// port.
 func answers(ctx context.Context, addr string, pid int) bool {
 	dialer := net.Dialer{}
 	conn, err := dialer.DialContext(ctx, "tcp", addr)

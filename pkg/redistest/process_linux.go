@@ -2,8 +2,8 @@ package redistest
 
 import "syscall"
 
-// childAttributes has the kernel kill a server when the test's process is gone, which
-// runs no cleanup if a signal ends it.
+// childAttributes makes the kernel kill a server when the test's process ends, because
+// a process that is ended by a signal runs no cleanup.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// longest bounds the words of a command, and the bytes of each.
+// longest bounds the number of words of a command, and the bytes of each.
 const longest = 1 << 20
 
-// ReadCommand reads a command as clients send it, for a server that is not a real
-// one. The command's name is returned in lower case.
+// ReadCommand reads a client's command, for tests that imitate a server. The command's
+// name is returned in lower case.
 func ReadCommand(in *bufio.Reader) ([]string, error) {
 	count, err := readLength(in, '*')
 	if err != nil {
@@ -50,5 +50,5 @@ func readLength(in *bufio.Reader, kind byte) (int, error) {
 	return length, nil
 }
 
-// Bulk returns a text as the bulk string of a reply.
+// Bulk encodes a text as a bulk string.
 func Bulk(text string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text) }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// downAfter is after how many milliseconds sentinels take a server that does not
-// answer for failed.
+// downAfter is after how many milliseconds sentinels consider a server that does not
+// answer failed.
 const downAfter = "1000"
 
 // Sentinels are Redis Sentinels that watch one primary.
@@ -22,7 +22,7 @@ type Sentinels struct {
 
 // NewSentinels starts sentinels of the primary's program, and waits until each knows
 // the others and as many replicas. More than half of them decide on a failover.
-// Arguments are those of each sentinel.
+// Each sentinel gets the arguments.
 func NewSentinels(t testing.TB, n int, name string, primary *Server, replicas int, args ...string) *Sentinels {
 	t.Helper()
 	host, port := primary.link()

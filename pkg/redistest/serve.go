@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Serve listens on this machine and calls serve with each connection, on a
-// goroutine of its own. A connection is closed when serve returns, or with the
-// test, which waits for all of them. It returns the address.
+// Serve listens on this machine, calls serve for each connection in a separate
+// goroutine, and returns the address. A connection is closed when serve returns, or at
+// the end of the test, which waits for all of them.
 func Serve(t testing.TB, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(loopback, "0"))

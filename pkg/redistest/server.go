@@ -20,7 +20,7 @@ import (
 const (
 	// startWithin bounds how long a server may take until it answers.
 	startWithin = time.Minute
-	// startTries is how often another port is tried when one was taken meanwhile.
+	// startTries is how often another port is tried if one has been taken meanwhile.
 	startTries = 5
 	poll       = 5 * time.Millisecond
 	loopback   = "127.0.0.1"
@@ -30,11 +30,11 @@ const (
 type Server struct {
 	// Program is what the process runs.
 	Program Program
-	// Addr is its host, the first that "--bind" names, and its port. It stays the same over Restart.
+	// Addr is its host, the first one of "--bind", and its port. Restart does not change it.
 	Addr string
-	// TLSAddr is where it speaks TLS, empty if it does not.
+	// TLSAddr is where it accepts TLS, empty if it does not.
 	TLSAddr string
-	// Password is that of the default user, as "--requirepass" gave it; empty for none.
+	// Password is the default user's, from "--requirepass", empty if it has none.
 	Password string
 
 	t testing.TB
@@ -58,7 +58,7 @@ func (p Program) New(t testing.TB, args ...string) *Server {
 	return p.launch(t, append([]string{"--save", "", "--appendonly", "no"}, args...)...)
 }
 
-// launch starts a process with arguments that stand before those of all servers.
+// launch starts a process with arguments that precede those of all servers.
 func (p Program) launch(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{Program: p, t: t, Password: argument(args, "--requirepass"), args: args, dir: t.TempDir()}
@@ -83,7 +83,7 @@ func (p Program) launch(t testing.TB, args ...string) *Server {
 	return s
 }
 
-// argument is the value of an argument, empty without it.
+// argument returns the value of an argument, empty if it is absent.
 func argument(args []string, name string) string {
 	if n := slices.Index(args, name); n >= 0 && n+1 < len(args) {
 		return args[n+1]
@@ -91,8 +91,8 @@ func argument(args []string, name string) string {
 	return ""
 }
 
-// Client returns a client of database 0, as the default user, made at the first
-// call. Its connections count among the server's clients.
+// Client returns a client of database 0, as the default user. The first call creates
+// it. Its connections count among the server's clients.
 func (s *Server) Client() *redis.Client {
 	if s.client == nil {
 		s.client = redis.NewClient(&redis.Options{Addr: s.Addr, Password: s.Password, DisableIdentity: true, Protocol: 2})
@@ -108,7 +108,7 @@ func (s *Server) Dial() *redis.Client {
 	return client
 }
 
-// link is where other servers reach it.
+// link returns the address at which other servers reach it.
 func (s *Server) link() (host, port string) {
 	s.t.Helper()
 	addr := s.Addr
@@ -132,7 +132,7 @@ func (s *Server) Do(args ...any) any {
 	return reply
 }
 
-// text runs a command that answers with text.
+// text runs a command that replies with text.
 func (s *Server) text(args ...any) string {
 	s.t.Helper()
 	text, ok := s.Do(args...).(string)
@@ -142,7 +142,7 @@ func (s *Server) text(args ...any) string {
 	return text
 }
 
-// await waits until a condition holds. Else the test fails with the text that a command answers with.
+// await waits until a condition holds. If it never does, the test fails with the reply to a command.
 func (s *Server) await(what string, holds func() bool, state ...any) {
 	s.t.Helper()
 	err := wait.PollUntilContextTimeout(s.t.Context(), poll, startWithin, true, func(context.Context) (bool, error) { return holds(), nil })
@@ -151,15 +151,15 @@ func (s *Server) await(what string, holds func() bool, state ...any) {
 	}
 }
 
-// Kill ends the process as a crash does, with SIGKILL, and waits until it is gone.
+// Kill ends the process with SIGKILL, like a crash, and waits until it has ended.
 func (s *Server) Kill() {
 	s.t.Helper()
 	s.Signal(syscall.SIGKILL)
 	<-s.proc.done
 }
 
-// Signal sends a signal to the process: SIGSTOP makes it hang with its
-// connections open, SIGCONT lets it go on.
+// Signal sends a signal to the process: SIGSTOP suspends it with its connections open,
+// SIGCONT resumes it.
 func (s *Server) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	if err := s.proc.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -167,8 +167,8 @@ func (s *Server) Signal(signal syscall.Signal) {
 	}
 }
 
-// Restart kills the process, if it still runs, and starts another one with the
-// same address, directory and arguments.
+// Restart kills the process, if it still runs, and starts another with the same
+// address, directory and arguments.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()

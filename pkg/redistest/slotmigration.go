@@ -14,15 +14,15 @@ type Migration struct {
 	task        string // of Redis
 }
 
-// MigrateSlots moves slots with their keys to another primary atomically, both
-// ends among them, and returns when every node knows the new owner. The program
-// must be one that MigratesSlots.
+// MigrateSlots moves a range of slots with their keys to another primary atomically,
+// including both ends, and returns when every node knows the new owner. MigratesSlots
+// must be true of the program.
 func (c *Cluster) MigrateSlots(first, last int, from, to *Server) {
 	c.t.Helper()
 	c.StartMigration(first, last, from, to).Wait()
 }
 
-// StartMigration starts what MigrateSlots does and returns at once.
+// StartMigration is like MigrateSlots, but returns at once.
 func (c *Cluster) StartMigration(first, last int, from, to *Server) *Migration {
 	c.t.Helper()
 	m := &Migration{t: c.t, cluster: c, first: first, last: last, from: from, to: to}
@@ -57,7 +57,7 @@ func (m *Migration) Wait() {
 	}
 }
 
-// State is the state of the migration in the server's words.
+// State returns the state of the migration in the server's words.
 func (m *Migration) State() string {
 	m.t.Helper()
 	var jobs any
@@ -79,7 +79,7 @@ func (m *Migration) State() string {
 	return ""
 }
 
-// owner is the ID of the primary that owns a slot in the node's view, empty if
+// owner returns the ID of the primary that owns a slot in the node's view, empty if
 // none does.
 func (s *Server) owner(slot int) string {
 	s.t.Helper()

@@ -26,7 +26,7 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority that is valid for a day.
+// NewAuthority returns an authority that is valid for a day.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t, key: newKey(t), certificate: &x509.Certificate{
@@ -38,8 +38,8 @@ func NewAuthority(t testing.TB) *Authority {
 	return a
 }
 
-// Issue makes a certificate and its key, in PEM, for host names and IP addresses.
-// It is good for servers and clients, and valid until notAfter.
+// Issue returns a certificate and its key, in PEM, for host names and IP addresses. It
+// is valid for servers and clients, until notAfter.
 func (a *Authority) Issue(notAfter time.Time, hosts ...string) (certPEM, keyPEM []byte) {
 	a.t.Helper()
 	key := newKey(a.t)
@@ -87,16 +87,16 @@ func NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...st
 	return Default(t).NewTLS(t, clients, certPEM, keyPEM, args...)
 }
 
-// NewTLS starts a server that speaks TLS at TLSAddr, and without TLS at Addr. It
-// trusts the clients of an authority; more arguments may say that it demands a
-// certificate of them: "--tls-auth-clients", "yes".
+// NewTLS starts a server that accepts TLS at TLSAddr, and no TLS at Addr. It trusts the
+// clients of an authority. With the arguments "--tls-auth-clients", "yes" it requires
+// their certificates.
 func (p Program) NewTLS(t testing.TB, clients *Authority, certPEM, keyPEM []byte, args ...string) *Server {
 	t.Helper()
 	return p.New(t, append(clients.arguments(certPEM, keyPEM), args...)...)
 }
 
-// Arguments are those of servers that speak TLS as NewTLS has them do, by one
-// certificate, and among themselves as well.
+// Arguments returns the arguments of servers like those of NewTLS, which share one
+// certificate, and also use TLS among themselves.
 func (a *Authority) Arguments(hosts ...string) []string {
 	a.t.Helper()
 	return append(a.arguments(a.Issue(time.Now().Add(time.Hour), hosts...)), "--tls-cluster", "yes", "--tls-replication", "yes")
@@ -113,7 +113,7 @@ func (a *Authority) arguments(certPEM, keyPEM []byte) []string {
 	}
 }
 
-// Certify gives the server another certificate, for connections from now on.
+// Certify gives the server another certificate, for new connections.
 func (s *Server) Certify(certPEM, keyPEM []byte) {
 	s.t.Helper()
 	files := s.t.TempDir()

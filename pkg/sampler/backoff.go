@@ -2,15 +2,14 @@ package sampler
 
 import "time"
 
-// longestPause bounds the time between two attempts at a server that is away, where
-// the interval is shorter.
+// longestPause bounds the time between two attempts at an unreachable server, unless
+// the interval is longer.
 const longestPause = time.Minute
 
-// pause is the time from one attempt to the next, after attempts have failed for so
-// long without one that succeeded. From the third failure on every other attempt is
-// left out, so that a server that is away costs less than one that answers. Then
-// the pause is a twentieth of the outage: what people wait for, that the server is
-// seen again, is put off by no more than that.
+// pause returns the time from one attempt to the next, after an outage of some length.
+// After a few failures every other attempt is skipped, so an unreachable server costs
+// less than one that answers. In a long outage the pause is a twentieth of it, so
+// recovery is noticed at most that much later.
 func (s *schedule) pause(outage time.Duration) time.Duration {
 	if outage < s.interval*3/2 {
 		return s.interval

@@ -18,23 +18,23 @@ import (
 )
 
 const (
-	// stallAfter is how long after the end of its time an attempt counts as one that never ends.
+	// stallAfter is how long an attempt may exceed its time before it counts as stalled.
 	stallAfter = time.Minute
 	// logBurst and logGap bound the log lines of one target.
 	logBurst, logGap = 4, time.Minute
 )
 
-// loop is the sampling of one target, one turn after the other. Between its turns it
-// has a timer and no goroutine.
+// loop samples one target, one turn after the other. Between turns it has a timer and
+// no goroutine.
 type loop struct {
 	target *target.Target
 	ctx    context.Context
 	cancel context.CancelFunc
-	// state and timer, which begins the next turn, are guarded by the Manager's lock.
+	// state and timer are guarded by the Manager's lock. timer begins the next turn.
 	state State
 	timer *time.Timer
-	// begun is when the first turn may come, and over how long after that the attempt
-	// under way, or the next one, must have ended.
+	// begun is when the first turn may come, and over is how long after that the
+	// attempt under way, or the next one, must have ended.
 	begun time.Time
 	over  atomic.Int64
 	ended atomic.Int64 // attempts
@@ -94,8 +94,8 @@ func (m *Manager) turn(l *loop) {
 	}
 }
 
-// await has the next turn of a loop begin when it is due. It is false, and does nothing,
-// if the loop has been cancelled.
+// await schedules the next turn of a loop. It reports false, and does nothing, if the
+// loop has been cancelled.
 func (m *Manager) await(l *loop) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -106,8 +106,8 @@ func (m *Manager) await(l *loop) bool {
 	return true
 }
 
-// end has a loop that has been cancelled take its last turn now, unless one is under
-// way, which will see by itself. The caller holds the lock.
+// end makes a cancelled loop take its last turn now. A turn under way notices by
+// itself. The caller holds the lock.
 func (m *Manager) end(l *loop) {
 	if l.timer.Stop() {
 		go m.turn(l)
@@ -143,8 +143,8 @@ func (m *Manager) attempt(l *loop) {
 	l.next(took)
 }
 
-// record keeps a sample. The error is a *reason.Error. What the replies of the nodes had
-// in common is dropped after one, since it may be much.
+// record keeps a sample. The error is a *reason.Error. After an error, it drops what the
+// nodes' replies had in common, which may be large.
 func (l *loop) record(sample history.Sample) error {
 	err := l.history.Record(sample)
 	if err == nil {

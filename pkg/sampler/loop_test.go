@@ -41,7 +41,7 @@ func TestPauseGrowsWithTheOutage(t *testing.T) {
 	}
 }
 
-// TestAttemptsOfAnOutage holds how often a server that is away is asked, and how
+// TestAttemptsOfAnOutage checks how often a server that is away is asked, and how
 // late it may be seen again.
 func TestAttemptsOfAnOutage(t *testing.T) {
 	const interval, day = 5 * time.Second, 24 * time.Hour
@@ -122,7 +122,7 @@ func TestStalledLoops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &Manager{loops: map[string]*loop{}}
 		if err := m.Stalled(); err != nil {
-			t.Errorf("no loop stands still: %v", err)
+			t.Errorf("no loop has stalled: %v", err)
 		}
 		var loops []*loop
 		for _, name := range []string{"a", "b", "c"} {

@@ -18,16 +18,16 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/topology"
 )
 
-// Observer is told of every attempt, for the adapter's own metrics.
+// Observer receives every attempt, for the adapter's own metrics.
 type Observer interface {
-	// Attempted reports how late an attempt began, how long it took, and the
-	// reason why it failed, empty if it did not.
+	// Attempted records how late an attempt began, how long it took, and why it failed,
+	// empty if it succeeded.
 	Attempted(late, took time.Duration, failure reason.Reason)
-	// Targets reports how many targets are in a state.
+	// Targets records how many targets are in a state.
 	Targets(state State, n int)
 }
 
-// State is how the sampling of a target goes.
+// State is the state of a target's sampling.
 type State string
 
 const (
@@ -39,8 +39,8 @@ const (
 	Failing State = "Failing"
 )
 
-// Listener hears that an attempt at a target has ended, whichever way. It must
-// return at once.
+// Listener is called when an attempt at a target has ended, with success or not. It
+// must return at once.
 type Listener func(t *target.Target)
 
 // Config is what a Manager works with. All fields are required.
@@ -49,20 +49,20 @@ type Config struct {
 	Credentials connection.Credentials
 	Observer    Observer
 	Listener    Listener
-	// Egress is asked at each dial, whatever the address came from.
+	// Egress is checked at each dial, wherever the address came from.
 	Egress *egress.Policy
 	// Reads reports whether any metric reads a field of INFO. Samples leave the others out.
 	Reads func(field string) bool
 }
 
-// beginsPerSecond and beginsAtOnce bound how many loops begin: each dials, and an
-// adapter that starts with thousands of targets would have so many handshakes under
-// way that most of them end in a Timeout. A turn is an instant that is known
-// beforehand: no server can hold up others by not answering.
+// beginsPerSecond and beginsAtOnce bound how many loops begin at a time. Each dials,
+// and an adapter that starts with thousands of targets would have so many handshakes
+// under way that most of them would time out. When a loop begins is known in advance,
+// so no server delays others by not answering.
 const beginsPerSecond, beginsAtOnce = 2000, 200
 
-// WarmUp is how long a Manager may be awaited until it is Ready. A target with a
-// longer interval knows its rates later.
+// WarmUp bounds how long a Manager takes to become Ready. The rates of a target with a
+// longer interval are known later.
 const WarmUp = 15 * time.Second
 
 // Manager runs one loop for each target.
@@ -145,7 +145,7 @@ func (m *Manager) Remove(t *target.Target) {
 	m.cfg.Store.Close(t.ID())
 }
 
-// setState notes the state of a target whose loop has not been ended meanwhile.
+// setState sets the state of a target, unless its loop has ended meanwhile.
 func (m *Manager) setState(l *loop, to State) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,16 +156,16 @@ func (m *Manager) setState(l *loop, to State) {
 	}
 }
 
-// count reports that a state has more targets, or fewer. The caller holds the lock.
+// count changes the number of targets in a state. The caller holds the lock.
 func (m *Manager) count(state State, more int) {
 	m.states[state] += more
 	m.cfg.Observer.Targets(state, m.states[state])
 }
 
-// Ready reports whether two attempts at each target have ended, so that rates are
-// known of all that do not fail. Once true, it stays true, and it becomes true
-// WarmUp after it was first asked for, so no server and nobody who makes objects
-// can put it off for longer. Whoever waits for it sets all targets first.
+// Ready reports whether two attempts at each target have ended, so the rates of all
+// targets that do not fail are known. It becomes true at the latest WarmUp after the
+// first call, whatever servers and authors of objects do, and then stays true. Set all
+// targets before the first call.
 func (m *Manager) Ready() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -188,8 +188,7 @@ func (m *Manager) pending() bool {
 	return false
 }
 
-// Stalled returns an error while most of the loops do not go on, which nothing
-// that a Redis does can bring about.
+// Stalled returns an error while most loops are stalled, which no Redis can cause.
 func (m *Manager) Stalled() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -200,14 +199,14 @@ func (m *Manager) Stalled() error {
 		}
 	}
 	if 2*stalled > len(m.loops) {
-		return fmt.Errorf("the sampling of %d of %d targets stands still", stalled, len(m.loops))
+		return fmt.Errorf("sampling of %d of %d targets has stalled", stalled, len(m.loops))
 	}
 	return nil
 }
 
-// ObserveRequest says that the HorizontalPodAutoscaler's controller asks for a metric of a
-// target now. It comes again in its own rhythm, to which that of the samples moves,
-// so that what it is told is fresh each time.
+// ObserveRequest records that the HorizontalPodAutoscaler controller asks for a metric of
+// a target now. The controller asks in a fixed rhythm. The samples move to it, so each
+// response is fresh.
 func (m *Manager) ObserveRequest(t *target.Target) {
 	m.mu.Lock()
 	l := m.loops[t.ID()]

@@ -155,7 +155,7 @@ func TestFailuresAreToldAndOvercome(t *testing.T) {
 	}
 }
 
-// TestWarm holds that a Manager is warm once rates are known, and that no server
+// TestWarm checks that a Manager is warm once rates are known, and that no server
 // can put that off.
 func TestWarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,8 @@ func DocumentedRules(t *testing.T, page, beginning string) []string {
 	return strings.Fields(line)
 }
 
-// Restrict gives the default user some rules, and returns another one's client, who may do all.
+// Restrict gives the default user some rules, and returns a client of another user, who may do
+// everything.
 func Restrict(t *testing.T, server *redistest.Server, rules []string) *redis.Client {
 	t.Helper()
 	server.Do("acl", "setuser", "admin", "on", ">admin", "~*", "+@all")

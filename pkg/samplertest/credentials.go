@@ -13,7 +13,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Credentials are those of a test, the same for all servers, and others for sentinels if it has them.
+// Credentials are a test's credentials: the same for all servers, and others for sentinels if set.
 type Credentials struct {
 	mu        sync.Mutex
 	Newest    *credentials.Credentials
@@ -39,14 +39,14 @@ func (c *Credentials) ReportRejected(*target.Target, target.Party) {
 	c.rejected++
 }
 
-// Set makes others, or their want, the newest ones.
+// Set replaces the newest credentials, or the error for their absence.
 func (c *Credentials) Set(newest *credentials.Credentials, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Newest, c.Err = newest, err
 }
 
-// SetSentinels makes others the newest ones of sentinels.
+// SetSentinels replaces the newest credentials of sentinels.
 func (c *Credentials) SetSentinels(newest *credentials.Credentials) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,10 +65,11 @@ func Password(username, password string) *credentials.Credentials {
 	return &credentials.Credentials{Username: username, Password: password}
 }
 
-// Tomorrow is when certificates of tests expire.
+// Tomorrow returns when certificates of tests expire.
 func Tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
 
-// Trusting are credentials that trust an authority, and show a certificate if one is given.
+// Trusting returns credentials that trust an authority, and present a certificate if one is
+// given.
 func Trusting(t *testing.T, a *redistest.Authority, pair ...[]byte) *credentials.Credentials {
 	t.Helper()
 	pool := x509.NewCertPool()

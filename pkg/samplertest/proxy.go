@@ -9,13 +9,13 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// Proxy stands between the adapter and one server, as a network does that may be cut.
+// Proxy is a network between the adapter and one server that a test may cut.
 type Proxy struct {
 	Addr  string
 	there string
 
 	mu sync.Mutex
-	// open is closed while bytes pass. Each cut makes another one.
+	// open is closed while bytes pass. Each cut replaces it.
 	requests, replies chan struct{}
 	conns             []net.Conn
 }
@@ -64,13 +64,13 @@ func (p *Proxy) Port(t *testing.T) string {
 	return port
 }
 
-// Cut holds back all bytes from now on; connections can still be made.
+// Cut holds back all bytes from now on. Connections can still be made.
 func (p *Proxy) Cut() { p.hold(true, true) }
 
-// Mute holds back the requests, and lets replies through.
+// Mute holds back requests, and forwards replies.
 func (p *Proxy) Mute() { p.hold(true, false) }
 
-// Deafen lets requests through, and holds back the replies.
+// Deafen forwards requests, and holds back replies.
 func (p *Proxy) Deafen() { p.hold(false, true) }
 
 func (p *Proxy) hold(requests, replies bool) {
@@ -84,7 +84,7 @@ func (p *Proxy) hold(requests, replies bool) {
 	}
 }
 
-// Mend lets all bytes through that were held back, and those that follow.
+// Mend forwards all bytes that were held back, and those that follow.
 func (p *Proxy) Mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,8 +123,8 @@ func (p *Proxy) serve(ctx context.Context, client net.Conn) {
 	pumping.Wait()
 }
 
-// pump copies until one end closes. What it has read while the gate is shut, the
-// end of the stream among it, waits.
+// pump copies until one end closes. What it has read while the gate is shut, including
+// the end of the stream, waits.
 func (p *Proxy) pump(ctx context.Context, to, from net.Conn, gate *chan struct{}) {
 	buffer := make([]byte, 64<<10)
 	for {

@@ -1,6 +1,6 @@
 // Package samplertest holds what the tests of connection, poller, topology and sampler
-// share: targets, credentials, servers that reply as a test says, and networks that can
-// be cut. It is for tests alone.
+// share: targets, credentials, servers whose replies a test chooses, and networks that
+// can be cut. Only tests use it.
 package samplertest
 
 import (
@@ -28,7 +28,7 @@ import (
 const (
 	// Patience bounds what should happen at once.
 	Patience = time.Minute
-	// Ample is a timeout that no server of these tests needs.
+	// Ample is a timeout that no server of these tests reaches.
 	Ample = 20 * time.Second
 )
 
@@ -39,7 +39,7 @@ func Main(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// TargetAt is a target that is sampled often and remembered for long.
+// TargetAt returns a target that is sampled often and remembered for long.
 func TargetAt(name, addr string) *target.Target {
 	return &target.Target{
 		NamespacedName: types.NamespacedName{Namespace: "default", Name: name},
@@ -53,7 +53,7 @@ func TargetAt(name, addr string) *target.Target {
 	}
 }
 
-// Local lets the servers of tests be dialed.
+// Local returns a policy that admits the servers of tests.
 func Local(t testing.TB) *egress.Policy {
 	t.Helper()
 	return Restricted(t, egress.Config{AllowLoopback: true})
@@ -74,7 +74,7 @@ func MetricFields() func(field string) bool {
 	return catalog.Builtin().Reads
 }
 
-// Read computes a built-in metric of a history.
+// Read computes a built-in metric from a history.
 func Read(t *testing.T, h catalog.History, name string) (catalog.Reading, error) {
 	t.Helper()
 	m, ok := catalog.Builtin().Lookup(name)
@@ -84,7 +84,7 @@ func Read(t *testing.T, h catalog.History, name string) (catalog.Reading, error)
 	return m.Read(h, catalog.Query{Now: time.Now()})
 }
 
-// Poll returns once a condition holds that nothing announces.
+// Poll returns once a condition holds, and checks it repeatedly.
 func Poll(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, Patience, true, func(context.Context) (bool, error) { return holds(), nil })
@@ -153,7 +153,7 @@ func Documented(t *testing.T, limits ...string) {
 	}
 }
 
-// ReplyIn makes a reply of JSON: nested lists of texts, whole numbers and null.
+// ReplyIn makes a reply from JSON: nested lists of texts, whole numbers and null.
 func ReplyIn(text string) any {
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {

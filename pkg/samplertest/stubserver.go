@@ -11,22 +11,22 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redistest"
 )
 
-// Stub is a server that answers as a test tells it to.
+// Stub is a server whose replies a test chooses.
 type Stub struct {
 	Addr   string
 	Asked  chan string   // the name of each command
 	Closed chan struct{} // one for each connection that has ended
 }
 
-// Reply answers one command with bytes. An empty one leaves it unanswered, and
-// hangUp closes the connection.
+// Reply returns the bytes that answer a command. An empty reply leaves it unanswered,
+// and hangUp closes the connection.
 type Reply func(command []string) string
 
 // HangUp is a Reply that closes the connection.
 const HangUp = "\x00"
 
-// NewStub starts a server that answers HELLO and CLIENT as an old Redis does, and
-// everything else as reply says.
+// NewStub starts a server that answers HELLO and CLIENT like an old Redis, and
+// everything else by reply.
 func NewStub(t *testing.T, reply Reply) *Stub {
 	t.Helper()
 	return NewRawStub(t, func(command []string) string {
@@ -40,7 +40,7 @@ func NewStub(t *testing.T, reply Reply) *Stub {
 	})
 }
 
-// NewRawStub starts a server that answers everything as reply says.
+// NewRawStub starts a server that answers everything by reply.
 func NewRawStub(t *testing.T, reply Reply) *Stub {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -100,7 +100,7 @@ func (s *Stub) serve(conn net.Conn, reply Reply) {
 // GoodInfo is an INFO that makes a sample.
 const GoodInfo = "# Server\r\nredis_version:6.2.0\r\nrun_id:a\r\nloading:0\r\nrole:master\r\n# Commandstats\r\n"
 
-// Healthy answers INFO with a text and ECHO with what it was given.
+// Healthy answers INFO with a text and ECHO with its argument.
 func Healthy(info string) Reply {
 	return func(command []string) string {
 		switch command[0] {
@@ -113,7 +113,7 @@ func Healthy(info string) Reply {
 	}
 }
 
-// AwaitAsked returns once the server is asked a command.
+// AwaitAsked returns once the server has received a command.
 func (s *Stub) AwaitAsked(t *testing.T, command string) {
 	t.Helper()
 	deadline := time.NewTimer(Patience)

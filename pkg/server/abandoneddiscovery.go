@@ -9,9 +9,9 @@ import (
 	"k8s.io/metrics/pkg/apis/custom_metrics"
 )
 
-// withCompleteDiscovery answers a request for discovery to its end though who asked is gone. The aggregator asks five times
-// at once whether the API is available, takes the first answer and hangs up on the others, for each of which the generic
-// API server would log errors.
+// withCompleteDiscovery answers a request for discovery completely even if the client has gone. The aggregator asks
+// five times at once whether the API is available, takes the first response and abandons the others. The generic API
+// server would log errors for each.
 func withCompleteDiscovery(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isDiscovery(r) {
@@ -24,13 +24,13 @@ func withCompleteDiscovery(next http.Handler) http.Handler {
 	})
 }
 
-// isDiscovery reports whether a request is for what there is of the group or of one of its versions.
+// isDiscovery reports whether a request is for discovery of the group or of one of its versions.
 func isDiscovery(r *http.Request) bool {
 	version, found := strings.CutPrefix(r.URL.Path, "/apis/"+custom_metrics.GroupName)
 	return found && r.Method == http.MethodGet && strings.Count(strings.Trim(version, "/"), "/") == 0
 }
 
-// abandonedWriter writes to who may be gone.
+// abandonedWriter writes to a client that may have gone.
 type abandonedWriter struct{ http.ResponseWriter }
 
 func (u *abandonedWriter) Write(b []byte) (int, error) {
@@ -38,5 +38,5 @@ func (u *abandonedWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Unwrap lets the wrapper offer what the writer within can do.
+// Unwrap returns the wrapped writer, for http.ResponseController.
 func (u *abandonedWriter) Unwrap() http.ResponseWriter { return u.ResponseWriter }

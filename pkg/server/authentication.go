@@ -12,9 +12,8 @@ import (
 	"k8s.io/apiserver/pkg/authorization/path"
 )
 
-// publicPaths are what needs no authorization, such as /livez: the paths of
-// --authorization-always-allow-paths. They are all that a client without a name
-// may ask for.
+// publicPaths are the paths of --authorization-always-allow-paths, such as /livez,
+// which need no authorization. An anonymous client may request nothing else.
 type publicPaths struct{ allowed authorizer.Authorizer }
 
 func newPublicPaths(patterns []string) (publicPaths, error) {
@@ -31,12 +30,12 @@ func (p publicPaths) has(path string) bool {
 	return err == nil && decision == authorizer.DecisionAllow
 }
 
-// withoutAnonymous authenticates no client as anonymous but for public paths.
+// withoutAnonymous authenticates clients as anonymous only for public paths.
 //
-// The library has a field for this, DelegatingAuthenticationOptions.Anonymous,
-// and reads it nowhere (k8s.io/apiserver v0.37.2, ApplyTo in
-// pkg/server/options/authentication.go). Without it each request of an
-// anonymous client would be a SubjectAccessReview.
+// The library has a field for this, DelegatingAuthenticationOptions.Anonymous, but
+// never reads it (k8s.io/apiserver v0.37.2, ApplyTo in
+// pkg/server/options/authentication.go). Otherwise each request of an anonymous client
+// would cost a SubjectAccessReview.
 func withoutAnonymous(all authenticator.Request, public publicPaths) authenticator.Request {
 	return authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
 		response, ok, err := all.AuthenticateRequest(r)

@@ -11,27 +11,26 @@ import (
 )
 
 const (
-	// connectionsPerPeer bounds the open connections of one peer that is not known
-	// to be the front proxy. A peer is an IPv4 address, or the 64 bits of an IPv6
-	// network. The front proxy begins a connection for each 100 requests under way,
-	// and at a rush one for each, until it has shown its certificate in each.
+	// connectionsPerPeer bounds the open connections of one peer that is not known to
+	// be the front proxy. A peer is an IPv4 address, or an IPv6 network of 64 bits. The
+	// front proxy opens a connection for each 100 requests under way, and in a rush one
+	// for each request, until it has shown its certificate on each.
 	connectionsPerPeer = 256
-	// connectionsInAll bounds the open connections of all of them.
+	// connectionsInAll bounds the open connections of all such peers.
 	connectionsInAll = 512
-	// connectionGrace is how long a connection is safe from giving way to another.
+	// connectionGrace is how long no other connection displaces a connection.
 	connectionGrace = time.Second
 )
 
-// connections bounds the open connections, so that clients cannot keep the
-// server busy with handshakes or out of file descriptors. Connections of the
-// front proxy, which carry what the HorizontalPodAutoscaler asks, do not count:
-// they are vouched for once the front proxy has shown its certificate.
+// connections bounds the open connections, so clients cannot keep the server busy with
+// handshakes or use up its file descriptors. Connections of the front proxy, which
+// carry the requests of the HorizontalPodAutoscaler, do not count: they are vouched for
+// once the front proxy has shown its certificate.
 //
-// Where a bound is met, the newcomer takes the place of the oldest connection of
-// its own peer, or of the peer that has the most. One younger than the grace
-// stays, and the newcomer is refused: its peer cannot buy handshakes with those
-// that it has begun, and a peer with few connections gets in however many others
-// have.
+// At a limit, a new connection displaces the oldest connection of its own peer, or of
+// the peer that has the most. A connection younger than the grace stays, and the new
+// one is refused. So a peer cannot trade handshakes under way for new ones, and a peer
+// with few connections gets in however many others have.
 type connections struct {
 	mu    sync.Mutex
 	open  map[string]*connection       // by remote address
@@ -61,7 +60,7 @@ type boundedListener struct {
 	connections *connections
 }
 
-// Accept returns the next connection that is within the bounds, and closes the others.
+// Accept returns the next connection within the bounds, and closes others.
 func (l boundedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
@@ -79,7 +78,7 @@ func (l boundedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close closes the connection and gives up its place.
+// Close closes the connection and releases its place.
 func (c *connection) Close() error {
 	c.owner.mu.Lock()
 	c.owner.remove(c)
@@ -87,7 +86,7 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// admit returns the connection in its place, nil if there is none, and the connection that gives way to it, if any.
+// admit returns the counted connection, nil if it is refused, and the connection that it displaces, if any.
 func (c *connections) admit(conn net.Conn) (admitted, displaced *connection) {
 	address := conn.RemoteAddr().String()
 	admitted = &connection{Conn: conn, owner: c, address: address, peer: peerOf(address), since: time.Now()}
@@ -111,7 +110,7 @@ func (c *connections) admit(conn net.Conn) (admitted, displaced *connection) {
 	return admitted, displaced
 }
 
-// remove forgets a connection. It may be called again.
+// remove forgets a connection. It may be called more than once.
 func (c *connections) remove(gone *connection) {
 	if c.open[gone.address] == gone {
 		delete(c.open, gone.address)
@@ -119,7 +118,7 @@ func (c *connections) remove(gone *connection) {
 	c.uncount(gone)
 }
 
-// uncount takes a connection out of those that are bounded.
+// uncount removes a connection from those that are bounded.
 func (c *connections) uncount(gone *connection) {
 	counted := c.peers[gone.peer]
 	i := slices.Index(counted, gone)
@@ -132,7 +131,7 @@ func (c *connections) uncount(gone *connection) {
 	}
 }
 
-// vouched reports whether the connection from an address is the front proxy's.
+// vouched reports whether the connection from an address belongs to the front proxy.
 func (c *connections) vouched(address string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,7 +139,7 @@ func (c *connections) vouched(address string) bool {
 	return ok && found.vouched
 }
 
-// vouch says that the connection from an address is the front proxy's.
+// vouch records that the connection from an address belongs to the front proxy.
 func (c *connections) vouch(address string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +149,7 @@ func (c *connections) vouch(address string) {
 	}
 }
 
-// peerOf returns the peer of a remote address. What is not an IP address shares one.
+// peerOf returns the peer of a remote address. All that are not IP addresses share one.
 func peerOf(address string) netip.Addr {
 	at, _ := netip.ParseAddrPort(address)
 	addr := at.Addr().Unmap().WithZone("")

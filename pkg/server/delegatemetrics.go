@@ -10,8 +10,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
 )
 
-// DelegateMetrics are the adapter's own metrics of its delegate. An adapter
-// without one has none of them. All methods are safe for concurrent use.
+// DelegateMetrics are the adapter's own metrics about its delegate. An adapter without
+// a delegate has none of them. All methods are safe for concurrent use.
 type DelegateMetrics struct {
 	requests *metrics.CounterVec
 	took     *metrics.Histogram
@@ -39,8 +39,8 @@ func NewDelegateMetrics(register func(...metrics.Registerable)) *DelegateMetrics
 	}
 }
 
-// Delegated implements delegate.Observer. A code that HTTP does not know counts
-// as 999, so that no backend can make up series.
+// Delegated implements delegate.Observer. A code unknown to HTTP counts as 999, so a
+// backend cannot invent series.
 func (m *DelegateMetrics) Delegated(code int, took time.Duration) {
 	if code != 0 && http.StatusText(code) == "" {
 		code = 999

@@ -17,26 +17,24 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/delegate"
 )
 
-// Delegate is another adapter, which answers for metrics of all resources but
-// ours.
+// Delegate is another adapter, which answers for metrics of all other resources.
 type Delegate interface {
 	// ServeHTTP answers a request for a metric.
 	http.Handler
 	// Resources returns the metrics that are listed for a version.
 	Resources(version string) []metav1.APIResource
-	// OnListed has a function called now, and whenever what is listed may have
-	// changed.
+	// OnListed calls a function now, and whenever what is listed may have changed.
 	OnListed(func())
 }
 
-// Owns reports whether metrics of a resource are ours to answer for, be it with
-// an error. Those of the aliases of our metrics are.
+// Owns reports whether this server answers for metrics of a resource, possibly with an
+// error. It does for the aliases of its metrics.
 func Owns(resource string) bool {
 	return resource == v1alpha1.GroupName || strings.HasSuffix(resource, "."+v1alpha1.GroupName)
 }
 
-// routes sends each request for a metric to whoever answers for it. It stands
-// behind authentication and authorization.
+// routes sends each request for a metric to the server that answers for it, after
+// authentication and authorization.
 type routes struct {
 	own      http.Handler
 	listed   discovery.APIResourceLister // ours
@@ -67,7 +65,7 @@ func (d routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// versionPath takes a path of a version of the API apart.
+// versionPath splits a path of a version of the API.
 func versionPath(path string) (version, inside string, ok bool) {
 	path, ok = strings.CutPrefix(path, "/apis/"+custom_metrics.GroupName+"/")
 	version, inside, _ = strings.Cut(path, "/")
@@ -85,10 +83,10 @@ func resourceOf(inside string) string {
 	return resource
 }
 
-// checkDelegatedPath refuses each path at which two servers might read different
-// things: what is authorized here must be what is answered there. It lets
-// through RESOURCE/NAME/METRIC, namespaces/NAMESPACE/RESOURCE/NAME/METRIC and
-// namespaces/NAMESPACE/metrics/METRIC, with no part that is empty.
+// checkDelegatedPath refuses each path that two servers might read differently, because
+// what is authorized here must be what is answered there. It admits
+// RESOURCE/NAME/METRIC, namespaces/NAMESPACE/RESOURCE/NAME/METRIC and
+// namespaces/NAMESPACE/metrics/METRIC, without empty parts.
 func checkDelegatedPath(path string) error {
 	_, inside, _ := versionPath(path)
 	parts := strings.Split(inside, "/")
@@ -98,12 +96,12 @@ func checkDelegatedPath(path string) error {
 		}
 	}
 	switch {
-	// Authorization takes watch and proxy for verbs.
+	// Authorization reads watch and proxy as verbs.
 	case parts[0] != "namespaces" && parts[0] != "watch" && parts[0] != "proxy" && len(parts) == 3:
 		return nil
 	case parts[0] == "namespaces" && len(parts) == 4 && parts[2] == "metrics":
 		return nil
-	// Authorization takes status and finalize for parts of the namespace itself.
+	// Authorization reads status and finalize as parts of the namespace itself.
 	case parts[0] == "namespaces" && len(parts) == 5 && parts[2] != "status" && parts[2] != "finalize":
 		return nil
 	}

@@ -12,14 +12,13 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// listMetrics puts the metrics into the aggregated discovery document, those of a
-// delegate after ours, and keeps them current. Priorities order the document as the
-// APIServices do.
+// listMetrics adds the metrics to the aggregated discovery document, followed by those
+// of a delegate, and keeps them current. Priorities order the document like the
+// APIServices.
 //
 // A metric is a subresource of the resource that it describes, and kubectl
-// api-resources leaves subresources out. Therefore each metric is listed a
-// second time, as a resource of its own whose name has no slash, and
-// withMetricAlias answers under that name.
+// api-resources leaves out subresources. So each metric is also listed as a separate
+// resource whose name has no slash, and withMetricAlias answers under that name.
 func listMetrics(manager aggregated.ResourceManager, infos []provider.CustomMetricInfo, other Delegate) {
 	list := func() {
 		for _, version := range versions() {
@@ -46,9 +45,9 @@ func versions() []string {
 	return []string{v1beta1.SchemeGroupVersion.Version, v1beta2.SchemeGroupVersion.Version}
 }
 
-// discovered describes resources, each with its metrics. A resource has the verb
-// get, which it does not answer itself, since kubectl api-resources leaves out what
-// has no verb. Redis objects have none: their metrics are listed by their aliases.
+// discovered describes resources, each with its metrics. A resource has the verb get,
+// although it does not answer it, because kubectl api-resources leaves out what has no
+// verb. Redis objects have none: their metrics are listed by their aliases.
 func discovered(version string, resources []metav1.APIResource) []apidiscoveryv2.APIResourceDiscovery {
 	kind := &metav1.GroupVersionKind{Group: custom_metrics.GroupName, Version: version, Kind: "MetricValueList"}
 	var found []apidiscoveryv2.APIResourceDiscovery
@@ -77,7 +76,8 @@ func discovered(version string, resources []metav1.APIResource) []apidiscoveryv2
 	return found
 }
 
-// APIServices returns the names of the APIServices by which the aggregator routes to this server.
+// APIServices returns the names of the APIServices through which the aggregator reaches this
+// server.
 func APIServices() []string {
 	names := versions()
 	for i, version := range names {

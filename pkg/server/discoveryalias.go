@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// ownResources lists the metrics, each under its alias as well, which has no slash:
+// ownResources lists the metrics, each also under its alias, which has no slash:
 // requests-per-second.redises.redis-metrics.dev.
 func ownResources(infos []provider.CustomMetricInfo) []metav1.APIResource {
 	var aliases, metrics []metav1.APIResource
@@ -21,9 +21,9 @@ func ownResources(infos []provider.CustomMetricInfo) []metav1.APIResource {
 	return append(aliases, metrics...)
 }
 
-// withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} as
-// it does namespaces/{namespace}/{resource}/{name}/{metric}, before anything
-// reads the path: what is authorized is the metric, under its one name.
+// withMetricAlias answers namespaces/{namespace}/{metric}.{resource}/{name} like
+// namespaces/{namespace}/{resource}/{name}/{metric}. It comes before anything reads the
+// path, so the metric is authorized under its one name.
 func withMetricAlias(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path, ok := unaliased(r.URL.Path); ok {
@@ -34,7 +34,7 @@ func withMetricAlias(next http.Handler) http.Handler {
 	})
 }
 
-// unaliased returns the path that one under an alias stands for, and false for any other path.
+// unaliased returns the path for which an alias stands, and reports false for any other path.
 func unaliased(path string) (string, bool) {
 	const suffix = ".redises.redis-metrics.dev"
 	// "", apis, group, version, namespaces, namespace, alias, name

@@ -17,30 +17,30 @@ import (
 )
 
 const (
-	// errorBytes bounds the body of an API error. Controllers copy its message
-	// into status, Events and logs, once at each of their looks.
+	// errorBytes bounds the body of an API error. Controllers copy its message into
+	// status, Events and logs at each sync.
 	errorBytes = 1024
-	// statusBytes bounds the same as plain JSON. Indented or in YAML it is longer.
+	// statusBytes bounds the same as compact JSON. Indented or as YAML it is longer.
 	statusBytes = 800
-	// wordBytes bounds each name beside the message, and causesAtMost how many causes there are.
+	// wordBytes bounds each name besides the message, and causesAtMost the number of causes.
 	wordBytes    = 63
 	causesAtMost = 1
-	// undecodedBytes bounds what is kept of an error until it is bounded. Past it
-	// the library compresses, and of the error only the code is told.
+	// undecodedBytes bounds how much of an error is held until it is shortened. Longer
+	// errors, which the library compresses, are reduced to their code.
 	undecodedBytes = 128 << 10
 )
 
-// withBoundedErrors takes off each API error what a controller must not get.
+// withBoundedErrors removes from API errors what a controller must not get.
 //
-// Retry-After: the generic API server sends it with 429, and client-go then
-// waits and asks again, up to ten times, inside a worker of the
-// HorizontalPodAutoscaler, which has five for the whole cluster. Without it the
-// autoscaler holds, and asks at its next look.
+// Retry-After: the generic API server sends it with 429, and client-go then waits and
+// retries, up to ten times, inside a worker of the HorizontalPodAutoscaler controller,
+// which has five for the whole cluster. Without it, the autoscaler holds, and asks at
+// its next sync.
 //
-// Length: a message may hold names that a client or a server has chosen. It is
-// cut here, where every error comes by, whoever made it: the provider, the
-// library, the filters for authentication and authorization, or a refusal. One
-// of a delegate is its own and passes as it is; the header Via tells it.
+// Length: a message may contain names that a client or a server has chosen. It is cut
+// here, where every error passes: of the provider, the library, the filters for
+// authentication and authorization, and refusals. An error of a delegate, recognized by
+// the header Via, passes unchanged.
 func withBoundedErrors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := &errorWriter{ResponseWriter: w, api: strings.HasPrefix(r.URL.Path, "/api")}
@@ -51,7 +51,7 @@ func withBoundedErrors(next http.Handler) http.Handler {
 	})
 }
 
-// errorWriter holds an API error back until it is whole.
+// errorWriter holds an API error back until it is complete.
 type errorWriter struct {
 	http.ResponseWriter
 	api    bool // the request is one of the API
@@ -79,7 +79,7 @@ func (e *errorWriter) Write(b []byte) (int, error) {
 // Unwrap lets the wrapper offer what the writer within can do.
 func (e *errorWriter) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
-// finish sends the error, as it is if it is short.
+// finish sends the error, unchanged if it is short.
 func (e *errorWriter) finish(r *http.Request) {
 	if e.body.Len() <= errorBytes {
 		e.ResponseWriter.WriteHeader(e.failed)
@@ -97,8 +97,8 @@ func (e *errorWriter) finish(r *http.Request) {
 	refuse(e.ResponseWriter, r, &apierrors.StatusError{ErrStatus: boundedStatus(*status)})
 }
 
-// boundedStatus returns a status that takes up to statusBytes as JSON. Its causes
-// keep their types, by which errors are told apart.
+// boundedStatus returns a status of at most statusBytes as JSON. Its causes keep their
+// types, which distinguish errors.
 func boundedStatus(status metav1.Status) metav1.Status {
 	bounded := metav1.Status{Status: metav1.StatusFailure, Code: status.Code}
 	if len(status.Reason) <= wordBytes {
@@ -119,7 +119,8 @@ func boundedStatus(status metav1.Status) metav1.Status {
 	return bounded
 }
 
-// jsonSize returns how long a value is as JSON, more than any bound if it cannot be written.
+// jsonSize returns the length of a value as JSON, or more than any bound if it cannot be
+// encoded.
 func jsonSize(value any) int {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -130,7 +131,8 @@ func jsonSize(value any) int {
 
 const ellipsis = "..."
 
-// cut returns a text of up to size bytes, with an ellipsis at its end if it was longer.
+// cut shortens a text to at most size bytes, with an ellipsis at its end if it was
+// longer.
 func cut(text string, size int) string {
 	if len(text) <= size {
 		return text
@@ -142,8 +144,8 @@ func cut(text string, size int) string {
 	return text[:size] + ellipsis
 }
 
-// word returns a name of up to wordBytes, in which '?' stands for each character
-// that JSON escapes. Escaped names could fill statusBytes on their own.
+// word shortens a name to at most wordBytes, and replaces each character that JSON
+// escapes by '?'. Escaped names alone could fill statusBytes.
 func word(text string) string {
 	return cut(strings.Map(func(r rune) rune {
 		if r < ' ' || r >= utf8.RuneSelf-1 || strings.ContainsRune("\"\\<>&", r) {
@@ -153,7 +155,7 @@ func word(text string) string {
 	}, text), wordBytes)
 }
 
-// printable replaces what is not a printable character.
+// printable replaces characters that are not printable.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

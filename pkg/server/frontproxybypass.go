@@ -10,10 +10,10 @@ import (
 	"k8s.io/apiserver/pkg/authentication/request/x509"
 )
 
-// direct bounds the requests of clients that do not come through the front
-// proxy, before they are authenticated: a token that nobody has seen yet is a
-// question to the API server. Requests for health are free, so that no crowd has
-// the kubelet restart the pod.
+// direct bounds the requests of clients that do not come through the front proxy,
+// before they are authenticated, because each unknown token costs a request to the API
+// server. Health checks are not bounded, so a crowd of clients cannot make the kubelet
+// restart the pod.
 type direct struct {
 	connections *connections
 	frontProxy  authenticator.Request // nil if none is known
@@ -21,8 +21,8 @@ type direct struct {
 	turns       *requestQueue
 }
 
-// newFrontProxy returns an authenticator of the front proxy itself, by its
-// certificate alone: whom it speaks for is for another to say.
+// newFrontProxy returns an authenticator of the front proxy itself, by its certificate.
+// It does not authenticate the user in whose name the front proxy asks.
 func newFrontProxy(config *authenticatorfactory.RequestHeaderConfig) authenticator.Request {
 	if config == nil {
 		return nil
@@ -51,8 +51,8 @@ func (d *direct) limit(next http.Handler) http.Handler {
 
 type turnKey struct{}
 
-// leaveTurn gives up the turn of a direct request that is authorized by now, and
-// is to wait for a delegate.
+// leaveTurn ends the turn of a direct request that has been authorized and will wait
+// for a delegate.
 func leaveTurn(ctx context.Context) {
 	if leave, ok := ctx.Value(turnKey{}).(func()); ok {
 		leave()

@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// protect bounds what clients can take of the server, each filter where it stands:
-// what is refused costs the less the earlier it is.
+// protect installs the filters that bound what clients can use of the server. The
+// earlier a request is refused, the less it costs.
 func protect(generic *genericapiserver.Config, o *Options, cfg Config) error {
 	public, err := newPublicPaths(o.Adapter.Authorization.AlwaysAllowPaths)
 	if err != nil {

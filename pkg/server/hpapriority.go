@@ -16,11 +16,12 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// autoscalers are the names of the users that the HorizontalPodAutoscaler's controller asks as.
+// autoscalers are the names of the users as which the HorizontalPodAutoscaler controller sends
+// requests.
 type autoscalers []string
 
-// defaultAutoscalers are the names of the controller with credentials of its own, as kubeadm and others set it up
-// (--use-service-account-credentials of kube-controller-manager), and without.
+// defaultAutoscalers returns the names of the controller with its own credentials, as kubeadm and others set it
+// up (--use-service-account-credentials of kube-controller-manager), and without.
 func defaultAutoscalers() autoscalers {
 	return autoscalers{"system:serviceaccount:kube-system:horizontal-pod-autoscaler", "system:kube-controller-manager"}
 }
@@ -28,15 +29,15 @@ func defaultAutoscalers() autoscalers {
 // has reports whether a user is the controller.
 func (a autoscalers) has(u user.Info) bool { return u != nil && slices.Contains(a, u.GetName()) }
 
-// ask reports whether a request is of the controller.
+// ask reports whether a request comes from the controller.
 func (a autoscalers) ask(ctx context.Context) bool {
 	u, ok := request.UserFrom(ctx)
 	return ok && a.has(u)
 }
 
-// withLane authorizes the controller by an authorizer that nobody else uses, with a client and a cache of its own:
-// however many clients ask for whatever they invent, it waits for none of their SubjectAccessReviews, and what is
-// remembered of its own is not forgotten for theirs. It fails if the options lead to no API server.
+// withLane authorizes the controller by a separate authorizer, with its own client and cache. However many
+// requests other clients invent, the controller never waits for their SubjectAccessReviews, and they do not evict
+// its own from the cache. It fails if the options lead to no API server.
 func withLane(others authorizer.Authorizer, options *genericoptions.DelegatingAuthorizationOptions, of autoscalers) (authorizer.Authorizer, error) {
 	var own genericapiserver.AuthorizationInfo
 	if err := options.ApplyTo(&own); err != nil {
@@ -50,7 +51,7 @@ func withLane(others authorizer.Authorizer, options *genericoptions.DelegatingAu
 	}), nil
 }
 
-// attentive is a provider that tells when the HorizontalPodAutoscaler's controller asks for a metric of an object.
+// attentive is a provider that reports when the HorizontalPodAutoscaler controller asks for a metric of an object.
 type attentive struct {
 	provider.CustomMetricsProvider
 	asked       func(object types.NamespacedName)

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// listBytes bounds a list of values: 30,000 with no selector are sent.
+	// listBytes bounds a list of values. It admits 30,000 values without a selector.
 	listBytes = 16 << 20
-	// valueBytes is about what a value takes as JSON without its selector, with
+	// valueBytes is about the length of a value as JSON, without its selector and with
 	// names of usual length.
 	valueBytes = 512
 )
 
-// boundedLists refuses lists that would be too long. The values of a list repeat
-// the selector that they were asked by, each of them.
+// boundedLists refuses lists that would be too long. Each value of a list repeats the
+// selector of the request.
 type boundedLists struct{ provider.CustomMetricsProvider }
 
 // GetMetricBySelector returns the values of a metric of many objects.
@@ -42,9 +42,9 @@ func (b boundedLists) GetMetricBySelector(ctx context.Context, namespace string,
 	return list, nil
 }
 
-// withPlainLists sends the values of all objects as they are, though the client takes
-// them compressed: for thousands of values both sides take longer to compress and read
-// them than the network of a cluster to carry them (BenchmarkSelector).
+// withPlainLists sends lists uncompressed even to clients that accept compression. For
+// thousands of values, compression takes both sides longer than the transfer within a
+// cluster (BenchmarkSelector).
 func withPlainLists(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/*/") {

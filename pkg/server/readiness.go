@@ -7,7 +7,7 @@ import (
 	"k8s.io/apiserver/pkg/server/healthz"
 )
 
-// ready are the checks that a process has to pass for requests to be sent to it.
+// ready returns the checks that a process must pass before requests are sent to it.
 func (c Config) ready() []healthz.HealthChecker {
 	return []healthz.HealthChecker{
 		healthz.NamedCheck("redis-objects-synced", func(*http.Request) error {

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// waitersAtMost is how many requests wait for their turn, and waitAtMost how long.
-	// One more, or one that waited in vain, is refused.
+	// waitersAtMost bounds how many requests wait for their turn, and waitAtMost how
+	// long. Others are refused.
 	waitersAtMost = 400
-	// directWaitersAtMost is how many requests past the front proxy wait to be
-	// authenticated. What a client sends may be 128 KiB long (headerBytes).
+	// directWaitersAtMost bounds how many requests that bypass the front proxy wait to
+	// be authenticated. Each may be 128 KiB long (headerBytes).
 	directWaitersAtMost = 64
 	waitAtMost          = 2 * time.Second
 )
 
-// requestQueue lets requests for metrics through, as many at once as the processors can
-// be kept busy with. The others wait for their turn. Those of the
-// HorizontalPodAutoscaler never wait: however many clients ask, it is answered.
+// requestQueue admits as many requests for metrics at once as keep the processors busy.
+// Others wait for their turn. Requests of the HorizontalPodAutoscaler never wait,
+// however many clients ask.
 type requestQueue struct {
 	running, waiting *semaphore.Weighted
 	autoscalers      autoscalers
@@ -56,7 +56,8 @@ func tooMany() error {
 	return refused
 }
 
-// limited reports whether a request asks for metrics and is not of the autoscaler.
+// limited reports whether a request asks for metrics and does not come from the
+// autoscaler.
 func (q *requestQueue) limited(r *http.Request) bool {
 	info, ok := request.RequestInfoFrom(r.Context())
 	return ok && info.IsResourceRequest && !q.autoscalers.ask(r.Context())
@@ -65,7 +66,7 @@ func (q *requestQueue) limited(r *http.Request) bool {
 // leave ends a turn.
 func (q *requestQueue) leave() { q.running.Release(1) }
 
-// enter waits for a turn. It returns false if none comes.
+// enter waits for a turn, and reports whether there was one.
 func (q *requestQueue) enter(ctx context.Context) bool {
 	if q.running.TryAcquire(1) {
 		return true

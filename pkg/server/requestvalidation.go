@@ -20,23 +20,23 @@ import (
 )
 
 const (
-	// pathBytes bounds a request's path. The longest that can have an answer has
-	// names of 63, 253 and 63 bytes in it.
+	// pathBytes bounds a request's path. The longest valid path contains names of 63,
+	// 253 and 63 bytes.
 	pathBytes = 1024
-	// headerBytes bounds a request's headers, with the groups of a user among
-	// them. Requests that wait for a turn keep theirs.
+	// headerBytes bounds a request's headers, which include the groups of a user.
+	// Requests that wait for a turn keep theirs in memory.
 	headerBytes = 128 << 10
-	// every is what stands for each namespace or object in a path.
+	// every represents all namespaces or objects in a path.
 	every = "*"
 )
 
-// requestCheck refuses what no answer can come of before anybody is asked who
-// sent it and whether they may: a request that is too large, one for another
-// API, another resource or a name that nothing in Kubernetes can have, and a
-// selector that is malformed or too long.
+// requestCheck refuses requests that can have no answer before they are authenticated
+// and authorized: those that are too large, ask for another API, another resource or a
+// name that nothing in Kubernetes can have, and selectors that are malformed or too
+// long.
 type requestCheck struct {
-	// delegates says that metrics of other resources are another server's, which
-	// judges names and selectors itself.
+	// delegates means that another server answers for metrics of other resources, and
+	// checks their names and selectors.
 	delegates bool
 }
 
@@ -78,11 +78,11 @@ func headerSize(header http.Header) int {
 	return size
 }
 
-// checkPath looks at paths of the API, and leaves all others alone.
+// checkPath checks paths of the API, and admits all others.
 func (c requestCheck) checkPath(method, path string) error {
 	inside, found := strings.CutPrefix(path, "/apis/"+custom_metrics.GroupName)
 	if !found || (inside != "" && inside[0] != '/') {
-		// Authorization reads a path without the slashes that it begins with.
+		// Authorization ignores leading slashes of a path.
 		path = "/" + strings.TrimLeft(path, "/")
 		if strings.HasPrefix(path, "/apis/") || strings.HasPrefix(path, "/api/") {
 			return noPath()
@@ -105,13 +105,13 @@ func (c requestCheck) checkPath(method, path string) error {
 	return checkMetricPath(inside)
 }
 
-// delegated reports whether a path is for another server to answer.
+// delegated reports whether another server answers for a path.
 func (c requestCheck) delegated(path string) bool {
 	_, inside, ok := versionPath(path)
 	return c.delegates && ok && inside != "" && !Owns(resourceOf(inside))
 }
 
-// checkMetricPath looks at namespaces/NAMESPACE/RESOURCE/NAME/METRIC, or RESOURCE/NAME/METRIC, which the provider refuses
+// checkMetricPath checks namespaces/NAMESPACE/RESOURCE/NAME/METRIC, or RESOURCE/NAME/METRIC, which the provider refuses
 // with advice.
 func checkMetricPath(path string) error {
 	namespace := every
@@ -144,7 +144,7 @@ func checkMetricPath(path string) error {
 	return nil
 }
 
-// refuse answers with an error, in the encoding that the client asked for.
+// refuse responds with an error, in the encoding that the client accepts.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	responsewriters.ErrorNegotiated(err, apiserver.Codecs, schema.GroupVersion{}, w, r)
 }

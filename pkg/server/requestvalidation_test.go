@@ -125,8 +125,8 @@ func TestSelectorsAreBounded(t *testing.T) {
 		}
 	}
 	for query, says := range map[string]string{
-		"labelSelector=a&labelSelector=b":                 "labelSelector stands there 2 times",
-		"metricLabelSelector=a%3Db&metricLabelSelector=!": "metricLabelSelector stands there 2 times",
+		"labelSelector=a&labelSelector=b":                 "labelSelector is given 2 times",
+		"metricLabelSelector=a%3Db&metricLabelSelector=!": "metricLabelSelector is given 2 times",
 		"labelSelector=%zz":                               "the query cannot be read",
 	} {
 		if err := checkQuery(query); err == nil || !strings.Contains(err.Error(), says) {

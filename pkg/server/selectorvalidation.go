@@ -13,13 +13,13 @@ const (
 	// selectorBytes bounds each selector of a request, and selectorTerms the requirements in it.
 	selectorBytes = 4 << 10
 	selectorTerms = 64
-	// queryBytes bounds the query before it is taken apart: room for selectors in
+	// queryBytes bounds the query before it is parsed. It has room for selectors in
 	// which every byte is escaped, and for the rest.
 	queryBytes = 3*3*selectorBytes + 1<<10
 )
 
-// checkQuery refuses a selector that is malformed or too long. The library would
-// call the one an internal error, and take any time and memory for the other.
+// checkQuery refuses a selector that is malformed or too long. The library would report
+// an internal error for the former, and use unbounded time and memory for the latter.
 func checkQuery(raw string) error {
 	if raw == "" {
 		return nil
@@ -51,7 +51,7 @@ func checkQuerySize(raw string) error {
 
 func checkSelector(name string, values []string) error {
 	if len(values) > 1 {
-		return apierrors.NewBadRequest(fmt.Sprintf("%s stands there %d times: write one, with its requirements joined by commas", name, len(values)))
+		return apierrors.NewBadRequest(fmt.Sprintf("%s is given %d times: write one, with its requirements joined by commas", name, len(values)))
 	}
 	if size := len(values[0]); size > selectorBytes {
 		return apierrors.NewBadRequest(fmt.Sprintf("%s has %d bytes, at most %d are read", name, size, selectorBytes))

@@ -14,8 +14,8 @@ import (
 
 const namespace = "redis_metrics_adapter"
 
-// Metrics are the adapter's own metrics. They name no object: their number does
-// not grow with the number of Redis objects. All methods are safe for concurrent use.
+// Metrics are the adapter's own metrics. They name no object, so their number does not
+// grow with the number of Redis objects. All methods are safe for concurrent use.
 type Metrics struct {
 	targets  *metrics.GaugeVec
 	attempts *metrics.CounterVec

@@ -19,7 +19,7 @@ import (
 // Name is the name of the server in its logs and its OpenAPI document.
 const Name = "redis-metrics-adapter"
 
-// requestTimeout bounds a request; everything is answered from memory.
+// requestTimeout bounds a request. Everything is answered from memory.
 const requestTimeout = 10 * time.Second
 
 // Config is what a server works with.
@@ -30,23 +30,26 @@ type Config struct {
 	Version string
 	// Provider answers the API.
 	Provider provider.CustomMetricsProvider
-	// Delegate answers for metrics of other resources; nil if there is none.
+	// Delegate answers for metrics of other resources, nil if there is none.
 	Delegate Delegate
-	// Asked is told that the HorizontalPodAutoscaler's controller asks for a metric of an object. It must return at once.
+	// Asked is called when the HorizontalPodAutoscaler controller asks for a metric of an object. It must return at
+	// once.
 	Asked func(object types.NamespacedName)
-	// Certificate is the serving certificate; nil means that Options name files.
+	// Certificate is the serving certificate, nil if Options name files.
 	Certificate dynamiccertificates.CertKeyContentProvider
-	// Synced reports whether all that existed at the start is known.
+	// Synced reports whether all objects that existed at the start are known.
 	Synced func() bool
-	// Current returns an error while objects may have changed since they were last heard of.
+	// Current returns an error while objects may have changed since the API server last
+	// reported them.
 	Current func() error
-	// Warm reports, once it is, whether it has been sampled, or awaited for long enough.
+	// Warm reports, after Synced, whether these objects have been sampled, or awaited
+	// for long enough.
 	Warm func() bool
-	// Alive returns an error when only a new process can help.
+	// Alive returns an error if only a new process can help.
 	Alive func() error
 }
 
-// New makes a server that listens already and does not serve yet.
+// New returns a server that already listens but does not serve yet.
 func New(o *Options, cfg Config) (*genericapiserver.GenericAPIServer, error) {
 	if o.Adapter.Authentication.RemoteKubeConfigFile == "" {
 		o.Adapter.Authentication.RemoteKubeConfigFile = cfg.Kubeconfig
@@ -58,7 +61,8 @@ func New(o *Options, cfg Config) (*genericapiserver.GenericAPIServer, error) {
 		Name:                              Name,
 		CustomMetricsAdapterServerOptions: o.Adapter,
 		RemoteKubeConfigFile:              cfg.Kubeconfig,
-		// The flags of AdapterBase concern what it would do itself; ours are in Options.
+		// The flags of AdapterBase are for what it would do itself. Options has the
+		// adapter's own.
 		FlagSet: pflag.NewFlagSet(Name, pflag.ContinueOnError),
 	}
 	base.WithCustomMetrics(boundedLists{attentive{cfg.Provider, cfg.Asked, o.Autoscalers}})

@@ -17,22 +17,22 @@ import (
 type Options struct {
 	// Adapter holds the options of the generic API server.
 	Adapter *options.CustomMetricsAdapterServerOptions
-	// ShutdownDelay is how long the server goes on serving after it was told to
-	// stop, while it says on /readyz that it is not ready any more.
+	// ShutdownDelay is how long the server continues to serve after it was told to
+	// stop, while /readyz reports that it is no longer ready.
 	ShutdownDelay time.Duration
-	// Autoscalers are the names of the users that the HorizontalPodAutoscaler's controller asks as.
+	// Autoscalers are the names of the users as which the HorizontalPodAutoscaler controller sends
+	// requests.
 	Autoscalers []string
 }
 
 const (
-	// authorizedTTL is how long a granted permission is remembered, as long as the
-	// API server's own webhook authorizer does by default: the
-	// HorizontalPodAutoscaler asks every 15 s, and the library's 10 s would ask
-	// the API server each time.
+	// authorizedTTL is how long a granted permission is cached, the default of the API
+	// server's own webhook authorizer. The HorizontalPodAutoscaler asks every 15 s, so
+	// with the library's 10 s each request would cost a SubjectAccessReview.
 	authorizedTTL = 5 * time.Minute
-	// defaultPort is a port that needs no privilege.
+	// defaultPort needs no privilege.
 	defaultPort = 6443
-	// defaultShutdownDelay lets the aggregator and kube-proxy notice.
+	// defaultShutdownDelay gives the aggregator and kube-proxy time to notice.
 	defaultShutdownDelay = 5 * time.Second
 )
 
@@ -79,20 +79,20 @@ func servingFlags() map[string]string {
 	}
 }
 
-// FromAutoscaler reports whether a request is of the HorizontalPodAutoscaler's
+// FromAutoscaler reports whether a request comes from the HorizontalPodAutoscaler
 // controller.
 func (o *Options) FromAutoscaler(ctx context.Context) bool {
 	return autoscalers(o.Autoscalers).ask(ctx)
 }
 
-// UsesOwnCertificate reports whether no certificate files were named, so that the
-// adapter has to make its serving certificate itself.
+// UsesOwnCertificate reports whether no certificate files are named, so the adapter
+// must make its own serving certificate.
 func (o *Options) UsesOwnCertificate() bool {
 	pair := o.Adapter.SecureServing.ServerCert.CertKey
 	return pair.CertFile == "" && pair.KeyFile == ""
 }
 
-// Validate names each flag whose value cannot be.
+// Validate returns an error that names each flag with an invalid value.
 func (o *Options) Validate() error {
 	errs := o.Adapter.Validate()
 	pair := o.Adapter.SecureServing.ServerCert.CertKey

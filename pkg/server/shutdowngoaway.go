@@ -2,9 +2,9 @@ package server
 
 import "net/http"
 
-// withGoAway has clients leave their connections from the moment that the server is to stop. The aggregator asks over
-// one HTTP/2 connection, which outlives the Service's routing to this pod; without a farewell it asks there until the
-// delay is over, and what it asks just then is refused. HTTP/2 makes GOAWAY of the header, and the next request goes to
+// withGoAway makes clients leave their connections once the server is told to stop. The aggregator uses one HTTP/2
+// connection, which outlives the Service's routing to this pod. Without GOAWAY, it would use it until the end of the
+// delay, and its last requests would be refused. HTTP/2 turns the header into GOAWAY, and the next request goes to
 // another replica.
 func withGoAway(next http.Handler, stopping <-chan struct{}) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// writeDeadline cuts off clients that do not read what they asked for: else each of them would keep a turn, a goroutine and
-// the answer for as long as it likes. The generic API server's own timeout waits for the write that they hold up.
+// writeDeadline disconnects clients that do not read the response. Otherwise each would hold a turn, a goroutine and
+// the response for as long as it likes. The generic API server's own timeout would wait for the blocked write.
 type writeDeadline struct{ after time.Duration }
 
-// withDeadline bounds the time in which a request has to be answered and its answer to be read, except of profiles, which
-// take as long as was asked for.
+// withDeadline bounds the time until a request has been answered and its response read, except for profiles, which take
+// as long as requested.
 func (c writeDeadline) withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var deadline time.Time // a connection may still have that of the request before
@@ -25,8 +25,8 @@ func (c writeDeadline) withDeadline(next http.Handler) http.Handler {
 	})
 }
 
-// listen bounds the time in which a client has to take each piece that is written to it. Streams of one HTTP/2
-// connection have deadlines of their own, which are of no use where nothing is taken from the connection at all.
+// listen bounds the time in which a client must read each piece that is written to it. Streams of an HTTP/2
+// connection have their own deadlines, which do not help if the client reads nothing from the connection at all.
 func (c writeDeadline) listen(l net.Listener) net.Listener { return deadlineListener{l, c.after} }
 
 type deadlineListener struct {

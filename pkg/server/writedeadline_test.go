@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// deaf is a connection from which nothing is read once it is told so.
+// deaf is a connection from which a test can stop reading.
 type deaf struct {
 	net.Conn
 	told, over <-chan struct{}
@@ -86,7 +86,8 @@ func TestClientsThatDoNotReadAreCut(t *testing.T) {
 	}
 }
 
-// serveLong starts a server that answers /long with more than the kernel takes, and tells when it has ended.
+// serveLong starts a server that answers /long with more than the kernel buffers, and reports when it has
+// ended.
 func serveLong(t *testing.T, x *requestQueue, cut writeDeadline) (*httptest.Server, <-chan struct{}) {
 	t.Helper()
 	ended := make(chan struct{}, runningAtMost())

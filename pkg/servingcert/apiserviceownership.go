@@ -13,9 +13,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Observer is told how APIServices stand, for the adapter's own metrics.
+// Observer receives the state of APIServices, for the adapter's own metrics.
 type Observer interface {
-	// APIService reports whether an APIService belongs to another Service.
+	// APIService records whether an APIService belongs to another Service.
 	APIService(name string, foreign bool)
 }
 
@@ -23,16 +23,16 @@ type Observer interface {
 type RegistrationConfig struct {
 	// Dynamic reads and patches APIServices.
 	Dynamic dynamic.Interface
-	// Observer hears of each look at an APIService.
+	// Observer receives each read of an APIService.
 	Observer Observer
 	// Namespace and ServiceName are those of the adapter's own Service.
 	Namespace, ServiceName string
-	// APIServices names the APIServices that are looked at, such as v1beta2.custom.metrics.k8s.io.
+	// APIServices are the names of the APIServices to read, such as v1beta2.custom.metrics.k8s.io.
 	APIServices []string
 }
 
-// Registration is how APIServices stand to the adapter's own Service. One that names another Service is looked at, and
-// written to only after [Registration.TakeFrom].
+// Registration knows to which Service each APIService belongs. It writes to one that names another Service only after
+// [Registration.TakeFrom].
 type Registration struct {
 	cfg RegistrationConfig
 
@@ -44,23 +44,23 @@ type Registration struct {
 	ready   func() bool
 }
 
-// defaultPort is that of the Service in the manifests.
+// defaultPort is the port of the Service in the manifests.
 const defaultPort = 443
 
-// NewRegistration returns a Registration that has not looked yet.
+// NewRegistration returns a Registration that has read nothing yet.
 func NewRegistration(cfg RegistrationConfig) *Registration {
 	return &Registration{cfg: cfg, states: map[string]APIServiceState{}, foreign: map[string]bool{}, port: defaultPort}
 }
 
-// TakeFrom has a [Manager] take APIServices that name one other Service, of the form namespace/name, whenever ready
-// reports that requests can be answered here.
+// TakeFrom makes a [Manager] take APIServices from one other Service, namespace/name, whenever ready reports that
+// this adapter can answer requests.
 func (r *Registration) TakeFrom(service string, ready func() bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.from, r.ready = service, ready
 }
 
-// takes reports whether an APIService is taken from the Service that it names.
+// takes reports whether an APIService is to be taken from the Service that it names.
 func (r *Registration) takes(found observation) bool {
 	r.mu.Lock()
 	from, ready := r.from, r.ready
@@ -70,7 +70,7 @@ func (r *Registration) takes(found observation) bool {
 
 func (r *Registration) own() string { return r.cfg.Namespace + "/" + r.cfg.ServiceName }
 
-// Look reads each APIService once and writes to none.
+// Look reads each APIService once, and writes nothing.
 func (r *Registration) Look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passTimeout)
 	defer cancel()
@@ -83,7 +83,8 @@ func (r *Registration) Look(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Run looks at intervals until ctx ends. A [Manager] looks in its own passes; Run is for an adapter without one.
+// Run reads the APIServices periodically until ctx ends. It is for an adapter without a [Manager], which reads
+// them itself.
 func (r *Registration) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := r.Look(ctx); err != nil && ctx.Err() == nil {
@@ -93,14 +94,15 @@ func (r *Registration) Run(ctx context.Context) {
 	}
 }
 
-// Foreign names, in order, the APIServices that belonged to another Service when they were last read.
+// Foreign returns the names, in order, of the APIServices that belonged to another Service when they
+// were last read.
 func (r *Registration) Foreign() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Sorted(maps.Keys(r.foreign))
 }
 
-// note remembers what a look found, and names the APIService in its error.
+// note records what a read found, and adds the APIService's name to its error.
 func (r *Registration) note(ctx context.Context, name string, found observation, err error) (observation, error) {
 	if err != nil {
 		found, err = observation{state: APIServiceUnknown}, fmt.Errorf("APIService %s: %w", name, err)
@@ -124,7 +126,7 @@ func (r *Registration) note(ctx context.Context, name string, found observation,
 	return found, err
 }
 
-// log says what changed, in words that say what to do.
+// log logs what changed, and what to do about it.
 func (r *Registration) log(ctx context.Context, name string, found observation) {
 	logger := klog.FromContext(ctx).WithValues("apiService", name)
 	switch found.state {
@@ -136,7 +138,7 @@ func (r *Registration) log(ctx context.Context, name string, found observation) 
 		logger.Error(nil, "APIService belongs to another Service and is left alone; only one backend per API version is possible",
 			"service", found.service, "ownService", r.own())
 	case APIServiceInsecure:
-		logger.Error(nil, "APIService sets spec.insecureSkipTLSVerify, beside which the API server refuses spec.caBundle; "+
+		logger.Error(nil, "APIService sets spec.insecureSkipTLSVerify, with which the API server refuses spec.caBundle; "+
 			"remove spec.insecureSkipTLSVerify to have this adapter's certificate verified")
 	}
 }

@@ -24,32 +24,34 @@ var apiServiceResource = schema.GroupVersionResource{
 	Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices",
 }
 
-// APIServiceState says how an APIService stands to this adapter.
+// APIServiceState is the state of an APIService from this adapter's point of view.
 type APIServiceState string
 
 const (
-	// APIServiceOwn names this adapter's Service.
+	// APIServiceOwn means that it names this adapter's Service.
 	APIServiceOwn APIServiceState = "Own"
-	// APIServiceMissing does not exist; it is waited for.
+	// APIServiceMissing means that it does not exist yet.
 	APIServiceMissing APIServiceState = "Missing"
-	// APIServiceForeign names another Service, or none.
+	// APIServiceForeign means that it names another Service, or none.
 	APIServiceForeign APIServiceState = "Foreign"
-	// APIServiceInsecure sets insecureSkipTLSVerify, beside which the API server refuses a caBundle.
+	// APIServiceInsecure means that it sets insecureSkipTLSVerify, with which the API server refuses
+	// a caBundle.
 	APIServiceInsecure APIServiceState = "InsecureSkipTLSVerify"
-	// APIServiceUnknown could not be read or patched.
+	// APIServiceUnknown means that it could not be read or patched.
 	APIServiceUnknown APIServiceState = "Unknown"
 )
 
-// observation is what one look at an APIService found.
+// observation is what one read of an APIService found.
 type observation struct {
 	state APIServiceState
-	// service is the namespace/name that the APIService sends requests to.
+	// service is the Service of the APIService, namespace/name.
 	service string
-	// shown holds the authorities that it had before this look, in case that it verifies this adapter at all.
+	// shown holds the authorities that it had before, if it verifies this adapter at all.
 	shown []*x509.Certificate
 }
 
-// publish sets the caBundle of the named APIService if it is this adapter's and differs, and takes it if it is to be taken.
+// publish sets the caBundle of an APIService if it is this adapter's and differs, or takes the APIService if it is to
+// be taken.
 func (r *Registration) publish(ctx context.Context, name string, bundle []*x509.Certificate) (observation, error) {
 	var found observation
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
@@ -71,7 +73,7 @@ func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM [
 		return found, nil
 	}
 	encoded, _, _ := unstructured.NestedString(current.Object, "spec", "caBundle")
-	// What is not base64 is replaced like any other bundle that differs.
+	// A bundle that is not base64 is replaced like any other that differs.
 	shownPEM, _ := base64.StdEncoding.DecodeString(encoded)
 	found.shown = decodeBundle(shownPEM)
 	if bytes.Equal(shownPEM, bundlePEM) {
@@ -80,8 +82,8 @@ func (r *Registration) publishOnce(ctx context.Context, name string, bundlePEM [
 	return found, r.patch(ctx, name, current, map[string]any{"caBundle": bundlePEM})
 }
 
-// take sends the requests of an APIService here. Service and caBundle change in one write, since with one and not the
-// other nobody would answer.
+// take makes an APIService send its requests to this adapter. Service and caBundle change in one write, because
+// nobody could answer with only one of them changed.
 func (r *Registration) take(ctx context.Context, name string, found observation, current *unstructured.Unstructured, bundlePEM []byte) (observation, error) {
 	r.mu.Lock()
 	port := r.port
@@ -97,7 +99,7 @@ func (r *Registration) take(ctx context.Context, name string, found observation,
 	return observation{state: APIServiceOwn, service: r.own()}, nil
 }
 
-// observe reads the named APIService and tells whose it is.
+// observe reads an APIService and says to whom it belongs.
 func (r *Registration) observe(ctx context.Context, name string) (observation, *unstructured.Unstructured, error) {
 	current, err := r.cfg.Dynamic.Resource(apiServiceResource).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -124,8 +126,8 @@ func (r *Registration) observe(ctx context.Context, name string) (observation, *
 	return found, current, nil
 }
 
-// patch changes the spec of an APIService. It carries uid and resourceVersion, so that it is refused if the APIService
-// changed since it was read: it may have been given to another Service.
+// patch changes the spec of an APIService. It contains uid and resourceVersion, so the API server refuses it if the
+// APIService has changed since it was read and may belong to another Service.
 func (r *Registration) patch(ctx context.Context, name string, current *unstructured.Unstructured, spec map[string]any) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": current.GetUID(), "resourceVersion": current.GetResourceVersion()},

@@ -20,7 +20,7 @@ type issuer struct {
 	servingValidity time.Duration
 }
 
-// dnsNames are the names under which a Service can be called; the aggregator verifies the first.
+// dnsNames returns the names of a Service. The aggregator verifies the first.
 func dnsNames(name, namespace string) []string {
 	service := name + "." + namespace
 	return []string{service + ".svc", service + ".svc.cluster.local", service, name}
@@ -29,7 +29,8 @@ func dnsNames(name, namespace string) []string {
 // newAuthority makes a self-signed authority.
 func (i issuer) newAuthority(now time.Time) (*authority, error) {
 	return issue(&x509.Certificate{
-		// The instant tells successive authorities apart in listings; a common name has at most 64 characters.
+		// The instant distinguishes successive authorities in listings. A common name has at most 64
+		// characters.
 		Subject:               pkix.Name{CommonName: fmt.Sprintf("redis-metrics-adapter-ca@%d", now.Unix())},
 		NotBefore:             now.Add(-backdate(i.caValidity)),
 		NotAfter:              now.Add(i.caValidity),
@@ -40,7 +41,7 @@ func (i issuer) newAuthority(now time.Time) (*authority, error) {
 	}, nil)
 }
 
-// newPair makes a serving certificate signed by ca that does not outlive it.
+// newPair makes a serving certificate that is signed by ca and does not outlive it.
 func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
 	issued, err := issue(&x509.Certificate{
 		Subject:               pkix.Name{CommonName: i.dnsNames[len(i.dnsNames)-1]},
@@ -57,8 +58,8 @@ func (i issuer) newPair(now time.Time, ca *authority) (*pair, error) {
 	return &pair{certPEM: encodeCertificates([]*x509.Certificate{issued.cert}), keyPEM: issued.keyPEM, leaf: issued.cert}, nil
 }
 
-// issue makes a key and its certificate, with a serial number that x509 draws. An authority signs it, or the key itself
-// if that is nil.
+// issue makes a key and its certificate, with a serial number that x509 chooses. An authority signs it, or if that is
+// nil, the key itself.
 func issue(template *x509.Certificate, by *authority) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -79,7 +80,7 @@ func issue(template *x509.Certificate, by *authority) (*authority, error) {
 	return &authority{cert: signed, key: key, keyPEM: keyPEM}, err
 }
 
-// verify returns the authority of bundle under which clients accept p now, or nil if they would refuse it.
+// verify returns the authority in bundle by which clients accept p now, or nil if they would reject it.
 func (i issuer) verify(p *pair, bundle []*x509.Certificate, now time.Time) *x509.Certificate {
 	if p == nil {
 		return nil
@@ -101,7 +102,7 @@ func (i issuer) verify(p *pair, bundle []*x509.Certificate, now time.Time) *x509
 }
 
 func encodeCertificates(certificates []*x509.Certificate) []byte {
-	// The only error is an encoder's write to memory, which cannot fail.
+	// The encoder writes to memory, which cannot fail.
 	encoded, _ := cert.EncodeCertificates(certificates...)
 	return encoded
 }

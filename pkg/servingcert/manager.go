@@ -15,16 +15,16 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// recheckInterval is how soon an APIService that was applied without its caBundle is mended, and a Secret that another
-// replica has written is read.
+// recheckInterval is how soon an APIService that was applied without its caBundle is repaired, and a Secret that
+// another replica has written is read.
 const recheckInterval = 10 * time.Second
 
 // Config says where certificates are kept. All fields are required.
 type Config struct {
 	// Client reads and writes the Secret.
 	Client kubernetes.Interface
-	// Registration has the Service for which certificates are made, and the APIServices
-	// whose spec.caBundle is kept current.
+	// Registration names the Service for which certificates are made, and the
+	// APIServices whose spec.caBundle is kept current.
 	Registration *Registration
 	// SecretName is the name of the Secret, in the namespace of the Service.
 	SecretName string
@@ -38,7 +38,7 @@ type Manager struct {
 	namespace string // of the Secret
 	issuer    issuer
 
-	// passing guards held and publication, which only a pass uses.
+	// passing guards held and publication. Only a pass uses them.
 	passing     sync.Mutex
 	held        material
 	publication propagation
@@ -49,7 +49,7 @@ type Manager struct {
 	listeners []dynamiccertificates.Listener
 }
 
-// New returns a Manager. It calls nothing.
+// New returns a Manager. It sends no request.
 func New(cfg Config) *Manager {
 	service := cfg.Registration.cfg
 	return &Manager{cfg: cfg, namespace: service.Namespace, issuer: issuer{
@@ -57,8 +57,8 @@ func New(cfg Config) *Manager {
 	}}
 }
 
-// Ensure blocks until a pair is at hand. It repeats what fails until ctx ends, and then returns the last failure. An
-// APIService that could not be patched is left to [Manager.Run].
+// Ensure blocks until there is a pair. It retries until ctx ends, and then returns the last error. It leaves an
+// APIService that could not be patched to [Manager.Run].
 func (m *Manager) Ensure(ctx context.Context) error {
 	backoff := newBackoff()
 	for {
@@ -104,7 +104,7 @@ func (m *Manager) CurrentCertKeyContent() (certPEM, keyPEM []byte) {
 	return nil, nil
 }
 
-// AddListener has listener told whenever another pair is served.
+// AddListener makes the Manager call listener whenever it serves another pair.
 func (m *Manager) AddListener(listener dynamiccertificates.Listener) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -266,7 +266,7 @@ func TestEnsureRetriesUntilContextEnds(t *testing.T) {
 	})
 }
 
-// TestPermissions holds the calls against the verbs that doc.go names.
+// TestPermissions compares the calls with the verbs that doc.go names.
 func TestPermissions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, ownAPIServices()...)

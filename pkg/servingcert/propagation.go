@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// settleTime is how long the APIServices must show an authority before a certificate of it is served: it covers the
-// way through watches into every API server's proxy many times over.
+// settleTime is how long the APIServices must show an authority before a certificate signed by it is served. It is
+// many times as long as watches take to reach every API server's proxy.
 const settleTime = 5 * time.Minute
 
-// propagation remembers since when all APIServices that verify this adapter have shown an authority. It lives in
-// memory only: a restarted replica waits again.
+// propagation remembers since when all APIServices that verify this adapter have shown an authority. It is not
+// persistent: a restarted replica waits again.
 type propagation struct {
 	since map[[sha256.Size]byte]time.Time
 }
 
-// observe takes what one round over the APIServices found, after each was given bundle. complete is false where one
-// could not be read or patched; nothing counts as shown then.
+// observe records what one pass over the APIServices found, after each got bundle. complete is false if one could
+// not be read or patched. Then nothing counts as shown.
 func (p *propagation) observe(now time.Time, bundle []*x509.Certificate, found []observation, complete bool) {
 	since := map[[sha256.Size]byte]time.Time{}
 	for _, ca := range bundle {
@@ -34,14 +34,15 @@ func (p *propagation) observe(now time.Time, bundle []*x509.Certificate, found [
 	p.since = since
 }
 
-// shownByAll asks those that verify this adapter; one that is missing, foreign or insecure refuses no certificate.
+// shownByAll reports whether all APIServices that verify this adapter show an authority. A missing, foreign or
+// insecure one rejects no certificate.
 func shownByAll(ca *x509.Certificate, found []observation) bool {
 	return !slices.ContainsFunc(found, func(o observation) bool {
 		return o.state == APIServiceOwn && !slices.ContainsFunc(o.shown, ca.Equal)
 	})
 }
 
-// settled reports that ca has been shown for settleTime.
+// settled reports whether ca has been shown for settleTime.
 func (p *propagation) settled(ca *x509.Certificate, now time.Time) bool {
 	first, known := p.since[sha256.Sum256(ca.Raw)]
 	return known && now.Sub(first) >= settleTime

@@ -12,13 +12,14 @@ import (
 )
 
 const (
-	// passTimeout bounds one pass, so that a connection that hangs cannot stop renewal.
+	// passTimeout bounds one pass, so a connection that hangs cannot stop renewal.
 	passTimeout = 30 * time.Second
 	// writeAttempts bounds how often one pass re-reads a Secret that another replica is writing.
 	writeAttempts = 5
 )
 
-// reconcile brings Secret, APIServices and the served pair up to date once, in this order.
+// reconcile brings the Secret, the APIServices and the served pair up to date, in this
+// order.
 func (m *Manager) reconcile(ctx context.Context) error {
 	m.passing.Lock()
 	defer m.passing.Unlock()
@@ -27,7 +28,8 @@ func (m *Manager) reconcile(ctx context.Context) error {
 
 	agreed, err := m.agree(ctx)
 	if err != nil {
-		// What is held may be older than the Secret: publishing it could take trust from another replica.
+		// The authorities in memory may be older than the Secret. Publishing them could make clients
+		// distrust another replica.
 		m.publication.observe(time.Now(), nil, nil, false)
 		return fmt.Errorf("secret %s/%s: %w", m.namespace, m.cfg.SecretName, err)
 	}
@@ -36,7 +38,7 @@ func (m *Manager) reconcile(ctx context.Context) error {
 	return err
 }
 
-// agree returns what all replicas hold in the Secret, having mended or renewed it where that was due.
+// agree returns the content of the Secret that all replicas share, after any repair and renewal.
 func (m *Manager) agree(ctx context.Context) (material, error) {
 	secrets := m.cfg.Client.CoreV1().Secrets(m.namespace)
 	quiet := unlogged(ctx)
@@ -73,12 +75,13 @@ func (m *Manager) agree(ctx context.Context) (material, error) {
 	return material{}, fmt.Errorf("gave way %d times to other writers: %w", writeAttempts, lost)
 }
 
-// unlogged is for requests that carry keys: client-go logs bodies from verbosity 8 on, to the logger of the context.
+// unlogged returns a context for requests that contain keys. From verbosity 8, client-go logs bodies to the logger
+// of the context.
 func unlogged(ctx context.Context) context.Context {
 	return klog.NewContext(ctx, klog.Logger{})
 }
 
-// publish offers the bundle to each APIService; one that fails does not keep the others from it.
+// publish publishes the bundle in each APIService, even if others fail.
 func (m *Manager) publish(ctx context.Context, agreed material) error {
 	var errs []error
 	var found []observation
@@ -92,7 +95,7 @@ func (m *Manager) publish(ctx context.Context, agreed material) error {
 	return err
 }
 
-// adopt serves the agreed pair as soon as every client trusts it, and holds on to the pair served so far until then.
+// adopt serves the agreed pair once every client trusts it, and until then the previous pair.
 func (m *Manager) adopt(ctx context.Context, agreed material) {
 	now := time.Now()
 	served := m.held.pair

@@ -13,18 +13,18 @@ import (
 
 const (
 	caCertKey = "ca.crt"
-	// caKeyKey is not one of kubernetes.io/tls's own keys; that type allows more.
+	// caKeyKey is an additional key, which the type kubernetes.io/tls allows.
 	caKeyKey = "ca.key"
 )
 
-// authority can sign.
+// authority is a certificate authority with its key.
 type authority struct {
 	cert   *x509.Certificate
 	key    crypto.Signer
 	keyPEM []byte
 }
 
-// pair is a serving certificate with its key. It is never changed once made.
+// pair is a serving certificate with its key. It is immutable.
 type pair struct {
 	certPEM []byte
 	keyPEM  []byte
@@ -38,15 +38,16 @@ func (p *pair) equal(other *pair) bool {
 	return bytes.Equal(p.certPEM, other.certPEM) && bytes.Equal(p.keyPEM, other.keyPEM)
 }
 
-// material is what the Secret holds. Each part is nil where it is absent or cannot be used.
+// material is what the Secret holds. A part is nil if it is absent or unusable.
 type material struct {
-	// bundle is what clients trust; where signer is set, its certificate comes first.
+	// bundle is what clients trust. If signer is set, its certificate comes first.
 	bundle []*x509.Certificate
 	signer *authority
 	pair   *pair
 }
 
-// decode takes each part of data that can be read and leaves out the rest. Whether it is valid now is not asked here.
+// decode reads each usable part of data and leaves out the rest. It does not check whether certificates are valid
+// now.
 func decode(data map[string][]byte) material {
 	decoded := material{bundle: decodeBundle(data[caCertKey])}
 	for _, ca := range decoded.bundle {

@@ -6,16 +6,18 @@ import (
 	"time"
 )
 
-// planner decides what the Secret should hold. It is a function of its inputs but for the keys that it draws.
+// planner decides what the Secret should hold. Apart from the keys that it generates, the result depends only
+// on its inputs.
 type planner struct {
 	issuer
 	now time.Time
-	// settled reports that the APIServices have shown an authority long enough for every client to trust it.
+	// settled reports whether the APIServices have shown an authority long enough for every client to trust
+	// it.
 	settled func(*x509.Certificate) bool
 }
 
-// plan mends and renews stored, with the help of what this replica holds and serves. It returns stored's parts
-// unchanged where they are good, and says in words what it replaced.
+// plan repairs and renews stored, with the help of what this replica holds and serves. It returns good parts
+// of stored unchanged, and describes what it replaced.
 func (p planner) plan(stored, held material) (material, []string, error) {
 	var changes []string
 	next := material{bundle: p.trusted(stored, held), signer: stored.signer, pair: stored.pair}
@@ -63,12 +65,14 @@ func (p planner) trusted(stored, held material) []*x509.Certificate {
 	return bundle
 }
 
-// maySign reports that what signer signs now is valid now, and that signer is not due.
+// maySign reports whether what signer signs now is valid now, and signer is not due for
+// renewal.
 func (p planner) maySign(signer *authority) bool {
 	return signer != nil && !p.now.Before(signer.cert.NotBefore) && p.now.Before(renewAt(signer.cert))
 }
 
-// mustIssue reports that the pair is unusable, or is due and its successor would be trusted.
+// mustIssue reports whether the pair is unusable, or is due for renewal and its successor
+// would be trusted.
 func (p planner) mustIssue(next material) bool {
 	by := p.verify(next.pair, next.bundle, p.now)
 	switch {
@@ -81,8 +85,8 @@ func (p planner) mustIssue(next material) bool {
 	}
 }
 
-// prune drops the authorities that no valid certificate can come from: those that have expired, and those whose
-// successor is older than the life of a serving certificate.
+// prune drops the authorities that can have signed no valid certificate: those that have expired, and those
+// whose successor is older than the lifetime of a serving certificate.
 func (p planner) prune(next, held material) []*x509.Certificate {
 	newest := next.signer.cert
 	for _, ca := range next.bundle {

@@ -25,8 +25,8 @@ type write struct {
 	status *v1alpha1.RedisStatus
 }
 
-// otherObjectError means that the status went to an object that took the name of the
-// one that was meant before the watch showed it.
+// otherObjectError means that the status was written to an object that had taken the
+// name of the intended one before the watch showed it.
 type otherObjectError struct {
 	uid types.UID
 }
@@ -36,8 +36,8 @@ func (e *otherObjectError) Error() string {
 }
 
 func applyStatus(ctx context.Context, client rest.Interface, w write) error {
-	// No field but those that the adapter owns. For the status of a custom resource, the API server
-	// does not compare the UID with the object's own (tried on 1.37): see otherObjectError.
+	// Only fields that the adapter owns. For the status of a custom resource, the API server does
+	// not compare the UID with the object's own (tried on 1.37): see otherObjectError.
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": v1alpha1.GroupVersion().String(), "kind": v1alpha1.Kind,
 		"metadata": map[string]any{"namespace": w.name.Namespace, "name": w.name.Name, "uid": w.uid},
@@ -72,14 +72,14 @@ func applyStatus(ctx context.Context, client rest.Interface, w write) error {
 	return nil
 }
 
-// isGone reports whether no object has this UID any more. Forced apply has no other
-// conflict than that of the UID.
+// isGone reports whether no object has this UID any more. A conflict of the UID is the
+// only one that a forced apply can have.
 func isGone(err error) bool {
 	_, other := errors.AsType[*otherObjectError](err)
 	return other || apierrors.IsNotFound(err) || apierrors.IsConflict(err)
 }
 
-// loggable leaves out what the API server quotes of the object, such as its address.
+// loggable removes what the API server quotes of the object, such as its address.
 func loggable(err error) error {
 	if !apierrors.IsInvalid(err) {
 		return err

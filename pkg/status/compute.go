@@ -19,7 +19,7 @@ type input struct {
 	history *history.History
 	// shown is the status that the API server holds.
 	shown *v1alpha1.RedisStatus
-	// observed are the conditions as computed last.
+	// observed are the conditions as last computed.
 	observed []metav1.Condition
 	// hint names another object on the same server, or is empty.
 	hint string
@@ -32,9 +32,10 @@ type input struct {
 type computed struct {
 	// status lacks the summary.
 	status v1alpha1.RedisStatus
-	// until is when to compute it again, though no attempt may end and no object change.
+	// until is when to compute it again even if no attempt ends and no object changes.
 	until time.Time
-	// held means that it keeps what the previous leader knew and this replica does not know yet.
+	// held means that it keeps what the previous leader wrote and this replica does not know
+	// yet.
 	held bool
 }
 
@@ -44,7 +45,7 @@ type verdict struct {
 	reason, message string
 }
 
-// compute returns the status that an object should have. It changes nothing.
+// compute returns the status that an object should have. It has no side effects.
 func (c *Controller) compute(in *input) computed {
 	t, h := in.target, in.history
 	failed, shownReady := failureOf(h.Failure()), meta.FindStatusCondition(in.shown.Conditions, v1alpha1.ConditionReady)
@@ -101,15 +102,15 @@ func (c *Controller) compute(in *input) computed {
 	return computed{status: status, until: until, held: held}
 }
 
-// condition returns a condition that tells when its status last changed. For a write
-// that had to wait, that is when the change was observed.
+// condition returns a condition with the time of its last transition. If the write had
+// to wait, that is when the change was observed.
 func (in *input) condition(kind string, v verdict) metav1.Condition {
 	c := metav1.Condition{
 		Type: kind, Status: v.status, Reason: v.reason, Message: v.message,
 		ObservedGeneration: in.target.Generation, LastTransitionTime: second(in.now),
 	}
 	shown := meta.FindStatusCondition(in.shown.Conditions, kind)
-	// A message that is shown is short and printable.
+	// A shown message is already short and printable.
 	if shown == nil || shown.Message != c.Message {
 		c.Message = message(c.Message)
 	}
@@ -123,8 +124,8 @@ func (in *input) condition(kind string, v verdict) metav1.Condition {
 	return c
 }
 
-// sameConditions reports whether two statuses differ in nothing that is written at once
-// when it changes: conditions, endpoint, and nodes except when they were sampled.
+// sameConditions reports whether two statuses are equal in all that is written at once
+// when it changes: conditions, endpoint, and nodes except the times of their samples.
 func sameConditions(a, b *v1alpha1.RedisStatus) bool {
 	return a.ObservedGeneration == b.ObservedGeneration && a.Endpoint == b.Endpoint && slices.Equal(a.Conditions, b.Conditions) &&
 		slices.EqualFunc(a.Nodes, b.Nodes, func(a, b v1alpha1.NodeStatus) bool {
@@ -133,7 +134,7 @@ func sameConditions(a, b *v1alpha1.RedisStatus) bool {
 		})
 }
 
-// sameNumbers reports whether two statuses that have the same conditions are the same.
+// sameNumbers reports whether two statuses with the same conditions are equal.
 func sameNumbers(a, b *v1alpha1.RedisStatus) bool {
 	return equality.Semantic.DeepEqual(a.Summary, b.Summary) && equality.Semantic.DeepEqual(a.Nodes, b.Nodes)
 }

@@ -44,9 +44,10 @@ type Config struct {
 	Histories *history.Store
 	// Catalog computes the numbers of the summary.
 	Catalog *catalog.Catalog
-	// Answers knows the state of expressions and fallbacks.
+	// Answers returns the state of expressions and fallbacks.
 	Answers Answers
-	// Foreign names the APIServices of the metrics that belong to another Service.
+	// Foreign returns the names of the APIServices of the metrics that belong to
+	// another Service.
 	Foreign func() []string
 }
 
@@ -64,16 +65,16 @@ func New(cfg Config) *Controller {
 	return &Controller{cfg: cfg, apply: func(ctx context.Context, w write) error { return applyStatus(ctx, cfg.Client, w) }}
 }
 
-// Enqueue has the object of a target reconciled, if this replica leads. Call it when
-// the object was changed or deleted, and when an attempt to sample it has ended.
+// Enqueue queues the object of a target, if this replica leads. Call it when the object
+// has changed or was deleted, and when an attempt to sample it has ended.
 func (c *Controller) Enqueue(t *target.Target) {
 	if r := c.term.Load(); r != nil {
 		r.queue.Add(t.NamespacedName)
 	}
 }
 
-// Run reconciles all objects, and those that are enqueued from then on, until ctx ends
-// and the last request is over.
+// Run reconciles all objects, and those that are enqueued later, until ctx ends and the
+// last request is over.
 func (c *Controller) Run(ctx context.Context) {
 	c.running.Lock()
 	defer c.running.Unlock()
@@ -99,8 +100,8 @@ func (c *Controller) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// term is the time from being elected to losing the Lease, and what is remembered
-// for as long.
+// term lasts from the election to the loss of the Lease, and holds what is remembered
+// meanwhile.
 type term struct {
 	*Controller
 	queue   workqueue.TypedDelayingInterface[types.NamespacedName]
@@ -138,16 +139,16 @@ func (r *term) work(ctx context.Context) {
 	}
 }
 
-// object is what a term remembers of one Redis object. It belongs to the worker that
+// object is what a term remembers about one Redis object. It belongs to the worker that
 // reconciles it.
 type object struct {
 	name types.NamespacedName
 	uid  types.UID
 	// holdUntil is until when the status of the previous leader may be held.
 	holdUntil time.Time
-	// observed are the conditions as computed last, with the times of their transitions.
+	// observed are the conditions as last computed, with the times of their transitions.
 	observed []metav1.Condition
-	// written is the last write until the watch shows it, then nil.
+	// written is the last write, nil once the watch shows it.
 	written *v1alpha1.RedisStatus
 	// wroteAt is when the last write succeeded.
 	wroteAt time.Time
@@ -155,12 +156,13 @@ type object struct {
 	retryAt time.Time
 	// successor is the object that had taken the name when this one was written.
 	successor types.UID
-	// wakeAt is when the queue brings the object back.
+	// wakeAt is when the queue returns the object.
 	wakeAt time.Time
 }
 
 // reconcile writes the status of one object if it differs from what was observed and
-// the limits allow a write. Otherwise the object comes back when that may have changed.
+// the limits allow a write. Otherwise the object is queued for when that may have
+// changed.
 func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 	now := time.Now()
 	t, exists := r.cfg.Index.Get(name)
@@ -210,7 +212,7 @@ func (r *term) reconcile(ctx context.Context, name types.NamespacedName) {
 	r.requeue(o, wanted.until, now)
 }
 
-// remember returns what is remembered of the object of a target.
+// remember returns what is remembered about the object of a target.
 func (r *term) remember(t *target.Target, now time.Time) *object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -244,7 +246,7 @@ func (r *term) forget(name types.NamespacedName) {
 	r.retries.Forget(name)
 }
 
-// requeue has the object reconciled at an instant, or sooner.
+// requeue queues the object for an instant, or sooner.
 func (r *term) requeue(o *object, at, now time.Time) {
 	if o.wakeAt.After(now) && !at.Before(o.wakeAt) {
 		return
@@ -253,8 +255,8 @@ func (r *term) requeue(o *object, at, now time.Time) {
 	r.queue.AddAfter(o.name, at.Sub(now))
 }
 
-// shown returns the status that the API server holds, as far as this replica knows: the
-// last write, until the watch shows it.
+// shown returns the status that the API server is known to hold: the last write, until
+// the watch shows it.
 func (o *object) shown(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
 	shown := t.Status
 	if shown == nil {
@@ -267,7 +269,7 @@ func (o *object) shown(t *target.Target, now time.Time) *v1alpha1.RedisStatus {
 	return shown
 }
 
-// write writes a status, and announces what changed.
+// write writes a status, and records Events for what changed.
 func (r *term) write(ctx context.Context, o *object, status v1alpha1.RedisStatus, shown *v1alpha1.RedisStatus) {
 	err := r.apply(ctx, write{name: o.name, uid: o.uid, status: &status})
 	now := time.Now()
@@ -290,7 +292,7 @@ func (r *term) write(ctx context.Context, o *object, status v1alpha1.RedisStatus
 	r.queue.Add(o.name)
 }
 
-// retryAfter is the backoff, or longer if the API server asks for it.
+// retryAfter returns the backoff, or longer if the API server asks for it.
 func retryAfter(backoff time.Duration, err error) time.Duration {
 	if seconds, asked := apierrors.SuggestsClientDelay(err); asked {
 		return min(max(backoff, time.Duration(seconds)*time.Second), lastRetry)

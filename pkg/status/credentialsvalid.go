@@ -10,8 +10,8 @@ import (
 // reasonAccepted is the reason of condition CredentialsValid while it is True.
 const reasonAccepted = "Accepted"
 
-// credentialsValid judges whether servers and sentinels accept the credentials and
-// certificates in spec as they are now.
+// credentialsValid decides whether servers and sentinels accept the current credentials
+// and certificates in spec.
 func credentialsValid(h *history.History, failed *reason.Error, attempted bool) verdict {
 	sample, _ := h.Newest()
 	renewal := failureOf(sample.NotRenewed())

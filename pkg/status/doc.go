@@ -2,14 +2,14 @@
 // elected replica only. It is a controller: Controller.Enqueue queues an object when it
 // was changed or an attempt to sample it has ended, and workers reconcile it.
 //
-// What is known of a target is read from the Index, the Histories, the Catalog and the
-// Answers. compute makes the wanted status of it; the difference to the status that the
-// API server holds is written with server-side apply, and reported as Events. Enqueue
-// never blocks, and is a single atomic load in a replica that is not elected. A
+// The Index, the Histories, the Catalog and the Answers say what is known about a
+// target. compute turns that into the desired status. What differs from the status that
+// the API server holds is written with server-side apply, and reported as Events.
+// Enqueue never blocks, and is a single atomic load in a replica that is not elected. A
 // Controller is safe for concurrent use. RunElected leads whenever it can.
 //
-// Reconciling an attempt that changes nothing costs a few microseconds: see
-// BenchmarkAttempt. So every attempt is reconciled.
+// Every attempt is reconciled, because one that changes nothing costs only a few
+// microseconds (BenchmarkAttempt).
 //
 // Ready is
 //   - True (Sampled) while a current sample and a span of two exist, so that
@@ -25,34 +25,34 @@
 //     connected-clients are served then. It passes within an interval, and causes no
 //     Warning. Unknown (SlowAnswers) while the server answers too slowly for a rate.
 //
-// While it is True, its message names another object on the same server whose
-// declared metrics send commands there: they count as requests of this object.
+// While it is True, its message names another object on the same server whose declared
+// metrics send commands there, because they count as requests of this object.
 //
 // Reachable says how the newest attempt ended.
 //
-// MetricsValid, of objects with spec.metrics, is False while one of them is
-// invalid (InvalidMetric) or had no value in the newest sample (NoValue), and names
-// each of them; the others are served all the same. An expression that waits for samples
-// makes it Unknown (WarmingUp). A name in spec.fallback.metrics that the object does not
-// have is invalid as well.
+// MetricsValid, of objects with spec.metrics, is False while one of them is invalid
+// (InvalidMetric) or had no value in the newest sample (NoValue), and names each such
+// metric. The others are still served. An expression that waits for samples makes it
+// Unknown (WarmingUp). A name in spec.fallback.metrics that the object does not have is
+// invalid as well.
 //
-// FallbackInUse, of objects with a spec.fallback other than Error only, is True
-// (LastValue, Value or LastValueAndValue) while a metric is unknown and served by
-// it. It is False when none is: all are known (NotNeeded), the last values are too old
-// (Expired), or there never were any (NoLastValue). It changes at that instant, even if
-// no attempt ends then. It describes what this replica remembers, see package provider.
-// Ready does not depend on it.
+// FallbackInUse, of objects whose spec.fallback is not only Error, is True (LastValue,
+// Value or LastValueAndValue) while a fallback serves an unknown metric. Otherwise it
+// is False: all metrics are known (NotNeeded), the last values are too old (Expired),
+// or there never were any (NoLastValue). It changes at that instant, even if no attempt
+// ends then. It describes what this replica remembers, see package provider. Ready does
+// not depend on it.
 //
-// CredentialsValid, of objects with spec.auth or spec.tls only, is False with the
-// reason of an attempt that failed because of the credentials, and says what to do;
-// Ready and Reachable only point to it. It is False also while the connection made with
-// the previous credentials remains in use (Ready and Reachable are True then). It is
+// CredentialsValid, of objects with spec.auth or spec.tls, is False with the reason of
+// an attempt that failed because of the credentials, and says what to do. Ready and
+// Reachable only point to it. It is also False while a connection made with the
+// previous credentials remains in use (Ready and Reachable are then True). It is
 // Unknown while attempts fail for another reason.
 //
-// A restart of the adapter says nothing about Redis: what the status says is held for
-// up to two intervals (at most holdAtMost) while this replica has less than two
-// samples and no failure of its own. Events report changes to what the status
-// said before, so a restart emits none.
+// A restart of the adapter says nothing about Redis. So the status is held for up to
+// two intervals (at most holdAtMost) while this replica has fewer than two samples and
+// no failure of its own. Events report changes to the earlier status, so a restart
+// emits none.
 //
 // # Limits
 //
@@ -66,12 +66,12 @@
 //     numbersBurst). The gap grows with the number of objects, so that each has its
 //     turn: it is 17 min with 10,000 objects. Numbers never delay conditions.
 //
-// Each namespace has a bucket of 100 writes, to which one is added every 2 s, so that a
-// tenant whose servers change at each attempt cannot fill etcd. Conditions may
-// use all of it, numbers alone leave half of it. No object starves: one that was written
-// less than 2n seconds ago, in a namespace of n objects, leaves the last 10 writes to the
-// others, which together need no more than one write in 2 s. An object that gets no
-// write tries again at its next attempt, or within a minute.
+// Each namespace has a bucket of 100 writes, refilled by one every 2 s, so a tenant whose
+// servers change at each attempt cannot fill etcd. Conditions may use all of it; writes
+// of numbers alone leave half of it. No object starves: one that was written less than 2n
+// seconds ago, in a namespace of n objects, leaves the last 10 writes to the others,
+// which together need no more than one write in 2 s. An object that gets no write tries
+// again at its next attempt, or within a minute.
 //
 // So etcd sees at most 60 writes a second, and 10 when nothing but numbers changes. The
 // client must let that through: give its rest.Config a QPS above 60 and a Burst above
@@ -80,9 +80,9 @@
 //
 // # Failures
 //
-// A write that fails is tried again after 1 s, then twice as long each time, up to
-// 60 s, with what is true then. An object that is gone, or has another UID, is
-// no failure. A write that reached an object that took the name before the watch
-// showed it is corrected as soon as the watch does.
-// Messages in status hold the text of an error only if it is a *reason.Error.
+// A failed write is retried after 1 s, then after twice as long each time, up to 60 s,
+// with the status of that time. That an object is gone, or has another UID, is no
+// failure. A write that reached an object that had taken the name before the watch
+// showed it is corrected as soon as the watch does. Messages in status contain the text
+// of an error only if it is a *reason.Error.
 package status

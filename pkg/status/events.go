@@ -9,14 +9,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
-// Reasons of Events about fallbacks. Other Events have the reason of their condition.
+// The reasons of Events about fallbacks. Other Events have the reason of their
+// condition.
 const (
 	eventFallbackInUse   = "FallbackInUse"
 	eventFallbackEnded   = "FallbackEnded"
 	eventFallbackExpired = "FallbackExpired"
 )
 
-// announce records Events for the conditions that changed from one status to the next.
+// announce records Events for the conditions that differ between two statuses.
 func announce(events record.EventRecorder, o *object, before, after *v1alpha1.RedisStatus) {
 	object := &corev1.ObjectReference{
 		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Namespace: o.name.Namespace, Name: o.name.Name, UID: o.uid,
@@ -45,7 +46,7 @@ func announce(events record.EventRecorder, o *object, before, after *v1alpha1.Re
 	if c := turned(v1alpha1.ConditionReady, metav1.ConditionTrue); c != nil {
 		events.Event(object, corev1.EventTypeNormal, c.Reason, c.Message)
 	}
-	// One cause, one Event.
+	// One Event for one cause.
 	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReachable, v1alpha1.ConditionCredentialsValid} {
 		if c := turned(kind, metav1.ConditionFalse); c != nil {
 			events.Event(object, corev1.EventTypeWarning, c.Reason, c.Message)

@@ -107,7 +107,7 @@ func TestTakeoverKeepsWhatIsSaidOfExpressions(t *testing.T) {
 	})
 }
 
-// A formula that waits to be compiled is told of as such, whatever else waits.
+// A formula that waits to be compiled is reported as such, whatever else waits.
 func TestFormulaThatWaitsShowsInStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFixture(t)

@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// failureOf returns why something failed as it may be shown, nil for nil.
+// failureOf returns an error in a form that may be shown, nil for nil.
 func failureOf(err error) *reason.Error {
 	if err == nil {
 		return nil
@@ -25,7 +25,7 @@ func explain(what string, failed *reason.Error) string {
 }
 
 // pointingElsewhere leaves the advice, which may be long, to condition CredentialsValid
-// where the object has one.
+// if the object has it.
 func pointingElsewhere(failed *reason.Error, t *target.Target) *reason.Error {
 	if failed == nil || !t.Named() || !failed.OfCredentials() {
 		return failed

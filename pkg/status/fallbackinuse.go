@@ -11,16 +11,18 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// Answers tells what the metrics API answers for an object. *provider.Provider implements it.
+// Answers says what the metrics API answers for an object. *provider.Provider implements it.
 type Answers interface {
-	// Unknown returns why a metric has no value of its own at an instant, nil if it has.
+	// Unknown returns why a metric has no value without a fallback at an instant, nil if
+	// it has one.
 	Unknown(t *target.Target, metric string, at time.Time) error
-	// Fallbacks returns the metrics that have a fallback and are unknown, and
-	// when that changes by itself, zero if it does not.
+	// Fallbacks returns the metrics that have a fallback and are unknown, and when that
+	// changes without a sample, zero if it does not.
 	Fallbacks(t *target.Target, now time.Time) (uses []target.FallbackUse, next time.Time)
 }
 
-// Reasons of condition FallbackInUse. One that is True is named after the types in use.
+// The reasons of condition FallbackInUse. While it is True, its reason names the types
+// in use.
 const (
 	reasonNotNeeded   = "NotNeeded"
 	reasonExpired     = "Expired"
@@ -28,7 +30,7 @@ const (
 	reasonBothTypes   = "LastValueAndValue"
 )
 
-// fallbackInUse judges the metrics that are unknown and have a fallback.
+// fallbackInUse decides from the metrics that are unknown and have a fallback.
 func fallbackInUse(uses []target.FallbackUse) verdict {
 	var reason string
 	var served, expired, without []string
@@ -59,7 +61,7 @@ func fallbackInUse(uses []target.FallbackUse) verdict {
 	return verdict{metav1.ConditionFalse, reasonNotNeeded, "No fallback is in use."}
 }
 
-// servedBy says what is served for a metric. The text stays the same while that lasts.
+// servedBy says what is served for a metric. The text stays the same while that is so.
 func servedBy(use target.FallbackUse) string {
 	if use.Fallback.Type == v1alpha1.FallbackLastValue {
 		return fmt.Sprintf("%s is unknown: its last value, from %s, is served until %s", use.Metric, instant(use.LastKnown), instant(use.Until()))

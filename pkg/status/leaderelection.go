@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// A replica that does not renew for leaseDuration is replaced.
+	// Another replica takes over from one that has not renewed for leaseDuration.
 	leaseDuration = 15 * time.Second
 	// A leader that could not renew for renewDeadline stops writing.
 	renewDeadline = 10 * time.Second
@@ -19,8 +19,8 @@ const (
 )
 
 // RunElected runs the Controller whenever this replica holds the Lease of a lock, until ctx
-// ends. Then it releases the Lease, so that another replica takes over at once. A replica that
-// loses the Lease tries to get it again. Two leaders for a moment do no harm: each
+// ends. Then it releases the Lease, so another replica takes over at once. A replica that
+// loses the Lease tries to get it again. Two leaders for a moment do no harm, because each
 // writes what it observes.
 func (c *Controller) RunElected(ctx context.Context, lock *resourcelock.LeaseLock) {
 	logger := klog.FromContext(ctx)

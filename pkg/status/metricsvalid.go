@@ -24,8 +24,8 @@ const (
 // maxMetricSentences and maxMetricSentence bound the message of condition MetricsValid.
 const maxMetricSentences, maxMetricSentence = 10, 400
 
-// metricsValid judges what an object declares: which metrics and fallbacks are invalid,
-// and which metrics had no value in the newest sample.
+// metricsValid says which metrics and fallbacks of an object are invalid, and which
+// metrics had no value in the newest sample.
 func metricsValid(t *target.Target, h *history.History, answers Answers) verdict {
 	sample, sampled := h.Newest()
 	var wrong, failed, uncompiled, pending, waiting []string
@@ -66,8 +66,8 @@ func metricsValid(t *target.Target, h *history.History, answers Answers) verdict
 	return verdict{metav1.ConditionTrue, reasonProbed, "Each metric in spec.metrics had a value in the newest sample."}
 }
 
-// failureIn returns why a declared metric had no value in a sample. An expression
-// is computed as of the instant of the sample, so that it does not fail by growing old.
+// failureIn returns why a declared metric had no value in a sample. An expression is
+// computed at the instant of the sample, so age does not make it fail.
 func failureIn(t *target.Target, d target.Declared, sample history.Sample, sampled bool, answers Answers) error {
 	switch {
 	case d.Pending():
@@ -82,7 +82,7 @@ func failureIn(t *target.Target, d target.Declared, sample history.Sample, sampl
 	return nil
 }
 
-// sentences joins as many sentences as a message should have, and counts the rest.
+// sentences joins as many sentences as a message may have, and counts the rest.
 func sentences(all []string) string {
 	const room = len("; and 1000 more.")
 	var joined strings.Builder

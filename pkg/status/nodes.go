@@ -21,8 +21,8 @@ const (
 	maxNodes          = 1000
 )
 
-// endpoint says where an object's servers are found, in one line for people. It
-// shortens a list as kubectl does.
+// endpoint describes where an object's servers are, in one line for people. It shortens
+// a list like kubectl.
 func endpoint(t *target.Target) string {
 	switch {
 	case t.Sentinel != nil:
@@ -40,8 +40,8 @@ func first(addresses []string) string {
 	return addresses[0]
 }
 
-// nodes describes the servers that the newest attempt asked. What this replica
-// has not seen yet stays as the status shows it.
+// nodes describes the servers that the newest attempt asked. What this replica has not
+// seen yet stays as in the status.
 func nodes(h *history.History, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatus {
 	newest, _ := h.Newest()
 	asked := h.Nodes()
@@ -66,7 +66,7 @@ func nodes(h *history.History, shown []v1alpha1.NodeStatus) []v1alpha1.NodeStatu
 	return described
 }
 
-// second is an instant as the API server keeps it.
+// second truncates an instant to what the API server keeps.
 func second(t time.Time) metav1.Time {
 	return metav1.Time{Time: t.Round(0).UTC().Truncate(time.Second)}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// reachability judges the newest attempt.
+// reachability says how the newest attempt ended.
 func reachability(failed *reason.Error, attempted bool) verdict {
 	switch {
 	case failed != nil:

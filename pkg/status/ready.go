@@ -11,7 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 )
 
-// Reasons of the conditions Ready and Reachable, beside those of failed attempts.
+// The reasons of conditions Ready and Reachable, besides those of failed attempts.
 const (
 	reasonSampled     = "Sampled"
 	reasonAnswered    = "Answered"
@@ -25,7 +25,7 @@ const (
 
 const notSampledYet = "No attempt to sample the server has ended yet."
 
-// readiness judges whether metrics are served.
+// readiness says whether metrics are served.
 func readiness(h *history.History, failed *reason.Error, hint string, foreign []string, now time.Time) verdict {
 	_, err := h.Span(now)
 	switch {

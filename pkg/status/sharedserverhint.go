@@ -13,19 +13,19 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// sharing knows which objects have the adapter send commands for declared metrics to
-// which server processes. Those commands are left out of requests-per-second of the
-// object that declares the metrics, but count as requests in that of any other object
-// that samples the same process.
+// sharing records to which server processes the adapter sends commands for the declared
+// metrics of which objects. These commands are left out of requests-per-second of the
+// object that declares the metrics, but count as requests of any other object that
+// samples the same process.
 type sharing struct {
 	mu        sync.Mutex
 	senders   map[string]sets.Set[types.NamespacedName] // by run_id
 	processes map[types.NamespacedName][]string         // run_ids
 }
 
-// note takes in the processes of an object, and returns a hint at another object that
-// sends commands to one of them, empty if there is none. It names objects of the same
-// namespace only.
+// note records the processes of an object, and returns a hint at another object that
+// sends commands to one of them, empty if there is none. It names only objects of the
+// same namespace.
 func (s *sharing) note(t *target.Target, h *history.History) string {
 	sends := sendsCommands(t)
 	s.mu.Lock()
@@ -62,7 +62,7 @@ func (s *sharing) note(t *target.Target, h *history.History) string {
 	return ""
 }
 
-// forget takes in that an object is gone.
+// forget removes an object.
 func (s *sharing) forget(name types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

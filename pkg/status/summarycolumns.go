@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/history"
 )
 
-// summary returns nil while no sample is current.
+// summary returns the summary of the newest sample, nil while no sample is current.
 func (c *Controller) summary(h *history.History, database int, now time.Time) *v1alpha1.Summary {
 	sample, err := h.Latest(now)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *Controller) summary(h *history.History, database int, now time.Time) *v
 	return s
 }
 
-// tiny stands for a rate that is not zero and would be rounded to it.
+// tiny represents a rate that is not zero but would be rounded to zero.
 const tiny = "<0.1"
 
 func formatRate(perSecond float64) string {

@@ -18,18 +18,20 @@ const (
 	conditionsPerSecond, conditionsBurst = 50, 100
 	// numbersPerSecond and numbersBurst bound writes of numbers alone to all objects.
 	numbersPerSecond, numbersBurst = 10, 20
-	// namespaceGap and namespaceBurst bound all writes to the objects of one namespace: so many at
-	// once, and one in each gap. More would let a tenant whose servers change at each attempt grow
-	// etcd by 10 MB in 10 minutes beyond what the tenant writes.
+	// namespaceGap and namespaceBurst bound all writes to the objects of one namespace: a burst,
+	// and one write in each gap. With more, a tenant whose servers change at each attempt could
+	// grow etcd by 10 MB in 10 minutes beyond what the tenant writes.
 	namespaceGap, namespaceBurst = 2 * time.Second, 100
-	// numbersLeave is how much of a namespace's bucket a write of numbers alone leaves at least.
+	// numbersLeave is how much of a namespace's bucket a write of numbers alone must leave.
 	numbersLeave = namespaceBurst / 2
-	// overdueLeave is how much of the bucket of numbers an object leaves to those that wait longer.
+	// overdueLeave is how much of the bucket of numbers an object leaves to objects that have
+	// waited longer.
 	overdueLeave = numbersBurst / 2
-	// fairShareLeave is how much of a namespace's bucket an object leaves that has had its share.
+	// fairShareLeave is how much of a namespace's bucket an object leaves once it has had its
+	// share.
 	fairShareLeave = namespaceBurst / 10
 
-	// workers bounds requests that wait for an answer, numbersInFlight those of numbers among them.
+	// workers bounds the requests under way, and numbersInFlight those for numbers among them.
 	workers, numbersInFlight = 16, 4
 	// requestTimeout bounds one request to the API server.
 	requestTimeout = 10 * time.Second
@@ -37,19 +39,19 @@ const (
 	firstRetry, lastRetry = time.Second, 60 * time.Second
 	// maxPoll bounds the time between two attempts to get a token.
 	maxPoll = 60 * time.Second
-	// watchLag is how long the last write is trusted over a watch that does not show it.
+	// watchLag is how long the last write takes precedence over a watch that does not
+	// show it.
 	watchLag = 60 * time.Second
 	// holdAtMost bounds how long the status of the previous leader is held.
 	holdAtMost = 60 * time.Second
-	// resyncPeriod is the longest time between two looks at an object.
+	// resyncPeriod is the longest time between two reconciliations of an object.
 	resyncPeriod = 10 * time.Minute
 	// failureLogGap is the shortest time between two log lines about failing writes.
 	failureLogGap = 10 * time.Second
 )
 
-// limits bounds writes. It keeps no line of those that wait: an object that gets no
-// token polls. What makes that fair is that an object that was written lately leaves the
-// last tokens to the others.
+// limits bounds writes. It keeps no queue: an object that gets no token polls. That is
+// fair because an object that was written lately leaves the last tokens to others.
 type limits struct {
 	conditions, numbers *rate.Limiter
 	numbersInFlight     chan struct{}
@@ -73,7 +75,7 @@ func newLimits() *limits {
 	}
 }
 
-// count takes in that a namespace has more objects, or less.
+// count changes the number of objects in a namespace.
 func (l *limits) count(name string, change int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,24 +91,25 @@ func (l *limits) count(name string, change int) {
 	l.namespaces[name].objects += change
 }
 
-// share is the time in which each object of a namespace can be written once.
+// share returns the time in which each object of a namespace can be written once.
 func (ns *namespace) share() time.Duration {
 	return time.Duration(ns.objects) * namespaceGap
 }
 
-// numbersGap is the time between a write and one of numbers alone.
+// numbersGap returns the time between a write and one of numbers alone.
 func (l *limits) numbersGap(name string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.gap(l.namespaces[name])
 }
 
-// gap is as long as it takes to write all objects once, so that each has its turn.
+// gap returns how long it takes to write all objects once, so that each has its turn.
 func (l *limits) gap(ns *namespace) time.Duration {
 	return max(minNumbersGap, time.Duration(l.objects)*time.Second/numbersPerSecond, ns.share())
 }
 
-// retryAfter is when to try again to get a token: sooner, the fewer others try.
+// retryAfter returns when to try again to get a token. The fewer objects try, the
+// sooner it is.
 func (l *limits) retryAfter(name string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,8 +135,8 @@ func (l *limits) acquire(ctx context.Context, o *object, conditions bool) (relea
 	return release, true
 }
 
-// take takes a token of the namespace, and one of numbers for a write of numbers alone,
-// if they leave the rest that others may need.
+// take takes a token of the namespace and, for a write of numbers alone, one of
+// numbers, if enough is left for others.
 func (l *limits) take(o *object, conditions bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

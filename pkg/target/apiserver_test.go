@@ -126,7 +126,7 @@ func (s *apiServer) lose(lost bool) {
 }
 
 // away makes changes while nobody watches, and forgets the events: the next
-// watch is told that it comes too late.
+// watch fails because it comes too late.
 func (s *apiServer) away(changes func()) {
 	s.mu.Lock()
 	s.oldest = math.MaxInt // nobody may watch meanwhile

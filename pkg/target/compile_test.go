@@ -116,7 +116,7 @@ func TestFormulasAreCompiledOnce(t *testing.T) {
 	}
 }
 
-// TestFallbackOfAFormulaThatWaits holds that no fallback answers for a metric that
+// TestFallbackOfAFormulaThatWaits checks that no fallback answers for a metric that
 // no outage makes unknown.
 func TestFallbackOfAFormulaThatWaits(t *testing.T) {
 	waiting := &target.Target{

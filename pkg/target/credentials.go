@@ -26,11 +26,11 @@ type Reference struct {
 	Field string
 	Kind  Kind
 	Name  string
-	// Keys are those that are read.
+	// Keys are the keys that are read.
 	Keys []string
 }
 
-// Auth says by which user and password to authenticate.
+// Auth is the user and password with which to authenticate.
 type Auth struct {
 	// Username is the ACL user, empty for the default user.
 	Username string
@@ -38,26 +38,27 @@ type Auth struct {
 	Password Reference
 }
 
-// TLS says how to speak TLS.
+// TLS says how to use TLS.
 type TLS struct {
-	// CA holds the certificates of the authorities to trust in its one key. It is
-	// nil for those of the system.
+	// CA holds the certificates of the trusted authorities in its one key. nil means
+	// those of the system.
 	CA *Reference
-	// Certificate holds the adapter's own certificate and key. It is nil for none.
+	// Certificate holds the adapter's own certificate and key, nil if it has none.
 	Certificate *Reference
-	// ServerName is for whom the server's certificate must be, empty for the host of the address.
+	// ServerName is the name for which the server's certificate must be valid, empty for the host
+	// of the address.
 	ServerName string
 }
 
-// Access is how servers are spoken to.
+// Access is how the adapter authenticates and encrypts.
 type Access struct {
-	// Auth says by which user and password to authenticate, nil for not at all.
+	// Auth is the user and password, nil if the adapter does not authenticate.
 	Auth *Auth
-	// TLS says how to speak TLS, nil for not at all.
+	// TLS says how to use TLS, nil if it is not used.
 	TLS *TLS
 }
 
-// Party tells the servers of a target from its sentinels, which have an Access of their own.
+// Party is the servers of a target, or its sentinels, which have a separate Access.
 type Party int
 
 // The parties.
@@ -66,7 +67,7 @@ const (
 	Sentinels
 )
 
-// Of returns how a party is spoken to.
+// Of returns the Access of a party.
 func (t *Target) Of(party Party) Access {
 	switch {
 	case party == Servers:
@@ -77,7 +78,7 @@ func (t *Target) Of(party Party) Access {
 	return Access{}
 }
 
-// References returns all that is named for a party.
+// References returns all references of an Access.
 func (a Access) References() []Reference {
 	var all []Reference
 	if a.Auth != nil {
@@ -97,7 +98,7 @@ func (t *Target) Named() bool {
 	return t.Of(Servers) != Access{} || t.Of(Sentinels) != Access{}
 }
 
-// allow takes in how the servers and the sentinels are spoken to.
+// allow sets the Access of the servers and of the sentinels.
 func (t *Target) allow(spec *v1alpha1.RedisSpec) (err error) {
 	if t.Access, err = accessOf("spec", spec.Auth, spec.TLS); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (t *Target) allow(spec *v1alpha1.RedisSpec) (err error) {
 	return err
 }
 
-// accessOf takes in auth and tls at a place of the spec. It fails for what the schema should have refused.
+// accessOf reads auth and tls at a path of the spec. It fails for what the schema should have refused.
 func accessOf(at string, auth *v1alpha1.Auth, tls *v1alpha1.TLS) (Access, error) {
 	var a Access
 	if auth != nil {
@@ -149,8 +150,8 @@ func caReference(field string, kind Kind, r *v1alpha1.CAReference) *Reference {
 	return &Reference{Field: field, Kind: kind, Name: r.Name, Keys: []string{cmp.Or(r.Key, "ca.crt")}}
 }
 
-// check makes sure that what stands in paths of requests, and in commands that
-// people are told to run, is a name and nothing else.
+// check makes sure that texts that become part of request paths, and of commands that
+// people are advised to run, are names.
 func (r *Reference) check() error {
 	if problems := validation.IsDNS1123Subdomain(r.Name); len(problems) > 0 {
 		return fmt.Errorf("%s.name is not a valid name of a %s: %s", r.Field, r.Kind, problems[0])

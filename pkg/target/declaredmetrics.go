@@ -13,20 +13,21 @@ import (
 type Declared struct {
 	// Name is the name under which it is served.
 	Name string
-	// Index is its place in spec.metrics.
+	// Index is its index in spec.metrics.
 	Index int
-	// Probe reads it, and Place is where its Result stands among those of a sample.
+	// Probe reads it, and Place is the index of its Result in a sample.
 	Probe *probe.Probe
 	Place int
-	// Formula is the text of an expression, empty for a Probe, and Expression what was
-	// compiled of it, nil as long as nothing was.
+	// Formula is the text of an expression, empty for a Probe, and Expression is its
+	// compiled form, nil until it has been compiled.
 	Formula    string
 	Expression *expression.Expression
-	// Over makes one value of the samples of a window, empty for the newest one.
+	// Over combines the samples of a window into one value. If empty, the newest sample
+	// counts.
 	Over v1alpha1.OverFunction
 }
 
-// ErrNotCompiled says that the formula of an expression waits to be compiled.
+// ErrNotCompiled means that the formula of an expression waits to be compiled.
 var ErrNotCompiled = fmt.Errorf("its expression is not compiled yet: namespaces take turns, and %d KiB of expressions are kept of one, %d KiB of all, each counted with %d bytes: write fewer or shorter ones if this stays",
 	formulasPerNamespace>>10, formulasInAll>>10, formulaCharge)
 
@@ -44,9 +45,9 @@ type Problem struct {
 	Sentence string
 }
 
-// Refused returns why no metric of that name is served for the object, empty if
-// that is not so. A name that both the object and the catalog give to a metric is
-// refused: an HPA that asks by it was written for one of the two.
+// Refused returns why no metric with a name is served for the object, empty if one may
+// be. A name that both the object and the catalog use is refused, because an HPA that
+// uses it was written for one of the two.
 func (t *Target) Refused(name string) string {
 	for _, p := range t.Problems {
 		if p.Name == name {
@@ -56,12 +57,12 @@ func (t *Target) Refused(name string) string {
 	return ""
 }
 
-// Declares reports whether the object declares anything, be it wrongly.
+// Declares reports whether the object declares anything, valid or not.
 func (t *Target) Declares() bool {
 	return len(t.Declared)+len(t.Problems) > 0
 }
 
-// Lookup returns the declared metric of that name.
+// Lookup returns the declared metric with a name.
 func (t *Target) Lookup(name string) (Declared, bool) {
 	for _, d := range t.Declared {
 		if d.Name == name {
@@ -71,8 +72,8 @@ func (t *Target) Lookup(name string) (Declared, bool) {
 	return Declared{}, false
 }
 
-// declare takes in spec.metrics, and leaves it to express to compile the
-// expressions among them. A metric that is wrong harms no other.
+// declare reads spec.metrics. The expressions among them are compiled later, and set by
+// express. An invalid metric does not affect others.
 func (t *Target) declare(metrics []v1alpha1.Metric, reserved func(name string) bool) {
 	var probes []*probe.Probe
 	for n := range metrics {
@@ -112,8 +113,8 @@ func (t *Target) formulas() []string {
 	return all
 }
 
-// express takes in what was compiled of all formulas of a target that nobody
-// else knows yet. What it shares with another target stays as it is.
+// express sets the compiled formulas of a target that nobody else knows yet. It does
+// not change what the target shares with another one.
 func (t *Target) express(with *claim, reserved func(name string) bool) {
 	declared := t.Declared
 	t.Declared, t.Problems = nil, slices.Clone(t.Problems)
@@ -136,7 +137,7 @@ func (t *Target) problem(with Declared, field, format string, args ...any) {
 	t.Problems = append(t.Problems, Problem{Name: with.Name, Sentence: sentence})
 }
 
-// checkNames drops expressions that name what they may not.
+// checkNames drops expressions that name metrics that they may not use.
 func (t *Target) checkNames(reserved func(name string) bool) {
 	t.Declared = slices.DeleteFunc(slices.Clone(t.Declared), func(d Declared) bool {
 		if d.Expression == nil {

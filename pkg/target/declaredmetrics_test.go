@@ -117,7 +117,7 @@ func TestStreamWithoutItsGroup(t *testing.T) {
 	}
 }
 
-// TestFoldsOfTheAPI holds that the words of the API and of package probe are the same.
+// TestFoldsOfTheAPI checks that the words of the API and of package probe are the same.
 func TestFoldsOfTheAPI(t *testing.T) {
 	server := serving(t, true)
 	index, s, _ := following(t, server)

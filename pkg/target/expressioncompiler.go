@@ -11,38 +11,38 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
-// Bounds on formulas. What is counted of one is its text and formulaCharge, for
-// what it keeps besides: at most 80 bytes of memory for each byte counted.
+// Bounds on formulas. The charge of a formula is the length of its text and
+// formulaCharge. It keeps at most 80 bytes of memory for each byte charged.
 const (
-	// formulasPerNamespace is how many bytes are counted of the formulas of one
-	// namespace at most. One that several of its objects name is counted once.
+	// formulasPerNamespace bounds the charge of the formulas of one namespace. A
+	// formula that several objects use is charged once.
 	formulasPerNamespace = 128 << 10
-	// formulasInAll is how many bytes are counted of all formulas at most.
+	// formulasInAll bounds the charge of all formulas.
 	formulasInAll = 2 << 20
-	// formulasPerSecond is how many bytes of a namespace are compiled in a second,
-	// once formulasPerNamespace have been compiled at once.
+	// formulasPerSecond is how much of a namespace is compiled per second, after a
+	// burst of formulasPerNamespace.
 	formulasPerSecond = 4 << 10
 	formulaCharge     = 100
 )
 
-// formula is one that was compiled.
+// formula is a compiled formula.
 type formula struct {
 	compiled *expression.Expression
 	err      error
 	claims   int // of objects that name it
 }
 
-// claim is what one object names.
+// claim holds the formulas of one object.
 type claim struct {
 	name types.NamespacedName
 	id   string
-	// sources are the texts, each once, and found what was compiled of them, nil for
-	// those that wait.
+	// sources are the texts, each once, and found their compiled forms, nil for those
+	// that wait.
 	sources []string
 	found   []*formula
 }
 
-// missing returns the place of the first formula that was not compiled yet, -1 if there is none.
+// missing returns the index of the first formula that is not compiled yet, -1 if there is none.
 func (c *claim) missing() int { return slices.Index(c.found, nil) }
 
 // namespace holds the formulas of one namespace.
@@ -54,9 +54,9 @@ type namespace struct {
 	pace     *rate.Limiter
 }
 
-// formulas holds what was compiled, and which objects wait for what. Namespaces
-// take turns, one formula each, so that none waits for all that another has. The
-// Watcher's lock guards it.
+// formulas holds compiled formulas, and which objects wait for which. Namespaces take
+// turns, one formula each, so none waits for all formulas of another. The Watcher's
+// lock guards it.
 type formulas struct {
 	namespaces map[string]*namespace
 	turns      []string // names of namespaces, the next one first
@@ -64,11 +64,11 @@ type formulas struct {
 	size       int
 }
 
-// charge is what is counted of a formula.
+// charge returns the charge of a formula.
 func charge(source string) int { return len(source) + formulaCharge }
 
-// claim takes in what the object of a target names, in place of what it named
-// before. The claim that it returns has found what is compiled already.
+// claim replaces the formulas of a target's object. The returned claim already has
+// those that are compiled.
 func (f *formulas) claim(t *Target) *claim {
 	c := &claim{name: t.NamespacedName, id: t.ID(), sources: t.formulas()}
 	c.found = make([]*formula, len(c.sources))
@@ -93,14 +93,14 @@ func (f *formulas) claim(t *Target) *claim {
 	return c
 }
 
-// release takes back what the object of that name claims.
+// release drops the claim of an object.
 func (f *formulas) release(name types.NamespacedName) {
 	before := f.claims[name]
 	delete(f.claims, name)
 	f.drop(before)
 }
 
-// drop gives up what a claim holds, and the formulas that no other one does.
+// drop releases a claim, and the formulas that no other claim holds.
 func (f *formulas) drop(c *claim) {
 	if c == nil {
 		return
@@ -133,8 +133,8 @@ func (f *formulas) namespaceOf(name string) *namespace {
 	return n
 }
 
-// next returns the formula to compile at an instant, or none, and after how long
-// there may be one although no object changes, 0 if there will be none.
+// next returns the formula to compile now, if any. Otherwise wait is how long until
+// there may be one without a change to any object, 0 if there will be none.
 func (f *formulas) next(now time.Time) (in, source string, wait time.Duration) {
 	f.forget(now)
 	for range f.turns {
@@ -162,8 +162,8 @@ func (f *formulas) next(now time.Time) (in, source string, wait time.Duration) {
 	return "", "", wait
 }
 
-// forget drops the namespaces without formulas, as soon as forgetting what was
-// compiled for them lately gives them nothing.
+// forget drops namespaces without formulas, once their rate limit has recovered, so
+// that they gain nothing from being forgotten.
 func (f *formulas) forget(now time.Time) {
 	f.turns = slices.DeleteFunc(f.turns, func(name string) bool {
 		n := f.namespaces[name]
@@ -175,8 +175,8 @@ func (f *formulas) forget(now time.Time) {
 	})
 }
 
-// add takes in a formula that was compiled, and returns the claims that wait for
-// nothing more. One that no object names any more is dropped.
+// add adds a compiled formula, and returns the claims that are now complete. A formula
+// that no object uses any more is dropped.
 func (f *formulas) add(in, source string, added formula) (complete []*claim) {
 	n := f.namespaces[in]
 	if n == nil {
@@ -204,7 +204,7 @@ func (f *formulas) add(in, source string, added formula) (complete []*claim) {
 	return complete
 }
 
-// look lets compileFormulas look for what to compile.
+// look makes compileFormulas look for formulas to compile.
 func (w *Watcher) look() {
 	select {
 	case w.wake <- struct{}{}:
@@ -240,8 +240,8 @@ func (w *Watcher) compileFormulas(ctx context.Context) {
 	}
 }
 
-// found hands a formula to the objects that waited for it, and announces those
-// that wait for nothing more.
+// found gives a formula to the objects that wait for it, and announces those that are
+// now complete.
 func (w *Watcher) found(namespace, source string, f formula) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -102,7 +102,7 @@ func TestAllFormulasAreBounded(t *testing.T) {
 	}
 }
 
-// TestEditKeepsWhatItNamesStill holds that an edit compiles what is new alone.
+// TestEditKeepsWhatItNamesStill checks that an edit compiles what is new alone.
 func TestEditKeepsWhatItNamesStill(t *testing.T) {
 	var f formulas
 	now := time.Now()

@@ -10,8 +10,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/apis/redis/v1alpha1"
 )
 
-// Fallback says what is served of a metric while its value is unknown, where
-// that is not an error.
+// Fallback says what is served instead of an error while the value of a metric is
+// unknown.
 type Fallback struct {
 	// Type is LastValue or Value.
 	Type v1alpha1.FallbackType
@@ -23,18 +23,18 @@ type Fallback struct {
 
 // FallbackUse describes a metric with a fallback whose value is unknown.
 type FallbackUse struct {
-	// Metric is its name, with the selector that it was asked by in braces, if any.
+	// Metric is its name, followed by the selector of the request in braces, if any.
 	Metric string
-	// Fallback is what it has.
+	// Fallback is the metric's fallback.
 	Fallback Fallback
 	// Answers reports whether Fallback serves a value now.
 	Answers bool
-	// LastKnown is the instant of the newest sample in the last value that was
-	// known, zero if none was since sampling of the target began.
+	// LastKnown is the instant of the newest sample in the last known value, zero if
+	// none has been known since sampling of the target began.
 	LastKnown time.Time
 }
 
-// Until is when a last value is served for the last time.
+// Until returns until when a last value is served.
 func (u FallbackUse) Until() time.Time {
 	return u.LastKnown.Add(u.Fallback.For)
 }
@@ -49,9 +49,9 @@ func (t *Target) FallsBack() bool {
 	return t.Fallback != nil
 }
 
-// FallbackOf returns the fallback of a metric, nil if an error is served. One
-// that is declared wrongly, or waits to be compiled, has none: no outage makes it
-// unknown.
+// FallbackOf returns the fallback of a metric, nil if an error is served. A metric that
+// is invalid, or waits to be compiled, has none, because it is not an outage that makes
+// it unknown.
 func (t *Target) FallbackOf(metric string) *Fallback {
 	if d, declared := t.Lookup(metric); t.Refused(metric) != "" || declared && d.Pending() {
 		return nil
@@ -62,7 +62,7 @@ func (t *Target) FallbackOf(metric string) *Fallback {
 	return t.Fallback
 }
 
-// fallBack takes in spec.fallback, after spec.metrics. What is wrong in it is as if it were of type Error.
+// fallBack reads spec.fallback, after spec.metrics. An invalid fallback has the effect of type Error.
 func (t *Target) fallBack(spec *v1alpha1.Fallback, reserved func(name string) bool) {
 	if spec == nil {
 		return
@@ -82,7 +82,8 @@ func (t *Target) fallBack(spec *v1alpha1.Fallback, reserved func(name string) bo
 	}
 }
 
-// fallback returns nil for type Error, and with a problem for what the schema should have refused.
+// fallback returns nil for type Error. It also returns nil, and adds a problem, for what the
+// schema should have refused.
 func (t *Target) fallback(field string, kind v1alpha1.FallbackType, lasting *metav1.Duration, value *resource.Quantity) *Fallback {
 	switch {
 	case kind == v1alpha1.FallbackError || kind == "":

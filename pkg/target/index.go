@@ -12,12 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// outOfTouch is how long the API server may say nothing before objects may have
-// changed unheard. It leaves time to list them again.
+// outOfTouch is how long the API server may be silent before objects may have changed.
+// It leaves time to list them again.
 const outOfTouch = 2 * time.Minute
 
-// Index answers from memory which targets exist. The zero Index is empty and
-// ready for use; all methods are safe for concurrent use.
+// Index says from memory which targets exist. The zero Index is empty and ready for
+// use. All methods are safe for concurrent use.
 type Index struct {
 	mu      sync.RWMutex
 	targets []*Target // ordered by namespace and name
@@ -26,8 +26,8 @@ type Index struct {
 	heard atomic.Pointer[time.Time] // when the API server last said something of them
 }
 
-// Current returns an error if the API server has been silent for so long that
-// objects may have changed since.
+// Current returns an error if the API server has been silent for so long that objects
+// may have changed.
 func (x *Index) Current() error {
 	heard := x.heard.Load()
 	if heard == nil {
@@ -41,7 +41,7 @@ func (x *Index) Current() error {
 		silent.Round(time.Second))
 }
 
-// Get returns the target of the Redis object of that name.
+// Get returns the target of the Redis object with a name.
 func (x *Index) Get(name types.NamespacedName) (*Target, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -49,8 +49,8 @@ func (x *Index) Get(name types.NamespacedName) (*Target, bool) {
 	return t, found
 }
 
-// Select returns, ordered by namespace and name, the targets of a namespace whose
-// objects' labels match. The empty namespace means all of them.
+// Select returns the targets of a namespace whose labels match, ordered by namespace
+// and name. The empty namespace means all.
 func (x *Index) Select(namespace string, selector labels.Selector) []*Target {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -103,7 +103,7 @@ func (x *Index) remove(name types.NamespacedName) (before *Target) {
 	return before
 }
 
-// search returns where the target of that name is, or would be.
+// search returns the index at which the target with a name is, or would be.
 func (x *Index) search(name types.NamespacedName) (int, bool) {
 	return slices.BinarySearchFunc(x.targets, name, func(t *Target, name types.NamespacedName) int {
 		return cmp.Or(cmp.Compare(t.Namespace, name.Namespace), cmp.Compare(t.Name, name.Name))

@@ -9,7 +9,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
-// TestLimitsAreAsDocumented holds the document, and the schema, against the code.
+// TestLimitsAreAsDocumented compares the document, and the schema, with the code.
 func TestLimitsAreAsDocumented(t *testing.T) {
 	for file, sentences := range map[string][]string{
 		"../../deploy/docs/security.md": {

@@ -11,7 +11,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// sink remembers what it is told, in order, and checks each step against the index.
+// sink remembers the calls, in order, and compares each step with the index.
 type sink struct {
 	index *target.Index
 
@@ -82,7 +82,7 @@ func (s *sink) want(t *testing.T, want ...string) {
 	}
 }
 
-// wantAnyOrder is want, but only the order of what is told of one object matters.
+// wantAnyOrder is like want, but only the order of the calls for one object matters.
 func (s *sink) wantAnyOrder(t *testing.T, want ...string) {
 	t.Helper()
 	deadline := time.NewTimer(patience)

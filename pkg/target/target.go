@@ -17,25 +17,25 @@ import (
 // makes a new Target.
 type Target struct {
 	types.NamespacedName
-	// UID tells an object from one that had its name before.
+	// UID distinguishes an object from an earlier one of the same name.
 	UID types.UID
 	// Generation is the generation of the spec that the target was made from.
 	Generation int64
 	// Labels are the labels of the object, by which the metrics API selects objects.
 	Labels labels.Set
 
-	// Address is the host and port of a server, or unix:// and the path of its socket; empty where
-	// Sentinel or Cluster is set.
+	// Address is the host and port of a server, or unix:// and the path of its socket. It is empty
+	// if Sentinel or Cluster is set.
 	Address string
-	// Sentinel finds the server by asking sentinels. It is nil elsewhere.
+	// Sentinel says how to find the server by sentinels, nil if there are none.
 	Sentinel *Sentinel
-	// Cluster finds the servers in a Redis Cluster. It is nil elsewhere.
+	// Cluster says how to find the servers of a Redis Cluster, nil if it is not one.
 	Cluster *Cluster
 	// Replicas means that replicas are sampled as well.
 	Replicas bool
 	// Database is the logical database that the metric keys counts.
 	Database int
-	// Access is how the servers are spoken to.
+	// Access is how the adapter authenticates at the servers.
 	Access
 	// Interval is the time from one sample to the next.
 	Interval time.Duration
@@ -43,45 +43,46 @@ type Target struct {
 	Timeout time.Duration
 	// Window is the time over which rates are taken.
 	Window time.Duration
-	// MaxAge is the age past which a sample is not served.
+	// MaxAge is the age beyond which a sample is not served.
 	MaxAge time.Duration
 
-	// Declared are the metrics that the object declares and that can be probed.
+	// Declared are the valid metrics that the object declares.
 	Declared []Declared
 	// Probes asks the server for Declared, in their order. It is nil if there are none.
 	Probes *probe.Plan
 	// Problems describe the invalid declared metrics and fallbacks.
 	Problems []Problem
 
-	// Fallback is that of all metrics that Fallbacks does not name, nil if an error is served.
+	// Fallback is the fallback of all metrics that Fallbacks does not name, nil if an error is
+	// served.
 	Fallback *Fallback
-	// Fallbacks are those of single metrics, nil where an error is served.
+	// Fallbacks are the fallbacks of single metrics, nil for one if an error is served.
 	Fallbacks map[string]*Fallback
 
 	// Status is the status that the object has. It must not be modified.
 	Status *v1alpha1.RedisStatus
 }
 
-// Sentinel is where a primary's address is asked for.
+// Sentinel says which sentinels know a primary's address.
 type Sentinel struct {
 	// MasterName is the name of the primary among those that the sentinels watch.
 	MasterName string
-	// Addresses are the hosts and ports of the sentinels, one at least.
+	// Addresses are the hosts and ports of the sentinels, at least one.
 	Addresses []string
-	// Access is how the sentinels are spoken to.
+	// Access is how the adapter authenticates at the sentinels.
 	Access
 }
 
 // Cluster is a Redis Cluster.
 type Cluster struct {
-	// Addresses are the hosts and ports of some nodes, one at least.
+	// Addresses are the hosts and ports of some nodes, at least one.
 	Addresses []string
 	// AllowPartial means that the shards that answer are enough.
 	AllowPartial bool
 }
 
-// ID names the object and the generation of its spec: what was measured under
-// one ID is never mixed with what is measured under another.
+// ID identifies the object and the generation of its spec. Samples of different IDs are
+// never mixed.
 func (t *Target) ID() string {
 	return string(t.UID) + "/" + strconv.FormatInt(t.Generation, 10)
 }
@@ -114,7 +115,7 @@ func fromObject(o *v1alpha1.Redis) (*Target, error) {
 	return t, t.allow(&o.Spec)
 }
 
-// locate reads where the servers are. The schema lets exactly one way through.
+// locate reads where the servers are. The schema admits exactly one way.
 func (t *Target) locate(spec *v1alpha1.RedisSpec) error {
 	t.Replicas = spec.Replicas == v1alpha1.ReplicasSample
 	ways := 0

@@ -22,21 +22,22 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/expression"
 )
 
-// silence is how long the API server may say nothing before the objects are listed
-// again. It sends a bookmark each minute.
+// silence is how long the API server may be silent before the objects are listed again.
+// It sends a bookmark each minute.
 // Source: defaultBookmarkFrequency in k8s.io/apiserver/pkg/storage/cacher/cacher.go.
 const silence = 75 * time.Second
 
-// Sink is told which targets there are. A target is Set when its object
-// appears, and again whenever its object changes in any way; the target before
-// is Removed first if its ID differs. It is Set once more when its formulas have
-// been compiled, unless they were when its object appeared.
+// Sink receives changes to the set of targets. A target is Set when its object appears,
+// and again whenever the object changes in any way. If its ID changes, the earlier
+// target is Removed first. A target is Set once more when its formulas have been
+// compiled, unless they were when its object appeared.
 type Sink interface {
 	Set(t *Target)
 	Remove(t *Target)
 }
 
-// Watcher follows the Redis objects of all namespaces. It keeps no copy of them beside the index.
+// Watcher follows the Redis objects of all namespaces. It keeps no copy of them besides the
+// index.
 type Watcher struct {
 	index     *Index
 	sink      Sink
@@ -67,8 +68,8 @@ func NewClient(config *rest.Config) (rest.Interface, error) {
 	return client, nil
 }
 
-// NewWatcher returns a Watcher that keeps index and tells sink. No object may
-// declare a metric of a reserved name.
+// NewWatcher returns a Watcher that updates index and calls sink. No object may declare
+// a metric with a reserved name.
 func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink Sink, reserved func(name string) bool) *Watcher {
 	w := &Watcher{
 		index: index, sink: sink, reserved: reserved, logger: klog.FromContext(ctx),
@@ -77,15 +78,15 @@ func NewWatcher(ctx context.Context, client rest.Interface, index *Index, sink S
 	all := cache.NewFilteredListWatchFromClient(client, v1alpha1.Resource, metav1.NamespaceAll, func(*metav1.ListOptions) {})
 	w.reflector = cache.NewReflectorWithOptions(all, &v1alpha1.Redis{}, objects{w}, cache.ReflectorOptions{
 		Name: v1alpha1.Resource, Logger: &w.logger,
-		// client-go would wait for up to a minute before it asks again, and for as long a
-		// value could be served that an object does not ask for any more.
+		// client-go would wait for up to a minute before it tries again, and values of an
+		// outdated spec could be served meanwhile.
 		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 2 * time.Second},
 	})
 	return w
 }
 
-// Run follows the objects until ctx ends. Their formulas are compiled beside
-// that, so that no change to an object waits for another one's.
+// Run follows the objects until ctx ends. Their formulas are compiled concurrently, so
+// no change to an object waits for another object's formulas.
 func (w *Watcher) Run(ctx context.Context) {
 	var compiling sync.WaitGroup
 	defer compiling.Wait()
@@ -95,9 +96,9 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// follow lists and watches the objects until ctx ends or nothing is heard of them
-// for too long. client-go bounds a connection that is silent. It does not bound a
-// watch that is, on a connection whose other end is a proxy.
+// follow lists and watches the objects until ctx ends or the API server has been silent
+// for too long. client-go ends a silent connection, but not a silent watch on a
+// connection whose other end, such as a proxy, still answers.
 func (w *Watcher) follow(ctx context.Context) {
 	listening, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -105,11 +106,11 @@ func (w *Watcher) follow(ctx context.Context) {
 	defer w.silent.Stop()
 	w.reflector.RunWithContext(listening)
 	if ctx.Err() == nil {
-		w.logger.Info("The API server says nothing of Redis objects: listing them again", "after", silence)
+		w.logger.Info("The API server is silent about Redis objects: listing them again", "after", silence)
 	}
 }
 
-// hear notes that the targets are what the API server says.
+// hear records that the targets reflect what the API server says.
 func (w *Watcher) hear() {
 	w.index.heard.Store(new(time.Now()))
 	w.silent.Reset(silence)
@@ -120,20 +121,20 @@ func (w *Watcher) Synced() bool {
 	return w.synced.Load()
 }
 
-// objects takes what the reflector hears of, and keeps the targets that come of it.
+// objects receives what the reflector lists and watches, and updates the targets.
 type objects struct{ *Watcher }
 
-// Add takes an object that is new.
+// Add adds a new object.
 func (w objects) Add(o any) error { return w.Update(o) }
 
-// Update takes an object that has changed, or has been made again under its name.
+// Update replaces an object that has changed, or has been created again under its name.
 func (w objects) Update(o any) error {
 	w.take(o)
 	w.hear()
 	return nil
 }
 
-// Delete takes an object that is gone.
+// Delete removes a deleted object.
 func (w objects) Delete(o any) error {
 	if object, ok := o.(*v1alpha1.Redis); ok {
 		w.remove(named(object))
@@ -142,13 +143,13 @@ func (w objects) Delete(o any) error {
 	return nil
 }
 
-// Bookmark takes that there is nothing else to hear.
+// Bookmark records that nothing else has changed.
 func (w objects) Bookmark(string) error {
 	w.hear()
 	return nil
 }
 
-// Replace takes all objects that there are.
+// Replace replaces all objects.
 func (w objects) Replace(all []any, _ string) error {
 	there := make(map[types.NamespacedName]bool, len(all))
 	for _, o := range all {
@@ -175,7 +176,7 @@ func (w objects) take(o any) {
 	}
 }
 
-// Resync has nothing to do: the targets are what the objects say.
+// Resync does nothing, because the targets always match the objects.
 func (w objects) Resync() error { return nil }
 
 func named(o *v1alpha1.Redis) types.NamespacedName {
@@ -192,7 +193,7 @@ func (w *Watcher) set(object *v1alpha1.Redis) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if known, ok := w.index.Get(t.NamespacedName); ok && known.ID() == t.ID() {
-		// A write of status, or of labels, leaves the spec as it is.
+		// A write of status or labels does not change the spec.
 		t.Declared, t.Probes, t.Problems = known.Declared, known.Probes, known.Problems
 		t.Fallback, t.Fallbacks = known.Fallback, known.Fallbacks
 	} else {

@@ -1,7 +1,7 @@
-// Package terminal shows texts on a terminal, each in place of the one before, as top and watch do.
+// Package terminal shows texts on a terminal, each in place of the one before, like top and watch.
 //
-// It owns the control sequences, and how a text is fitted to the size of the terminal. In flow texts; out flow texts
-// with control sequences, which the caller writes. It keeps nothing, cannot fail, and is safe for concurrent use.
+// It owns the control sequences, and how a text fits the size of the terminal. In flow texts, out flow texts with
+// control sequences, which the caller writes. It keeps nothing, cannot fail, and is safe for concurrent use.
 package terminal
 
 import (
@@ -23,8 +23,8 @@ const (
 	clearBelow = "\x1b[J"
 )
 
-// Size returns the size of the terminal that w writes to. It reports false if w does not write to a terminal, or to one
-// that knows no control sequences.
+// Size returns the size of the terminal to which w writes. ok is false if w does not write to a terminal, or to one
+// without control sequences.
 func Size(w io.Writer) (columns, rows int, ok bool) {
 	file, isFile := w.(*os.File)
 	if !isFile || os.Getenv("TERM") == "dumb" {
@@ -34,9 +34,9 @@ func Size(w io.Writer) (columns, rows int, ok bool) {
 	return columns, rows, err == nil && columns > 0 && rows > 0
 }
 
-// Frame returns what makes a terminal of a size show a text in place of the one before, without scrolling. A line that
-// is too long continues in the next row, and is shown whole or not at all, because a part of a number is a wrong number.
-// If lines do not fit, the last row says how many.
+// Frame returns the sequences that make a terminal show a text in place of the one before, without scrolling. A line
+// that is too long continues in the next row, and is shown completely or not at all, because a part of a number is a
+// wrong number. If lines do not fit, the last row says how many.
 func Frame(text string, columns, rows int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	room := max(1, rows-1) // the cursor ends up in the last row

@@ -113,7 +113,7 @@ func TestFrame(t *testing.T) {
 	}
 }
 
-// TestFrameOfOneRow holds that the smallest terminal shows something, though it scrolls.
+// TestFrameOfOneRow checks that the smallest terminal shows something, though it scrolls.
 func TestFrameOfOneRow(t *testing.T) {
 	if got := Frame("a\nb\n", 80, 1); !strings.Contains(got, "2 more lines") {
 		t.Errorf("%q", got)

@@ -104,8 +104,8 @@ func TestClusterAssembles(t *testing.T) {
 	}
 }
 
-// TestPassOverKeysThatMoveIsNone holds passes over keys against slots that move
-// between nodes, and against atomic migrations.
+// TestPassOverKeysThatMoveIsNone makes passes over keys while slots move
+// between nodes, and during atomic migrations.
 func TestPassOverKeysThatMoveIsNone(t *testing.T) {
 	moved := func() []poller.Shard {
 		shards := halves()
@@ -156,7 +156,7 @@ func TestPassOverKeysThatMoveIsNone(t *testing.T) {
 	}
 }
 
-// TestSentinelsPrimaryMustSayThatItIsOne holds what sentinels name against its own word.
+// TestSentinelsPrimaryMustSayThatItIsOne compares the server that sentinels name with what it says itself.
 func TestSentinelsPrimaryMustSayThatItIsOne(t *testing.T) {
 	s := newSentinel(open(t).Group(t.Context(), sentinelTarget()), sentinelTarget())
 	asked := s.replication.endpoints("10.0.0.1:6379", poller.Request{})

@@ -13,15 +13,15 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// cluster is the primaries of a Redis Cluster that own slots, and their replicas
-// where the object asks for them. Each attempt asks each primary for the shards
-// that it sees: a sample stands only if all that answer see the same ones.
+// cluster is the primaries of a Redis Cluster that own slots, and their replicas if the
+// object asks for them. Each attempt asks each primary which shards it sees. A sample
+// is valid only if all that answer see the same shards.
 type cluster struct {
 	target *target.Target
-	// shards are those of the newest view that most nodes had, nil before the first.
+	// shards is the newest view that most nodes shared, nil before the first.
 	shards []poller.Shard
-	// moved is when slots were last seen at another primary than before, or on
-	// their way to one.
+	// moved is when slots were last seen at a primary other than before, or on their
+	// way to one.
 	moved      time.Time
 	migrations migrations
 }
@@ -105,8 +105,8 @@ func (c *cluster) assemble(asked []endpoint, results []result) (history.Sample, 
 
 func (c *cluster) close() {}
 
-// probed joins what the primaries gave for each of the declared probes. A pass
-// over the keys of all nodes in which slots moved may have counted keys twice.
+// probed joins the primaries' results for each declared probe. A pass over the keys of
+// all nodes during which slots moved may have counted keys twice.
 func (c *cluster) probed(shards []poller.Shard, primaries []result) []probe.Result {
 	if c.target.Probes == nil {
 		return nil

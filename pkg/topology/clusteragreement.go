@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/poller"
 )
 
-// common returns the shards that most of the nodes see, and whether all that
+// common returns the shards that most nodes see, and reports whether all nodes that
 // answered see the same primaries.
 func common(results []result) (seen []poller.Shard, agreed bool) {
 	votes, most := 0, 0
@@ -32,8 +32,8 @@ func common(results []result) (seen []poller.Shard, agreed bool) {
 	return withAllReplicas(seen, results), votes == most
 }
 
-// withAllReplicas adds the replicas that other nodes see: one that has just
-// joined is known to some of them first.
+// withAllReplicas adds the replicas that other nodes see. Not all nodes know a new
+// replica at the same time.
 func withAllReplicas(seen []poller.Shard, results []result) []poller.Shard {
 	all := make(map[poller.Member]map[poller.Member]bool, len(seen))
 	for n := range seen {
@@ -56,17 +56,17 @@ func withAllReplicas(seen []poller.Shard, results []result) []poller.Shard {
 	return seen
 }
 
-// sameNodes reports whether two views have the same primaries, and the same
-// replicas where those matter. Which slots a primary owns may differ: slots move
-// one by one, and each node hears of it at another time.
+// sameNodes reports whether two views have the same primaries, and the same replicas if
+// replicas is set. The slots that a primary owns may differ: slots move one by one, and
+// nodes learn of it at different times.
 func sameNodes(a, b []poller.Shard, replicas bool) bool {
 	return slices.EqualFunc(byPrimary(a), byPrimary(b), func(a, b poller.Shard) bool {
 		return a.Primary == b.Primary && (!replicas || slices.Equal(a.Replicas, b.Replicas))
 	})
 }
 
-// primariesOf stands for the primaries of a view: the views of several nodes are
-// compared by it, each of which is put in order once.
+// primariesOf returns a hash of the primaries of a view, by which the views of several
+// nodes are compared. Each view is sorted once.
 func primariesOf(shards []poller.Shard) [sha256.Size]byte {
 	hash := sha256.New()
 	for _, s := range byPrimary(shards) {

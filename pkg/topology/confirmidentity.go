@@ -2,11 +2,11 @@ package topology
 
 import "github.com/redis-metrics/redis-metrics-adapter/pkg/reason"
 
-// confirm checks that each server that answered is the one that its endpoint
-// means. A server asked as a replica that says that it is a primary, that
-// replicates another primary or that answered at another endpoint too becomes an
-// error of its own, so that no data counts twice. confirm fails with
-// SharedServer if two primaries are one server. Replicas come last in asked.
+// confirm checks that each server that answered is the one its endpoint means. The
+// result of a replica becomes an error if the server says that it is a primary, if it
+// replicates another primary, or if it answered at another endpoint too, so no data
+// counts twice. confirm fails with SharedServer if two primaries are one server.
+// Replicas come last in asked.
 func confirm(asked []endpoint, results []result) error {
 	if len(asked) == 1 {
 		return nil // most targets
@@ -32,8 +32,8 @@ func confirm(asked []endpoint, results []result) error {
 	return nil
 }
 
-// dataOf returns the ID of the data that a server holds, which it shares with
-// its replicas; empty if it does not tell.
+// dataOf returns the ID of the data that a server holds, which it shares with its
+// replicas, or an empty string if it does not report one.
 // Source: https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained
 func dataOf(got *result) string {
 	if got.Info == nil {
@@ -43,8 +43,8 @@ func dataOf(got *result) string {
 	return id
 }
 
-// replicatesOther reports whether a replica is synchronized with other data
-// than its primary's. One that is not yet has an ID of its own.
+// replicatesOther reports whether a replica is synchronized with data other than its
+// primary's. A replica that is not yet synchronized has its own ID.
 func replicatesOther(replica *result, primary string) bool {
 	link, _ := replica.Info.Text("master_link_status")
 	id := dataOf(replica)

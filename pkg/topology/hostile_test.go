@@ -78,7 +78,7 @@ func phases() map[string]func(t *testing.T, addr string) *target.Target {
 	}
 }
 
-// TestHostileServers holds that whatever a server answers at whatever moment, the
+// TestHostileServers checks that whatever a server answers at whatever moment, the
 // attempt ends in time and without a panic, a goroutine left behind or memory past the bound.
 func TestHostileServers(t *testing.T) {
 	for phase, targeting := range phases() {

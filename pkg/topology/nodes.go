@@ -13,16 +13,18 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxTries bounds how often one attempt asks the nodes because the topology changed.
+// maxTries bounds how often one attempt asks the nodes again because the topology
+// changed.
 const maxTries = 3
 
-// errTopologyChanged says that the nodes of a target are not the ones that were asked.
+// errTopologyChanged means that the nodes of a target are no longer the ones that were
+// asked.
 var errTopologyChanged = errors.New("topology changed during the attempt")
 
-// endpoint is where a node is asked, and for what.
+// endpoint is the address of a node, and what it is asked for.
 type endpoint struct {
 	address string
-	// name is the node's ID in a cluster, and shard the place of its shard.
+	// name is the node's ID in a cluster, and shard the number of its shard.
 	name, shard string
 	replica     bool
 	request     poller.Request
@@ -32,20 +34,20 @@ type endpoint struct {
 type finder interface {
 	// endpoints returns where to ask now, at least one endpoint.
 	endpoints(ctx context.Context) ([]endpoint, error)
-	// assemble makes a sample of the results, in the order of the endpoints. It fails
-	// with errTopologyChanged where the nodes must be asked again.
+	// assemble makes a sample of the results, which are in the order of the endpoints.
+	// It fails with errTopologyChanged if the nodes must be asked again.
 	assemble(asked []endpoint, results []result) (history.Sample, error)
-	// close ends the connections that finding the nodes needs.
+	// close closes the connections that finding the nodes needs.
 	close()
 }
 
-// result is a response, or why there is none.
+// result is a response or an error.
 type result struct {
 	poller.Response
 	err *reason.Error
 }
 
-// Nodes are the nodes of one target. It asks them in one attempt after the other.
+// Nodes asks the nodes of one target, in one attempt after the other.
 type Nodes struct {
 	target  *target.Target
 	group   *connection.Group
@@ -56,7 +58,7 @@ type Nodes struct {
 	sampled map[string]bool
 }
 
-// New returns the nodes of a target, which are reached over the connections of a group.
+// New returns the Nodes of a target, which uses the connections of a group.
 func New(group *connection.Group, t *target.Target, fields *poller.Fields) *Nodes {
 	n := &Nodes{target: t, group: group, fields: fields, pollers: map[string]*poller.Poller{}}
 	switch {
@@ -70,14 +72,15 @@ func New(group *connection.Group, t *target.Target, fields *poller.Fields) *Node
 	return n
 }
 
-// Attempt asks all nodes once. The nodes that it returns with an error are
-// those that were asked. The error is a *reason.Error.
+// Attempt asks all nodes once. With an error, it also returns the nodes that it asked.
+// The error is a *reason.Error.
 func (n *Nodes) Attempt(ctx context.Context) (sample history.Sample, asked []history.Node, err error) {
 	ctx, cancel := context.WithTimeout(ctx, n.target.Timeout)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			// What a server says of others must not end the sampling of other targets.
+			// A server's report about others must not end the sampling of other
+			// targets.
 			sample, err = history.Sample{}, &reason.Error{Reason: reason.Protocol, Cause: fmt.Errorf("panic: %v", r)}
 		}
 	}()
@@ -113,7 +116,7 @@ func (n *Nodes) Attempt(ctx context.Context) (sample history.Sample, asked []his
 	return history.Sample{}, asked, &reason.Error{Reason: reason.TopologyUnsettled}
 }
 
-// sharedAddress reports whether two nodes have one address, and would count twice.
+// sharedAddress reports whether two nodes have the same address, and would count twice.
 func sharedAddress(endpoints []endpoint) ([]history.Node, bool) {
 	if len(endpoints) == 1 {
 		return nil, false // most targets, at each attempt
@@ -154,9 +157,9 @@ func (n *Nodes) poller(address string) *poller.Poller {
 	return p
 }
 
-// forget drops the nodes that are neither among the endpoints nor in the newest sample,
-// whether attempts succeed or not. Those of the newest sample stay: a poller counts
-// what it sent, and must not count again while a span may join what came before.
+// forget drops the nodes that are neither among the endpoints nor in the newest sample.
+// The pollers of the newest sample stay, because a poller counts what it sent, and a
+// new one would count from 0 within a span that joins older samples.
 func (n *Nodes) forget(endpoints []endpoint) {
 	if len(n.pollers) == len(n.sampled) {
 		return // all are of the newest sample
@@ -170,7 +173,7 @@ func (n *Nodes) forget(endpoints []endpoint) {
 	}
 }
 
-// remember notes which nodes the newest sample has, and forgets the others.
+// remember records which nodes the newest sample has, and forgets the others.
 func (n *Nodes) remember(endpoints []endpoint) {
 	same := len(n.sampled) == len(endpoints)
 	for i := range endpoints {
@@ -182,7 +185,7 @@ func (n *Nodes) remember(endpoints []endpoint) {
 	n.forget(endpoints)
 }
 
-// Forget drops what is kept of responses from one attempt to the next, since it may be much.
+// Forget drops what is kept of responses between attempts, which may be large.
 func (n *Nodes) Forget() {
 	for _, p := range n.pollers {
 		p.Forget()
@@ -205,7 +208,7 @@ func (n *Nodes) Close() {
 	n.finder.close()
 }
 
-// describeFailed describes the endpoints by what is known when an attempt fails.
+// describeFailed describes the nodes by what is known after a failed attempt.
 func describeFailed(endpoints []endpoint, results []result) []history.Node {
 	described := make([]history.Node, len(endpoints))
 	for i, at := range endpoints {
@@ -214,7 +217,7 @@ func describeFailed(endpoints []endpoint, results []result) []history.Node {
 	return described
 }
 
-// failed returns a node of which nothing is known but its endpoint, and why.
+// failed returns a node about which only its endpoint and its error are known.
 func (e endpoint) failed(err *reason.Error) history.Node {
 	node := history.Node{Address: e.address, Name: e.name, Shard: e.shard, Replica: e.replica}
 	if err != nil {
@@ -223,7 +226,7 @@ func (e endpoint) failed(err *reason.Error) history.Node {
 	return node
 }
 
-// describe returns a node as its endpoint and its response describe it.
+// describe returns the node that an endpoint and its response describe.
 func describe(at endpoint, got result) history.Node {
 	if got.err != nil {
 		return at.failed(got.err)

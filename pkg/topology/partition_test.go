@@ -17,7 +17,7 @@ import (
 // not need on a busy machine.
 const brief = 3 * time.Second
 
-// TestPartitionFromANodeOfACluster holds that what is counted after a partition is
+// TestPartitionFromANodeOfACluster checks that what is counted after a partition is
 // what was sent, and that nothing is known meanwhile.
 func TestPartitionFromANodeOfACluster(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,7 @@ func TestPartitionFromANodeOfACluster(t *testing.T) {
 	}
 }
 
-// TestPartitionFromOneServer holds that late replies are not taken for those of the next attempt.
+// TestPartitionFromOneServer checks that late replies are not taken for those of the next attempt.
 func TestPartitionFromOneServer(t *testing.T) {
 	t.Parallel()
 	server := redistest.New(t)

@@ -16,25 +16,26 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// maxReplicas bounds how many replicas of one primary outside of a cluster are
-// sampled, each over a connection of its own.
+// maxReplicas bounds how many replicas of one primary outside a cluster are sampled,
+// each over its own connection.
 const maxReplicas = 64
 
-// replication is a primary outside of a cluster and its replicas.
+// replication is a primary outside a cluster, and its replicas.
 //
-// A primary lists a replica only while their link is up, and clients may read from
-// a replica whose link is down. So one that leaves the list is not dropped at once. It is
-// still asked, and is a node like any other for as long as it answers that its link is
-// down. Otherwise it is a node with an error for maxAge, and is dropped then.
+// A primary lists a replica only while their link is up, and clients may read from a
+// replica whose link is down. So a replica that leaves the list is still asked. While it
+// answers that its link is down, it is a node like any other. Otherwise it is a node with
+// an error for maxAge, and is then dropped.
 type replication struct {
-	// listed are the replicas that the primary lists, in an order that stays, at most one
-	// more than are sampled.
+	// listed are the replicas that the primary lists, in a stable order, at most one more
+	// than are sampled.
 	listed []string
-	// lost are the replicas that have left the list, and when each was last known to be a replica.
+	// lost has the replicas that have left the list, and when each was last known to be a replica.
 	lost map[string]time.Time
 }
 
-// endpoints are those of the primary, which is asked more than INFO, and of its replicas.
+// endpoints returns the primary's endpoint, with the whole request, and those of its
+// replicas.
 func (r *replication) endpoints(primary string, q poller.Request) []endpoint {
 	delete(r.lost, primary)
 	replicas, _ := r.replicas()
@@ -46,8 +47,8 @@ func (r *replication) endpoints(primary string, q poller.Request) []endpoint {
 	return endpoints
 }
 
-// replicas returns the replicas to sample, those that are listed first, and those that
-// are too many.
+// replicas returns the replicas to sample, listed ones first, and those beyond the
+// limit.
 func (r *replication) replicas() (sampled, omitted []string) {
 	all := r.listed
 	if len(r.lost) > 0 {
@@ -57,10 +58,10 @@ func (r *replication) replicas() (sampled, omitted []string) {
 	return all[:n], all[n:]
 }
 
-// list notes which replicas the primary lists now, and so which of them are lost.
+// list records which replicas the primary lists now, and which have left the list.
 func (r *replication) list(replicas []string) {
 	for _, address := range r.listed {
-		// As many are asked at most, and the metrics of replicas are unknown with more.
+		// No more are asked, and with more the metrics of replicas are unknown.
 		if !slices.Contains(replicas, address) && len(r.lost) < maxReplicas {
 			if r.lost == nil {
 				r.lost = map[string]time.Time{}
@@ -74,10 +75,10 @@ func (r *replication) list(replicas []string) {
 	r.listed = replicas
 }
 
-// assemble makes a sample, which stands without a replica that did not answer or
-// is not one. It fails with errTopologyChanged if other replicas are to be asked than
-// those that were. A server that is a replica itself is sampled alone: with the
-// replicas below it, its data would count twice.
+// assemble makes a sample. Replicas that did not answer, or are not replicas, are left
+// out. It fails with errTopologyChanged if the replicas to ask are not those that were
+// asked. A server that is itself a replica is sampled alone: with its own replicas, its
+// data would count twice.
 func (r *replication) assemble(t *target.Target, asked []endpoint, results []result) (history.Sample, error) {
 	if results[0].err != nil {
 		return history.Sample{}, results[0].err
@@ -106,15 +107,15 @@ func (r *replication) assemble(t *target.Target, asked []endpoint, results []res
 		}
 	}
 	if len(omitted) > 0 {
-		// It stands for all that are left out.
+		// It represents all replicas beyond the limit.
 		nodes = append(nodes, history.Node{Address: omitted[0], Replica: true, Err: &reason.Error{Reason: reason.TooManyReplicas}})
 	}
 	return history.NewSample(results[0].Probed, nodes...), nil
 }
 
-// confirmLost makes an error of each lost replica whose link is not down, and forgets those
-// that have been lost for longer than maxAge. A link that is up leads to another primary, or
-// came up after the primary had answered.
+// confirmLost turns each lost replica whose link is not down into an error, and forgets
+// replicas that have been lost for longer than maxAge. A link that is up leads to another
+// primary, or came up after the primary had answered.
 func (r *replication) confirmLost(maxAge time.Duration, asked []endpoint, results []result) {
 	for i, at := range asked {
 		if _, lost := r.lost[at.address]; !lost || results[i].err != nil {
@@ -129,9 +130,9 @@ func (r *replication) confirmLost(maxAge time.Duration, asked []endpoint, result
 	maps.DeleteFunc(r.lost, func(_ string, since time.Time) bool { return time.Since(since) > maxAge })
 }
 
-// replicasOf returns the addresses of a primary's replicas, as INFO lists them,
-// in an order that stays. A replica that receives its first copy over a
-// connection of its own is listed once for each of both.
+// replicasOf returns the addresses of a primary's replicas, as INFO lists them, in a
+// stable order. A replica that receives its first copy over a separate connection is
+// listed once for each connection.
 func replicasOf(info *redisinfo.Info) ([]string, error) {
 	var found []string
 	for _, record := range info.Numbered("slave") {

@@ -13,8 +13,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/samplertest"
 )
 
-// TestReplicaThatLeavesTheList holds a sum over replicas to all of them while the primary
-// lists one of them no more.
+// TestReplicaThatLeavesTheList checks that a sum includes all replicas while the primary
+// no longer lists one of them.
 func TestReplicaThatLeavesTheList(t *testing.T) { redistest.Each(t, testReplicaThatLeavesTheList) }
 
 func testReplicaThatLeavesTheList(t *testing.T, p redistest.Program) {
@@ -118,7 +118,7 @@ func TestReplicasAreLostForMaxAge(t *testing.T) {
 	})
 }
 
-// TestReplicasOfANewPrimary holds replicas that follow a new primary one after the other.
+// TestReplicasOfANewPrimary checks replicas that follow a new primary one after the other.
 func TestReplicasOfANewPrimary(t *testing.T) {
 	r := &replication{listed: []string{"10.0.0.2:6379", "10.0.0.3:6379"}}
 	r.list(nil)

@@ -17,30 +17,30 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// sentinel is the primary that sentinels name, and its replicas where the object
-// asks for them. The sentinels are asked in each attempt before it. Of several
-// replies that of the highest configuration epoch counts, which is that of the
-// newest failover; half of the sentinels must answer, so that one that is cut off
-// from the others does not lead back to an old primary.
+// sentinel is the primary that sentinels name, and its replicas if the object asks for
+// them. Each attempt asks the sentinels first. The reply with the highest configuration
+// epoch counts, because it reflects the newest failover. Half of the sentinels must
+// answer, so a sentinel that is cut off from the others does not lead back to an old
+// primary.
 type sentinel struct {
 	target    *target.Target
 	sentinels []*sentinelServer
 	primary   string
 	replication
-	// notRenewed is why a connection to a sentinel goes on with credentials that are
-	// not the newest, nil if there is none.
+	// notRenewed is why a connection to a sentinel still uses old credentials, nil if
+	// none does.
 	notRenewed error
 }
 
 // sentinelServer is one sentinel.
 type sentinelServer struct {
 	server *connection.Server
-	// skips is for how many attempts more it is not asked, since it did not answer
-	// and would hold up each of them.
+	// skips is how many more attempts leave it out, because it did not answer and would
+	// delay each of them.
 	skips int
 }
 
-// skippedAttempts is how many attempts leave out a sentinel that did not answer.
+// skippedAttempts is how many attempts skip a sentinel that did not answer.
 const skippedAttempts = 10
 
 func newSentinel(group *connection.Group, t *target.Target) *sentinel {
@@ -51,12 +51,12 @@ func newSentinel(group *connection.Group, t *target.Target) *sentinel {
 	return s
 }
 
-// sentinelReply is what a sentinel says of the primary.
+// sentinelReply is what a sentinel reports about the primary.
 type sentinelReply struct {
 	address string
 	epoch   int64
 	err     *reason.Error
-	// notRenewed is why the connection goes on with credentials that are not the newest.
+	// notRenewed is why the connection still uses old credentials.
 	notRenewed error
 }
 
@@ -101,7 +101,8 @@ func (s *sentinel) endpoints(ctx context.Context) ([]endpoint, error) {
 	return s.replication.endpoints(s.primary, poller.Request{Declared: true}), nil
 }
 
-// askAll asks the sentinels for half the time that is left, so that the primary can be asked then.
+// askAll asks the sentinels, within half the remaining time, so that the primary can be asked
+// afterwards.
 func (s *sentinel) askAll(ctx context.Context) []sentinelReply {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -119,7 +120,8 @@ func (s *sentinel) askAll(ctx context.Context) []sentinelReply {
 
 func (s *sentinel) assemble(asked []endpoint, results []result) (history.Sample, error) {
 	if results[0].err == nil && results[0].Replica {
-		// The sentinels are ahead of it, or it of them.
+		// The sentinels know of a failover before the primary does, or the other way
+		// round.
 		return history.Sample{}, &reason.Error{Reason: reason.TopologyUnsettled}
 	}
 	sample, err := s.replication.assemble(s.target, asked, results)
@@ -161,9 +163,9 @@ func (s *sentinelServer) ask(ctx context.Context, name string) sentinelReply {
 	return reply
 }
 
-// askMaster asks for the epoch first. During a failover the leading sentinel has the
-// new epoch under SENTINEL MASTER, where the address is still the old one; and should
-// it change between both commands, the new address goes by the old epoch and not the reverse.
+// askMaster asks for the epoch first. During a failover, the leading sentinel reports the new
+// epoch under SENTINEL MASTER, together with the old address. If the address changes between
+// the two commands, the new address gets the old epoch, and never the reverse.
 func askMaster(ctx context.Context, l *connection.Link, name string) (sentinelReply, error) {
 	pipe := l.Client.Pipeline()
 	state := pipe.Do(ctx, "sentinel", "master", name)

@@ -7,31 +7,30 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/redisinfo"
 )
 
-// migrations is what is known of the shards of a cluster by their primaries' IDs.
-// Replicas replay a migration after their primary and do not report it: Redis
-// never does, Valkey only where slots arrive.
+// migrations is what is known of the shards of a cluster, by their primaries' IDs.
+// Replicas replay a migration after their primary. Those of Redis never report it,
+// those of Valkey only where slots arrive.
 type migrations map[string]migration
 
 type migration struct {
-	// calls is how often the primary was called in migrations by the last sample.
+	// calls is how often the primary had been called in migrations at the last sample.
 	calls int64
-	// seen is when one was last found under way, zero for never, offset how far
-	// replication was when it had last to be reckoned with, and active says that it
-	// still has.
+	// seen is when a migration was last under way, zero for never. offset is how far
+	// replication was when one last mattered, and active reports whether it still does.
 	seen   time.Time
 	offset int64
 	active bool
 }
 
-// settleTime is how long a migration is reckoned with after it was last found under
-// way. The source of Redis 8.6 was seen to say that all is done, and to drop the
-// keys and tell its replicas to some 40 ms later.
+// settleTime is how long a migration matters after it was last under way. Redis 8.6 has
+// been observed to report the end of a migration some 40 ms before it dropped the keys,
+// at the source and at its replicas.
 const settleTime = time.Second
 
-// note marks the nodes of a sample, its primaries first, and reports whether one
-// of them migrates. A primary does in the sample after a migration too, and
-// while it settles; a replica does until it has replayed what its primary wrote
-// by then.
+// note marks the nodes of a sample, whose primaries come first, and reports whether any
+// of them migrates. A primary counts as migrating also in the sample after a migration,
+// and while it settles. A replica does until it has replayed what its primary wrote by
+// then.
 func (m *migrations) note(nodes []history.Node, primaries int) (any bool) {
 	before := *m
 	*m = make(migrations, primaries)
@@ -67,8 +66,8 @@ func (m *migrations) note(nodes []history.Node, primaries int) (any bool) {
 	return any
 }
 
-// callsIn returns how often a server was called by another one in migrations of
-// slots: both ends are, at the beginning and at the end of each.
+// callsIn returns how often another server has called a server in migrations of slots.
+// Both ends are called, when each begins and when it ends.
 func callsIn(info *redisinfo.Info) int64 {
 	record, _ := info.Record("cmdstat_cluster|syncslots")
 	calls, _ := record.Int("calls") // absent until the first

@@ -76,7 +76,7 @@ func replayed(t *testing.T, node history.Node) int64 {
 	return sum
 }
 
-// TestAtomicMigrationIsSeen holds each sample of a cluster that nobody uses against
+// TestAtomicMigrationIsSeen compares each sample of a cluster that nobody uses with
 // what is true while slots migrate: where keys or calls are false, the node
 // says so in the sample or in the one before.
 func TestAtomicMigrationIsSeen(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// standalone is one server, and its replicas where the object asks for them.
+// standalone is one server, and its replicas if the object asks for them.
 type standalone struct {
 	target *target.Target
 	replication

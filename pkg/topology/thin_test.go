@@ -28,7 +28,7 @@ func thin(t *testing.T, info string) *samplertest.Stub {
 	})
 }
 
-// TestServersThatTellLittle holds that what INFO lacks makes unknown what needs
+// TestServersThatTellLittle checks that what INFO lacks makes unknown what needs
 // it, and nothing else.
 func TestServersThatTellLittle(t *testing.T) {
 	refused := "the server does not let this adapter call INFO"
@@ -69,7 +69,7 @@ func TestServersThatTellLittle(t *testing.T) {
 	}
 }
 
-// TestInfoIsNeededToKnowThePrimary holds that what sentinels and clusters name is
+// TestInfoIsNeededToKnowThePrimary checks that what sentinels and clusters name is
 // not read where it does not tell its role.
 func TestInfoIsNeededToKnowThePrimary(t *testing.T) {
 	t.Parallel()

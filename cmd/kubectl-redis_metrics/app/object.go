@@ -18,7 +18,7 @@ const (
 	kindRedis = "redis"
 )
 
-// parseObject reads KIND/NAME, with the names by which kubectl knows a kind.
+// parseObject parses KIND/NAME. It accepts the names that kubectl has for a kind.
 func parseObject(argument string, kinds ...string) (kind, name string, err error) {
 	kind, name, found := strings.Cut(strings.ToLower(argument), "/")
 	switch kind {

@@ -21,21 +21,22 @@ import (
 )
 
 const (
-	// mostSteps is how many values Prometheus gives of a series.
+	// mostSteps is how many values of a series Prometheus returns.
 	mostSteps = 11000
-	// prometheusPatience bounds a query, and mostAnswer its answer.
+	// prometheusPatience bounds the time of a query, and mostAnswer the length of its
+	// response.
 	prometheusPatience = time.Minute
 	mostAnswer         = 16 << 20
 )
 
-// prometheus is where a load was recorded, and the queries that give it.
+// prometheus is the server that recorded a load, and the queries that return it.
 type prometheus struct {
 	url     string
 	queries []string
 	history time.Duration
 }
 
-// load asks Prometheus for the values of each metric until now, once a sync period. Where it has none, the value is
+// load asks Prometheus for the values of each metric until now, one per sync period. If it has none, the value is
 // unknown.
 func (p *prometheus) load(ctx context.Context, metrics []hpa.Metric, step time.Duration) (recorded []byte, err error) {
 	queries, err := p.queriesOf(metrics)
@@ -69,7 +70,7 @@ func (p *prometheus) load(ctx context.Context, metrics []hpa.Metric, step time.D
 	return rows.Bytes(), nil
 }
 
-// queriesOf returns the query of each metric: METRIC=QUERY, or the query alone if there is one metric.
+// queriesOf returns the query of each metric, from METRIC=QUERY, or only QUERY if there is one metric.
 func (p *prometheus) queriesOf(metrics []hpa.Metric) ([]string, error) {
 	byName := map[string]string{}
 	for _, metric := range metrics {
@@ -100,13 +101,13 @@ func (p *prometheus) queriesOf(metrics []hpa.Metric) ([]string, error) {
 	return queries, nil
 }
 
-// matrix is the answer of /api/v1/query_range.
+// matrix is the response of /api/v1/query_range.
 type matrix struct {
 	Status string `json:"status"`
 	Error  string `json:"error"`
 	Data   struct {
 		Result []struct {
-			// Values are pairs of seconds and of a number in a string.
+			// Values are pairs of a time in seconds and a number in a string.
 			Values [][2]any `json:"values"`
 		} `json:"result"`
 	} `json:"data"`
@@ -154,7 +155,8 @@ func (p *prometheus) ask(ctx context.Context, query string, start, end time.Time
 	return values, nil
 }
 
-// loadFromPrometheus returns the load that Prometheus recorded, and keeps it in a file if --series names one.
+// loadFromPrometheus returns the load that Prometheus recorded, and writes it to the file of --series, if
+// any.
 func (s *simulate) loadFromPrometheus(ctx context.Context, metrics []hpa.Metric) (simulation.Load, error) {
 	recorded, err := s.prometheus.load(ctx, metrics, s.options.SyncPeriod)
 	if err != nil {
@@ -163,7 +165,7 @@ func (s *simulate) loadFromPrometheus(ctx context.Context, metrics []hpa.Metric)
 	return s.keep(recorded, metrics)
 }
 
-// check reports flags that do not go together.
+// check returns an error for flags that contradict each other.
 func (p *prometheus) check(step time.Duration) error {
 	switch {
 	case p.url == "" && len(p.queries) > 0:

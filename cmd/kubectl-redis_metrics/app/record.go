@@ -21,8 +21,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/hpa/simulation"
 )
 
-// recordLoad asks the metrics API for each value as the HPA controller does, once
-// in a sync period.
+// recordLoad requests each value from the metrics API like the HPA controller, once per
+// sync period.
 func (s *simulate) recordLoad(ctx context.Context, object *autoscalingv2.HorizontalPodAutoscaler, metrics []hpa.Metric) (simulation.Load, error) {
 	config, err := s.flags.ToRESTConfig()
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *simulate) recordLoad(ctx context.Context, object *autoscalingv2.Horizon
 	return s.keep(recorded.Bytes(), metrics)
 }
 
-// keep writes a load to the file that --series names, if it names one, and reads it.
+// keep writes a load to the file of --series, if any, and parses it.
 func (s *simulate) keep(recorded []byte, metrics []hpa.Metric) (simulation.Load, error) {
 	if s.series != "" {
 		if err := os.WriteFile(s.series, recorded, 0o644); err != nil {

@@ -1,7 +1,7 @@
 // Package app is the kubectl plugin: its commands, their flags, and what they print.
 //
-// It only reads the cluster, with the rights of whoever runs it. What the checks are is up to package doctor. A command
-// returns an error, which is printed, or an exitCode, which is not.
+// It only reads the cluster, with the rights of whoever runs it. Package doctor has the checks. A command returns an
+// error, which is printed, or an exitCode, which is not.
 package app
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/doctor"
 )
 
-// exitCode ends the program without a word.
+// exitCode ends the program without a message.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
@@ -27,13 +27,14 @@ func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 // plugin is what the commands share.
 type plugin struct {
 	flags *genericclioptions.ConfigFlags
-	// streams escape what a terminal would obey, and stdout does not.
+	// streams escape control sequences, and stdout does not.
 	streams genericiooptions.IOStreams
 	stdout  io.Writer
 	version string
 }
 
-// escaper escapes control sequences: people who may write an HPA must not write to the terminal of whoever lists it.
+// escaper escapes control sequences, so that people who may write an HPA cannot control the terminal of whoever
+// lists it.
 type escaper struct{ w io.Writer }
 
 func (e escaper) Write(text []byte) (int, error) {
@@ -77,7 +78,7 @@ Secret, and uses only your own rights.`,
 	return root
 }
 
-// api returns how the commands read the cluster, and the namespace in which they look for names.
+// api returns the client of the commands, and the namespace in which they look up names.
 func (p *plugin) api() (api doctor.API, namespace string, err error) {
 	config, err := p.flags.ToRESTConfig()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// TestControlSequencesAreEscaped holds that who may write an HPA does not write to the terminal of whoever reads it.
+// TestControlSequencesAreEscaped checks that people who may write an HPA cannot control the terminal of whoever reads it.
 func TestControlSequencesAreEscaped(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	const hpas = `{"items":[{"metadata":{"namespace":"shop","name":"app"},"spec":{"maxReplicas":5,

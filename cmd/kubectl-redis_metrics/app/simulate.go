@@ -170,8 +170,8 @@ func (s *simulate) check(args []string) error {
 	return s.prometheus.check(s.options.SyncPeriod)
 }
 
-// readHPA reads the HPA from the cluster or from a file, which may hold other
-// objects too. What it does not know in a file is refused.
+// readHPA reads the HPA from the cluster or from a file, which may contain other
+// objects too. Unknown fields in a file are refused.
 func (s *simulate) readHPA(args []string) (*autoscalingv2.HorizontalPodAutoscaler, error) {
 	builder := resource.NewBuilder(s.flags).Unstructured().DefaultNamespace()
 	if len(args) == 0 {

@@ -11,16 +11,16 @@ import (
 // sparklineWidth is how many values a sparkline shows.
 const sparklineWidth = 30
 
-// seenValue is a value that was seen. It is unknown without a time.
+// seenValue is a value that was seen. Without a time, it is unknown.
 type seenValue struct {
 	at    time.Time
 	value float64
 }
 
-// seenValues are the newest that were seen of each metric of the object that is watched.
+// seenValues are the newest values of each metric of the watched object.
 type seenValues map[string][]seenValue
 
-// add adds what an overview shows. A value that was seen before counts once: it is of the same sample.
+// add adds the values of an overview. A value of the same sample counts once.
 func (s seenValues) add(o overview.Overview) {
 	for _, object := range o.Objects {
 		for _, metric := range object.Metrics {
@@ -41,7 +41,7 @@ func seenKey(object overview.Object, metric string) string {
 	return object.Namespace + "/" + object.Name + "/" + metric
 }
 
-// sparkline draws values from 0 to the largest. An unknown one is a gap.
+// sparkline draws values between 0 and the largest. An unknown value is a gap.
 func sparkline(seen []seenValue) string {
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	var largest float64

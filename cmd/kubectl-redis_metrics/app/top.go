@@ -18,13 +18,14 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/terminal"
 )
 
-// topOutputs are the formats of top, the empty one being a table.
+// topOutputs are the formats of top. The empty one is a table.
 var topOutputs = []string{"", "wide", "json", "yaml"}
 
 // top is what the command shows, and how.
 type top struct {
 	*plugin
-	// namespace is empty for all, and redis unless one object is shown.
+	// namespace is empty for all namespaces, and redis is empty unless one object is
+	// shown.
 	namespace, redis string
 	allNamespaces    bool
 	watch            bool
@@ -108,7 +109,8 @@ func (t *top) run(ctx context.Context, args []string) error {
 	return t.show(ctx, reader)
 }
 
-// show reads and writes once, or until the context ends. Once it has shown something, an error is part of what it shows.
+// show reads and writes once, or repeatedly until the context ends. After the first success, errors are part of what it
+// shows.
 func (t *top) show(ctx context.Context, reader *overview.Reader) error {
 	ticker := time.NewTicker(t.interval)
 	defer ticker.Stop()

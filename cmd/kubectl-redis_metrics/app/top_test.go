@@ -192,7 +192,7 @@ func (l *lists) Get(_ context.Context, _ string, into any) error {
 	return json.Unmarshal([]byte(`{"items":[]}`), into)
 }
 
-// TestTopWatches holds that a watch outlives an error, ends with its context, and does not begin with an error.
+// TestTopWatches checks that a watch outlives an error, ends with its context, and does not begin with an error.
 func TestTopWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

@@ -16,7 +16,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
 )
 
-// draw writes an overview for people to read. Values stand last in a row, where a long reason has room.
+// draw writes an overview for people to read. Values come last in a row, where a long reason has room.
 func draw(o overview.Overview, t *top, seen seenValues) (string, error) {
 	var objects, hpas, notes strings.Builder
 	var err error
@@ -32,7 +32,7 @@ func draw(o overview.Overview, t *top, seen seenValues) (string, error) {
 	return strings.Join(sections, "\n"), err
 }
 
-// table writes rows of columns, the first of which are headings. It leaves out the namespace unless all are shown.
+// table writes rows of columns. The first row has headings. It leaves out the namespace unless all are shown.
 func (t *top) table(w io.Writer, rows [][]string) error {
 	table := printers.GetNewTabWriter(w)
 	for _, row := range rows {
@@ -141,7 +141,7 @@ func drawHPAs(w io.Writer, o overview.Overview, t *top) error {
 	return t.table(w, rows)
 }
 
-// none stands in a cell for what does not exist, and unknownCell for what is not known.
+// none fills a cell for what does not exist, and unknownCell one for what is unknown.
 const (
 	none        = "<none>"
 	unknownCell = "unknown"
@@ -170,7 +170,7 @@ func age(now, then time.Time) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// unread returns what could not be read, each once.
+// unread returns what could not be read, without duplicates.
 func unread(o overview.Overview) []string {
 	told := slices.Clone(o.Problems)
 	for _, hpa := range o.HPAs {

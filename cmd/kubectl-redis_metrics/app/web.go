@@ -10,7 +10,7 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/overview"
 )
 
-// web is how top shows a page.
+// web holds the flags of the page of top.
 type web struct {
 	enabled, open bool
 	port          int

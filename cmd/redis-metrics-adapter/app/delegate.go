@@ -20,11 +20,11 @@ import (
 type delegateOptions struct {
 	// To is NAMESPACE/SERVICE[:PORT], empty for nobody.
 	To string
-	// CAFile has the certificates that the delegate's is verified by.
+	// CAFile holds the certificates by which the delegate's certificate is verified.
 	CAFile string
 	// ServerName is the name in its certificate, empty for that of the Service.
 	ServerName string
-	// ServiceAccount is the account that the delegate sees, of the adapter's namespace.
+	// ServiceAccount is the account that the delegate sees, in the adapter's namespace.
 	ServiceAccount string
 }
 
@@ -41,7 +41,7 @@ func (o *delegateOptions) addFlags(flags *pflag.FlagSet) {
 			"The adapter needs the right to create tokens for it.")
 }
 
-// place is --delegate-to without the port.
+// place returns --delegate-to without the port.
 func (o *delegateOptions) place() string {
 	place, _, _ := strings.Cut(o.To, ":")
 	return place
@@ -63,7 +63,8 @@ func (o *delegateOptions) service() (namespace, name string, port int, err error
 	return namespace, name, port, nil
 }
 
-// validate names each flag whose value cannot be. own is the adapter's Service.
+// validate returns an error that names each flag with an invalid value. own is the
+// adapter's Service.
 func (o *delegateOptions) validate(own string) error {
 	if o.To == "" {
 		if cmp.Or(o.CAFile, o.ServerName) != "" {

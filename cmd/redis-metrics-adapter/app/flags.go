@@ -32,37 +32,40 @@ type Options struct {
 	ServiceAccountName string
 	// ServiceName is the Service through which the aggregator reaches the adapter.
 	ServiceName string
-	// TLSSecretName is the Secret that keeps the serving certificate which the adapter makes.
+	// TLSSecretName is the Secret that holds the serving certificate that the adapter makes.
 	TLSSecretName string
-	// LeaseName is the Lease by which the one replica that writes status is elected.
+	// LeaseName is the Lease that elects the one replica that writes status.
 	LeaseName string
-	// Identity tells this replica from the others.
+	// Identity identifies this replica.
 	Identity string
 	// ExitOnForeignAPIService ends the adapter at start if its APIServices belong to another Service.
 	ExitOnForeignAPIService bool
 
-	// APIService says whose the APIServices are: apiServiceOwn or apiServiceNone.
+	// APIService says to whom the APIServices belong: apiServiceOwn, apiServiceKeep or
+	// apiServiceNone.
 	APIService string
 	// Delegate says who answers for metrics that are not of Redis.
 	Delegate delegateOptions
 
-	// RequireSecretsPolicy has no Secret read while the API server does not check who names it.
+	// RequireSecretsPolicy allows no Secret to be read while the API server does not check who
+	// names it.
 	RequireSecretsPolicy bool
 
 	// AllowLoopback lets the adapter connect to addresses of its own machine.
 	AllowLoopback bool
-	// AllowAddresses, unless empty, lists all networks to which the adapter may connect, as egress.ParseRange reads them.
+	// AllowAddresses, unless empty, lists all networks to which the adapter may connect, in the form of
+	// egress.ParseRange.
 	AllowAddresses []string
 	// AllowUnixSockets are the directories in which Redis objects may name Unix sockets.
 	AllowUnixSockets []string
 }
 
 const (
-	// apiServiceOwn has requests sent here by the adapter's own APIServices.
+	// apiServiceOwn means that the APIServices belong to the adapter's Service.
 	apiServiceOwn = "own"
-	// apiServiceKeep takes these back from the Service of --delegate-to.
+	// apiServiceKeep also takes them back from the Service of --delegate-to.
 	apiServiceKeep = "keep"
-	// apiServiceNone leaves the APIServices to a server that sends requests on.
+	// apiServiceNone leaves the APIServices to a server that forwards requests.
 	apiServiceNone = "none"
 )
 
@@ -179,7 +182,8 @@ func (o *Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// invalid says what is wrong with the value of a flag, nil if nothing is.
+// invalid returns an error that says what is wrong with the value of a flag, nil if
+// nothing is.
 func invalid(flagName, value, kind string, problemsOf func(string) []string) error {
 	problems := problemsOf(value)
 	if len(problems) == 0 {
@@ -188,7 +192,7 @@ func invalid(flagName, value, kind string, problemsOf func(string) []string) err
 	return fmt.Errorf("%s %q is not a valid %s: %s", flagName, value, kind, strings.Join(problems, "; "))
 }
 
-// validateAPIService names what --apiservice contradicts.
+// validateAPIService returns an error for the flags that contradict --apiservice.
 func (o *Options) validateAPIService() error {
 	switch {
 	case o.APIService == apiServiceOwn:

@@ -14,27 +14,27 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// memoryShare is the part of the container's memory limit that the garbage
-// collector keeps to. The rest is for what it does not count.
+// memoryShare is the part of the container's memory limit that the garbage collector
+// targets. The rest is for memory that it does not count.
 const memoryShare = 0.9
 
-// Memory grows by so many hundredths of what is kept until garbage is collected. The least
-// is below Go's own 100, since what many objects keep is most of all memory and what a
-// sample leaves is little. The most bounds it while much is asked.
+// GOGC is kept between these percentages. The least is below Go's default of 100, because
+// with many objects most memory is in use, and a sample leaves little garbage. The most
+// bounds it while there are many requests.
 const leastGrowth, mostGrowth = 60, 300
 
-// collectedEvery is how far apart collections are to be. Each one goes through all that is
-// kept, at the cost of some hundreds of requests where many objects are: while so much is
-// asked that there would be one each second, memory may grow further.
+// collectedEvery is the desired time between collections. With many objects, each costs as
+// much as some hundreds of requests. If requests would cause one each second, memory may
+// grow further.
 const collectedEvery = 4 * time.Second
 
-// paceEvery is how often it is looked at how much garbage there is, and the most of so
-// many looks counts.
+// paceEvery is how often the rate of garbage is measured. The largest of several
+// measurements counts.
 const paceEvery, paceLooks = time.Second, 10
 
-// tuneGC sets GOGC by how much is kept and how fast garbage comes, until ctx ends
-// (BenchmarkGCPercent). What the environment sets stays, and a limit of memory comes
-// before it.
+// tuneGC adapts GOGC to the memory in use and the rate of garbage, until ctx ends
+// (BenchmarkGCPercent). It does nothing if the environment sets GOGC. A memory limit
+// takes precedence.
 func tuneGC(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -60,18 +60,17 @@ func tuneGC(ctx context.Context) {
 	}
 }
 
-// gcPercent is by how many hundredths memory may grow where so many bytes are kept, and
-// so many are made from one look to the next. It goes by twenties, so that it seldom
-// changes.
+// gcPercent returns GOGC for the bytes in use, and the bytes of garbage between two
+// measurements, in steps of 20, so that it seldom changes.
 func gcPercent(live, made uint64) int {
 	const step = 20
 	wanted := made * uint64(collectedEvery/paceEvery) * 100 / max(live, 1)
 	return max(leastGrowth, int(min(wanted, mostGrowth))/step*step)
 }
 
-// limitMemory sets GOMEMLIMIT by the memory limit of the cgroup, so that the garbage
-// collector works harder before the kernel ends the process. What the environment
-// sets stays.
+// limitMemory sets GOMEMLIMIT from the memory limit of the cgroup, so the garbage
+// collector works harder before the kernel ends the process. It does nothing if the
+// environment sets GOMEMLIMIT.
 func limitMemory(ctx context.Context) {
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
 	logger := klog.FromContext(ctx)
@@ -81,14 +80,14 @@ func limitMemory(ctx context.Context) {
 	case err != nil:
 		logger.Error(err, "The memory limit of this process cannot be read")
 	case limit < math.MaxInt64:
-		logger.Info("The garbage collector keeps to a memory limit", "bytes", limit)
+		logger.Info("Limited the memory for the garbage collector", "bytes", limit)
 	}
 }
 
-// started is after how long nothing runs any more that only the start needs.
+// started is after how long everything that only the start needs has ended.
 const started = 30 * time.Second
 
-// returnMemory gives back, once, what only the start needed.
+// returnMemory returns to the system, once, the memory that only the start needed.
 func returnMemory(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -97,6 +96,6 @@ func returnMemory(ctx context.Context) {
 	}
 	debug.FreeOSMemory()
 	if err := unmapProgram(); err != nil {
-		klog.FromContext(ctx).V(1).Info("What only the start needed of the program stays in memory", "reason", err)
+		klog.FromContext(ctx).V(1).Info("Cannot release the memory of code that only the start needed", "reason", err)
 	}
 }

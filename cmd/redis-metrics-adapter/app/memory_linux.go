@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// unmapProgram drops the pages of the program's code and constants from this process (BenchmarkUnmapProgram), and nothing
-// else: what goes on being used is mapped again, from the page cache. Half of a program this large is run once, at the start.
+// unmapProgram drops the pages of the program's code and constants from this process (BenchmarkUnmapProgram). Those
+// still in use are mapped again from the page cache. Half of a program this large runs once, at the start.
 func unmapProgram() error {
 	path, err := os.Executable()
 	if err != nil {
@@ -36,7 +36,8 @@ func unmapProgram() error {
 	return errors.Join(errs...)
 }
 
-// constant reports whether a mapping is of a file, and can be read and not be written.
+// constant reports whether a mapping belongs to a file, and is readable but not
+// writable.
 func constant(m *procfs.ProcMap, path string) bool {
 	return m.Pathname == path && m.Perms.Read && !m.Perms.Write
 }

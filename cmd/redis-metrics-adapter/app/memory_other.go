@@ -2,5 +2,5 @@
 
 package app
 
-// unmapProgram does nothing where it is not known how.
+// unmapProgram does nothing on other systems.
 func unmapProgram() error { return nil }

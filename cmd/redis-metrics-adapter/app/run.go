@@ -31,8 +31,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/target"
 )
 
-// run wires the rooms and serves until ctx ends. Then requests under way are
-// answered, sampling stops, and the Lease is given up, in this order.
+// run wires the packages together and serves until ctx ends. Then requests under way
+// are answered, sampling stops, and the Lease is released, in this order.
 func run(ctx context.Context, options *Options, version string) error {
 	limitMemory(ctx)
 	config, err := clientcmd.BuildConfigFromFlags("", options.Kubeconfig)
@@ -54,7 +54,7 @@ func run(ctx context.Context, options *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	// What serves must outlast ctx until the last request is answered.
+	// Serving must outlast ctx until the last request has been answered.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var rooms sync.WaitGroup
 	defer rooms.Wait()
@@ -151,8 +151,8 @@ func run(ctx context.Context, options *Options, version string) error {
 	return api.PrepareRun().RunWithContext(ctx)
 }
 
-// sink tells who reads the credentials of a target, who answers for it, who
-// samples it and who writes its status.
+// sink passes each change of a target to those that read its credentials, answer for
+// it, sample it and write its status.
 type sink struct {
 	keeper   *credentials.Manager
 	answers  *provider.Provider
@@ -174,7 +174,7 @@ func (s sink) Remove(t *target.Target) {
 	s.statuses.Enqueue(t)
 }
 
-// certificate returns the serving certificate that the adapter makes, nil if files were named.
+// certificate returns the serving certificate that the adapter makes, nil if flags name files.
 func certificate(ctx, background context.Context, rooms *sync.WaitGroup, options *Options, registration *servingcert.Registration, kube kubernetes.Interface) (dynamiccertificates.CertKeyContentProvider, error) {
 	if !options.Server.UsesOwnCertificate() {
 		rooms.Go(func() { registration.Run(background) })

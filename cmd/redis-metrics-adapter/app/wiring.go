@@ -18,7 +18,8 @@ import (
 	"github.com/redis-metrics/redis-metrics-adapter/pkg/servingcert"
 )
 
-// newEgressPolicy protects the API server at each place where this machine knows it.
+// newEgressPolicy returns a policy that protects the API server at each address that
+// this machine knows.
 func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, error) {
 	allowed, err := options.allowed()
 	if err != nil {
@@ -39,7 +40,7 @@ func newEgressPolicy(options *Options, config *rest.Config) (*egress.Policy, err
 // secretsPolicy refuses a Redis object that names a Secret which its author may not get.
 const secretsPolicy = name + "-secrets"
 
-// register looks at the APIServices before anything else is done for them.
+// register reads the APIServices before anything else is done with them.
 func register(ctx context.Context, options *Options, config *rest.Config, observer servingcert.Observer) (*servingcert.Registration, error) {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -64,7 +65,7 @@ func register(ctx context.Context, options *Options, config *rest.Config, observ
 	case options.ExitOnForeignAPIService:
 		return nil, fmt.Errorf("--exit-on-foreign-apiservice: %w", err)
 	default:
-		klog.FromContext(ctx).Error(err, "The API server may not send requests here; going on")
+		klog.FromContext(ctx).Error(err, "The API server may not send requests here; continuing")
 	}
 	return registration, nil
 }

@@ -44,7 +44,7 @@ func testChart(t *testing.T) {
 	shared.nothingLeft(t)
 }
 
-// withoutPods takes the adapter's pods away, and reads what the page on troubleshooting says of that.
+// withoutPods removes the adapter's pods, and checks what the page on troubleshooting says about that.
 func (f fixture) withoutPods(t *testing.T) {
 	t.Helper()
 	f.kubectl(t, "scale", "deployment/redis-metrics-adapter", "-n", releaseNamespace, "--replicas=0")

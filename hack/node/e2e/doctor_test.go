@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestDoctorIsContent holds that the plugin finds no trouble in what deploy/ installs, and sees its pods.
+// TestDoctorIsContent checks that the plugin finds no trouble in what deploy/ installs, and sees its pods.
 func TestDoctorIsContent(t *testing.T) {
 	shared.deploySamples(t)
 	for _, args := range [][]string{{"doctor"}, {"doctor", "hpa/app-hpa"}, {"doctor", "redis/" + redisName}} {

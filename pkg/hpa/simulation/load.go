@@ -21,17 +21,17 @@ import (
 
 const (
 	timeColumn = "time"
-	// valueColumn may stand for the name of the metric if there is only one.
+	// valueColumn may replace the name of the metric if there is only one.
 	valueColumn = "value"
 	unknown     = "unknown"
-	// mostSeconds is a time of the year 2255. Later ones are no duration of Go.
+	// mostSeconds is a time in the year 2255. Go has no Duration for later times.
 	mostSeconds = 9e9
 )
 
 // Load holds the values of the metrics of an HPA over time.
 type Load []Row
 
-// Row holds the values that count from an instant until the next row.
+// Row holds the values that apply from an instant until the next row.
 type Row struct {
 	// Offset is the time since the first row.
 	Offset time.Duration
@@ -42,7 +42,7 @@ type Row struct {
 // Duration returns the time from the first row to the last.
 func (l Load) Duration() time.Duration { return l[len(l)-1].Offset }
 
-// at returns the values that count at an instant.
+// at returns the values that apply at an instant.
 func (l Load) at(offset time.Duration) []hpa.Value { return l[l.after(offset)-1].Values }
 
 // after returns the index of the first row after an instant.
@@ -100,7 +100,7 @@ type loadReader struct {
 	start   instant
 }
 
-// instant is a time of the file: either of a calendar or a number of seconds.
+// instant is a time in the file: either a date and time, or a number of seconds.
 type instant struct {
 	seconds  time.Duration
 	calendar time.Time
@@ -162,7 +162,7 @@ func (r *loadReader) readJSON(source io.Reader) error {
 	return lines.Err()
 }
 
-// add adds the row that the cells hold, by the name of their column.
+// add adds the row with the given cells, by the name of their column.
 func (r *loadReader) add(cells map[string]string) error {
 	offset, err := r.offset(cells[timeColumn])
 	if err != nil {

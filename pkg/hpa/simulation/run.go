@@ -13,7 +13,7 @@ import (
 const (
 	// mostSyncs is a month of syncs every 15 s.
 	mostSyncs = 31 * 24 * 240
-	// mostReplicas bounds the work, as each pod is followed.
+	// mostReplicas bounds the work, because each pod is simulated.
 	mostReplicas = 10_000
 )
 
@@ -24,7 +24,7 @@ type Options struct {
 	SyncPeriod time.Duration
 	// PodReadyAfter is how long a pod takes to become ready.
 	PodReadyAfter time.Duration
-	// Replicas is how many replicas there are at first, all of them ready.
+	// Replicas is the initial number of replicas, all of them ready.
 	Replicas int32
 }
 
@@ -43,7 +43,7 @@ type Sync struct {
 	Decision    hpa.Decision
 }
 
-// Summary tells the cost and the quality of a result.
+// Summary describes the cost and the quality of a result.
 type Summary struct {
 	ReplicaHours         float64
 	MinReplicas          int32
@@ -53,7 +53,7 @@ type Summary struct {
 	AboveTarget, Unknown time.Duration // of one metric or more
 }
 
-// Run plays a setting on a load. The first sync is at the first row.
+// Run simulates a setting on a load. The first sync is at the first row.
 func Run(setting Setting, load Load, options Options) (Result, error) {
 	autoscaler, err := hpa.New(options.Controller, setting.HPA)
 	if err != nil {
