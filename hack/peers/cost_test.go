@@ -25,7 +25,7 @@ const (
 	// the longest interval of a peer. Memory is read at the end of each. What they differ by is the noise.
 	spans, span = 2, syncPeriod
 	// warming is how long all is left alone before it is measured.
-	warming = syncPeriod
+	warming = 5 * time.Second
 )
 
 // measureCost measures a peer that serves one list of each of ever more Redis, with an HPA for each, first in the setting that
