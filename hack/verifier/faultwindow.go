@@ -29,7 +29,7 @@ type Effect struct {
 	Levels, Rates Behaviour
 	// Except names the metrics with another expectation.
 	Except map[string]Behaviour
-	// Reasons are texts, of which each error contains one once the last sample is too old. If empty, any error will
+	// Reasons are texts. Each error contains one once the last sample is too old. If empty, any error will
 	// do.
 	Reasons []string
 	// Within is within what time of the repair all is known again.

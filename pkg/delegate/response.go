@@ -60,7 +60,7 @@ func (a *answer) fail(failure Failure, backend string) {
 }
 
 // verdict returns the outcome for the breaker: nil unless the backend failed. A
-// response that is too long is no failure, because its length depends on the request.
+// response that is too long is not a failure, because its length depends on the request.
 func (a *answer) verdict() error {
 	switch a.failure {
 	case "", TooLong:
