@@ -11,7 +11,7 @@ import (
 
 func TestNamesAreBounded(t *testing.T) {
 	name := strings.Repeat("n", redisinfo.MaxName)
-	if !strings.Contains(redisinfo.ErrName.Error(), fmt.Sprintf("more than %d bytes", redisinfo.MaxName)) {
+	if !strings.Contains(redisinfo.ErrName.Error(), fmt.Sprintf("longer than %d bytes", redisinfo.MaxName)) {
 		t.Errorf("the error says %q", redisinfo.ErrName)
 	}
 	var parser redisinfo.Parser
