@@ -7,8 +7,8 @@
 // verifier, and runs the caller's function while the fault lasts.
 //
 // Faults of different objects may run concurrently. Faults of the scope Plane affect all objects and run alone.
-// Nothing on the machine is changed: clocks and host names are those of the adapter alone, which package launcher
-// must have started.
+// A fault changes the clock and the host names of the adapter only, never of the machine. Package launcher must have
+// started that adapter.
 //
 // A Fault is immutable. A Subject is used by one goroutine. Run and Inject fail if a part cannot be broken or repaired,
 // which says nothing about the adapter.

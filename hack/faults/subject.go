@@ -76,7 +76,7 @@ type Subject struct {
 	SpareAddress string
 	// Backend is the other adapter, for the scope Delegate.
 	Backend *backend.Backend
-	// Plane is the control plane, and Adapters are two replicas, of which the first is
+	// Plane is the control plane, and Adapters are two replicas. The first one is
 	// asked.
 	Plane    *cluster.Cluster
 	Adapters [2]*cluster.Adapter

@@ -165,8 +165,8 @@ func hitRatio(lookups float64) Bounds {
 	}
 }
 
-// MostConnections bounds the connections of a server, except those of faults: of the driver, its idle clients and
-// both replicas of the adapter, which may sample two objects, and of the injection of faults.
+// MostConnections bounds how many connections the driver, its idle clients, both replicas of the adapter, which may
+// sample two objects, and the injection of faults open to a server. Connections that are the fault itself come on top.
 const MostConnections = 16
 
 // clientRows returns the rows of connected clients.

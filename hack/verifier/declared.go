@@ -157,7 +157,7 @@ func MadeOf(name string) []string {
 	return declaredWhere(name, func(declared) bool { return true })
 }
 
-// LevelsOf returns those of MadeOf for which one sample is enough.
+// LevelsOf is like MadeOf, but returns only metrics for which one sample is enough.
 func LevelsOf(name string) []string {
 	return declaredWhere(name, func(d declared) bool { return d.kind == Level })
 }
